@@ -1,0 +1,55 @@
+package io.pandofs.block;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.SessionId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the block side asks of the metadata, answered from this node's own applied tables and wired
+ * in {@code tools.node}. Thread-safe; calls touch local tables only.
+ *
+ * <p>Two sets are kept with the tables, changed atomically with apply and outside of the hashed
+ * tables (PROTOCOL rule 15): <em>needed</em>, committed blocks of this node's groups that it has
+ * not yet confirmed to hold, and <em>dropped</em>, blocks whose last reference went, not yet
+ * deleted.
+ */
+public interface BlockDirectory {
+  /** The replicas of a group, 0 to 255; empty nodes when no node is registered yet. */
+  Replicas replicas(int group);
+
+  /** The committed block's row; null when nothing references it. */
+  @Nullable BlockRow row(BlockId block);
+
+  /** Committed blocks with a number over {@code after}, in order, at most {@code limit}. */
+  List<BlockRow> rowsAfter(long after, int limit);
+
+  /** Whether the session is registered and not expired, as of what this node has applied. */
+  boolean isLive(SessionId session);
+
+  /** Needed blocks with a number over {@code after}, in order, at most {@code limit}. */
+  List<BlockRow> neededAfter(long after, int limit);
+
+  /** Puts blocks into the needed set again: found missing or damaged. */
+  void need(List<BlockId> blocks);
+
+  /** Takes blocks out of the needed set: this node has them on stable storage. */
+  void settled(List<BlockId> blocks);
+
+  /** Dropped blocks, oldest first, at most {@code limit}. */
+  List<DroppedBlock> dropped(int limit);
+
+  /** Takes blocks out of the dropped set: this node has deleted them. */
+  void deleted(List<BlockId> blocks);
+
+  /** Called, on a thread that must not be held up, after apply has added to either set. */
+  void onChange(Runnable listener);
+
+  /**
+   * A block that nothing references any more.
+   *
+   * @param droppedAtNanos when this process learned of it ({@code Clock.nanoTime}); at start, the
+   *     time of the start
+   */
+  record DroppedBlock(BlockId block, long droppedAtNanos) {}
+}

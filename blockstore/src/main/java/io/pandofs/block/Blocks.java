@@ -1,0 +1,26 @@
+package io.pandofs.block;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.SessionId;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+
+/** The cluster's blocks, as a mount writes and reads them. Thread-safe. */
+public interface Blocks {
+  /**
+   * Stores a new block on all replicas of its group at the same time. Completes when a quorum has
+   * it on stable storage, and goes on pushing to the rest. Fails with an {@code IOException} when
+   * no quorum can be had in time: then nothing may be committed that names the block. Waits before
+   * it takes more than the put budget.
+   *
+   * @param bytes position to limit, at most 4 MiB; must not change until the future is done
+   */
+  CompletableFuture<StoredBlock> put(SessionId session, BlockId block, ByteBuffer bytes);
+
+  /**
+   * Reads {@code into.remaining()} bytes from {@code offset}: from the local store when it has a
+   * good copy, from another replica when not. Every byte is checked against its checksum before it
+   * is given out. Fails with an {@code IOException} when no replica answers with good bytes.
+   */
+  CompletableFuture<Void> read(BlockId block, int offset, ByteBuffer into);
+}

@@ -1,0 +1,2 @@
+/** Time as an argument. */
+package io.pandofs.common.time;

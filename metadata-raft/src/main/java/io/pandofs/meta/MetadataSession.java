@@ -1,0 +1,56 @@
+package io.pandofs.meta;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One mount's access to the metadata, from registration to expiry. Thread-safe.
+ *
+ * <p>When the session is expired (its renewals did not reach a leader in time) every later call
+ * fails with EIO, and {@link #expired()} completes; the mount then registers a new one. What waits
+ * for a leader longer than the mount's quorum-loss policy allows fails with EIO too; its number is
+ * not used again, so it may still take effect, once.
+ */
+public interface MetadataSession extends AutoCloseable {
+  SessionId id();
+
+  /**
+   * Commits an operation through the log, exactly once whatever leaders and connections do. The
+   * future never fails: faults are answered as EIO. Operations of one session take effect in the
+   * order of the calls.
+   */
+  CompletableFuture<Reply> submit(Request request);
+
+  /**
+   * A view that includes everything that any mount's completed call has changed before this call
+   * began (linearizable). May wait for the leader; many callers share one round trip.
+   *
+   * @throws ErrnoException EIO when the session is expired or no leader answers in time
+   */
+  MetadataView view() throws ErrnoException;
+
+  /** An unused inode number. */
+  InodeId nextInode() throws ErrnoException;
+
+  /** An unused block number. */
+  BlockId nextBlock() throws ErrnoException;
+
+  /**
+   * Says that the mount has this inode open. Called before the mount checks in a view that the
+   * inode exists: from then on an orphan is not reaped until {@link #release} or expiry. Counted.
+   */
+  void hold(InodeId inode);
+
+  /** The opposite of one {@link #hold}. */
+  void release(InodeId inode);
+
+  /** Completes when the session is over, by expiry or {@link #close}. */
+  CompletableFuture<Void> expired();
+
+  /** Ends the session through the log if a leader can be reached soon, and stops renewing. */
+  @Override
+  void close();
+}

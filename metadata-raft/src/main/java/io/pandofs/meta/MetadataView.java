@@ -1,0 +1,62 @@
+package io.pandofs.meta;
+
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import java.util.List;
+
+/**
+ * A consistent look at the tree as of one log index. Reads touch the local tables only. Not
+ * thread-safe; close it soon, it pins a snapshot of the tables.
+ */
+public interface MetadataView extends AutoCloseable {
+  /** The log index this view shows. */
+  long index();
+
+  /**
+   * @throws ErrnoException ESTALE if there is no such inode
+   */
+  Attributes attributes(InodeId inode) throws ErrnoException;
+
+  /**
+   * The inode of a name.
+   *
+   * @throws ErrnoException ENOENT, ENOTDIR if {@code parent} is no directory, ESTALE if it is gone
+   */
+  Attributes lookup(InodeId parent, FileName name) throws ErrnoException;
+
+  /** The directory a directory is in; the root's is the root. */
+  InodeId parent(InodeId directory) throws ErrnoException;
+
+  /**
+   * Entries whose cookie is over {@code afterCookie} (0 for the beginning), in order of cookie. An
+   * entry that exists throughout a scan is seen exactly once, whatever else comes and goes.
+   */
+  List<DirectoryEntry> readDirectory(InodeId directory, long afterCookie, int limit)
+      throws ErrnoException;
+
+  /**
+   * A symlink's target.
+   *
+   * @throws ErrnoException EINVAL if the inode is no symlink
+   */
+  byte[] readLink(InodeId inode) throws ErrnoException;
+
+  /** Extents that intersect {@code [from, to)}, in order, whole (not cut to the range). */
+  List<Extent> extents(InodeId inode, long from, long to) throws ErrnoException;
+
+  /**
+   * An extended attribute's value.
+   *
+   * @throws ErrnoException ENODATA if there is none of that name
+   */
+  byte[] xattr(InodeId inode, byte[] name) throws ErrnoException;
+
+  /** The names of an inode's extended attributes. */
+  List<byte[]> xattrNames(InodeId inode) throws ErrnoException;
+
+  VolumeStats stats();
+
+  @Override
+  void close();
+}

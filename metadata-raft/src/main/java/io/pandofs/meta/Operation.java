@@ -1,0 +1,122 @@
+package io.pandofs.meta;
+
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A change of the namespace, complete in itself: numbers are chosen by who makes it, time and
+ * caller travel beside it (see {@code Request}), so that the engine is a pure function of it and of
+ * the tables. Permission is checked by the mount's kernel ({@code default_permissions}); the engine
+ * checks what must hold whoever asks.
+ *
+ * <p>Immutable. Errors are those of the Linux manual page named at each operation.
+ */
+public sealed interface Operation {
+
+  /** rename(2) flag: fail with EEXIST rather than replace. */
+  int RENAME_NOREPLACE = 1;
+
+  /** rename(2) flag: swap two names atomically. */
+  int RENAME_EXCHANGE = 2;
+
+  /** fallocate(2) mode: do not change the size. */
+  int FALLOC_KEEP_SIZE = 1;
+
+  /** fallocate(2) mode: make a hole; only with KEEP_SIZE. */
+  int FALLOC_PUNCH_HOLE = 2;
+
+  /** fallocate(2) mode: make the range read as zeros. */
+  int FALLOC_ZERO_RANGE = 16;
+
+  /** setxattr(2) flag: EEXIST if it is there. */
+  int XATTR_CREATE = 1;
+
+  /** setxattr(2) flag: ENODATA if it is not there. */
+  int XATTR_REPLACE = 2;
+
+  /**
+   * open(2) with O_CREAT, mknod(2), mkdir(2), symlink(2). Without {@code exclusive} an existing
+   * regular file is answered as it is.
+   *
+   * @param inode an unused number of the session's range
+   * @param permissions twelve bits, umask already applied
+   * @param device for devices, else 0
+   * @param target of a symlink, 1 to 4095 bytes; else null
+   */
+  record Create(
+      InodeId parent,
+      FileName name,
+      InodeId inode,
+      FileType type,
+      int permissions,
+      long device,
+      byte @Nullable [] target,
+      boolean exclusive)
+      implements Operation {}
+
+  /** link(2): EPERM for a directory, EMLINK, EEXIST, ENOENT for an orphan. */
+  record Link(InodeId inode, InodeId parent, FileName name) implements Operation {}
+
+  /** unlink(2): EISDIR for a directory. The last link gone, the inode becomes an orphan. */
+  record Unlink(InodeId parent, FileName name) implements Operation {}
+
+  /** rmdir(2): ENOTDIR, ENOTEMPTY. */
+  record RemoveDirectory(InodeId parent, FileName name) implements Operation {}
+
+  /** renameat2(2) with {@link #RENAME_NOREPLACE} or {@link #RENAME_EXCHANGE}. */
+  record Rename(InodeId parent, FileName name, InodeId newParent, FileName newName, int flags)
+      implements Operation {}
+
+  /**
+   * chmod(2), chown(2), truncate(2), utimensat(2): what is null stays. {@code sizeBytes} applies to
+   * regular files; shrinking cuts extents, growing makes a hole.
+   */
+  record SetAttributes(
+      InodeId inode,
+      @Nullable Integer permissions,
+      @Nullable Integer uid,
+      @Nullable Integer gid,
+      @Nullable Long sizeBytes,
+      @Nullable Timestamp accessed,
+      @Nullable Timestamp modified)
+      implements Operation {}
+
+  /**
+   * Makes bytes that are stable on a quorum part of a file. The size becomes at least the end of
+   * the last extent; what the extents cover is replaced. Extents are in order of offset and do not
+   * overlap; each lies in one of {@code blocks}, each of which is new and is covered by at least
+   * one extent.
+   */
+  record Write(InodeId inode, List<Extent> extents, List<NewBlock> blocks) implements Operation {
+    public Write {
+      extents = List.copyOf(extents);
+      blocks = List.copyOf(blocks);
+    }
+  }
+
+  /** fallocate(2); EOPNOTSUPP for modes other than those above. */
+  record Allocate(InodeId inode, int mode, long offset, long length) implements Operation {}
+
+  /**
+   * setxattr(2).
+   *
+   * @param name with its namespace, 1 to 255 bytes
+   * @param value 0 to 65536 bytes
+   */
+  record SetXattr(InodeId inode, byte[] name, byte[] value, int flags) implements Operation {}
+
+  /** removexattr(2): ENODATA. */
+  record RemoveXattr(InodeId inode, byte[] name) implements Operation {}
+
+  /** Grants the session a range of numbers that nobody else gets; the reply has the first. */
+  record ReserveNumbers(NumberKind kind, int count) implements Operation {}
+
+  /** What numbers are granted for. */
+  enum NumberKind {
+    INODE,
+    BLOCK_SERIAL
+  }
+}

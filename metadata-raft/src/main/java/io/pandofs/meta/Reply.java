@@ -1,0 +1,23 @@
+package io.pandofs.meta;
+
+import io.pandofs.common.Errno;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer to one operation, the same on every replica and for every retry.
+ *
+ * @param attributes of the inode that the operation made or changed, as it left it; null where that
+ *     says nothing (unlink, a failure)
+ * @param number the first number of a granted range; 0 otherwise
+ */
+public record Reply(Errno errno, @Nullable Attributes attributes, long number) {
+  public static final Reply OK = new Reply(Errno.OK, null, 0);
+
+  public static Reply failed(Errno errno) {
+    return new Reply(errno, null, 0);
+  }
+
+  public static Reply of(Attributes attributes) {
+    return new Reply(Errno.OK, attributes, 0);
+  }
+}

@@ -1,0 +1,66 @@
+package io.pandofs.meta.log;
+
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Request;
+import java.util.List;
+
+/**
+ * One entry of the Raft log. Everything that is not a pure function of the tables (time, chosen
+ * numbers, who decided) stands in the entry.
+ */
+public sealed interface LogEntry {
+
+  /** The first entry of a new volume: makes the superblock and the root directory. */
+  record Format(long volumeId, Timestamp time) implements LogEntry {}
+
+  /**
+   * Operations of one session, in order; each succeeds or fails by itself. Sequence numbers count
+   * operations: the i-th has {@code firstSequence + i}, the first of a session is 1. Exactly-next
+   * (PROTOCOL rule 18): an operation at or below the session's last is answered from its stored
+   * result, a gap is refused, an unknown session is fenced.
+   *
+   * @param acknowledged the session has got the results up to here; they may be forgotten
+   */
+  record Batch(SessionId session, long firstSequence, long acknowledged, List<Request> requests)
+      implements LogEntry {
+    public Batch {
+      requests = List.copyOf(requests);
+    }
+  }
+
+  /** Registers a mount; the reply's number is the session's. */
+  record RegisterSession(NodeId node, Timestamp time) implements LogEntry {}
+
+  /** Ends a session: what it held goes. No error if it is gone already. */
+  record ExpireSession(SessionId session) implements LogEntry {}
+
+  /**
+   * Takes a node into the cluster under a new id, or changes an address; a node whose {@code id} is
+   * 0 is new and the reply's number is its id. The placement map follows.
+   *
+   * @param control host:port for Pando's own connections
+   * @param raft host:port for Ratis
+   * @param blocks host:port of the block server
+   */
+  record RegisterNode(long id, String name, String control, String raft, String blocks)
+      implements LogEntry {}
+
+  /** Takes a node out of the cluster and its sessions with it; its id never comes back. */
+  record RemoveNode(NodeId node) implements LogEntry {}
+
+  /**
+   * Frees orphans that no live session holds, each in bounded steps (PROTOCOL rule 16); proposed by
+   * the leader, again until the reply's number, the extents and attributes still to free, is 0.
+   */
+  record Reap(List<InodeId> orphans) implements LogEntry {
+    public Reap {
+      orphans = List.copyOf(orphans);
+    }
+  }
+
+  /** Asks every node to compute the hash of its tables as of this entry. */
+  record HashTables() implements LogEntry {}
+}
