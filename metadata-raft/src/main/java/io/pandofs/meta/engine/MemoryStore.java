@@ -1,105 +1,48 @@
 package io.pandofs.meta.engine;
 
-import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.Iterator;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Tables in memory. */
+/** Tables in memory. A copy costs nothing and goes its own way. */
 public final class MemoryStore implements Store {
-  private final Map<Table, TreeMap<byte[], byte[]>> tables = new EnumMap<>(Table.class);
+  private final @Nullable RowTree[] tables;
 
   public MemoryStore() {
-    for (Table table : Table.values()) {
-      tables.put(table, new TreeMap<>(Arrays::compareUnsigned));
-    }
+    this(new RowTree[Table.values().length]);
   }
 
-  /** A copy that goes its own way. */
+  private MemoryStore(@Nullable RowTree[] tables) {
+    this.tables = tables;
+  }
+
+  /** The tables as they are now; what changes here or there is not seen on the other side. */
   public MemoryStore copy() {
-    MemoryStore copy = new MemoryStore();
-    tables.forEach((table, rows) -> copy.rows(table).putAll(rows));
-    return copy;
+    return new MemoryStore(tables.clone());
   }
 
   @Override
   public byte @Nullable [] get(Table table, byte[] key) {
-    return rows(table).get(key);
+    RowTree row = RowTree.find(tables[table.ordinal()], key);
+    return row == null ? null : row.value();
   }
 
   @Override
   public @Nullable Row floor(Table table, byte[] key) {
-    Map.Entry<byte[], byte[]> entry = rows(table).floorEntry(key);
-    return entry == null ? null : new Row(entry.getKey(), entry.getValue());
+    RowTree row = RowTree.floor(tables[table.ordinal()], key);
+    return row == null ? null : new Row(row.key(), row.value());
   }
 
   @Override
   public Cursor scan(Table table, byte[] from, byte @Nullable [] to) {
-    if (to != null && Arrays.compareUnsigned(from, to) >= 0) {
-      return new MapCursor(Map.<byte[], byte[]>of().entrySet().iterator());
-    }
-    TreeMap<byte[], byte[]> rows = rows(table);
-    return new MapCursor(
-        (to == null ? rows.tailMap(from, true) : rows.subMap(from, true, to, false))
-            .entrySet()
-            .iterator());
+    return new RowTree.Walk(tables[table.ordinal()], from, to);
   }
 
   @Override
   public void put(Table table, byte[] key, byte[] value) {
-    rows(table).put(key, value);
+    tables[table.ordinal()] = RowTree.put(tables[table.ordinal()], key, value);
   }
 
   @Override
   public void delete(Table table, byte[] key) {
-    rows(table).remove(key);
-  }
-
-  private TreeMap<byte[], byte[]> rows(Table table) {
-    TreeMap<byte[], byte[]> rows = tables.get(table);
-    if (rows == null) {
-      throw new IllegalStateException("a table that is not there: " + table);
-    }
-    return rows;
-  }
-
-  /** A walk that fails fast when the tables change under it. */
-  private static final class MapCursor implements Cursor {
-    private final Iterator<Map.Entry<byte[], byte[]>> entries;
-    private Map.@Nullable Entry<byte[], byte[]> present;
-
-    MapCursor(Iterator<Map.Entry<byte[], byte[]>> entries) {
-      this.entries = entries;
-    }
-
-    @Override
-    public boolean next() {
-      present = entries.hasNext() ? entries.next() : null;
-      return present != null;
-    }
-
-    @Override
-    public byte[] key() {
-      return present().getKey();
-    }
-
-    @Override
-    public byte[] value() {
-      return present().getValue();
-    }
-
-    @Override
-    public void close() {
-      present = null;
-    }
-
-    private Map.Entry<byte[], byte[]> present() {
-      if (present == null) {
-        throw new IllegalStateException("the cursor stands on no row");
-      }
-      return present;
-    }
+    tables[table.ordinal()] = RowTree.delete(tables[table.ordinal()], key);
   }
 }
