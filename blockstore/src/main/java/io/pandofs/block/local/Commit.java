@@ -115,7 +115,7 @@ final class Commit implements AutoCloseable {
     made(move.segment(), move.payload());
     for (Work.Moved moved : move.moved()) {
       LocationRow now = tables.location(moved.block().value());
-      if (moved.from().equals(now)) {
+      if (now != null && now.equals(moved.from())) {
         takeFrom(moved.block(), now);
         addTo(move.segment(), moved.block(), now.in(move.segment()));
       }
