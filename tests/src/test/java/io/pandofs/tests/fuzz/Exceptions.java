@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 final class Exceptions {
   /** What {@code agent.py} can leave out. */
   static final Set<String> FEATURES =
-      Set.of("unlink-open", "rename-flags", "tmpfile", "seek-hole", "zero-range", "utime-omit", "non-utf8", "mmap");
+      Set.of("unlink-open", "rename-flags", "tmpfile", "zero-range", "utime-omit", "non-utf8", "mmap");
 
   static final Set<String> PROFILES = Set.of("ext4", "tmpfs", "jnr", "direct");
 

@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
  */
 public final class Fuzzer implements AutoCloseable {
   private static final int TREE_EVERY = 100;
-  private static final int SHRINK_RUNS_MAX = 600;
+  private static final int SHRINK_OPERATIONS_MAX = 200_000;
 
   private final Agent subject;
   private final Agent reference;
@@ -81,7 +81,7 @@ public final class Fuzzer implements AutoCloseable {
       return new Conviction(seed, drawn.size(), drawn, difference);
     }
     Function<List<String>, Optional<Difference>> again = duel::run;
-    Shrinker.Shrunk shrunk = Shrinker.shrink(again, SHRINK_RUNS_MAX, List.copyOf(drawn), difference);
+    Shrinker.Shrunk shrunk = Shrinker.shrink(again, SHRINK_OPERATIONS_MAX, List.copyOf(drawn), difference);
     return new Conviction(seed, drawn.size(), shrunk.operations(), shrunk.difference());
   }
 

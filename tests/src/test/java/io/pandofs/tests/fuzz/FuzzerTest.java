@@ -10,12 +10,12 @@ import org.junit.jupiter.api.Test;
 final class FuzzerTest {
   @Test
   void twoDirectoriesOfOneFilesystemDoNotDiffer() {
-    fuzz(LocalDirectories.reference(), LocalDirectories.reference(), "ext4", 6, 1500);
+    fuzz(LocalDirectories.reference(), LocalDirectories.reference(), "ext4", 8, 800);
   }
 
   @Test
   void tmpfsAnswersAsExt4Does() {
-    fuzz(Path.of("/dev/shm"), LocalDirectories.reference(), "tmpfs", 6, 1500);
+    fuzz(Path.of("/dev/shm"), LocalDirectories.reference(), "tmpfs", 8, 800);
   }
 
   private static void fuzz(Path subject, Path reference, String profile, int seeds, int operations) {

@@ -7,25 +7,25 @@ import java.util.function.Function;
 
 /**
  * Delta debugging: leaves out ever smaller parts of a failing list as long as what remains still fails, then makes its numbers
- * small. Bounded by a number of runs, since each run costs the whole list on a real filesystem.
+ * small. Bounded by the operations run, since each costs a call on a real filesystem.
  */
 final class Shrinker {
   private final Function<List<String>, Optional<Difference>> run;
-  private int runsLeft;
+  private long operationsLeft;
   private List<String> best;
   private Difference difference;
 
-  private Shrinker(Function<List<String>, Optional<Difference>> run, int runsMax, List<String> failing, Difference difference) {
+  private Shrinker(Function<List<String>, Optional<Difference>> run, long operationsMax, List<String> failing, Difference difference) {
     this.run = run;
-    this.runsLeft = runsMax;
+    this.operationsLeft = operationsMax;
     this.best = failing;
     this.difference = difference;
   }
 
   record Shrunk(List<String> operations, Difference difference) {}
 
-  static Shrunk shrink(Function<List<String>, Optional<Difference>> run, int runsMax, List<String> failing, Difference difference) {
-    Shrinker shrinker = new Shrinker(run, runsMax, failing, difference);
+  static Shrunk shrink(Function<List<String>, Optional<Difference>> run, long operationsMax, List<String> failing, Difference difference) {
+    Shrinker shrinker = new Shrinker(run, operationsMax, failing, difference);
     shrinker.leaveOut();
     shrinker.makeSmall();
     return new Shrunk(shrinker.best, shrinker.difference);
@@ -43,7 +43,7 @@ final class Shrinker {
   /** From the end, since what failed is at the end and the beginning often matters least. */
   private boolean leaveOutChunks(int chunk) {
     boolean any = false;
-    for (int from = best.size() - chunk; from > -chunk && runsLeft > 0; from -= chunk) {
+    for (int from = best.size() - chunk; from > -chunk && operationsLeft > 0; from -= chunk) {
       int low = Math.max(0, from);
       int high = Math.min(best.size(), from + chunk);
       if (low < high && high - low < best.size()) {
@@ -88,9 +88,10 @@ final class Shrinker {
   }
 
   private boolean fails(List<String> candidate) {
-    if (runsLeft-- <= 0) {
+    if (operationsLeft <= 0) {
       return false;
     }
+    operationsLeft -= candidate.size();
     Optional<Difference> found = run.apply(candidate);
     found.ifPresent(
         d -> {
