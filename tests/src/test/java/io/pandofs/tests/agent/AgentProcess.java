@@ -75,6 +75,10 @@ public final class AgentProcess implements Agent {
     }
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   private Answer giveUp() {
     stuck = true;
     String aborted = FuseConnection.abort(directory) ? " (its FUSE connection was aborted)" : "";

@@ -13,8 +13,8 @@ import java.util.function.Supplier;
  * operations and at the end. Each run has directories of its own, which are removed afterwards.
  */
 final class Duel {
-  /** One of the two sides: who makes the calls, and below which directory. */
-  record Side(Agent agent, Path directory) {}
+  /** One of the two sides: who makes the calls, and where; a run's directory is {@code prefix} and its number. */
+  record Side(Agent agent, Path directory, String prefix) {}
 
   private static final String TREE = "dump";
 
@@ -81,7 +81,7 @@ final class Duel {
   }
 
   private void start(Side side) {
-    require(side, "root " + side.directory().resolve("run-" + runs) + " " + String.join(" ", exceptions.avoided()));
+    require(side, "root " + side.directory().resolve(side.prefix() + runs) + " " + String.join(" ", exceptions.avoided()));
   }
 
   private void finish(Side side) {

@@ -35,8 +35,8 @@ public final class Fuzzer implements AutoCloseable {
     }
     this.duel =
         new Duel(
-            new Duel.Side(subject, subjectDirectory.resolve(referenceDirectory.getFileName() + "-subject")),
-            new Duel.Side(reference, referenceDirectory),
+            new Duel.Side(subject, subjectDirectory, referenceDirectory.getFileName() + "-"),
+            new Duel.Side(reference, referenceDirectory, "run-"),
             Exceptions.of(profile),
             TREE_EVERY);
   }

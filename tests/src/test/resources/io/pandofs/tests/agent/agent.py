@@ -141,9 +141,6 @@ class Agent:
         self.do_leave()
         if self.root:
             shutil.rmtree(self.base)
-            parent = os.path.dirname(self.base)
-            if not os.listdir(parent):
-                os.rmdir(parent)
         self.root = None
 
     def path(self, token):
