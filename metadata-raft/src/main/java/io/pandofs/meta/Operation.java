@@ -46,6 +46,7 @@ public sealed interface Operation {
    * @param device for devices, else 0
    * @param target of a symlink, 1 to 4095 bytes; else null
    */
+  @SuppressWarnings("ArrayRecordComponent") // a value on its way; nobody compares it
   record Create(
       InodeId parent,
       FileName name,
@@ -72,7 +73,8 @@ public sealed interface Operation {
 
   /**
    * chmod(2), chown(2), truncate(2), utimensat(2): what is null stays. {@code sizeBytes} applies to
-   * regular files; shrinking cuts extents, growing makes a hole.
+   * regular files; shrinking cuts extents, growing makes a hole. With {@code accessed} alone in a
+   * request whose time is the epoch, a file was read: then ctime stays too.
    */
   record SetAttributes(
       InodeId inode,
@@ -106,9 +108,11 @@ public sealed interface Operation {
    * @param name with its namespace, 1 to 255 bytes
    * @param value 0 to 65536 bytes
    */
+  @SuppressWarnings("ArrayRecordComponent") // as above
   record SetXattr(InodeId inode, byte[] name, byte[] value, int flags) implements Operation {}
 
   /** removexattr(2): ENODATA. */
+  @SuppressWarnings("ArrayRecordComponent") // as above
   record RemoveXattr(InodeId inode, byte[] name) implements Operation {}
 
   /** Grants the session a range of numbers that nobody else gets; the reply has the first. */
