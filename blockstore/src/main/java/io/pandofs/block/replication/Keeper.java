@@ -388,8 +388,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     if (inRow >= FAILURES_BEFORE_PAUSE) {
       int doublings = Math.min(inRow / FAILURES_BEFORE_PAUSE, 6);
       pausedUntilNanos =
-          replication.clock().nanoTime()
-              + Math.min(RETRY_MIN_NANOS << doublings, RETRY_MAX_NANOS);
+          replication.clock().nanoTime() + Math.min(RETRY_MIN_NANOS << doublings, RETRY_MAX_NANOS);
     }
   }
 
