@@ -74,6 +74,14 @@ final class TestCluster implements AutoCloseable {
     return BlockId.ofSerial(serial);
   }
 
+  static List<BlockId> blocks(long first, long last) {
+    List<BlockId> blocks = new ArrayList<>();
+    for (long serial = first; serial <= last; serial++) {
+      blocks.add(block(serial));
+    }
+    return blocks;
+  }
+
   /** Bytes that are the block's own. */
   static ByteBuffer bytes(BlockId block, int length) {
     byte[] bytes = new byte[length];
