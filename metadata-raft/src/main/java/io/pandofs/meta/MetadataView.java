@@ -14,6 +14,8 @@ public interface MetadataView extends AutoCloseable {
   long index();
 
   /**
+   * What stat(2) tells of an inode.
+   *
    * @throws ErrnoException ESTALE if there is no such inode
    */
   Attributes attributes(InodeId inode) throws ErrnoException;

@@ -46,6 +46,7 @@ public sealed interface Operation {
    * @param device for devices, else 0
    * @param target of a symlink, 1 to 4095 bytes; else null
    */
+  @SuppressWarnings("ArrayRecordComponent") // a value on its way; nobody compares it
   record Create(
       InodeId parent,
       FileName name,
@@ -106,9 +107,11 @@ public sealed interface Operation {
    * @param name with its namespace, 1 to 255 bytes
    * @param value 0 to 65536 bytes
    */
+  @SuppressWarnings("ArrayRecordComponent") // as above
   record SetXattr(InodeId inode, byte[] name, byte[] value, int flags) implements Operation {}
 
   /** removexattr(2): ENODATA. */
+  @SuppressWarnings("ArrayRecordComponent") // as above
   record RemoveXattr(InodeId inode, byte[] name) implements Operation {}
 
   /** Grants the session a range of numbers that nobody else gets; the reply has the first. */

@@ -1,0 +1,157 @@
+package io.pandofs.meta.engine;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.NodeId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which nodes hold which placement group, primary first. Deterministic: a function of the map
+ * before and of the nodes.
+ *
+ * @param epoch grows by one with each change
+ * @param groups the replicas of each of the {@link BlockId#GROUPS} groups
+ */
+public record Placement(long epoch, List<List<NodeId>> groups) {
+  /** How many copies of a block are kept when there are nodes enough. */
+  public static final int FACTOR = 3;
+
+  /** The map before the first node. */
+  public static final Placement EMPTY = empty();
+
+  public Placement {
+    if (groups.size() != BlockId.GROUPS) {
+      throw new IllegalArgumentException("a placement map has " + BlockId.GROUPS + " groups");
+    }
+    groups = groups.stream().map(List::copyOf).toList();
+  }
+
+  private static Placement empty() {
+    List<List<NodeId>> groups = new ArrayList<>();
+    for (int i = 0; i < BlockId.GROUPS; i++) {
+      groups.add(List.of());
+    }
+    return new Placement(0, groups);
+  }
+
+  /** The replicas of a group, primary first; empty before the first node. */
+  public List<NodeId> replicas(int group) {
+    return groups.get(group);
+  }
+
+  /**
+   * Whether these nodes are a majority of the group's replicas; nodes that are none do not count.
+   */
+  public boolean isQuorum(int group, Collection<NodeId> holders) {
+    HashSet<NodeId> present = new HashSet<>(replicas(group));
+    present.retainAll(new HashSet<>(holders));
+    return present.size() >= replicas(group).size() / 2 + 1;
+  }
+
+  /**
+   * The map for these nodes: loads and primaries differ by one at most where that is possible, and
+   * no group moves that need not.
+   */
+  public Placement with(Collection<NodeId> nodes) {
+    List<List<NodeId>> next = new ArrayList<>();
+    for (List<NodeId> group : groups) {
+      next.add(new ArrayList<>(group));
+      next.get(next.size() - 1).retainAll(new HashSet<>(nodes));
+    }
+    fill(next, nodes, Math.min(FACTOR, nodes.size()));
+    spread(next, nodes);
+    spreadPrimaries(next, nodes);
+    return new Placement(epoch + 1, next);
+  }
+
+  private static void fill(List<List<NodeId>> groups, Collection<NodeId> nodes, int factor) {
+    Map<NodeId, Integer> loads = loads(groups, nodes, false);
+    for (List<NodeId> group : groups) {
+      while (group.size() < factor) {
+        NodeId least = null;
+        for (NodeId node : loads.keySet()) {
+          if (!group.contains(node) && (least == null || loads.get(node) < loads.get(least))) {
+            least = node;
+          }
+        }
+        if (least == null) {
+          throw new IllegalStateException("fewer nodes than copies");
+        }
+        group.add(least);
+        loads.merge(least, 1, Integer::sum);
+      }
+    }
+  }
+
+  /** Moves one replica at a time from the fullest node to the emptiest; each step evens out. */
+  private static void spread(List<List<NodeId>> groups, Collection<NodeId> nodes) {
+    Map<NodeId, Integer> loads = loads(groups, nodes, false);
+    int from = 0;
+    while (true) {
+      NodeId most = extreme(loads, 1);
+      NodeId least = extreme(loads, -1);
+      if (most == null || least == null || loads.get(most) - loads.get(least) <= 1) {
+        return;
+      }
+      for (int i = 0; i < groups.size(); i++) {
+        // Goes on where the last one moved, so that the groups of a newcomer are spread too.
+        List<NodeId> group = groups.get((from + i) % groups.size());
+        if (group.contains(most) && !group.contains(least)) {
+          group.set(group.indexOf(most), least);
+          from = (from + i + 1) % groups.size();
+          break;
+        }
+      }
+      loads.merge(most, -1, Integer::sum);
+      loads.merge(least, 1, Integer::sum);
+    }
+  }
+
+  /** Swaps primaries with a backup of the same group: no data moves. */
+  private static void spreadPrimaries(List<List<NodeId>> groups, Collection<NodeId> nodes) {
+    Map<NodeId, Integer> loads = loads(groups, nodes, true);
+    boolean moved = true;
+    while (moved) {
+      moved = false;
+      for (List<NodeId> group : groups) {
+        for (int i = 1; i < group.size(); i++) {
+          NodeId primary = group.get(0);
+          NodeId backup = group.get(i);
+          if (loads.get(primary) - loads.get(backup) > 1) {
+            group.set(0, backup);
+            group.set(i, primary);
+            loads.merge(primary, -1, Integer::sum);
+            loads.merge(backup, 1, Integer::sum);
+            moved = true;
+          }
+        }
+      }
+    }
+  }
+
+  private static Map<NodeId, Integer> loads(
+      List<List<NodeId>> groups, Collection<NodeId> nodes, boolean primaries) {
+    Map<NodeId, Integer> loads = new TreeMap<>();
+    nodes.forEach(node -> loads.put(node, 0));
+    for (List<NodeId> group : groups) {
+      int counted = primaries ? Math.min(1, group.size()) : group.size();
+      group.subList(0, counted).forEach(node -> loads.merge(node, 1, Integer::sum));
+    }
+    return loads;
+  }
+
+  private static @Nullable NodeId extreme(Map<NodeId, Integer> loads, int sign) {
+    NodeId best = null;
+    for (Map.Entry<NodeId, Integer> load : loads.entrySet()) {
+      if (best == null || sign * (load.getValue() - loads.get(best)) > 0) {
+        best = load.getKey();
+      }
+    }
+    return best;
+  }
+}

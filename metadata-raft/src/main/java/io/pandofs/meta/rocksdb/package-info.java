@@ -1,0 +1,2 @@
+/** The tables in RocksDB; the only place in this module that knows it. */
+package io.pandofs.meta.rocksdb;
