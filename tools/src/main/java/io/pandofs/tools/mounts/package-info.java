@@ -1,0 +1,2 @@
+/** What is mounted on this machine, and the removal of mounts whose daemon is dead. */
+package io.pandofs.tools.mounts;
