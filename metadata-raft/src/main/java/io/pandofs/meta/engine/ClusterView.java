@@ -4,13 +4,23 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/** What tables tell of the cluster: nodes, sessions, placement, blocks, orphans. */
+/**
+ * What tables tell of the cluster: nodes, sessions, placement, blocks, orphans. As thread-safe as
+ * the tables are.
+ */
 public final class ClusterView {
+  private final ReadStore tables;
+
   /** A look at these tables, which stay the caller's. */
-  public ClusterView(ReadStore tables) {}
+  public ClusterView(ReadStore tables) {
+    this.tables = tables;
+  }
 
   /** A member of the cluster; see {@code LogEntry.RegisterNode}. */
   public record Node(NodeId id, String name, String control, String raft, String blocks) {}
@@ -20,8 +30,10 @@ public final class ClusterView {
    *
    * @param last the last sequence number applied
    * @param acknowledged results up to here are forgotten
+   * @param registered by the clock of who proposed the registration
    */
-  public record Session(SessionId id, NodeId node, long last, long acknowledged) {}
+  public record Session(
+      SessionId id, NodeId node, long last, long acknowledged, Timestamp registered) {}
 
   /** A committed block. */
   public record Block(BlockId id, int length, int crc32c, int references) {}
@@ -35,48 +47,63 @@ public final class ClusterView {
 
   /** Whether the volume has been formatted. */
   public boolean isFormatted() {
-    throw new UnsupportedOperationException();
+    return Superblock.find(tables) != null;
   }
 
   /** The volume's id; 0 before it is formatted. */
   public long volumeId() {
-    throw new UnsupportedOperationException();
+    Superblock superblock = Superblock.find(tables);
+    return superblock == null ? 0 : superblock.volumeId();
   }
 
   /** All nodes in order of id. */
   public List<Node> nodes() {
-    throw new UnsupportedOperationException();
+    return Membership.nodes(tables);
   }
 
   public @Nullable Node node(NodeId id) {
-    throw new UnsupportedOperationException();
+    return Membership.node(tables, id);
   }
 
   /** The placement map; epoch 0 and no replicas before the first node. */
   public Placement placement() {
-    throw new UnsupportedOperationException();
+    return PlacementRow.load(tables);
   }
 
   /** All live sessions in order of number. */
   public List<Session> sessions() {
-    throw new UnsupportedOperationException();
+    return Sessions.all(tables);
   }
 
   public @Nullable Session session(SessionId id) {
-    throw new UnsupportedOperationException();
+    return Sessions.find(tables, id);
   }
 
   public @Nullable Block block(BlockId id) {
-    throw new UnsupportedOperationException();
+    return BlockRow.find(tables, id);
   }
 
   /** Blocks with a number over {@code after} in order, at most {@code limit}. */
   public List<Block> blocksAfter(long after, int limit) {
-    throw new UnsupportedOperationException();
+    return after(Table.BLOCKS, after, limit, (key, row) -> BlockRow.decode(Keys.first(key), row));
   }
 
   /** Orphans with a number over {@code after} in order, at most {@code limit}. */
   public List<Orphan> orphansAfter(long after, int limit) {
-    throw new UnsupportedOperationException();
+    return after(Table.ORPHANS, after, limit, Orphans::decode);
+  }
+
+  private <T> List<T> after(
+      Table table, long after, int limit, BiFunction<byte[], byte[], T> decode) {
+    List<T> found = new ArrayList<>();
+    if (after == Long.MAX_VALUE) {
+      return found;
+    }
+    try (ReadStore.Cursor rows = tables.scan(table, Keys.of(after + 1), null)) {
+      while (found.size() < limit && rows.next()) {
+        found.add(decode.apply(rows.key(), rows.value()));
+      }
+    }
+    return found;
   }
 }

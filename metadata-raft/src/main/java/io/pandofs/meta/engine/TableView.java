@@ -1,25 +1,31 @@
 package io.pandofs.meta.engine;
 
+import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.VolumeStats;
 import java.util.List;
 
-/** The tree as some tables show it. */
+/** The tree as some tables show it. As thread-safe as the tables are. */
 public final class TableView implements MetadataView {
+  private final ReadStore tables;
   private final long index;
   private final Runnable onClose;
 
   /**
+   * A look at these tables.
+   *
    * @param index the log index the tables show
    * @param onClose gives the tables back
    */
   public TableView(ReadStore tables, long index, Runnable onClose) {
+    this.tables = tables;
     this.index = index;
     this.onClose = onClose;
   }
@@ -31,52 +37,80 @@ public final class TableView implements MetadataView {
 
   @Override
   public Attributes attributes(InodeId inode) throws ErrnoException {
-    throw new UnsupportedOperationException();
+    return inode(inode).attributes();
   }
 
   @Override
   public Attributes lookup(InodeId parent, FileName name) throws ErrnoException {
-    throw new UnsupportedOperationException();
+    Dentries.Dentry dentry = Dentries.find(tables, directory(parent).id, name);
+    if (dentry == null) {
+      throw new ErrnoException(Errno.ENOENT);
+    }
+    return attributes(dentry.inode());
   }
 
   @Override
   public InodeId parent(InodeId directory) throws ErrnoException {
-    throw new UnsupportedOperationException();
+    return new InodeId(directory(directory).parent);
   }
 
   @Override
   public List<DirectoryEntry> readDirectory(InodeId directory, long afterCookie, int limit)
       throws ErrnoException {
-    throw new UnsupportedOperationException();
+    return Dentries.list(tables, directory(directory).id, afterCookie, limit);
   }
 
   @Override
   public byte[] readLink(InodeId inode) throws ErrnoException {
-    throw new UnsupportedOperationException();
+    Inode link = inode(inode);
+    if (link.type != FileType.SYMLINK) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    return link.target;
   }
 
   @Override
   public List<Extent> extents(InodeId inode, long from, long to) throws ErrnoException {
-    throw new UnsupportedOperationException();
+    return Extents.find(tables, inode(inode).id.value(), Math.max(0, from), to);
   }
 
   @Override
   public byte[] xattr(InodeId inode, byte[] name) throws ErrnoException {
-    throw new UnsupportedOperationException();
+    byte[] value = Xattrs.find(tables, inode(inode).id.value(), name);
+    if (value == null) {
+      throw new ErrnoException(Errno.ENODATA);
+    }
+    return value;
   }
 
   @Override
   public List<byte[]> xattrNames(InodeId inode) throws ErrnoException {
-    throw new UnsupportedOperationException();
+    return Xattrs.names(tables, inode(inode).id.value(), Integer.MAX_VALUE);
   }
 
   @Override
   public VolumeStats stats() {
-    throw new UnsupportedOperationException();
+    return Totals.load(tables);
   }
 
   @Override
   public void close() {
     onClose.run();
+  }
+
+  private Inode inode(InodeId id) throws ErrnoException {
+    Inode inode = Inode.find(tables, id.value());
+    if (inode == null) {
+      throw new ErrnoException(Errno.ESTALE);
+    }
+    return inode;
+  }
+
+  private Inode directory(InodeId id) throws ErrnoException {
+    Inode inode = inode(id);
+    if (!inode.isDirectory()) {
+      throw new ErrnoException(Errno.ENOTDIR);
+    }
+    return inode;
   }
 }

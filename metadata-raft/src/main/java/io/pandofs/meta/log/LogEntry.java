@@ -53,7 +53,7 @@ public sealed interface LogEntry {
 
   /**
    * Frees orphans that no live session holds, each in bounded steps (PROTOCOL rule 16); proposed by
-   * the leader, again until the reply's number, the extents and attributes still to free, is 0.
+   * the leader, again until the reply's number, how many of these orphans are still there, is 0.
    */
   record Reap(List<InodeId> orphans) implements LogEntry {
     public Reap {

@@ -1,0 +1,163 @@
+package io.pandofs.meta.engine;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.Request;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One operation at work. Inodes are loaded once and written back by {@link #finish}, so that an
+ * operation that touches one inode in two parts sees it as one.
+ *
+ * <p>Invariant: an operation checks everything before it writes anything, so that its failure
+ * leaves nothing behind. A failure after a write is a defect and stops the process.
+ */
+final class Change {
+  /** Times beyond are cut to it: 34,000 years each way. */
+  private static final long SECONDS_MAX = 1L << 40;
+
+  private final Store store;
+  private final LocalEffects effects;
+  private final SessionId session;
+  private final Caller caller;
+  private final Timestamp now;
+  private final long index;
+  private final Map<Long, Inode> inodes = new TreeMap<>();
+  private boolean written;
+
+  Change(Store store, LocalEffects effects, SessionId session, Request request, long index) {
+    this.store = store;
+    this.effects = effects;
+    this.session = session;
+    this.caller = request.caller();
+    this.now = bounded(request.time());
+    this.index = index;
+  }
+
+  static Timestamp bounded(Timestamp time) {
+    if (Math.abs(time.seconds()) <= SECONDS_MAX && time.seconds() != Long.MIN_VALUE) {
+      return time;
+    }
+    return new Timestamp(time.seconds() < 0 ? -SECONDS_MAX : SECONDS_MAX, 0);
+  }
+
+  /** The tables to look into; may be asked at any time. */
+  ReadStore tables() {
+    return store;
+  }
+
+  /** The tables to change: from here on the operation must not fail. */
+  Store write() {
+    written = true;
+    return store;
+  }
+
+  boolean hasWritten() {
+    return written;
+  }
+
+  LocalEffects effects() {
+    return effects;
+  }
+
+  SessionId session() {
+    return session;
+  }
+
+  Caller caller() {
+    return caller;
+  }
+
+  Timestamp now() {
+    return now;
+  }
+
+  /**
+   * An inode, orphans included.
+   *
+   * @throws ErrnoException ESTALE if there is none
+   */
+  Inode inode(InodeId id) throws ErrnoException {
+    Inode loaded = inodes.get(id.value());
+    if (loaded == null) {
+      loaded = Inode.find(store, id.value());
+      if (loaded == null) {
+        throw new ErrnoException(Errno.ESTALE);
+      }
+      inodes.put(id.value(), loaded);
+    }
+    return loaded;
+  }
+
+  /** The inode that a name means: it must be there. */
+  Inode named(Dentries.Dentry dentry) {
+    try {
+      return inode(dentry.inode());
+    } catch (ErrnoException e) {
+      throw new StoreException("damaged tables: a name of the missing " + dentry.inode(), e);
+    }
+  }
+
+  /** A directory, or ESTALE, ENOTDIR. */
+  Inode directory(InodeId id) throws ErrnoException {
+    Inode inode = inode(id);
+    if (!inode.isDirectory()) {
+      throw new ErrnoException(Errno.ENOTDIR);
+    }
+    return inode;
+  }
+
+  /** A regular file, or ESTALE, EISDIR, EINVAL. */
+  Inode file(InodeId id) throws ErrnoException {
+    Inode inode = inode(id);
+    if (inode.isDirectory()) {
+      throw new ErrnoException(Errno.EISDIR);
+    }
+    if (inode.type != FileType.REGULAR) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    return inode;
+  }
+
+  /** Takes in an inode that the operation has made. */
+  void created(Inode inode) {
+    inodes.put(inode.id.value(), inode);
+    Totals.add(write(), 1, 0);
+  }
+
+  /** Makes a name mean an inode. */
+  void putDentry(Inode parent, long slot, FileName name, Inode inode) {
+    Dentries.put(write(), parent.id, slot, name, inode);
+    effects.dentryChanged(parent.id, name);
+  }
+
+  void removeDentry(Inode parent, Dentries.Dentry dentry) {
+    Dentries.remove(write(), parent.id, dentry);
+    effects.dentryChanged(parent.id, dentry.name());
+  }
+
+  /** Takes one link from an inode that is no directory, or all from one that is. */
+  void unlinked(Inode inode) {
+    inode.links = inode.isDirectory() ? 0 : inode.links - 1;
+    inode.touchChanged(now);
+    if (inode.isOrphan()) {
+      Orphans.put(write(), inode.id, index);
+      effects.orphaned(inode.id);
+    }
+  }
+
+  /** Writes the inodes that the operation has worked on. */
+  void finish(Inode... changed) {
+    for (Inode inode : changed) {
+      inode.save(write());
+      effects.inodeChanged(inode.id);
+    }
+  }
+}

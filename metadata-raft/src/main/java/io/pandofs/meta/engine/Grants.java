@@ -1,0 +1,35 @@
+package io.pandofs.meta.engine;
+
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.Operation.NumberKind;
+
+/**
+ * Ranges of numbers that sessions hold: an inode or a block can be made only under a number that
+ * was granted to its maker (PROTOCOL rule 14).
+ */
+final class Grants {
+  private static final int VERSION = 1;
+
+  private Grants() {}
+
+  static void put(Store store, SessionId session, NumberKind kind, long first, long end) {
+    store.put(
+        Table.GRANTS,
+        Keys.of(session.value(), kind.ordinal(), first),
+        new RowWriter(VERSION).i64(end).toBytes());
+  }
+
+  static boolean has(ReadStore tables, SessionId session, NumberKind kind, long number) {
+    byte[] key = Keys.of(session.value(), kind.ordinal(), number);
+    ReadStore.Row row = tables.floor(Table.GRANTS, key);
+    if (row == null
+        || Keys.first(row.key()) != session.value()
+        || row.key()[Long.BYTES] != kind.ordinal()) {
+      return false;
+    }
+    RowReader in = new RowReader(Table.GRANTS, row.value(), VERSION);
+    long end = in.i64();
+    in.end();
+    return number < end;
+  }
+}

@@ -1,0 +1,166 @@
+package io.pandofs.meta.engine;
+
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import org.jspecify.annotations.Nullable;
+
+/** An inode's row, while an operation works on it. */
+final class Inode {
+  static final int SETUID = 04000;
+  static final int SETGID = 02000;
+
+  /** What stat says of the size of any directory. */
+  static final long DIRECTORY_BYTES = 4096;
+
+  private static final int VERSION = 1;
+  private static final int GROUP_EXECUTE = 010;
+  private static final byte[] NO_TARGET = {};
+
+  final InodeId id;
+  final FileType type;
+  int permissions;
+  int uid;
+  int gid;
+  int links;
+  long sizeBytes;
+  long allocatedBytes;
+  long device;
+  Timestamp accessed;
+  Timestamp modified;
+  Timestamp changed;
+  Timestamp born;
+
+  /** Of a directory, the one it is in; 0 else. */
+  long parent;
+
+  /** Of a symlink. */
+  byte[] target = NO_TARGET;
+
+  Inode(InodeId id, FileType type, Timestamp now) {
+    this.id = id;
+    this.type = type;
+    this.accessed = now;
+    this.modified = now;
+    this.changed = now;
+    this.born = now;
+  }
+
+  static @Nullable Inode find(ReadStore tables, long number) {
+    byte[] row = tables.get(Table.INODES, Keys.of(number));
+    return row == null ? null : decode(number, row);
+  }
+
+  private static Inode decode(long number, byte[] row) {
+    RowReader in = new RowReader(Table.INODES, row, VERSION);
+    Inode inode = new Inode(new InodeId(number), type(in), Timestamp.EPOCH);
+    inode.permissions = in.u16();
+    inode.uid = in.i32();
+    inode.gid = in.i32();
+    inode.links = in.i32();
+    inode.sizeBytes = in.i64();
+    inode.allocatedBytes = in.i64();
+    inode.device = in.i64();
+    inode.accessed = in.time();
+    inode.modified = in.time();
+    inode.changed = in.time();
+    inode.born = in.time();
+    inode.parent = in.i64();
+    inode.target = in.shortBytes();
+    in.end();
+    return inode;
+  }
+
+  static FileType type(RowReader in) {
+    int code = in.u8();
+    try {
+      return FileType.ofMode(code << 12);
+    } catch (IllegalArgumentException e) {
+      throw in.damaged("an unknown type of file");
+    }
+  }
+
+  static int code(FileType type) {
+    return type.bits() >> 12;
+  }
+
+  void save(Store store) {
+    store.put(
+        Table.INODES,
+        Keys.of(id.value()),
+        new RowWriter(VERSION)
+            .u8(code(type))
+            .u16(permissions)
+            .i32(uid)
+            .i32(gid)
+            .i32(links)
+            .i64(sizeBytes)
+            .i64(allocatedBytes)
+            .i64(device)
+            .time(accessed)
+            .time(modified)
+            .time(changed)
+            .time(born)
+            .i64(parent)
+            .shortBytes(target)
+            .toBytes());
+  }
+
+  Attributes attributes() {
+    return new Attributes(
+        id,
+        type,
+        permissions,
+        uid,
+        gid,
+        links,
+        sizeBytes,
+        allocatedBytes,
+        device,
+        accessed,
+        modified,
+        changed,
+        born);
+  }
+
+  boolean isDirectory() {
+    return type == FileType.DIRECTORY;
+  }
+
+  boolean isOrphan() {
+    return links == 0;
+  }
+
+  /** An implicit change of attributes: later than the last one, whatever the mount's clock says. */
+  void touchChanged(Timestamp now) {
+    changed = Timestamp.max(now, changed.next());
+  }
+
+  /** An implicit change of content, and so of attributes. */
+  void touchModified(Timestamp now) {
+    modified = Timestamp.max(now, modified.next());
+    touchChanged(now);
+  }
+
+  /** The bits that a write or a change of size takes away (Linux: setattr_should_drop_suidgid). */
+  void dropPrivilegesOnWrite(Caller caller) {
+    if (!caller.isRoot()) {
+      dropPrivileges(caller);
+    }
+  }
+
+  /** The bits that a change of owner takes away, root's too, of anything but a directory. */
+  void dropPrivileges(Caller caller) {
+    if (isDirectory()) {
+      return;
+    }
+    boolean mayKeepSetgid = caller.isRoot() || caller.gid() == gid;
+    boolean groupExecutes = (permissions & GROUP_EXECUTE) != 0;
+    permissions &= ~SETUID;
+    if (groupExecutes || !mayKeepSetgid) {
+      permissions &= ~SETGID;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package io.pandofs.meta.engine;
+
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Nodes and sessions: who is in the cluster, and what follows from it. */
+final class Membership {
+  private static final int VERSION = 1;
+
+  private Membership() {}
+
+  static LogReply registerSession(
+      LogEntry.RegisterSession entry, Store store, LocalEffects effects) {
+    if (node(store, entry.node()) == null) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    long number = Counters.take(store, SystemKind.SESSION_COUNTER);
+    Timestamp now = Change.bounded(entry.time());
+    SessionId id = new SessionId(number);
+    Sessions.save(store, new ClusterView.Session(id, entry.node(), 0, 0, now));
+    effects.sessionStarted(id);
+    return LogReply.number(number);
+  }
+
+  static LogReply expireSession(SessionId id, Store store, LocalEffects effects) {
+    if (Sessions.find(store, id) != null) {
+      Sessions.remove(store, id);
+      effects.sessionEnded(id);
+    }
+    return LogReply.OK;
+  }
+
+  static LogReply registerNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
+    return entry.id() == 0 ? addNode(entry, store, effects) : moveNode(entry, store, effects);
+  }
+
+  private static LogReply addNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
+    ClusterView.Node replaced = nodeAt(store, entry.control());
+    if (replaced != null) {
+      drop(replaced.id(), store, effects);
+    }
+    long number = Counters.take(store, SystemKind.NODE_COUNTER);
+    save(store, entry, new NodeId(number));
+    place(store, effects);
+    return LogReply.number(number);
+  }
+
+  /** A node has other addresses than before; its id and its groups stay. */
+  private static LogReply moveNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
+    NodeId id = new NodeId(entry.id());
+    ClusterView.Node there = nodeAt(store, entry.control());
+    if (node(store, id) == null || (there != null && !there.id().equals(id))) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    save(store, entry, id);
+    effects.placementChanged();
+    return LogReply.number(entry.id());
+  }
+
+  static LogReply removeNode(NodeId id, Store store, LocalEffects effects) {
+    if (node(store, id) == null) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    drop(id, store, effects);
+    place(store, effects);
+    return LogReply.OK;
+  }
+
+  private static void drop(NodeId id, Store store, LocalEffects effects) {
+    store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
+    for (ClusterView.Session session : Sessions.all(store)) {
+      if (session.node().equals(id)) {
+        expireSession(session.id(), store, effects);
+      }
+    }
+  }
+
+  private static void place(Store store, LocalEffects effects) {
+    List<NodeId> nodes = nodes(store).stream().map(ClusterView.Node::id).toList();
+    PlacementRow.save(store, PlacementRow.load(store).with(nodes));
+    effects.placementChanged();
+  }
+
+  private static void save(Store store, LogEntry.RegisterNode entry, NodeId id) {
+    store.put(
+        Table.SYSTEM,
+        Keys.system(SystemKind.NODE, id.value()),
+        new RowWriter(VERSION)
+            .text(entry.name())
+            .text(entry.control())
+            .text(entry.raft())
+            .text(entry.blocks())
+            .toBytes());
+  }
+
+  static ClusterView.@Nullable Node node(ReadStore tables, NodeId id) {
+    byte[] row = tables.get(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
+    return row == null ? null : decode(id, row);
+  }
+
+  static List<ClusterView.Node> nodes(ReadStore tables) {
+    List<ClusterView.Node> nodes = new ArrayList<>();
+    byte[] from = Keys.system(SystemKind.NODE, 0);
+    byte[] to = {(byte) (SystemKind.NODE.code() + 1)};
+    try (ReadStore.Cursor rows = tables.scan(Table.SYSTEM, from, to)) {
+      while (rows.next()) {
+        nodes.add(decode(new NodeId(Keys.at(rows.key(), 1)), rows.value()));
+      }
+    }
+    return nodes;
+  }
+
+  private static ClusterView.@Nullable Node nodeAt(ReadStore tables, String control) {
+    return nodes(tables).stream()
+        .filter(node -> node.control().equals(control))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static ClusterView.Node decode(NodeId id, byte[] row) {
+    RowReader in = new RowReader(Table.SYSTEM, row, VERSION);
+    ClusterView.Node node = new ClusterView.Node(id, in.text(), in.text(), in.text(), in.text());
+    in.end();
+    return node;
+  }
+}

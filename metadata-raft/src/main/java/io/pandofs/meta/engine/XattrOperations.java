@@ -1,0 +1,75 @@
+package io.pandofs.meta.engine;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+
+/** Extended attributes (xattr(7)). */
+final class XattrOperations {
+  private static final int NAME_MAX = 255;
+  private static final int VALUE_MAX = 65_536;
+
+  /** What listxattr(2) may answer: names with a NUL behind each. */
+  private static final int LIST_MAX = 65_536;
+
+  private static final int FLAGS = Operation.XATTR_CREATE | Operation.XATTR_REPLACE;
+
+  private XattrOperations() {}
+
+  static Reply set(Operation.SetXattr set, Change change) throws ErrnoException {
+    Inode inode = change.inode(set.inode());
+    if ((set.flags() & ~FLAGS) != 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    checkName(set.name());
+    if (set.value().length > VALUE_MAX) {
+      throw new ErrnoException(Errno.E2BIG);
+    }
+    long number = inode.id.value();
+    boolean exists = Xattrs.find(change.tables(), number, set.name()) != null;
+    if (exists && (set.flags() & Operation.XATTR_CREATE) != 0) {
+      throw new ErrnoException(Errno.EEXIST);
+    }
+    if (!exists && (set.flags() & Operation.XATTR_REPLACE) != 0) {
+      throw new ErrnoException(Errno.ENODATA);
+    }
+    if (!exists && listLength(change, number) + set.name().length + 1 > LIST_MAX) {
+      throw new ErrnoException(Errno.ENOSPC);
+    }
+    Xattrs.put(change.write(), number, set.name(), set.value());
+    inode.touchChanged(change.now());
+    change.finish(inode);
+    return Reply.of(inode.attributes());
+  }
+
+  static Reply remove(Operation.RemoveXattr remove, Change change) throws ErrnoException {
+    Inode inode = change.inode(remove.inode());
+    checkName(remove.name());
+    long number = inode.id.value();
+    if (Xattrs.find(change.tables(), number, remove.name()) == null) {
+      throw new ErrnoException(Errno.ENODATA);
+    }
+    Xattrs.remove(change.write(), number, remove.name());
+    inode.touchChanged(change.now());
+    change.finish(inode);
+    return Reply.of(inode.attributes());
+  }
+
+  private static void checkName(byte[] name) throws ErrnoException {
+    if (name.length == 0 || name.length > NAME_MAX) {
+      throw new ErrnoException(Errno.ERANGE);
+    }
+    for (byte b : name) {
+      if (b == 0) {
+        throw new ErrnoException(Errno.EINVAL);
+      }
+    }
+  }
+
+  private static int listLength(Change change, long inode) {
+    return Xattrs.names(change.tables(), inode, Integer.MAX_VALUE).stream()
+        .mapToInt(name -> name.length + 1)
+        .sum();
+  }
+}

@@ -1,0 +1,148 @@
+package io.pandofs.meta.testing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Operation.NumberKind;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.log.LogReply;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** A session of a {@link LocalTree}: every operation is applied before {@link #submit} returns. */
+public final class LocalMetadataSession implements MetadataSession {
+  private static final int NUMBERS = 1024;
+
+  private final LocalTree tree;
+  private final SessionId id;
+  private final CompletableFuture<Void> expired = new CompletableFuture<>();
+
+  /** Guards the order of the calls; taken before the tree's lock. */
+  private final Object order = new Object();
+
+  @GuardedBy("order")
+  private long sequence;
+
+  @GuardedBy("order")
+  private final Map<NumberKind, Range> numbers = new HashMap<>();
+
+  private final Map<InodeId, Integer> held = new HashMap<>();
+
+  private record Range(long next, long end) {}
+
+  LocalMetadataSession(LocalTree tree, SessionId id) {
+    this.tree = tree;
+    this.id = id;
+  }
+
+  @Override
+  public SessionId id() {
+    return id;
+  }
+
+  @Override
+  public CompletableFuture<Reply> submit(Request request) {
+    return CompletableFuture.completedFuture(apply(request));
+  }
+
+  private Reply apply(Request request) {
+    synchronized (order) {
+      LogReply reply = tree.submit(this, sequence + 1, request);
+      if (reply.status() == LogReply.Status.FENCED) {
+        return Reply.failed(Errno.EIO);
+      }
+      sequence++;
+      return LocalTree.onlyReply(reply);
+    }
+  }
+
+  @Override
+  public MetadataView view() throws ErrnoException {
+    if (expired.isDone()) {
+      throw new ErrnoException(Errno.EIO);
+    }
+    return tree.view();
+  }
+
+  @Override
+  public InodeId nextInode() throws ErrnoException {
+    return new InodeId(next(NumberKind.INODE));
+  }
+
+  @Override
+  public BlockId nextBlock() throws ErrnoException {
+    return BlockId.ofSerial(next(NumberKind.BLOCK_SERIAL));
+  }
+
+  private long next(NumberKind kind) throws ErrnoException {
+    synchronized (order) {
+      Range range = numbers.getOrDefault(kind, new Range(0, 0));
+      if (range.next() == range.end()) {
+        Operation reserve = new Operation.ReserveNumbers(kind, NUMBERS);
+        Reply reply = apply(new Request(reserve, Caller.ROOT, Timestamp.EPOCH));
+        if (!reply.errno().isOk()) {
+          throw new ErrnoException(reply.errno());
+        }
+        range = new Range(reply.number(), reply.number() + NUMBERS);
+      }
+      numbers.put(kind, new Range(range.next() + 1, range.end()));
+      return range.next();
+    }
+  }
+
+  @Override
+  public void hold(InodeId inode) {
+    synchronized (held) {
+      held.merge(inode, 1, Integer::sum);
+    }
+    tree.hold(inode);
+  }
+
+  @Override
+  public void release(InodeId inode) {
+    synchronized (held) {
+      if (!held.containsKey(inode)) {
+        throw new IllegalStateException("released, but not held: " + inode);
+      }
+      held.computeIfPresent(inode, (ignored, count) -> count == 1 ? null : count - 1);
+    }
+    tree.release(inode);
+  }
+
+  /** All holds, which the session has no more. */
+  List<InodeId> takeHeld() {
+    synchronized (held) {
+      List<InodeId> all = new ArrayList<>();
+      held.forEach((inode, count) -> all.addAll(Collections.nCopies(count, inode)));
+      held.clear();
+      return all;
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> expired() {
+    return expired;
+  }
+
+  void ended() {
+    expired.complete(null);
+  }
+
+  @Override
+  public void close() {
+    tree.expire(id);
+  }
+}

@@ -1,0 +1,156 @@
+package io.pandofs.meta.testing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.VolumeStats;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.LocalEffects;
+import io.pandofs.meta.engine.LogEngine;
+import io.pandofs.meta.engine.MemoryStore;
+import io.pandofs.meta.engine.TableView;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A volume in this process: the engine over tables in memory, one node, any number of sessions.
+ * Thread-safe. Orphans that no session holds are reaped at once when they are released, or by
+ * {@link #reap}.
+ */
+public final class LocalTree {
+  private static final Timestamp BORN = new Timestamp(1_700_000_000, 0);
+
+  private final LogEngine engine = new LogEngine();
+  private final LocalEffects effects;
+  private final NodeId node;
+
+  @GuardedBy("this")
+  private final MemoryStore store = new MemoryStore();
+
+  @GuardedBy("this")
+  private final Map<SessionId, LocalMetadataSession> sessions = new HashMap<>();
+
+  /** How many times each inode is held, over all sessions. */
+  @GuardedBy("this")
+  private final Map<InodeId, Integer> held = new HashMap<>();
+
+  @GuardedBy("this")
+  private long index;
+
+  public LocalTree() {
+    this(LocalEffects.NONE);
+  }
+
+  /** A volume that tells these effects, on the calling thread, with the tree locked. */
+  public LocalTree(LocalEffects effects) {
+    this.effects = effects;
+    expectOk(apply(new LogEntry.Format(4711, BORN)));
+    LogEntry.RegisterNode register =
+        new LogEntry.RegisterNode(0, "n1", "localhost:1", "localhost:2", "localhost:3");
+    this.node = new NodeId(expectOk(apply(register)).number());
+  }
+
+  /** The one node, which holds all blocks. */
+  public NodeId node() {
+    return node;
+  }
+
+  /** The epoch of the placement map, for commits of blocks. */
+  public synchronized long placementEpoch() {
+    return new ClusterView(store).placement().epoch();
+  }
+
+  /** A new mount's session. */
+  public synchronized LocalMetadataSession newSession() {
+    SessionId id =
+        new SessionId(expectOk(apply(new LogEntry.RegisterSession(node, BORN))).number());
+    LocalMetadataSession session = new LocalMetadataSession(this, id);
+    sessions.put(id, session);
+    return session;
+  }
+
+  /** Applies any entry, as if the log had brought it. */
+  public synchronized LogReply apply(LogEntry entry) {
+    index++;
+    return engine.apply(entry, index, store, effects);
+  }
+
+  /** Ends a session as the leader does when its renewals stop; its holds go. */
+  public void expire(SessionId id) {
+    LocalMetadataSession session;
+    synchronized (this) {
+      apply(new LogEntry.ExpireSession(id));
+      session = sessions.remove(id);
+      if (session != null) {
+        session.takeHeld().forEach(this::drop);
+      }
+    }
+    if (session != null) {
+      session.ended();
+    }
+  }
+
+  /** Whether the tables still have a row of this block. */
+  public synchronized boolean isReferenced(BlockId block) {
+    return new ClusterView(store).block(block) != null;
+  }
+
+  public synchronized VolumeStats stats() {
+    return new TableView(store, index, () -> {}).stats();
+  }
+
+  /** Reaps every orphan that no session holds, wholly. */
+  public synchronized void reap() {
+    for (ClusterView.Orphan orphan : new ClusterView(store).orphansAfter(0, Integer.MAX_VALUE)) {
+      if (!held.containsKey(orphan.inode())) {
+        LogEntry.Reap reap = new LogEntry.Reap(List.of(orphan.inode()));
+        while (expectOk(apply(reap)).number() > 0) {
+          // Each entry frees a bounded number of rows.
+        }
+      }
+    }
+  }
+
+  synchronized LogReply submit(LocalMetadataSession session, long sequence, Request request) {
+    return apply(new LogEntry.Batch(session.id(), sequence, sequence - 1, List.of(request)));
+  }
+
+  synchronized MetadataView view() {
+    return new TableView(store.copy(), index, () -> {});
+  }
+
+  synchronized void hold(InodeId inode) {
+    held.merge(inode, 1, Integer::sum);
+  }
+
+  synchronized void release(InodeId inode) {
+    drop(inode);
+    if (!held.containsKey(inode)) {
+      reap();
+    }
+  }
+
+  private synchronized void drop(InodeId inode) {
+    held.computeIfPresent(inode, (ignored, count) -> count == 1 ? null : count - 1);
+  }
+
+  static Reply onlyReply(LogReply reply) {
+    return expectOk(reply).replies().get(0);
+  }
+
+  private static LogReply expectOk(LogReply reply) {
+    if (reply.status() != LogReply.Status.OK) {
+      throw new IllegalStateException("the engine answered " + reply.status());
+    }
+    return reply;
+  }
+}
