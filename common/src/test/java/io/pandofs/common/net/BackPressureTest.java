@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -113,6 +114,8 @@ class BackPressureTest {
   private static void finish(Holding service, List<CompletableFuture<Payload>> calls)
       throws Exception {
     await()
+        .pollInterval(Duration.ofMillis(2))
+        .atMost(LONG)
         .until(
             () -> {
               while (service.answerOne()) {
