@@ -1,0 +1,37 @@
+package io.pandofs.mount.fuse.jnr;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one place where a callback's outcome becomes the kernel's number. jnr-fuse answers success
+ * when a callback throws, so nothing may get past this.
+ */
+final class Guard {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
+
+  private Guard() {}
+
+  /** A callback's work; its result is 0, or a count. */
+  @FunctionalInterface
+  interface Call {
+    int run() throws ErrnoException;
+  }
+
+  @SuppressWarnings("CatchAndPrintStackTrace")
+  static int call(String operation, @Nullable String path, Call call) {
+    try {
+      return call.run();
+    } catch (ErrnoException e) {
+      LOG.trace("{} {}: {}", operation, path, e.errno());
+      return -e.errno().number();
+    } catch (Throwable e) {
+      LOG.error("{} {} failed", operation, path, e);
+      return -Errno.EIO.number();
+    }
+  }
+}

@@ -1,0 +1,500 @@
+package io.pandofs.mount.fuse.jnr;
+
+import static io.pandofs.mount.fuse.jnr.Guard.call;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.Operation;
+import io.pandofs.mount.vfs.AttributeChange;
+import io.pandofs.mount.vfs.FileOperations;
+import io.pandofs.mount.vfs.Vfs;
+import io.pandofs.mount.vfs.VolumeSpace;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import jnr.ffi.Pointer;
+import jnr.ffi.Struct;
+import org.jspecify.annotations.Nullable;
+import ru.serce.jnrfuse.FuseFillDir;
+import ru.serce.jnrfuse.FuseStubFS;
+import ru.serce.jnrfuse.struct.FileStat;
+import ru.serce.jnrfuse.struct.FuseContext;
+import ru.serce.jnrfuse.struct.FuseFileInfo;
+import ru.serce.jnrfuse.struct.Statvfs;
+import ru.serce.jnrfuse.struct.Timespec;
+
+/**
+ * libfuse's callbacks, each handed to the Vfs under the {@link Guard}. A callback that is not here
+ * is left to the kernel: flock and POSIX locks hold on this machine, access(2) is checked there by
+ * default_permissions. With an open descriptor the path is null: libfuse need not build it.
+ */
+final class JnrFilesystem extends FuseStubFS {
+
+  /** flag_nullpath_ok, flag_nopath and flag_utime_omit_ok of struct fuse_operations. */
+  private static final int FLAGS_OFFSET = 304;
+
+  private static final byte FLAGS = 0b111;
+
+  private static final int PERMISSIONS = 07777;
+  private static final int BLOCK_SIZE = 4096;
+
+  private final Vfs vfs;
+  private final Paths paths;
+  private final Runnable onInit;
+
+  /**
+   * Loads libfuse.
+   *
+   * @param onInit run when the kernel has shaken hands
+   * @throws UnsatisfiedLinkError if the library is not there
+   */
+  JnrFilesystem(Vfs vfs, Runnable onInit) {
+    this.vfs = vfs;
+    this.paths = new Paths(vfs.namespace());
+    this.onInit = onInit;
+    Struct.getMemory(fuseOperations).putByte(FLAGS_OFFSET, FLAGS);
+  }
+
+  /** Mounts and serves until it is unmounted; libfuse's exit code. */
+  int serve(List<String> arguments) {
+    return libFuse.fuse_main_real(
+        arguments.size(),
+        arguments.toArray(String[]::new),
+        fuseOperations,
+        Struct.size(fuseOperations),
+        null);
+  }
+
+  @Override
+  public Pointer init(Pointer connection) {
+    onInit.run();
+    return connection;
+  }
+
+  private Caller caller() {
+    FuseContext context = getContext();
+    return new Caller((int) context.uid.get(), (int) context.gid.get());
+  }
+
+  @Override
+  public int getattr(String path, FileStat stat) {
+    return call(
+        "getattr",
+        path,
+        () -> {
+          Native.fill(stat, paths.attributes(path));
+          return 0;
+        });
+  }
+
+  @Override
+  public int fgetattr(@Nullable String path, FileStat stat, FuseFileInfo info) {
+    return call(
+        "fgetattr",
+        path,
+        () -> {
+          Native.fill(stat, vfs.files().attributes(info.fh.longValue()));
+          return 0;
+        });
+  }
+
+  @Override
+  public int readlink(String path, Pointer into, long size) {
+    return call(
+        "readlink",
+        path,
+        () -> {
+          byte[] target = vfs.namespace().readLink(paths.inode(path));
+          int count = (int) Math.min(target.length, size - 1);
+          into.put(0, target, 0, count);
+          into.putByte(count, (byte) 0);
+          return 0;
+        });
+  }
+
+  @Override
+  public int mknod(String path, long mode, long device) {
+    return call(
+        "mknod",
+        path,
+        () -> {
+          Paths.Slot slot = paths.slot(path);
+          FileType type = FileType.ofMode((int) mode);
+          int permissions = (int) mode & PERMISSIONS;
+          Attributes unused =
+              vfs.namespace()
+                  .makeNode(caller(), slot.parent(), slot.name(), type, permissions, device);
+          return 0;
+        });
+  }
+
+  @Override
+  public int mkdir(String path, long mode) {
+    return call(
+        "mkdir",
+        path,
+        () -> {
+          Paths.Slot slot = paths.slot(path);
+          Attributes unused =
+              vfs.namespace()
+                  .makeDirectory(caller(), slot.parent(), slot.name(), (int) mode & PERMISSIONS);
+          return 0;
+        });
+  }
+
+  @Override
+  public int unlink(String path) {
+    return call(
+        "unlink",
+        path,
+        () -> {
+          Paths.Slot slot = paths.slot(path);
+          vfs.namespace().unlink(caller(), slot.parent(), slot.name());
+          return 0;
+        });
+  }
+
+  @Override
+  public int rmdir(String path) {
+    return call(
+        "rmdir",
+        path,
+        () -> {
+          Paths.Slot slot = paths.slot(path);
+          vfs.namespace().removeDirectory(caller(), slot.parent(), slot.name());
+          return 0;
+        });
+  }
+
+  @Override
+  public int symlink(String target, String path) {
+    return call(
+        "symlink",
+        path,
+        () -> {
+          Paths.Slot slot = paths.slot(path);
+          Attributes unused =
+              vfs.namespace()
+                  .makeSymlink(caller(), slot.parent(), slot.name(), Paths.bytes(target));
+          return 0;
+        });
+  }
+
+  @Override
+  public int rename(String from, String to) {
+    return call(
+        "rename",
+        from,
+        () -> {
+          Paths.Slot source = paths.slot(from);
+          Paths.Slot target = paths.slot(to);
+          vfs.namespace()
+              .rename(
+                  caller(), source.parent(), source.name(), target.parent(), target.name(), 0);
+          return 0;
+        });
+  }
+
+  @Override
+  public int link(String from, String to) {
+    return call(
+        "link",
+        from,
+        () -> {
+          InodeId inode = paths.inode(from);
+          Paths.Slot slot = paths.slot(to);
+          Attributes unused =
+              vfs.namespace().link(caller(), inode, slot.parent(), slot.name());
+          return 0;
+        });
+  }
+
+  private int change(String operation, String path, AttributeChange change) {
+    return call(
+        operation,
+        path,
+        () -> {
+          Attributes unused = vfs.namespace().change(caller(), paths.inode(path), change);
+          return 0;
+        });
+  }
+
+  @Override
+  public int chmod(String path, long mode) {
+    return change("chmod", path, AttributeChange.permissions((int) mode & PERMISSIONS));
+  }
+
+  @Override
+  public int chown(String path, long uid, long gid) {
+    Integer owner = (int) uid == -1 ? null : (Integer) (int) uid;
+    Integer group = (int) gid == -1 ? null : (Integer) (int) gid;
+    return change("chown", path, AttributeChange.owner(owner, group));
+  }
+
+  @Override
+  public int truncate(String path, long size) {
+    return change("truncate", path, AttributeChange.size(size));
+  }
+
+  @Override
+  public int ftruncate(@Nullable String path, long size, FuseFileInfo info) {
+    return call(
+        "ftruncate",
+        path,
+        () -> {
+          vfs.files().truncate(caller(), info.fh.longValue(), size);
+          return 0;
+        });
+  }
+
+  @Override
+  public int utimens(String path, Timespec[] times) {
+    return call(
+        "utimens",
+        path,
+        () -> {
+          AttributeChange change =
+              AttributeChange.times(Native.timeChange(times[0]), Native.timeChange(times[1]));
+          Attributes unused = vfs.namespace().change(caller(), paths.inode(path), change);
+          return 0;
+        });
+  }
+
+  @Override
+  public int open(String path, FuseFileInfo info) {
+    return call(
+        "open",
+        path,
+        () -> {
+          FileOperations.Opened opened =
+              vfs.files().open(caller(), paths.inode(path), info.flags.intValue());
+          info.fh.set(opened.handle());
+          return 0;
+        });
+  }
+
+  @Override
+  public int create(String path, long mode, FuseFileInfo info) {
+    return call(
+        "create",
+        path,
+        () -> {
+          Paths.Slot slot = paths.slot(path);
+          FileOperations.Opened opened =
+              vfs.files()
+                  .create(
+                      caller(),
+                      slot.parent(),
+                      slot.name(),
+                      (int) mode & PERMISSIONS,
+                      info.flags.intValue());
+          info.fh.set(opened.handle());
+          return 0;
+        });
+  }
+
+  @Override
+  public int read(
+      @Nullable String path, Pointer into, long size, long offset, FuseFileInfo info) {
+    return call(
+        "read",
+        path,
+        () -> {
+          ByteBuffer buffer = Native.buffer(into, size);
+          return vfs.files().read(info.fh.longValue(), offset, buffer);
+        });
+  }
+
+  @Override
+  public int write(
+      @Nullable String path, Pointer from, long size, long offset, FuseFileInfo info) {
+    return call(
+        "write",
+        path,
+        () -> {
+          ByteBuffer buffer = Native.buffer(from, size);
+          return vfs.files().write(caller(), info.fh.longValue(), offset, buffer);
+        });
+  }
+
+  @Override
+  public int flush(@Nullable String path, FuseFileInfo info) {
+    return call(
+        "flush",
+        path,
+        () -> {
+          vfs.files().flush(info.fh.longValue());
+          return 0;
+        });
+  }
+
+  @Override
+  public int fsync(@Nullable String path, int dataOnly, FuseFileInfo info) {
+    return call(
+        "fsync",
+        path,
+        () -> {
+          vfs.files().fsync(info.fh.longValue());
+          return 0;
+        });
+  }
+
+  @Override
+  public int release(@Nullable String path, FuseFileInfo info) {
+    return call(
+        "release",
+        path,
+        () -> {
+          vfs.files().release(info.fh.longValue());
+          return 0;
+        });
+  }
+
+  @Override
+  public int fallocate(
+      @Nullable String path, int mode, long offset, long length, FuseFileInfo info) {
+    return call(
+        "fallocate",
+        path,
+        () -> {
+          vfs.files().allocate(caller(), info.fh.longValue(), mode, offset, length);
+          return 0;
+        });
+  }
+
+  @Override
+  public int opendir(String path, FuseFileInfo info) {
+    return call(
+        "opendir",
+        path,
+        () -> {
+          info.fh.set(vfs.directories().open(paths.inode(path)));
+          return 0;
+        });
+  }
+
+  @Override
+  public int readdir(
+      @Nullable String path,
+      Pointer buffer,
+      FuseFillDir filler,
+      long offset,
+      FuseFileInfo info) {
+    return call(
+        "readdir",
+        path,
+        () -> {
+          new DirectoryFiller(filler, buffer).fill(vfs.directories(), info.fh.longValue(), offset);
+          return 0;
+        });
+  }
+
+  @Override
+  public int releasedir(@Nullable String path, FuseFileInfo info) {
+    return call(
+        "releasedir",
+        path,
+        () -> {
+          vfs.directories().release(info.fh.longValue());
+          return 0;
+        });
+  }
+
+  @Override
+  public int fsyncdir(@Nullable String path, FuseFileInfo info) {
+    return call(
+        "fsyncdir",
+        path,
+        () -> {
+          vfs.directories().fsync(info.fh.longValue());
+          return 0;
+        });
+  }
+
+  @Override
+  public int statfs(String path, Statvfs answer) {
+    return call(
+        "statfs",
+        path,
+        () -> {
+          VolumeSpace space = vfs.statfs();
+          long free = space.freeBytes() / BLOCK_SIZE;
+          answer.f_bsize.set(BLOCK_SIZE);
+          answer.f_frsize.set(BLOCK_SIZE);
+          answer.f_blocks.set(space.totalBytes() / BLOCK_SIZE);
+          answer.f_bfree.set(free);
+          answer.f_bavail.set(free);
+          // There is no limit to inodes; show as many free ones as there are free blocks.
+          answer.f_files.set(space.inodes() + free);
+          answer.f_ffree.set(free);
+          answer.f_favail.set(free);
+          answer.f_namemax.set(io.pandofs.common.FileName.BYTES_MAX);
+          return 0;
+        });
+  }
+
+  @Override
+  public int getxattr(String path, String name, Pointer into, long size) {
+    return call(
+        "getxattr",
+        path,
+        () -> {
+          Errno refusal = Xattrs.refusalToGet(name);
+          if (!refusal.isOk()) {
+            throw new ErrnoException(refusal);
+          }
+          byte[] value = vfs.xattrs().get(paths.inode(path), Paths.bytes(name));
+          return Native.answer(value, into, size);
+        });
+  }
+
+  @Override
+  public int setxattr(String path, String name, Pointer value, long size, int flags) {
+    return call(
+        "setxattr",
+        path,
+        () -> {
+          if (!Xattrs.refusalToGet(name).isOk()) {
+            throw new ErrnoException(Errno.EOPNOTSUPP);
+          }
+          byte[] bytes = new byte[Math.toIntExact(size)];
+          if (size > 0) {
+            value.get(0, bytes, 0, bytes.length);
+          }
+          vfs.xattrs().set(caller(), paths.inode(path), Paths.bytes(name), bytes, flags);
+          return 0;
+        });
+  }
+
+  @Override
+  public int listxattr(String path, Pointer into, long size) {
+    return call(
+        "listxattr",
+        path,
+        () -> {
+          ByteArrayOutputStream names = new ByteArrayOutputStream();
+          for (byte[] name : vfs.xattrs().list(paths.inode(path))) {
+            names.write(name, 0, name.length);
+            names.write(0);
+          }
+          return Native.answer(names.toByteArray(), into, size);
+        });
+  }
+
+  @Override
+  public int removexattr(String path, String name) {
+    return call(
+        "removexattr",
+        path,
+        () -> {
+          vfs.xattrs()
+              .remove(caller(), paths.inode(path), name.getBytes(StandardCharsets.UTF_8));
+          return 0;
+        });
+  }
+}

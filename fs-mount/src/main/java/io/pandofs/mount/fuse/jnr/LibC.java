@@ -1,0 +1,24 @@
+package io.pandofs.mount.fuse.jnr;
+
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Runtime;
+
+/** The C library's call to unmount. */
+public interface LibC {
+
+  /** umount2(2) flag: take it out of the tree now, end it when nobody uses it any more. */
+  int MNT_DETACH = 2;
+
+  /** umount2(2): 0, or -1 and errno. */
+  @SuppressWarnings("checkstyle:MethodName")
+  int umount2(String target, int flags);
+
+  static LibC load() {
+    return LibraryLoader.create(LibC.class).load("c");
+  }
+
+  /** errno of this thread's last call. */
+  static int errno() {
+    return Runtime.getSystemRuntime().getLastError();
+  }
+}

@@ -1,0 +1,177 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Extent;
+import io.pandofs.meta.MetadataView;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads file data: extents as a view shows them, holes as zeros, and this mount's uncommitted bytes
+ * over both.
+ *
+ * <p>The uncommitted bytes are copied first and the view is taken after them: a batch that is
+ * committed in between is then seen twice rather than not at all. If the shape changed in between,
+ * the two would not fit and the read begins again.
+ */
+final class DataReader {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DataReader.class);
+
+  private static final int ATTEMPTS_MAX = 4;
+  private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 << 10).asReadOnlyBuffer();
+
+  private final Sessions sessions;
+  private final PieceCache cache;
+  private final Executor workers;
+
+  DataReader(Sessions sessions, PieceCache cache, Executor workers) {
+    this.sessions = sessions;
+    this.cache = cache;
+    this.workers = workers;
+  }
+
+  /** What a view showed of the range: committed extents, those further ahead, and the end. */
+  private record Found(long size, List<Extent> extents, long aheadFrom, long aheadTo) {}
+
+  /**
+   * Reads {@code into.remaining()} bytes or to the end of the file.
+   *
+   * @param seen told the committed attributes if they had to be looked up
+   * @return bytes read; 0 at or after the end
+   */
+  int read(
+      OpenFile file,
+      ReadPattern pattern,
+      long offset,
+      ByteBuffer into,
+      Consumer<Attributes> seen)
+      throws ErrnoException {
+    long end = offset > Long.MAX_VALUE - into.remaining() ? Long.MAX_VALUE : offset + into.remaining();
+    long aheadTo = pattern.next(offset, end);
+    ByteBuffer target = into.slice();
+    for (int attempt = 1; ; attempt++) {
+      Gaps gaps = new Gaps(offset, end);
+      OpenFile.Overlay overlay = file.overlay(gaps, target);
+      Found found = find(file, gaps, overlay, aheadTo, seen);
+      if (!file.isShape(overlay.shapeChanges()) && attempt < ATTEMPTS_MAX) {
+        continue;
+      }
+      if (found.size <= offset) {
+        return 0;
+      }
+      gaps.cutAt(found.size);
+      try {
+        fill(gaps, found.extents, target);
+      } catch (IOException e) {
+        // The block may have been replaced and collected since the view was taken.
+        if (attempt < ATTEMPTS_MAX) {
+          continue;
+        }
+        LOG.warn("cannot read {} at {}: {}", file.inode(), offset, e.toString());
+        throw new ErrnoException(Errno.EIO, "cannot read block");
+      }
+      if (found.aheadTo > found.aheadFrom) {
+        workers.execute(() -> prefetch(found));
+      }
+      int count = (int) (Math.min(end, found.size) - offset);
+      into.position(into.position() + count);
+      return count;
+    }
+  }
+
+  private Found find(
+      OpenFile file, Gaps gaps, OpenFile.Overlay overlay, long aheadTo, Consumer<Attributes> seen)
+      throws ErrnoException {
+    if (gaps.isEmpty()) {
+      return new Found(Math.max(overlay.end(), gaps.to()), List.of(), 0, 0);
+    }
+    try (MetadataView view = sessions.view()) {
+      Attributes attributes = view.attributes(file.inode());
+      seen.accept(attributes);
+      long size = Math.max(attributes.sizeBytes(), overlay.end());
+      long to = Math.min(size, Math.max(aheadTo, gaps.to()));
+      if (size <= gaps.from() || to <= gaps.from()) {
+        return new Found(size, List.of(), 0, 0);
+      }
+      return new Found(size, view.extents(file.inode(), gaps.from(), to), gaps.to(), to);
+    }
+  }
+
+  /** A piece that a read waits for and where its bytes go. */
+  private record Part(PieceCache.Piece piece, int start, int end, int index) {}
+
+  private void fill(Gaps gaps, List<Extent> extents, ByteBuffer target) throws IOException {
+    List<Part> parts = new ArrayList<>();
+    try {
+      for (Gaps.Gap gap : gaps.list()) {
+        long at = gap.from();
+        for (Extent extent : extents) {
+          long from = Math.max(gap.from(), extent.offset());
+          long to = Math.min(gap.to(), extent.end());
+          if (from < to) {
+            zero(target, (int) (at - gaps.from()), (int) (from - at));
+            pin(extent, from, to, (int) (from - gaps.from()), parts);
+            at = to;
+          }
+        }
+        zero(target, (int) (at - gaps.from()), (int) (gap.to() - at));
+      }
+      for (Part part : parts) {
+        part.piece.copy(part.start, part.end, target, part.index);
+      }
+    } finally {
+      for (Part part : parts) {
+        cache.unpin(part.piece);
+      }
+    }
+  }
+
+  private void pin(Extent extent, long from, long to, int index, List<Part> parts) {
+    int knownFrom = extent.blockOffset();
+    int knownTo = (int) (extent.blockOffset() + extent.length());
+    int at = (int) (extent.blockOffset() + (from - extent.offset()));
+    int end = (int) (extent.blockOffset() + (to - extent.offset()));
+    int target = index;
+    while (at < end) {
+      int stop = Math.min(end, (PieceCache.pieceOf(at) + 1) * PieceCache.PIECE_BYTES);
+      parts.add(
+          new Part(cache.pin(extent.block(), at, stop, knownFrom, knownTo), at, stop, target));
+      target += stop - at;
+      at = stop;
+    }
+  }
+
+  private void prefetch(Found found) {
+    for (Extent extent : found.extents) {
+      long from = Math.max(found.aheadFrom, extent.offset());
+      long to = Math.min(found.aheadTo, extent.end());
+      for (long at = from; at < to && cache.mayReadAhead(); at += PieceCache.PIECE_BYTES) {
+        List<Part> parts = new ArrayList<>();
+        pin(extent, at, Math.min(to, at + PieceCache.PIECE_BYTES), 0, parts);
+        for (Part part : parts) {
+          cache.unpin(part.piece);
+        }
+      }
+    }
+  }
+
+  private static void zero(ByteBuffer target, int index, int count) {
+    int at = index;
+    int left = count;
+    while (left > 0) {
+      int step = Math.min(left, ZEROS.capacity());
+      target.put(at, ZEROS, 0, step);
+      at += step;
+      left -= step;
+    }
+  }
+}

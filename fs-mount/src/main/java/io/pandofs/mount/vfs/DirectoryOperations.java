@@ -1,0 +1,91 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataView;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Open directories: opendir(3) to closedir(3). Thread-safe. */
+public final class DirectoryOperations {
+
+  private static final long COOKIE_DOT = 1;
+  private static final long COOKIE_DOT_DOT = 2;
+
+  private final Sessions sessions;
+  private final OpenFiles openFiles;
+  private final Handles<OpenFile> handles = new Handles<>();
+
+  DirectoryOperations(Sessions sessions, OpenFiles openFiles) {
+    this.sessions = sessions;
+    this.openFiles = openFiles;
+  }
+
+  /**
+   * An entry, "." and ".." included.
+   *
+   * @param cookie where to go on after it
+   * @param name 1 to 255 bytes
+   */
+  public record Entry(long cookie, byte[] name, InodeId inode, FileType type) {}
+
+  /**
+   * opendir(3).
+   *
+   * @throws ErrnoException ENOTDIR; ESTALE if it is gone
+   */
+  public long open(InodeId directory) throws ErrnoException {
+    OpenFile held = openFiles.acquire(directory);
+    boolean opened = false;
+    try (MetadataView view = sessions.view()) {
+      if (!view.attributes(directory).isDirectory()) {
+        throw new ErrnoException(Errno.ENOTDIR);
+      }
+      opened = true;
+      return handles.add(held);
+    } finally {
+      if (!opened) {
+        openFiles.release(held);
+      }
+    }
+  }
+
+  /**
+   * readdir(3): entries after a cookie, 0 for the beginning, at most about {@code limit}; none at
+   * the end. An entry that is there all the time is seen exactly once.
+   */
+  public List<Entry> read(long handle, long afterCookie, int limit) throws ErrnoException {
+    InodeId directory = handles.get(handle).inode();
+    List<Entry> entries = new ArrayList<>(limit + 2);
+    try (MetadataView view = sessions.view()) {
+      Attributes self = view.attributes(directory);
+      if (afterCookie < COOKIE_DOT) {
+        entries.add(new Entry(COOKIE_DOT, new byte[] {'.'}, directory, FileType.DIRECTORY));
+      }
+      if (self.links() == 0) {
+        return afterCookie < COOKIE_DOT ? entries : List.of();
+      }
+      if (afterCookie < COOKIE_DOT_DOT) {
+        InodeId parent = view.parent(directory);
+        entries.add(new Entry(COOKIE_DOT_DOT, new byte[] {'.', '.'}, parent, FileType.DIRECTORY));
+      }
+      view.readDirectory(directory, Math.max(afterCookie, COOKIE_DOT_DOT), limit)
+          .forEach(e -> entries.add(new Entry(e.cookie(), e.name().toBytes(), e.inode(), e.type())));
+      return entries;
+    }
+  }
+
+  /** fsync(2) of a directory: its changes are in the log already. */
+  public void fsync(long handle) throws ErrnoException {
+    handles.get(handle);
+    // A session that is over cannot vouch for anything.
+    sessions.current();
+  }
+
+  public void release(long handle) throws ErrnoException {
+    openFiles.release(handles.remove(handle));
+  }
+}

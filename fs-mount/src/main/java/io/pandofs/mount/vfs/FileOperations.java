@@ -1,0 +1,301 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Open files: open(2) to close(2). A handle works by inode, so it goes on working when the file is
+ * renamed or unlinked. Thread-safe.
+ */
+public final class FileOperations {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FileOperations.class);
+
+  private final VfsOptions options;
+  private final Clock clock;
+  private final Sessions sessions;
+  private final OpenFiles openFiles;
+  private final WriteBudget budget;
+  private final WriteBack writeBack;
+  private final Shape shape;
+  private final DataReader reader;
+  private final AccessTimes accessTimes;
+  private final Handles<FileHandle> handles = new Handles<>();
+
+  FileOperations(
+      VfsOptions options,
+      Clock clock,
+      Sessions sessions,
+      OpenFiles openFiles,
+      WriteBudget budget,
+      WriteBack writeBack,
+      Shape shape,
+      DataReader reader) {
+    this.options = options;
+    this.clock = clock;
+    this.sessions = sessions;
+    this.openFiles = openFiles;
+    this.budget = budget;
+    this.writeBack = writeBack;
+    this.shape = shape;
+    this.reader = reader;
+    this.accessTimes = new AccessTimes(sessions, clock, options.accessTimes());
+  }
+
+  /**
+   * A file that is now open.
+   *
+   * @param attributes as they were when it was opened
+   */
+  public record Opened(long handle, Attributes attributes) {}
+
+  /**
+   * open(2) of an inode that is there.
+   *
+   * @param flags see {@link OpenFlags}; O_TRUNC is obeyed
+   * @throws ErrnoException ESTALE if it is gone; EISDIR, ELOOP for a symlink, ENXIO for what is no
+   *     file
+   */
+  public Opened open(Caller caller, InodeId inode, int flags) throws ErrnoException {
+    OpenFile file = openFiles.acquire(inode);
+    boolean opened = false;
+    try {
+      Attributes attributes = attributes(file);
+      checkType(attributes.type(), flags);
+      if (OpenFlags.has(flags, OpenFlags.TRUNCATE) && attributes.sizeBytes() != 0) {
+        resize(caller, file, 0, clock.now());
+        attributes = attributes(file);
+      }
+      long handle = handles.add(new FileHandle(file, flags, options.readAheadBytesMax()));
+      opened = true;
+      return new Opened(handle, attributes);
+    } finally {
+      if (!opened) {
+        openFiles.release(file);
+      }
+    }
+  }
+
+  private static void checkType(FileType type, int flags) throws ErrnoException {
+    switch (type) {
+      case REGULAR -> {}
+      case DIRECTORY ->
+          throw new ErrnoException(OpenFlags.writes(flags) ? Errno.EISDIR : Errno.EBADF);
+      case SYMLINK -> throw new ErrnoException(Errno.ELOOP);
+      default -> throw new ErrnoException(Errno.ENXIO);
+    }
+  }
+
+  /**
+   * open(2) with O_CREAT: makes the file, or without O_EXCL opens the one that is there.
+   *
+   * @param permissions twelve bits, umask already applied
+   */
+  public Opened create(
+      Caller caller, InodeId parent, FileName name, int permissions, int flags)
+      throws ErrnoException {
+    InodeId fresh = sessions.current().nextInode();
+    // Held before it exists, so that an unlink elsewhere cannot reap it before it is open here.
+    OpenFile file = openFiles.acquire(fresh);
+    try {
+      Operation create =
+          new Operation.Create(
+              parent,
+              name,
+              fresh,
+              FileType.REGULAR,
+              permissions,
+              0,
+              null,
+              OpenFlags.has(flags, OpenFlags.EXCLUSIVE));
+      Attributes made = made(sessions.submit(create, caller, clock.now()).attributes());
+      return open(caller, made.inode(), flags);
+    } finally {
+      openFiles.release(file);
+    }
+  }
+
+  private static Attributes made(@Nullable Attributes attributes) {
+    if (attributes == null) {
+      throw new IllegalStateException("a create was answered without attributes");
+    }
+    return attributes;
+  }
+
+  /** fstat(2). */
+  public Attributes attributes(long handle) throws ErrnoException {
+    return attributes(handles.get(handle).file());
+  }
+
+  private Attributes attributes(OpenFile file) throws ErrnoException {
+    OpenFile.Pending pending = file.pending();
+    try (MetadataView view = sessions.view()) {
+      return pending.over(view.attributes(file.inode()));
+    }
+  }
+
+  /** The inode of a handle. */
+  public InodeId inode(long handle) throws ErrnoException {
+    return handles.get(handle).file().inode();
+  }
+
+  /**
+   * pread(2).
+   *
+   * @return bytes read, fewer than asked for only at the end of the file
+   * @throws ErrnoException EBADF, EINVAL for a negative offset, EIO
+   */
+  public int read(long handle, long offset, ByteBuffer into) throws ErrnoException {
+    FileHandle open = handles.get(handle);
+    if (!OpenFlags.reads(open.flags())) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    if (offset < 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    if (!into.hasRemaining()) {
+      return 0;
+    }
+    return reader.read(
+        open.file(), open.pattern(), offset, into, seen -> accessTimes.read(open, seen));
+  }
+
+  /**
+   * pwrite(2), or write(2) at the end for a handle with O_APPEND. Waits while the mount's budget is
+   * used up.
+   *
+   * @return all that remained in the source
+   * @throws ErrnoException EBADF, EINVAL, EFBIG; EIO if earlier data was lost and neither fsync nor
+   *     close has reported it
+   */
+  public int write(Caller caller, long handle, long offset, ByteBuffer source)
+      throws ErrnoException {
+    FileHandle open = handles.get(handle);
+    if (!OpenFlags.writes(open.flags())) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    if (offset < 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    open.refuseAfterLoss();
+    int count = source.remaining();
+    if (count == 0) {
+      return 0;
+    }
+    Timestamp now = clock.now();
+    budget.acquire(count);
+    boolean flush = take(caller, open, offset, source, now);
+    if (flush) {
+      CompletableFuture<Void> unused = writeBack.flush(open.file());
+    }
+    if (OpenFlags.has(open.flags(), OpenFlags.DATA_SYNC)) {
+      fsync(handle);
+    }
+    return count;
+  }
+
+  private boolean take(
+      Caller caller, FileHandle open, long offset, ByteBuffer source, Timestamp now)
+      throws ErrnoException {
+    int count = source.remaining();
+    OpenFile file = open.file();
+    boolean append = OpenFlags.has(open.flags(), OpenFlags.APPEND);
+    Lock lock = append ? file.shape().writeLock() : file.shape().readLock();
+    boolean taken = false;
+    lock.lock();
+    try {
+      long at = append ? attributes(file).sizeBytes() : offset;
+      if (at > Long.MAX_VALUE - count) {
+        throw new ErrnoException(Errno.EFBIG);
+      }
+      taken = true;
+      return file.write(at, source, caller, now, clock.nanoTime(), count);
+    } finally {
+      lock.unlock();
+      if (!taken) {
+        budget.adjust(-count);
+      }
+    }
+  }
+
+  /**
+   * close(2) of one descriptor: commits the file's data.
+   *
+   * @throws ErrnoException EIO or what else data was lost with, once for the handle
+   */
+  public void flush(long handle) throws ErrnoException {
+    fsync(handle);
+  }
+
+  /** fsync(2) and fdatasync(2); metadata is in the log already. Errors as for {@link #flush}. */
+  public void fsync(long handle) throws ErrnoException {
+    FileHandle open = handles.get(handle);
+    writeBack.flush(open.file()).join();
+    open.report();
+  }
+
+  /** The last close of a handle. Data that is dirty still is flushed. */
+  public void release(long handle) throws ErrnoException {
+    FileHandle open = handles.remove(handle);
+    writeBack.flush(open.file()).join();
+    try {
+      open.report();
+    } catch (ErrnoException e) {
+      LOG.warn("{} was closed without hearing of its lost data", open.file().inode());
+    } finally {
+      openFiles.release(open.file());
+    }
+  }
+
+  /** ftruncate(2). */
+  public void truncate(Caller caller, long handle, long sizeBytes) throws ErrnoException {
+    FileHandle open = handles.get(handle);
+    if (!OpenFlags.writes(open.flags()) || sizeBytes < 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    resize(caller, open.file(), sizeBytes, clock.now());
+  }
+
+  private void resize(Caller caller, OpenFile file, long sizeBytes, Timestamp now)
+      throws ErrnoException {
+    Operation change =
+        new Operation.SetAttributes(file.inode(), null, null, null, sizeBytes, null, null);
+    shape.submit(file, change, caller, now);
+  }
+
+  /**
+   * fallocate(2).
+   *
+   * @param mode see the FALLOC constants of {@link Operation}
+   */
+  public void allocate(Caller caller, long handle, int mode, long offset, long length)
+      throws ErrnoException {
+    FileHandle open = handles.get(handle);
+    if (!OpenFlags.writes(open.flags())) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    if (offset < 0 || length <= 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    if (offset > Long.MAX_VALUE - length) {
+      throw new ErrnoException(Errno.EFBIG);
+    }
+    Operation allocate = new Operation.Allocate(open.file().inode(), mode, offset, length);
+    shape.submit(open.file(), allocate, caller, clock.now());
+  }
+}

@@ -1,0 +1,222 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Names and attributes. Every change is in the log when the call returns; every look includes what
+ * any mount's completed call has changed. Thread-safe.
+ *
+ * <p>Errors are those of the Linux manual pages; permission is the kernel's to check.
+ */
+public final class Namespace {
+
+  /** PATH_MAX without its NUL: the longest target of a symlink. */
+  private static final int TARGET_BYTES_MAX = 4095;
+
+  private final Clock clock;
+  private final Sessions sessions;
+  private final OpenFiles openFiles;
+  private final WriteBudget budget;
+  private final Shape shape;
+
+  Namespace(
+      Clock clock, Sessions sessions, OpenFiles openFiles, WriteBudget budget, Shape shape) {
+    this.clock = clock;
+    this.sessions = sessions;
+    this.openFiles = openFiles;
+    this.budget = budget;
+    this.shape = shape;
+  }
+
+  /** The inode of a name in a directory. */
+  public Attributes lookup(InodeId parent, FileName name) throws ErrnoException {
+    try (MetadataView view = sessions.view()) {
+      Attributes found = view.lookup(parent, name);
+      OpenFile file = openFiles.find(found.inode());
+      return file == null ? found : attributes(found.inode());
+    }
+  }
+
+  /**
+   * The inode that a sequence of names leads to from the root, on one view; symlinks are not
+   * followed.
+   */
+  public InodeId walk(List<FileName> path) throws ErrnoException {
+    if (path.isEmpty()) {
+      return InodeId.ROOT;
+    }
+    try (MetadataView view = sessions.view()) {
+      return walk(view, path).inode();
+    }
+  }
+
+  /** {@link #walk} and {@link #attributes} in one. */
+  public Attributes walkAttributes(List<FileName> path) throws ErrnoException {
+    Attributes found;
+    try (MetadataView view = sessions.view()) {
+      found = path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path);
+    }
+    return openFiles.find(found.inode()) == null ? found : attributes(found.inode());
+  }
+
+  private static Attributes walk(MetadataView view, List<FileName> path) throws ErrnoException {
+    InodeId at = InodeId.ROOT;
+    for (FileName name : path.subList(0, path.size() - 1)) {
+      at = view.lookup(at, name).inode();
+    }
+    return view.lookup(at, path.get(path.size() - 1));
+  }
+
+  /** stat(2); a file that is dirty here shows its own size and mtime. */
+  public Attributes attributes(InodeId inode) throws ErrnoException {
+    OpenFile file = openFiles.find(inode);
+    OpenFile.Pending pending = file == null ? OpenFile.Pending.NONE : file.pending();
+    try (MetadataView view = sessions.view()) {
+      return pending.over(view.attributes(inode));
+    }
+  }
+
+  /**
+   * Changes attributes. What is dirty of the file is committed first, so that neither its time nor
+   * its setuid bit is overtaken by an older write.
+   */
+  public Attributes change(Caller caller, InodeId inode, AttributeChange change)
+      throws ErrnoException {
+    Timestamp now = clock.now();
+    Long size = change.sizeBytes();
+    if (size != null && size < 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    Operation operation =
+        new Operation.SetAttributes(
+            inode,
+            change.permissions(),
+            change.uid(),
+            change.gid(),
+            size,
+            AttributeChange.resolve(change.accessed(), now),
+            AttributeChange.resolve(change.modified(), now));
+    Attributes changed = shape.submit(inode, operation, caller, now).attributes();
+    return changed != null ? changed : attributes(inode);
+  }
+
+  /**
+   * mknod(2) for files, fifos, sockets and devices.
+   *
+   * @param permissions twelve bits, umask already applied
+   */
+  public Attributes makeNode(
+      Caller caller, InodeId parent, FileName name, FileType type, int permissions, long device)
+      throws ErrnoException {
+    if (type == FileType.DIRECTORY || type == FileType.SYMLINK) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    return create(caller, parent, name, type, permissions, device, null);
+  }
+
+  public Attributes makeDirectory(
+      Caller caller, InodeId parent, FileName name, int permissions) throws ErrnoException {
+    return create(caller, parent, name, FileType.DIRECTORY, permissions, 0, null);
+  }
+
+  public Attributes makeSymlink(Caller caller, InodeId parent, FileName name, byte[] target)
+      throws ErrnoException {
+    if (target.length == 0) {
+      throw new ErrnoException(Errno.ENOENT);
+    }
+    if (target.length > TARGET_BYTES_MAX) {
+      throw new ErrnoException(Errno.ENAMETOOLONG);
+    }
+    return create(caller, parent, name, FileType.SYMLINK, 0777, 0, target);
+  }
+
+  private Attributes create(
+      Caller caller,
+      InodeId parent,
+      FileName name,
+      FileType type,
+      int permissions,
+      long device,
+      byte @Nullable [] target)
+      throws ErrnoException {
+    Timestamp now = clock.now();
+    InodeId inode = sessions.current().nextInode();
+    Operation operation =
+        new Operation.Create(parent, name, inode, type, permissions, device, target, true);
+    Reply reply = sessions.submit(operation, caller, now);
+    Attributes made = reply.attributes();
+    return made != null ? made : attributes(inode);
+  }
+
+  /** The target of a symlink; EINVAL if it is none. */
+  public byte[] readLink(InodeId inode) throws ErrnoException {
+    try (MetadataView view = sessions.view()) {
+      return view.readLink(inode);
+    }
+  }
+
+  public Attributes link(Caller caller, InodeId inode, InodeId parent, FileName name)
+      throws ErrnoException {
+    Timestamp now = clock.now();
+    shape.flush(inode);
+    Reply reply = sessions.submit(new Operation.Link(inode, parent, name), caller, now);
+    Attributes linked = reply.attributes();
+    return linked != null ? linked : attributes(inode);
+  }
+
+  public void unlink(Caller caller, InodeId parent, FileName name) throws ErrnoException {
+    sessions.submit(new Operation.Unlink(parent, name), caller, clock.now());
+  }
+
+  public void removeDirectory(Caller caller, InodeId parent, FileName name)
+      throws ErrnoException {
+    sessions.submit(new Operation.RemoveDirectory(parent, name), caller, clock.now());
+  }
+
+  /**
+   * renameat2(2). A name never overtakes the data of its file: what is dirty of it is committed
+   * first.
+   *
+   * @param flags RENAME_NOREPLACE or RENAME_EXCHANGE of {@link Operation}, or 0
+   */
+  public void rename(
+      Caller caller, InodeId parent, FileName name, InodeId newParent, FileName newName, int flags)
+      throws ErrnoException {
+    if ((flags & ~(Operation.RENAME_NOREPLACE | Operation.RENAME_EXCHANGE)) != 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    Timestamp now = clock.now();
+    if (budget.used() > 0) {
+      shape.flush(find(parent, name));
+      if (flags == Operation.RENAME_EXCHANGE) {
+        shape.flush(find(newParent, newName));
+      }
+    }
+    sessions.submit(
+        new Operation.Rename(parent, name, newParent, newName, flags), caller, now);
+  }
+
+  private @Nullable InodeId find(InodeId parent, FileName name) throws ErrnoException {
+    try (MetadataView view = sessions.view()) {
+      return view.lookup(parent, name).inode();
+    } catch (ErrnoException e) {
+      if (e.errno() == Errno.ENOENT) {
+        return null;
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,324 @@
+package io.pandofs.mount.vfs;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.Errno;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.NewBlock;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this mount knows of an inode that is open here, shared by all its handles: the bytes written
+ * and not yet committed, and whether some were lost. Thread-safe.
+ *
+ * <p>Bytes pass through two stages: the <em>active</em> runs, that writers change, and the
+ * <em>sealed</em> batches, frozen, on their way to the blocks and committed one after another in
+ * the order of sealing. A seal always takes all that is active, so what is committed is at every
+ * moment a prefix of what was written. Readers lay both over what the metadata shows, oldest first.
+ *
+ * <p>The monitor guards the buffers and is never held over I/O. {@link #shape()} orders writers
+ * (shared) against appends and changes of the file's shape (exclusive), over I/O as POSIX demands;
+ * it is taken before the monitor.
+ */
+final class OpenFile {
+
+  /** So much written without a pause is worth sealing though no block is full. */
+  private static final long SEAL_BYTES = NewBlock.BYTES_MAX;
+
+  private final InodeId inode;
+  private final BufferPool pool;
+  private final WriteBudget budget;
+  private final ReadWriteLock shape = new ReentrantReadWriteLock();
+
+  @GuardedBy("this")
+  private final DirtyRuns active;
+
+  @GuardedBy("this")
+  private final ArrayDeque<Batch> sealed = new ArrayDeque<>();
+
+  @GuardedBy("this")
+  private CompletableFuture<Void> tail = CompletableFuture.completedFuture(null);
+
+  @GuardedBy("this")
+  private Timestamp writtenAt = Timestamp.EPOCH;
+
+  @GuardedBy("this")
+  private Caller writer = Caller.ROOT;
+
+  @GuardedBy("this")
+  private long activeSinceNanos;
+
+  @GuardedBy("this")
+  private long shapeChanges;
+
+  @GuardedBy("this")
+  private long losses;
+
+  @GuardedBy("this")
+  private Errno lossErrno = Errno.EIO;
+
+  OpenFile(InodeId inode, BufferPool pool, WriteBudget budget) {
+    this.inode = inode;
+    this.pool = pool;
+    this.budget = budget;
+    this.active = new DirtyRuns(pool);
+  }
+
+  InodeId inode() {
+    return inode;
+  }
+
+  ReadWriteLock shape() {
+    return shape;
+  }
+
+  /**
+   * Takes written bytes. The caller has acquired {@code acquired} of the budget, which is corrected
+   * to what the buffers really use.
+   *
+   * @return whether it is time to flush
+   */
+  synchronized boolean write(
+      long offset, ByteBuffer source, Caller caller, Timestamp now, long nanos, long acquired) {
+    if (active.isEmpty()) {
+      activeSinceNanos = nanos;
+    }
+    long before = active.capacity();
+    active.write(offset, source);
+    budget.adjust(active.capacity() - before - acquired);
+    writtenAt = Timestamp.max(writtenAt, now);
+    writer = caller;
+    return active.filledWindow() || active.bytes() >= SEAL_BYTES;
+  }
+
+  /** Freezes what is active as the next batch; null if nothing is. */
+  synchronized @Nullable Batch seal() {
+    if (active.isEmpty()) {
+      return null;
+    }
+    long capacity = active.capacity();
+    Batch batch = new Batch(active.takeAll(), capacity, writer, writtenAt, tail);
+    sealed.addLast(batch);
+    tail = batch.settled();
+    return batch;
+  }
+
+  /** Completes when all that is sealed by now is committed or lost; never fails. */
+  synchronized CompletableFuture<Void> tail() {
+    return tail;
+  }
+
+  /**
+   * Takes a batch out that is committed, or lost with the given errno; then everything behind it is
+   * lost too, so that a prefix survives.
+   */
+  void settle(Batch batch, @Nullable Errno lost) {
+    synchronized (this) {
+      if (lost != null && !batch.isDropped()) {
+        lose(lost);
+      }
+      sealed.remove(batch);
+      DirtyRuns.giveBack(batch.runs(), pool);
+      budget.adjust(-batch.capacity());
+    }
+    batch.settled().complete(null);
+  }
+
+  /** Drops all that is not committed and remembers that it is to be reported. */
+  synchronized void lose(Errno errno) {
+    losses++;
+    lossErrno = errno;
+    for (Batch batch : sealed) {
+      batch.drop();
+    }
+    long capacity = active.capacity();
+    DirtyRuns.giveBack(active.takeAll(), pool);
+    budget.adjust(-capacity);
+  }
+
+  /** How often data was lost; a handle that has reported fewer has something to report. */
+  synchronized long losses() {
+    return losses;
+  }
+
+  synchronized Errno lossErrno() {
+    return lossErrno;
+  }
+
+  synchronized boolean isDirty() {
+    return !active.isEmpty() || !sealed.isEmpty();
+  }
+
+  /** Whether bytes wait to be sealed since before the given time. */
+  synchronized boolean isOlderThan(long nanos) {
+    return !active.isEmpty() && activeSinceNanos - nanos < 0;
+  }
+
+  /** Says that the shape changes now: views from before and after must not be mixed. */
+  synchronized void shapeChanges() {
+    shapeChanges++;
+  }
+
+  /** Copies uncommitted bytes of the gaps' range into a reader's buffer and says what it saw. */
+  synchronized Overlay overlay(Gaps gaps, ByteBuffer into) {
+    for (Batch batch : sealed) {
+      if (!batch.isDropped()) {
+        DirtyRuns.copy(batch.runs(), gaps, into);
+      }
+    }
+    active.copyTo(gaps, into);
+    return new Overlay(shapeChanges, dirtyEnd());
+  }
+
+  /**
+   * What a reader saw of the uncommitted bytes.
+   *
+   * @param shapeChanges the count at that moment
+   * @param end where the last of them ends; 0 if there are none
+   */
+  record Overlay(long shapeChanges, long end) {}
+
+  synchronized boolean isShape(long count) {
+    return shapeChanges == count;
+  }
+
+  @GuardedBy("this")
+  private long dirtyEnd() {
+    long end = active.end();
+    for (Batch batch : sealed) {
+      if (!batch.isDropped()) {
+        end = Math.max(end, batch.end());
+      }
+    }
+    return end;
+  }
+
+  /** Where uncommitted bytes end; 0 if there are none. */
+  synchronized long uncommittedEnd() {
+    return dirtyEnd();
+  }
+
+  /**
+   * What this mount must see of the file's attributes: to be called before the attributes were read
+   * for {@code changes}, see {@link #pending}.
+   */
+  synchronized Pending pending() {
+    if (!isDirty()) {
+      return Pending.NONE;
+    }
+    long bytes = active.bytes();
+    List<Batch> live = new ArrayList<>(sealed);
+    for (Batch batch : live) {
+      bytes += batch.isDropped() ? 0 : batch.bytes();
+    }
+    return new Pending(dirtyEnd(), bytes, writtenAt);
+  }
+
+  /** The effect of uncommitted bytes on attributes; taken before the attributes are read. */
+  record Pending(long end, long bytes, Timestamp writtenAt) {
+
+    static final Pending NONE = new Pending(0, 0, Timestamp.EPOCH);
+
+    Attributes over(Attributes a) {
+      if (bytes == 0) {
+        return a;
+      }
+      return new Attributes(
+          a.inode(),
+          a.type(),
+          a.permissions(),
+          a.uid(),
+          a.gid(),
+          a.links(),
+          Math.max(a.sizeBytes(), end),
+          a.allocatedBytes() + bytes,
+          a.device(),
+          a.accessed(),
+          Timestamp.max(a.modified(), writtenAt),
+          Timestamp.max(a.changed(), writtenAt),
+          a.born());
+    }
+  }
+
+  /** A frozen part of a file's writes, with the future of its fate. */
+  static final class Batch {
+    private final TreeMap<Long, Run> runs;
+    private final long end;
+    private final long bytes;
+    private final long capacity;
+    private final Caller writer;
+    private final Timestamp writtenAt;
+    private final CompletableFuture<Void> previous;
+    private final CompletableFuture<Void> settled = new CompletableFuture<>();
+    private volatile boolean dropped;
+
+    Batch(
+        TreeMap<Long, Run> runs,
+        long capacity,
+        Caller writer,
+        Timestamp writtenAt,
+        CompletableFuture<Void> previous) {
+      this.runs = runs;
+      this.end = runs.lastEntry().getValue().end();
+      this.bytes = runs.values().stream().mapToLong(Run::length).sum();
+      this.capacity = capacity;
+      this.writer = writer;
+      this.writtenAt = writtenAt;
+      this.previous = previous;
+    }
+
+    /** The frozen runs; emptied when the batch is settled. */
+    TreeMap<Long, Run> runs() {
+      return runs;
+    }
+
+    long end() {
+      return end;
+    }
+
+    long bytes() {
+      return bytes;
+    }
+
+    long capacity() {
+      return capacity;
+    }
+
+    Caller writer() {
+      return writer;
+    }
+
+    Timestamp writtenAt() {
+      return writtenAt;
+    }
+
+    /** Completes when the batch before this one is settled. */
+    CompletableFuture<Void> previous() {
+      return previous;
+    }
+
+    /** Completes when this batch is committed or lost; never fails. */
+    CompletableFuture<Void> settled() {
+      return settled;
+    }
+
+    void drop() {
+      dropped = true;
+    }
+
+    /** Whether its bytes are lost already, so that it must not be committed. */
+    boolean isDropped() {
+      return dropped;
+    }
+  }
+}

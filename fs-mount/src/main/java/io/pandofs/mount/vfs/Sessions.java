@@ -1,0 +1,124 @@
+package io.pandofs.mount.vfs;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The mount's session, and a new one as soon as a call finds the old one over. Thread-safe.
+ *
+ * <p>When a session ends by expiry, {@link Listener#lost} is called before any call goes to its
+ * successor, and {@link Listener#renewed} before the successor is given out.
+ */
+final class Sessions implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+
+  /** Who holds state that a session carries. */
+  interface Listener {
+    /** The session is over: what was not committed under it is lost. */
+    void lost();
+
+    /** From now on everything goes through this session. */
+    void renewed(MetadataSession session);
+  }
+
+  private final SessionSource source;
+  private final Listener listener;
+
+  private volatile MetadataSession session;
+
+  @GuardedBy("this")
+  private boolean closed;
+
+  Sessions(SessionSource source, Listener listener) throws IOException {
+    this.source = source;
+    this.listener = listener;
+    this.session = source.register();
+    adopt(session);
+  }
+
+  private void adopt(MetadataSession fresh) {
+    listener.renewed(fresh);
+    CompletableFuture<Void> unused =
+        fresh
+            .expired()
+            .whenComplete(
+                (ok, error) -> {
+                  if (session == fresh) {
+                    listener.lost();
+                  }
+                });
+  }
+
+  /**
+   * The live session.
+   *
+   * @throws ErrnoException EIO if a new one is needed and cannot be had in time, or after close
+   */
+  MetadataSession current() throws ErrnoException {
+    MetadataSession present = session;
+    return present.expired().isDone() ? renew() : present;
+  }
+
+  private synchronized MetadataSession renew() throws ErrnoException {
+    if (closed) {
+      throw new ErrnoException(Errno.EIO, "the filesystem is being unmounted");
+    }
+    if (!session.expired().isDone()) {
+      return session;
+    }
+    listener.lost();
+    try {
+      MetadataSession fresh = source.register();
+      LOG.warn("session {} has expired; going on as session {}", session.id(), fresh.id());
+      session = fresh;
+      adopt(fresh);
+      return fresh;
+    } catch (IOException e) {
+      LOG.warn("cannot register a session: {}", e.toString());
+      throw new ErrnoException(Errno.EIO, "no session");
+    }
+  }
+
+  /** A view as of now. */
+  MetadataView view() throws ErrnoException {
+    MetadataSession used = current();
+    try {
+      return used.view();
+    } catch (ErrnoException e) {
+      if (!used.expired().isDone()) {
+        throw e;
+      }
+      return current().view();
+    }
+  }
+
+  /** Commits an operation and waits for its answer. */
+  Reply submit(Operation operation, Caller caller, Timestamp time) throws ErrnoException {
+    Reply reply = current().submit(new Request(operation, caller, time)).join();
+    if (!reply.errno().isOk()) {
+      throw new ErrnoException(reply.errno());
+    }
+    return reply;
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+    }
+    session.close();
+  }
+}

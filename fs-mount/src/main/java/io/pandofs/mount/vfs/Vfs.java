@@ -1,0 +1,155 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.block.Blocks;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.MetadataView;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One mount's filesystem by inodes and handles. Its parts are {@link #namespace}, {@link #files},
+ * {@link #directories} and {@link #xattrs}; this class wires them and owns what they share.
+ * Thread-safe; calls block.
+ */
+public final class Vfs implements AutoCloseable {
+
+  /** Threads that commit, read ahead and flush behind the callers' backs. */
+  private static final int WORKERS = 8;
+
+  /** How often the age of written data is looked at, as a fraction of the age allowed. */
+  private static final int AGE_CHECKS = 4;
+
+  private final Clock clock;
+  private final Capacity capacity;
+  private final long writeBackAgeNanos;
+  private final ExecutorService workers;
+  private final Sessions sessions;
+  private final OpenFiles openFiles;
+  private final WriteBudget budget;
+  private final WriteBack writeBack;
+  private final PieceCache cache;
+  private final ScheduledFuture<?> ageing;
+
+  private final Namespace namespace;
+  private final FileOperations files;
+  private final DirectoryOperations directories;
+  private final XattrOperations xattrs;
+
+  /**
+   * Registers the mount's session and starts.
+   *
+   * @param scheduler runs the check for old data; its tasks are short
+   * @throws IOException if no session can be registered
+   */
+  public Vfs(
+      VfsOptions options,
+      Clock clock,
+      SessionSource source,
+      Blocks blocks,
+      Capacity capacity,
+      ScheduledExecutorService scheduler)
+      throws IOException {
+    this.clock = clock;
+    this.capacity = capacity;
+    this.writeBackAgeNanos = options.writeBackAge().toNanos();
+    BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
+    this.budget = new WriteBudget(options.dirtyBytesMax(), this::flushAllInBackground);
+    this.openFiles = new OpenFiles(pool, budget);
+    this.sessions = new Sessions(source, openFiles);
+    this.workers = Executors.newFixedThreadPool(WORKERS, Vfs::workerThread);
+    this.writeBack = new WriteBack(sessions, blocks, pool, workers);
+    this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
+    Shape shape = new Shape(sessions, openFiles, writeBack);
+    DataReader reader = new DataReader(sessions, cache, workers);
+    this.namespace = new Namespace(clock, sessions, openFiles, budget, shape);
+    this.files =
+        new FileOperations(
+            options, clock, sessions, openFiles, budget, writeBack, shape, reader);
+    this.directories = new DirectoryOperations(sessions, openFiles);
+    this.xattrs = new XattrOperations(sessions, clock);
+    long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
+    this.ageing =
+        scheduler.scheduleWithFixedDelay(
+            this::flushOld, periodNanos, periodNanos, TimeUnit.NANOSECONDS);
+  }
+
+  private static final AtomicInteger THREADS = new AtomicInteger();
+
+  private static Thread workerThread(Runnable task) {
+    Thread thread = new Thread(task, "vfs-worker-" + THREADS.incrementAndGet());
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  public Namespace namespace() {
+    return namespace;
+  }
+
+  public FileOperations files() {
+    return files;
+  }
+
+  public DirectoryOperations directories() {
+    return directories;
+  }
+
+  public XattrOperations xattrs() {
+    return xattrs;
+  }
+
+  /** statvfs(3). */
+  public VolumeSpace statfs() throws ErrnoException {
+    Capacity.Space space = capacity.space();
+    try (MetadataView view = sessions.view()) {
+      return new VolumeSpace(space.totalBytes(), space.freeBytes(), view.stats().inodes());
+    }
+  }
+
+  /** Commits all that is dirty: syncfs(2). What is lost stays to be reported by its handles. */
+  public void sync() {
+    CompletableFuture.allOf(
+            openFiles.all().stream().map(writeBack::flush).toArray(CompletableFuture[]::new))
+        .join();
+  }
+
+  private void flushOld() {
+    long before = clock.nanoTime() - writeBackAgeNanos;
+    for (OpenFile file : openFiles.all()) {
+      if (file.isOlderThan(before)) {
+        writeBack.flushInBackground(file);
+      }
+    }
+  }
+
+  private void flushAllInBackground() {
+    for (OpenFile file : openFiles.all()) {
+      if (file.isDirty()) {
+        writeBack.flushInBackground(file);
+      }
+    }
+  }
+
+  /** Bytes in use of the write budget and of the read cache, and the most of the former. */
+  public Memory memory() {
+    return new Memory(budget.used(), budget.peak(), cache.bytes());
+  }
+
+  /** What the mount uses of its budgets. */
+  public record Memory(long dirtyBytes, long dirtyBytesPeak, long cacheBytes) {}
+
+  /** Flushes, ends the session and stops. Calls that still come answer EIO. */
+  @Override
+  public void close() {
+    ageing.cancel(false);
+    sync();
+    sessions.close();
+    workers.shutdown();
+  }
+}

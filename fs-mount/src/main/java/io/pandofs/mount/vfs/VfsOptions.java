@@ -1,0 +1,32 @@
+package io.pandofs.mount.vfs;
+
+import java.time.Duration;
+
+/**
+ * The sizes of a mount.
+ *
+ * @param dirtyBytesMax written bytes that are not yet committed; a writer waits when it is reached
+ * @param cacheBytesMax bytes of blocks kept for readers, read-ahead included
+ * @param readAheadBytesMax how far a sequential reader is read ahead of
+ * @param writeBackAge how old written bytes may grow before they are committed without being asked
+ * @param accessTimes whether reading moves atime (as relatime does) or leaves it alone
+ */
+public record VfsOptions(
+    long dirtyBytesMax,
+    long cacheBytesMax,
+    int readAheadBytesMax,
+    Duration writeBackAge,
+    boolean accessTimes) {
+
+  public static final VfsOptions DEFAULT =
+      new VfsOptions(64L << 20, 64L << 20, 4 << 20, Duration.ofSeconds(1), true);
+
+  public VfsOptions {
+    if (dirtyBytesMax <= 0 || cacheBytesMax <= 0 || readAheadBytesMax < 0) {
+      throw new IllegalArgumentException("sizes must be positive");
+    }
+    if (writeBackAge.isNegative() || writeBackAge.isZero()) {
+      throw new IllegalArgumentException("the age must be positive");
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Extended attributes (xattr(7)), in the namespaces that Linux has. Thread-safe. */
+public final class XattrOperations {
+
+  private static final int NAME_BYTES_MAX = 255;
+  private static final int VALUE_BYTES_MAX = 64 << 10;
+  private static final List<String> NAMESPACES =
+      List.of("user.", "trusted.", "security.", "system.");
+
+  private final Sessions sessions;
+  private final Clock clock;
+
+  XattrOperations(Sessions sessions, Clock clock) {
+    this.sessions = sessions;
+    this.clock = clock;
+  }
+
+  /** The value; ENODATA if there is none. */
+  public byte[] get(InodeId inode, byte[] name) throws ErrnoException {
+    try (MetadataView view = sessions.view()) {
+      return view.xattr(inode, name);
+    }
+  }
+
+  public List<byte[]> list(InodeId inode) throws ErrnoException {
+    try (MetadataView view = sessions.view()) {
+      return view.xattrNames(inode);
+    }
+  }
+
+  /**
+   * setxattr(2).
+   *
+   * @param flags XATTR_CREATE or XATTR_REPLACE of {@link Operation}, or 0
+   * @throws ErrnoException EOPNOTSUPP outside of Linux's namespaces, ERANGE for a bad name, E2BIG
+   */
+  public void set(Caller caller, InodeId inode, byte[] name, byte[] value, int flags)
+      throws ErrnoException {
+    checkName(name);
+    if (value.length > VALUE_BYTES_MAX) {
+      throw new ErrnoException(Errno.E2BIG);
+    }
+    sessions.submit(new Operation.SetXattr(inode, name, value, flags), caller, clock.now());
+  }
+
+  public void remove(Caller caller, InodeId inode, byte[] name) throws ErrnoException {
+    checkName(name);
+    sessions.submit(new Operation.RemoveXattr(inode, name), caller, clock.now());
+  }
+
+  private static void checkName(byte[] name) throws ErrnoException {
+    if (name.length == 0 || name.length > NAME_BYTES_MAX) {
+      throw new ErrnoException(Errno.ERANGE);
+    }
+    String text = new String(name, StandardCharsets.UTF_8);
+    if (NAMESPACES.stream().noneMatch(text::startsWith)) {
+      throw new ErrnoException(Errno.EOPNOTSUPP);
+    }
+  }
+}
