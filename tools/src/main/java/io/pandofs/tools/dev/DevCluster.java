@@ -2,8 +2,6 @@ package io.pandofs.tools.dev;
 
 import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
-import io.pandofs.tools.mounts.DeadMounts;
-import io.pandofs.tools.mounts.MountTable;
 import io.pandofs.tools.status.StatusClient;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -188,9 +186,7 @@ public final class DevCluster {
       if (!end(node, STOP_PATIENCE)) {
         kill(node);
       }
-      if (!DeadMounts.clean(node.mount())) {
-        throw new Refusal("Cannot unmount " + node.mount() + "; try: umount -l " + node.mount());
-      }
+      node.detach();
     }
   }
 
@@ -222,7 +218,7 @@ public final class DevCluster {
   public void destroy() throws Refusal, IOException, InterruptedException {
     down();
     for (DevNode node : directory.nodes()) {
-      if (MountTable.read().isMounted(node.mount())) {
+      if (node.isMounted()) {
         throw new Refusal(node.mount() + " is still mounted; nothing was deleted.");
       }
     }

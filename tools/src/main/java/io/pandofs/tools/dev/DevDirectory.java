@@ -4,7 +4,6 @@ import io.pandofs.tools.Refusal;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.json.JsonReader;
 import io.pandofs.tools.json.JsonWriter;
-import io.pandofs.tools.mounts.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,16 +96,12 @@ final class DevDirectory {
     for (DevNode node : nodes) {
       makeDirectory(node.directory());
       makeDirectory(node.data());
-      if (!isMountOf(node)) {
+      if (!node.isMounted()) {
         makeDirectory(node.mount());
       }
     }
     save(nodes);
     return nodes;
-  }
-
-  private static boolean isMountOf(DevNode node) throws IOException {
-    return MountTable.read().isMounted(node.mount());
   }
 
   private static void makeDirectory(Path directory) throws IOException {

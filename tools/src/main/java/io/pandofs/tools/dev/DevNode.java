@@ -1,6 +1,8 @@
 package io.pandofs.tools.dev;
 
 import io.pandofs.common.config.HostPort;
+import io.pandofs.mount.fuse.MountPointCheck;
+import io.pandofs.mount.fuse.MountTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -74,6 +76,19 @@ record DevNode(int number, Path directory, NodePorts ports) {
     Path fresh = directory.resolve("pid.new");
     Files.writeString(fresh, process.toText());
     Files.move(fresh, pidFile(), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Whether something is mounted at its mount point, dead or alive; touches no mount. */
+  boolean isMounted() throws IOException {
+    return Files.isDirectory(directory)
+        && MountTable.at(directory.toRealPath().resolve("mnt")).isPresent();
+  }
+
+  /** Takes away whatever is mounted there; only when the node does not run. */
+  void detach() throws IOException {
+    while (isMounted()) {
+      MountPointCheck.detach(directory.toRealPath().resolve("mnt"));
+    }
   }
 
   /** Whether it has been a node before; false when it is new or its data directory was emptied. */

@@ -20,7 +20,7 @@ final class Node implements AutoCloseable {
   void start() throws Refusal {
     Listening.checkFree(config.status(), "status.listen");
     if (config.mount() != null) {
-      MountPoint.prepare(config.mount(), config.dataDirectory());
+      MountPoint.check(config.mount(), config.dataDirectory());
     }
   }
 
