@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * The connections of a process to its peers. Thread-safe. Futures complete on I/O threads: what
  * depends on them must not block, or must move elsewhere.
  *
- * <p>Cancelling a future does not recall a request; its buffers stay in use until it would have
- * been answered or its deadline passes.
+ * <p>Cancelling a future takes a request back if it has not been sent; one that was sent may be
+ * served. A cancelled request's buffers may still be read for a moment.
  */
 public final class NettyConnections implements Connections {
   /**

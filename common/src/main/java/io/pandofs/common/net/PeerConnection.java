@@ -118,6 +118,13 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     }
     call.alarm = loop.schedule(() -> expire(call), call.deadline.toNanos(), TimeUnit.NANOSECONDS);
     waiting.add(call);
+    var unused =
+        call.result.whenComplete(
+            (answer, failure) -> {
+              if (call.result.isCancelled()) {
+                onLoop(() -> abandon(call));
+              }
+            });
     if (begun) {
       send();
     } else {
@@ -197,7 +204,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     sentBytes += call.bytes;
     to.write(
         FrameEncoder.copy(
-            to.alloc(), FrameHeader.REQUEST, call.method, call.requestId, call.request));
+            to.alloc(), FrameHeader.REQUEST, call.method, call.requestId, call.takeRequest()));
     return true;
   }
 
@@ -298,10 +305,21 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     end(new IOException("the connection to " + peer + " was closed: " + reason));
   }
 
+  /** Its caller has lost interest: if it waits, it goes; if it was sent, its answer is dropped. */
+  private void abandon(PendingCall call) {
+    if (waiting.remove(call)) {
+      finish(call);
+    }
+  }
+
   /** Ends the connection from any thread. */
   void close(IOException reason) {
+    onLoop(() -> end(reason));
+  }
+
+  private void onLoop(Runnable action) {
     try {
-      loop.execute(() -> end(reason));
+      loop.execute(action);
     } catch (RejectedExecutionException e) {
       LOG.debug("the threads have ended, and with them the connection to {}", peer);
     }

@@ -2,13 +2,14 @@ package io.pandofs.common.net;
 
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A call on its way. Confined to its connection's event loop, but for the future. */
 final class PendingCall {
   final int method;
-  final Payload request;
+  private @Nullable Payload request;
   final Duration deadline;
   final int bytes;
   final CompletableFuture<Payload> result = new CompletableFuture<>();
@@ -26,6 +27,13 @@ final class PendingCall {
     this.request = request;
     this.deadline = deadline;
     this.bytes = FrameEncoder.sizeOf(request);
+  }
+
+  /** The request, given out once: when it is sent its buffers are the caller's again. */
+  Payload takeRequest() {
+    Payload taken = Objects.requireNonNull(request, "sent before");
+    request = null;
+    return taken;
   }
 
   boolean isSent() {

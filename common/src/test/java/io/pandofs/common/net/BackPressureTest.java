@@ -49,10 +49,10 @@ class BackPressureTest {
 
     boolean answerOne() {
       Payload request = requests.poll();
-      CompletableFuture<Payload> answer = answers.poll();
-      if (request == null || answer == null) {
+      if (request == null) {
         return false;
       }
+      CompletableFuture<Payload> answer = answers.remove();
       inService.decrementAndGet();
       served.incrementAndGet();
       request.close();

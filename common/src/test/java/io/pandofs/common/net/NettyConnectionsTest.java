@@ -160,6 +160,7 @@ class NettyConnectionsTest {
     NettyConnections connections = net.connections();
     InetSocketAddress to = server.boundAddress();
     CompletableFuture<Payload> patient = connections.call(to, 2, Payload.of(new byte[1]), LONG);
+    await().until(() -> held.size() == 1);
     assertThatThrownBy(
             () -> connections.call(to, 2, Payload.of(new byte[2]), Duration.ofMillis(50)).get())
         .hasCauseInstanceOf(IOException.class)
