@@ -1,13 +1,18 @@
 package io.pandofs.meta.raft;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.meta.engine.ReadStore;
 import io.pandofs.meta.rocksdb.AppliedIndex;
+import io.pandofs.meta.rocksdb.LocalTable;
+import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.meta.rocksdb.RocksSnapshot;
 import io.pandofs.meta.rocksdb.RocksTables;
+import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +30,11 @@ import org.slf4j.LoggerFactory;
 final class LiveTables implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LiveTables.class);
   private static final String CURRENT = "CURRENT";
+  private static final int CLOSE_WAITS = 50;
+  private static final long CLOSE_WAIT_MILLIS = 100;
 
   private final Path meta;
+  private final RocksMemory memory;
 
   @GuardedBy("this")
   private Generation current;
@@ -34,8 +42,9 @@ final class LiveTables implements AutoCloseable {
   @GuardedBy("this")
   private boolean closed;
 
-  private LiveTables(Path meta, Generation current) {
+  private LiveTables(Path meta, RocksMemory memory, Generation current) {
     this.meta = meta;
+    this.memory = memory;
     this.current = current;
   }
 
@@ -53,7 +62,7 @@ final class LiveTables implements AutoCloseable {
   }
 
   /** Opens the tables in use, or new ones; leftovers of an earlier life are deleted. */
-  static LiveTables open(Path meta) throws IOException {
+  static LiveTables open(Path meta, RocksMemory memory) throws IOException {
     Path pointer = meta.resolve(CURRENT);
     String name = Files.exists(pointer) ? Files.readString(pointer).strip() : "";
     if (!name.matches("tables-\\d+")) {
@@ -73,7 +82,8 @@ final class LiveTables implements AutoCloseable {
       }
     }
     Path directory = meta.resolve(name);
-    return new LiveTables(meta, new Generation(directory, RocksTables.open(directory)));
+    return new LiveTables(
+        meta, memory, new Generation(directory, RocksTables.open(directory, memory)));
   }
 
   /** Runs with the tables in use, which stay open meanwhile. */
@@ -103,8 +113,30 @@ final class LiveTables implements AutoCloseable {
     }
   }
 
+  /** Changes this node's own rows, beside whatever is being applied. */
+  void changeLocal(Consumer<RocksTransaction> change) {
+    with(
+        live -> {
+          try (RocksTransaction transaction = live.begin()) {
+            change.accept(transaction);
+            transaction.commitLocal();
+          }
+          return null;
+        });
+  }
+
   AppliedIndex applied() {
     return with(RocksTables::applied);
+  }
+
+  /** Makes a durable copy of the tables as they are; on the applying thread. */
+  void checkpoint(Path target) throws IOException {
+    Generation generation = enter();
+    try {
+      generation.tables.checkpoint(target);
+    } finally {
+      leave(generation);
+    }
   }
 
   private synchronized Generation enter() {
@@ -146,8 +178,9 @@ final class LiveTables implements AutoCloseable {
   void install(Path checkpoint) throws IOException {
     Path fresh = freshDirectory();
     DurableFiles.linkTree(checkpoint, fresh, Checkpoints.DIGEST_SUFFIX);
-    RocksTables tables = RocksTables.open(fresh);
-    tables.clearLocal();
+    RocksTables tables = RocksTables.open(fresh, memory);
+    clear(tables, LocalTable.NEED);
+    clear(tables, LocalTable.DROP);
     tables.flush();
     DurableFiles.syncTree(fresh);
     DurableFiles.replace(
@@ -167,6 +200,17 @@ final class LiveTables implements AutoCloseable {
     }
   }
 
+  private static void clear(RocksTables tables, LocalTable table) {
+    try (RocksSnapshot snapshot = tables.snapshot();
+        RocksTransaction transaction = tables.begin();
+        ReadStore.Cursor rows = snapshot.scanLocal(table, new byte[0], null)) {
+      while (rows.next()) {
+        transaction.deleteLocal(table, rows.key());
+      }
+      transaction.commitLocal();
+    }
+  }
+
   private synchronized Path freshDirectory() throws IOException {
     String name = current.directory.getFileName().toString();
     long number = Long.parseLong(name.substring(name.indexOf('-') + 1));
@@ -175,28 +219,40 @@ final class LiveTables implements AutoCloseable {
     return fresh;
   }
 
-  /** Waits for readers to go, then closes. Nothing can be opened afterwards. */
+  /**
+   * Waits for readers to go, then closes. Nothing can be opened afterwards. Tables that somebody
+   * still reads after a while are left open: better a leak in a process that ends than a crash.
+   */
   @Override
   public void close() {
     Generation last;
-    boolean interrupted = false;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
       last = current;
-      while (last.users > 0) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
+      if (!idleSoon(last)) {
+        LOG.warn("{} views of the tables were not closed", last.users);
+        return;
       }
     }
     dispose(last);
+  }
+
+  @GuardedBy("this")
+  private boolean idleSoon(Generation generation) {
+    boolean interrupted = false;
+    for (int i = 0; i < CLOSE_WAITS && generation.users > 0; i++) {
+      try {
+        wait(CLOSE_WAIT_MILLIS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    return generation.users == 0;
   }
 }

@@ -16,6 +16,10 @@ final class LocalSnapshot implements AutoCloseable {
     this.onClose = onClose;
   }
 
+  RocksSnapshot tables() {
+    return snapshot;
+  }
+
   ReadStore store() {
     return snapshot;
   }

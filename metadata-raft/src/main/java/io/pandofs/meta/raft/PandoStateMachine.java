@@ -141,7 +141,7 @@ final class PandoStateMachine extends BaseStateMachine {
 
   @Override
   public CompletableFuture<Message> applyTransaction(TransactionContext context) {
-    LogEntryProto entry = context.getLogEntryUnsafe();
+    LogEntryProto entry = context.getLogEntry();
     TermIndex at = TermIndex.valueOf(entry);
     try {
       var data = entry.getStateMachineLogEntry().getLogData();
@@ -210,11 +210,7 @@ final class PandoStateMachine extends BaseStateMachine {
     }
     Path work = checkpoints.workDirectory(at);
     try {
-      tables.with(
-          live -> {
-            live.checkpoint(work);
-            return null;
-          });
+      tables.checkpoint(work);
     } catch (RuntimeException e) {
       throw new IOException("no checkpoint at " + at, e);
     }
