@@ -150,7 +150,8 @@ public abstract class LocalBlocksContract {
     blocks
         .put(new SessionId(8), new BlockId(5), bytes, Checksums.crc32c(bytes))
         .get(60, TimeUnit.SECONDS);
-    assertThat(blocks.find(new BlockId(5)).session()).isEqualTo(SESSION);
+    assertThat(blocks.find(new BlockId(5)))
+        .isEqualTo(new LocalBlock(new BlockId(5), SESSION, 5000, Checksums.crc32c(bytes)));
     assertThat(blocks.usage().blocks()).isEqualTo(1);
     assertThat(blocks.usage().usedBytes()).isEqualTo(5000);
   }

@@ -48,9 +48,14 @@ final class Commit implements AutoCloseable {
           .completeExceptionally(
               new BlockConflictException(
                   put.block(),
-                  "here with length %d and checksum %08x, put with %d and %08x"
-                      .formatted(
-                          there.length(), there.crc32c(), put.data().remaining(), put.crc32c())));
+                  "here with length and checksum "
+                      + there.length()
+                      + " "
+                      + Integer.toHexString(there.crc32c())
+                      + ", put with "
+                      + put.data().remaining()
+                      + " "
+                      + Integer.toHexString(put.crc32c())));
     }
   }
 

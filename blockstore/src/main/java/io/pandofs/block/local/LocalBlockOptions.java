@@ -39,7 +39,7 @@ public record LocalBlockOptions(
   /** The measured defaults: docs/decisions/0002. */
   public static LocalBlockOptions of(Path directory, UUID stamp) {
     return new LocalBlockOptions(
-        directory, stamp, 64 * MIB, 128 * MIB, (int) MIB, (int) (32 * MIB), 64 * MIB);
+        directory, stamp, 64 * MIB, 128 * MIB, (int) (2 * MIB), (int) (32 * MIB), 64 * MIB);
   }
 
   public LocalBlockOptions withMemory(long bytes) {

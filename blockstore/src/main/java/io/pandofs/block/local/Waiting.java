@@ -1,5 +1,6 @@
 package io.pandofs.block.local;
 
+import io.pandofs.block.StoreFullException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +18,9 @@ final class Waiting {
       Thread.currentThread().interrupt();
       throw (IOException) new InterruptedIOException("interrupted while waiting").initCause(e);
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof StoreFullException full) {
+        throw new StoreFullException(full.getMessage(), e);
+      }
       throw new IOException(e.getCause() == null ? null : e.getCause().getMessage(), e);
     }
   }

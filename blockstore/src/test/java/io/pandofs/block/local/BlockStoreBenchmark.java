@@ -60,7 +60,7 @@ final class BlockStoreBenchmark {
     void group(long number, int bytes) throws Exception;
 
     @Override
-    void close() throws Exception;
+    void close() throws IOException;
   }
 
   private interface Maker {
@@ -182,7 +182,7 @@ final class BlockStoreBenchmark {
       }
 
       @Override
-      public void close() throws Exception {
+      public void close() {
         db.close();
       }
     };

@@ -67,7 +67,7 @@ final class KillTest {
   }
 
   private void hear(String line) {
-    String[] words = line.split(" ");
+    String[] words = line.split(" ", -1);
     if (words[0].equals("put")) {
       acknowledged.put(Long.parseLong(words[1]), Integer.parseInt(words[2]));
     } else if (words[0].equals("delete")) {

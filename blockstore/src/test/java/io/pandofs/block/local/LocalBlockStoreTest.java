@@ -3,6 +3,8 @@ package io.pandofs.block.local;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocksContract;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
@@ -11,25 +13,26 @@ import org.junit.jupiter.api.io.TempDir;
 final class LocalBlockStoreTest {
   abstract static class OnDisk extends LocalBlocksContract {
     @TempDir Path directory;
-    private StoreFixture fixture;
+    private final List<StoreFixture> made = new ArrayList<>();
 
     abstract LocalBlockOptions options(Path directory);
 
     @Override
     protected LocalBlocks make() throws Exception {
-      fixture = new StoreFixture(options(directory));
+      StoreFixture fixture = new StoreFixture(options(directory));
+      made.add(fixture);
       return fixture.open();
     }
 
     @Override
     protected LocalBlocks reopen(LocalBlocks blocks) throws Exception {
       blocks.close();
-      return fixture.open();
+      return made.get(0).open();
     }
 
     @AfterEach
     void closeFixture() {
-      fixture.close();
+      made.forEach(StoreFixture::close);
     }
   }
 

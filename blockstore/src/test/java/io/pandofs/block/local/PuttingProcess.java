@@ -30,8 +30,12 @@ final class PuttingProcess {
       long block = next++;
       int length = 1 + random.nextInt(random.nextInt(4) > 0 ? 8_000 : 400_000);
       CompletableFuture<Void> put = StoreFixture.start(store, block, length);
-      put.thenRun(() -> out.println("put " + block + " " + length))
-          .whenComplete((done, failure) -> underWay.release());
+      CompletableFuture<Void> told =
+          put.thenRun(() -> out.println("put " + block + " " + length))
+              .whenComplete((done, failure) -> underWay.release());
+      if (told.isCompletedExceptionally()) {
+        told.join();
+      }
       if (block % 16 == 0) {
         List<BlockId> gone = new ArrayList<>();
         for (long victim = block - 15; victim < block; victim++) {
