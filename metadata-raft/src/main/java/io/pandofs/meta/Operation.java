@@ -73,7 +73,8 @@ public sealed interface Operation {
 
   /**
    * chmod(2), chown(2), truncate(2), utimensat(2): what is null stays. {@code sizeBytes} applies to
-   * regular files; shrinking cuts extents, growing makes a hole.
+   * regular files; shrinking cuts extents, growing makes a hole. With {@code accessed} alone in a
+   * request whose time is the epoch, a file was read: then ctime stays too.
    */
   record SetAttributes(
       InodeId inode,

@@ -244,8 +244,8 @@ final class OpenFile {
           a.allocatedBytes() + bytes,
           a.device(),
           a.accessed(),
-          Timestamp.max(a.modified(), writtenAt),
-          Timestamp.max(a.changed(), writtenAt),
+          Timestamp.max(writtenAt, a.modified().next()),
+          Timestamp.max(writtenAt, a.changed().next()),
           a.born());
     }
   }

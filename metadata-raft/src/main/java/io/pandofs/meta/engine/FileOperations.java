@@ -2,6 +2,7 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.Timestamp;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -45,9 +46,21 @@ final class FileOperations {
     if (set.modified() != null) {
       inode.modified = Change.bounded(set.modified());
     }
-    inode.touchChanged(change.now());
+    if (!isRead(set, change)) {
+      inode.touchChanged(change.now());
+    }
     change.finish(inode);
     return Reply.of(inode.attributes());
+  }
+
+  /** Whether it only notes that the file was read: that leaves ctime alone, as on any Linux. */
+  private static boolean isRead(Operation.SetAttributes set, Change change) {
+    return change.now().equals(Timestamp.EPOCH)
+        && set.sizeBytes() == null
+        && set.permissions() == null
+        && set.uid() == null
+        && set.gid() == null
+        && set.modified() == null;
   }
 
   private static void setOwner(Operation.SetAttributes set, Inode inode, Change change) {

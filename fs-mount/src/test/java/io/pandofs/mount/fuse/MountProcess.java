@@ -1,0 +1,48 @@
+package io.pandofs.mount.fuse;
+
+import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.testing.LocalTree;
+import io.pandofs.mount.fuse.jnr.JnrTransport;
+import io.pandofs.mount.vfs.Capacity;
+import io.pandofs.mount.vfs.MemoryBlocks;
+import io.pandofs.mount.vfs.Vfs;
+import io.pandofs.mount.vfs.VfsOptions;
+import java.nio.file.Path;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/**
+ * Serves a volume in memory at a directory until its standard input ends, in a process of its own:
+ * a JVM that uses a mount that it serves itself can deadlock. Says "mounted" or "refused REASON" on
+ * standard output.
+ */
+public final class MountProcess {
+
+  private static final long TOTAL_BYTES = 1L << 40;
+
+  private MountProcess() {}
+
+  public static void main(String[] args) throws Exception {
+    LocalTree tree = new LocalTree();
+    MemoryBlocks blocks = new MemoryBlocks(tree);
+    ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+    try (Vfs vfs =
+            new Vfs(
+                VfsOptions.DEFAULT,
+                new SystemClock(),
+                tree::newSession,
+                blocks,
+                () -> new Capacity.Space(TOTAL_BYTES, TOTAL_BYTES / 2),
+                scheduler);
+        Mount mount = new JnrTransport().mount(vfs, MountOptions.at(Path.of(args[0])))) {
+      System.out.println("mounted " + mount.mountPoint());
+      while (System.in.read() >= 0) {
+        // Nothing is said on it: it only ends.
+      }
+    } catch (MountException e) {
+      System.out.println("refused " + e.reason() + " " + e.getMessage());
+    } finally {
+      scheduler.shutdown();
+    }
+  }
+}

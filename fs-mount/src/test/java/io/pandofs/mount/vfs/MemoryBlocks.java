@@ -1,0 +1,135 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.block.Blocks;
+import io.pandofs.block.StoredBlock;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.testing.LocalTree;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The cluster's blocks as a map in memory, shared by all mounts of a test. Puts can be held back,
+ * made to fail, or made to name an epoch that the tables refuse.
+ */
+public final class MemoryBlocks implements Blocks {
+
+  private final LocalTree tree;
+  private final ConcurrentHashMap<BlockId, byte[]> blocks = new ConcurrentHashMap<>();
+  private final AtomicInteger putsToFail = new AtomicInteger();
+  private final AtomicInteger putsToMisplace = new AtomicInteger();
+  private final AtomicInteger readsToFail = new AtomicInteger();
+  private final AtomicInteger reads = new AtomicInteger();
+  private final AtomicLong largest = new AtomicLong();
+  private final List<Runnable> held = new ArrayList<>();
+  private boolean holding;
+
+  public MemoryBlocks(LocalTree tree) {
+    this.tree = tree;
+  }
+
+  void failPuts(int count) {
+    putsToFail.set(count);
+  }
+
+  /** The next puts end up where the placement map no longer says. */
+  void misplacePuts(int count) {
+    putsToMisplace.set(count);
+  }
+
+  void failReads(int count) {
+    readsToFail.set(count);
+  }
+
+  /** From now on no put completes before {@link #letGo}. */
+  synchronized void hold() {
+    holding = true;
+  }
+
+  void letGo() {
+    List<Runnable> waiting;
+    synchronized (this) {
+      holding = false;
+      waiting = List.copyOf(held);
+      held.clear();
+    }
+    waiting.forEach(Runnable::run);
+  }
+
+  synchronized int held() {
+    return held.size();
+  }
+
+  int count() {
+    return blocks.size();
+  }
+
+  int reads() {
+    return reads.get();
+  }
+
+  long largest() {
+    return largest.get();
+  }
+
+  @Override
+  public CompletableFuture<StoredBlock> put(SessionId session, BlockId block, ByteBuffer bytes) {
+    CompletableFuture<StoredBlock> done = new CompletableFuture<>();
+    Runnable finish = () -> finish(block, bytes, done);
+    synchronized (this) {
+      if (holding) {
+        held.add(finish);
+        return done;
+      }
+    }
+    finish.run();
+    return done;
+  }
+
+  /** Copies only now: a buffer that changed while the put was under way shows. */
+  private void finish(BlockId block, ByteBuffer bytes, CompletableFuture<StoredBlock> done) {
+    if (take(putsToFail)) {
+      done.completeExceptionally(new IOException("no quorum"));
+      return;
+    }
+    byte[] copy = new byte[bytes.remaining()];
+    bytes.duplicate().get(copy);
+    largest.accumulateAndGet(copy.length, Math::max);
+    if (blocks.putIfAbsent(block, copy) != null) {
+      done.completeExceptionally(new IllegalStateException("block number used twice: " + block));
+      return;
+    }
+    long epoch = tree.placementEpoch() + (take(putsToMisplace) ? 1 : 0);
+    done.complete(
+        new StoredBlock(
+            copy.length,
+            Checksums.crc32c(copy, 0, copy.length),
+            epoch,
+            List.of(tree.node())));
+  }
+
+  private static boolean take(AtomicInteger left) {
+    return left.getAndUpdate(n -> Math.max(0, n - 1)) > 0;
+  }
+
+  @Override
+  public CompletableFuture<Void> read(BlockId block, int offset, ByteBuffer into) {
+    reads.incrementAndGet();
+    byte[] bytes = blocks.get(block);
+    if (bytes == null || take(readsToFail)) {
+      return CompletableFuture.failedFuture(new IOException("no good copy of " + block));
+    }
+    if (offset + into.remaining() > bytes.length) {
+      return CompletableFuture.failedFuture(new IOException("beyond the end of " + block));
+    }
+    into.duplicate().put(bytes, offset, into.remaining());
+    return CompletableFuture.completedFuture(null);
+  }
+}
