@@ -25,13 +25,13 @@ public final class Daemon {
    */
   public static boolean run(NodeConfig config) throws Refusal, InterruptedException {
     LOG.info("pando {} starts as {} on {}", Version.text(), config.name(), config.dataDirectory());
-    CompletableFuture<Void> end = new CompletableFuture<>();
+    CompletableFuture<String> end = new CompletableFuture<>();
     Node node = new Node(config, end);
     Thread hook = new Thread(() -> stop(node), "stop");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       node.start();
-      end.join();
+      LOG.error("the node ends: {}", end.join());
       return false;
     } catch (Refusal refusal) {
       LOG.debug("the node cannot start", refusal);

@@ -7,8 +7,10 @@ import io.pandofs.common.net.Service;
 import io.pandofs.mount.vfs.Capacity;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +29,7 @@ public final class ClusterSpace implements Capacity, Service {
   public static final int SPACE = 301;
 
   private static final Logger LOG = LoggerFactory.getLogger(ClusterSpace.class);
+  private static final int SILENT_AFTER = 2;
   private static final Duration DEADLINE = Duration.ofSeconds(3);
 
   private final NodeId self;
@@ -35,6 +38,10 @@ public final class ClusterSpace implements Capacity, Service {
   private final Supplier<Members> members;
   private final LongSupplier storedBytes;
   private final Map<NodeId, NodeSpace> told = new ConcurrentHashMap<>();
+
+  /** How many times in a row a member did not answer. */
+  private final Map<NodeId, Integer> missed = new ConcurrentHashMap<>();
+
   private volatile long freeBytes;
   private volatile long usedBytes;
 
@@ -72,6 +79,7 @@ public final class ClusterSpace implements Capacity, Service {
   public void refresh() {
     Members now = members.get();
     told.keySet().retainAll(now.control().keySet());
+    missed.keySet().retainAll(now.control().keySet());
     told.put(self, own.get());
     now.control()
         .forEach(
@@ -91,14 +99,28 @@ public final class ClusterSpace implements Capacity, Service {
             (answer, failure) -> {
               if (failure != null) {
                 LOG.debug("{} does not tell its space: {}", node, failure.toString());
+                missed.merge(node, 1, Integer::sum);
                 return;
               }
+              missed.remove(node);
               try (answer) {
                 told.put(node, NodeSpace.decode(answer.header()));
               } catch (IllegalArgumentException e) {
                 LOG.warn("{} told of its space what makes no sense: {}", node, e.getMessage());
               }
             });
+  }
+
+  /** Members that did not answer when they were asked last, twice at least. */
+  public Set<NodeId> silent() {
+    Set<NodeId> silent = new HashSet<>();
+    missed.forEach(
+        (node, times) -> {
+          if (times >= SILENT_AFTER) {
+            silent.add(node);
+          }
+        });
+    return silent;
   }
 
   @Override
