@@ -20,7 +20,7 @@ final class Generator {
   private static final List<String> FILE_MODES = List.of("0644", "0600", "0755", "0", "0444", "04755", "02755", "02644", "06777", "01666");
   private static final List<String> DIR_MODES = List.of("0755", "0700", "0777", "01777", "02777", "02755", "0555", "0", "07777");
   private static final List<String> OWNERS = List.of("0", "1000", "1001", "-1");
-  private static final List<String> TIMES = List.of("now", "omit", "0.0", "1.999999999", "1234567890.123456789", "4102444800.5");
+  private static final List<String> TIMES = List.of("now", "omit", "0.0", "1.999999999", "1234567890.123456789");
   private static final List<String> XATTRS = List.of("user.a", "user.b", "user.%C3%BC", "user.a", "nospace", "user.");
   private static final List<String> TARGETS = List.of("a", "b", "a/b", "./c", "../a", "../b/c", "d/e/a", "missing", "t".repeat(300));
   private static final long[] EDGES = {0, 1, 512, 4096, 8192, 65536, 131072, 262144, 1 << 20, 4 << 20};
