@@ -1,8 +1,8 @@
 package io.pandofs.tests.agent;
 
 /**
- * What a system call answered: {@code OK key=value…}, the name of an errno, {@code SKIPPED}, or a fault of the agent. The words
- * are described at the head of {@code agent.py}.
+ * What a system call answered: {@code OK key=value…}, the name of an errno, {@code SKIPPED}, or a
+ * fault of the agent. The words are described at the head of {@code agent.py}.
  */
 public record Answer(String text) {
   static final Answer STUCK = new Answer("STUCK");
@@ -16,7 +16,9 @@ public record Answer(String text) {
     return text.startsWith("STUCK");
   }
 
-  /** Whether there is nobody left to ask: the call did not come back, or the mount's daemon is dead. */
+  /**
+   * Whether there is nobody left to ask: the call did not come back, or the mount's daemon is dead.
+   */
   public boolean gone() {
     return stuck() || text.equals("ENOTCONN") || text.equals("ECONNABORTED");
   }
@@ -38,6 +40,8 @@ public record Answer(String text) {
 
   @Override
   public String toString() {
-    return text.length() <= 400 ? text : text.substring(0, 400) + "… (" + text.length() + " characters)";
+    return text.length() <= 400
+        ? text
+        : text.substring(0, 400) + "… (" + text.length() + " characters)";
   }
 }

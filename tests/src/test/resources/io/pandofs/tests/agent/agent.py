@@ -133,7 +133,9 @@ class Agent:
     def do_closeall(self):
         for fd in self.slots.values():
             os.close(fd)
-        self.slots = {}
+        for _, held in self.marks.values():
+            os.close(held)
+        self.slots, self.marks = {}, {}
 
     def do_leave(self):
         """Close everything and step out of the directory; it stays as it is."""
@@ -440,10 +442,14 @@ class Agent:
         end = time.monotonic() + 1
         while time.clock_gettime_ns(CLOCK_REALTIME_COARSE) <= st.st_ctime_ns and time.monotonic() < end:
             time.sleep(0.001)
-        self.marks[path] = st
+        # Held, so that its inode number is not given to another file meanwhile.
+        held = os.open(target, os.O_PATH | os.O_NOFOLLOW)
+        if path in self.marks:
+            os.close(self.marks[path][1])
+        self.marks[path] = (st, held)
 
     def do_times(self, path):
-        st, marked = os.lstat(self.path(path)), self.marks.get(path)
+        st, (marked, _) = os.lstat(self.path(path)), self.marks.get(path, (None, None))
         m = "marked" if st.st_mtime_ns == MARK_NS else when(st.st_mtime_ns)
         if marked is None or not os.path.samestat(st, marked):
             return [f"mtime={m}", "ctime=unmarked"]
