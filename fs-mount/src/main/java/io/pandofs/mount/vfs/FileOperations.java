@@ -106,8 +106,7 @@ public final class FileOperations {
    *
    * @param permissions twelve bits, umask already applied
    */
-  public Opened create(
-      Caller caller, InodeId parent, FileName name, int permissions, int flags)
+  public Opened create(Caller caller, InodeId parent, FileName name, int permissions, int flags)
       throws ErrnoException {
     InodeId fresh = sessions.current().nextInode();
     // Held before it exists, so that an unlink elsewhere cannot reap it before it is open here.

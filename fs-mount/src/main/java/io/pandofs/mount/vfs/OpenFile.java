@@ -94,8 +94,11 @@ final class OpenFile {
       activeSinceNanos = nanos;
     }
     long before = active.capacity();
-    active.write(offset, source);
-    budget.adjust(active.capacity() - before - acquired);
+    try {
+      active.write(offset, source);
+    } finally {
+      budget.adjust(active.capacity() - before - acquired);
+    }
     writtenAt = Timestamp.max(writtenAt, now);
     writer = caller;
     return active.filledWindow() || active.bytes() >= SEAL_BYTES;

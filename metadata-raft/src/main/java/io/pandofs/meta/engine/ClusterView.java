@@ -79,6 +79,11 @@ public final class ClusterView {
     return Sessions.find(tables, id);
   }
 
+  /** Whether the session was registered once and is over; false for one that is not known yet. */
+  public boolean hasEnded(SessionId id) {
+    return id.value() < Counters.next(tables, SystemKind.SESSION_COUNTER) && session(id) == null;
+  }
+
   public @Nullable Block block(BlockId id) {
     return BlockRow.find(tables, id);
   }

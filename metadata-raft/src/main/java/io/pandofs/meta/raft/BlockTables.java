@@ -85,6 +85,13 @@ public final class BlockTables {
     }
   }
 
+  /** Whether the session was registered and is over, as of what this node has applied. */
+  public boolean hasEnded(SessionId session) {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().hasEnded(session);
+    }
+  }
+
   /** Needed blocks with a number over {@code after}, in order, at most {@code limit}. */
   public List<Needed> neededAfter(long after, int limit) {
     byte[] from = ByteBuffer.allocate(8).putLong(after + 1).array();

@@ -1,8 +1,8 @@
 package io.pandofs.tests.agent;
 
 /**
- * What a system call answered: {@code OK key=value…}, the name of an errno, {@code SKIPPED}, or a fault of the agent. The words
- * are described at the head of {@code agent.py}.
+ * What a system call answered: {@code OK key=value…}, the name of an errno, {@code SKIPPED}, or a
+ * fault of the agent. The words are described at the head of {@code agent.py}.
  */
 public record Answer(String text) {
   static final Answer STUCK = new Answer("STUCK");
@@ -14,6 +14,13 @@ public record Answer(String text) {
   /** Whether the agent had to be killed because a call did not come back. */
   public boolean stuck() {
     return text.startsWith("STUCK");
+  }
+
+  /**
+   * Whether there is nobody left to ask: the call did not come back, or the mount's daemon is dead.
+   */
+  public boolean gone() {
+    return stuck() || text.equals("ENOTCONN") || text.equals("ECONNABORTED");
   }
 
   /** Whether the line itself was wrong: a fault of the test, never of the filesystem. */
@@ -33,6 +40,8 @@ public record Answer(String text) {
 
   @Override
   public String toString() {
-    return text.length() <= 400 ? text : text.substring(0, 400) + "… (" + text.length() + " characters)";
+    return text.length() <= 400
+        ? text
+        : text.substring(0, 400) + "… (" + text.length() + " characters)";
   }
 }

@@ -9,26 +9,28 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
- * Runs operations on the subject and on the reference and compares every answer; the whole tree after every {@code treeEvery}
- * operations and at the end. Each run has directories of its own, which are removed afterwards.
+ * Runs operations on the subject and on the reference and compares every answer, and the whole tree
+ * at the end. Each run has directories of its own, which are removed afterwards.
  */
 final class Duel {
-  /** One of the two sides: who makes the calls, and where; a run's directory is {@code prefix} and its number. */
+  /**
+   * One of the two sides: who makes the calls, and where; a run's directory is {@code prefix} and
+   * its number.
+   */
   record Side(Agent agent, Path directory, String prefix) {}
 
-  private static final String TREE = "dump";
+  /** Tells the whole tree. */
+  static final String TREE = "dump";
 
   private final Side subject;
   private final Side reference;
   private final Exceptions exceptions;
-  private final int treeEvery;
   private int runs;
 
-  Duel(Side subject, Side reference, Exceptions exceptions, int treeEvery) {
+  Duel(Side subject, Side reference, Exceptions exceptions) {
     this.subject = subject;
     this.reference = reference;
     this.exceptions = exceptions;
-    this.treeEvery = treeEvery;
   }
 
   /** Runs a fixed list; the first difference, if any. */
@@ -36,14 +38,17 @@ final class Duel {
     return run(operations.size(), operations.iterator()::next, (line, answer) -> {});
   }
 
-  /** Runs {@code count} operations as they are drawn, telling {@code learn} what the reference answered to each. */
+  /**
+   * Runs {@code count} operations as they are drawn, telling {@code learn} what the reference
+   * answered to each.
+   */
   Optional<Difference> run(int count, Supplier<String> source, BiConsumer<String, Answer> learn) {
     runs++;
     start(subject);
     start(reference);
     Optional<Difference> found = compareAll(count, source, learn);
     finish(reference);
-    if (found.isEmpty() || !found.get().got().stuck()) {
+    if (found.isEmpty() || !found.get().got().gone()) {
       finish(subject);
     }
     return found;
@@ -53,11 +58,15 @@ final class Duel {
     return runs;
   }
 
-  private Optional<Difference> compareAll(int count, Supplier<String> source, BiConsumer<String, Answer> learn) {
+  private Optional<Difference> compareAll(
+      int count, Supplier<String> source, BiConsumer<String, Answer> learn) {
     for (int i = 0; i < count; i++) {
       String line = source.get();
       Optional<Difference> found = compare(i, line, learn);
-      if (found.isEmpty() && ((i + 1) % treeEvery == 0 || i + 1 == count)) {
+      if (found.isEmpty() && i + 1 == count) {
+        found = compare(i, "closeall", (last, answer) -> {});
+      }
+      if (found.isEmpty() && i + 1 == count) {
         found = compare(i, TREE, (tree, answer) -> {});
       }
       if (found.isPresent()) {
@@ -81,7 +90,12 @@ final class Duel {
   }
 
   private void start(Side side) {
-    require(side, "root " + side.directory().resolve(side.prefix() + runs) + " " + String.join(" ", exceptions.avoided()));
+    require(
+        side,
+        "root "
+            + side.directory().resolve(side.prefix() + runs)
+            + " "
+            + String.join(" ", exceptions.avoided()));
   }
 
   private void finish(Side side) {

@@ -10,17 +10,33 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/** The reviewed list {@code exceptions.txt} as it holds for one profile; its format is told at its head. */
+/**
+ * The reviewed list {@code exceptions.txt} as it holds for one profile; its format is told at its
+ * head.
+ */
 final class Exceptions {
   /** What {@code agent.py} can leave out. */
   static final Set<String> FEATURES =
-      Set.of("unlink-open", "rename-flags", "tmpfile", "zero-range", "utime-omit", "non-utf8", "mmap");
+      Set.of(
+          "unlink-open",
+          "rename-flags",
+          "tmpfile",
+          "zero-range",
+          "utime-omit",
+          "non-utf8",
+          "mmap",
+          "link-identity",
+          "odd-xattr",
+          "killpriv",
+          "fsync-dir",
+          "mmap-append");
 
   static final Set<String> PROFILES = Set.of("ext4", "tmpfs", "jnr", "direct");
 
@@ -78,7 +94,11 @@ final class Exceptions {
     } else if (holds && kind.equals("mask")) {
       masked.add(Pattern.compile(words.get(2)));
     } else if (holds) {
-      accepted.add(new Accept(Pattern.compile(words.get(2)), Pattern.compile(words.get(3)), Pattern.compile(words.get(4))));
+      accepted.add(
+          new Accept(
+              Pattern.compile(words.get(2)),
+              Pattern.compile(words.get(3)),
+              Pattern.compile(words.get(4))));
     }
   }
 
@@ -93,8 +113,16 @@ final class Exceptions {
     return avoided;
   }
 
+  /** Also leaves out {@code features}, to look past a fault that is known and not yet repaired. */
+  Exceptions avoiding(Collection<String> features) {
+    features.forEach(feature -> require(FEATURES, feature));
+    avoided.addAll(features);
+    return this;
+  }
+
   boolean same(String operation, Answer expected, Answer got) {
-    return mask(expected).equals(mask(got)) || accepted.stream().anyMatch(rule -> rule.matches(operation, expected, got));
+    return mask(expected).equals(mask(got))
+        || accepted.stream().anyMatch(rule -> rule.matches(operation, expected, got));
   }
 
   private String mask(Answer answer) {

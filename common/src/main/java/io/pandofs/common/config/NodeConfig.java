@@ -1,0 +1,168 @@
+package io.pandofs.common.config;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.tomlj.Toml;
+
+/**
+ * Everything a node is told, checked. Whether directories exist and ports are free is found out by
+ * who uses them.
+ *
+ * @param file where it was read from; for messages
+ * @param name for people; identity is the node's id
+ * @param mount null for a node without a mount
+ */
+public record NodeConfig(
+    Path file,
+    String name,
+    Path dataDirectory,
+    @Nullable Path mount,
+    ClusterConfig cluster,
+    Endpoint control,
+    Endpoint raft,
+    Endpoint blocks,
+    HostPort status,
+    RaftTimeouts raftTimeouts,
+    QuorumLoss quorumLoss,
+    Budgets budgets) {
+  public static final int CONTROL_PORT = 7440;
+  public static final int RAFT_PORT = 7441;
+  public static final int BLOCKS_PORT = 7442;
+  public static final int STATUS_PORT = 7443;
+
+  private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(30);
+  private static final String WAIT = "wait:";
+
+  static final Set<String> KEYS =
+      Set.of(
+          "name",
+          "data_dir",
+          "mount",
+          "transport",
+          "quorum_loss",
+          "cluster.bootstrap",
+          "cluster.join",
+          "control.listen",
+          "control.advertise",
+          "raft.listen",
+          "raft.advertise",
+          "raft.timeout_min",
+          "raft.timeout_max",
+          "blocks.listen",
+          "blocks.advertise",
+          "status.listen",
+          "budget.write_buffer",
+          "budget.block_puts",
+          "budget.read_cache",
+          "budget.metadata_tables",
+          "budget.block_tables");
+
+  /** Reads and checks a file. */
+  public static NodeConfig load(Path file) throws ConfigException {
+    try {
+      return parse(file, Files.readString(file));
+    } catch (NoSuchFileException e) {
+      throw new ConfigException("There is no configuration file " + file + ".", e);
+    } catch (IOException e) {
+      throw new ConfigException("Cannot read " + file + ": " + e.getMessage() + ".", e);
+    }
+  }
+
+  /** Checks a text; {@code file} is for messages, and relative paths start from its directory. */
+  public static NodeConfig parse(Path file, String text) throws ConfigException {
+    ConfigTable table = new ConfigTable(file, Toml.parse(text));
+    table.allowOnly(KEYS);
+    checkTransport(table);
+    Path data = directory(file, table.required("data_dir"));
+    String mount = table.text("mount");
+    return new NodeConfig(
+        file,
+        name(table),
+        data,
+        mount == null ? null : mountPoint(table, directory(file, mount), data),
+        ClusterConfig.read(table),
+        Endpoint.read(table, "control", CONTROL_PORT),
+        Endpoint.read(table, "raft", RAFT_PORT),
+        Endpoint.read(table, "blocks", BLOCKS_PORT),
+        status(table),
+        RaftTimeouts.read(table),
+        quorumLoss(table),
+        Budgets.read(table));
+  }
+
+  private static Path directory(Path file, String text) {
+    return file.toAbsolutePath().resolveSibling(text).normalize();
+  }
+
+  private static Path mountPoint(ConfigTable table, Path mount, Path data) throws ConfigException {
+    if (mount.startsWith(data) || data.startsWith(mount)) {
+      throw table.failure(
+          "mount",
+          "must lie apart from data_dir " + data + ", or Pando would store itself in itself");
+    }
+    return mount;
+  }
+
+  private static String name(ConfigTable table) throws ConfigException {
+    String name = table.text("name");
+    if (name == null) {
+      return machineName();
+    }
+    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,62}")) {
+      throw table.failure("name", "must be 1 to 63 letters, digits, dots or dashes");
+    }
+    return name;
+  }
+
+  /** The machine's own name, or localhost when it does not know one. */
+  public static String machineName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  private static void checkTransport(ConfigTable table) throws ConfigException {
+    String transport = table.text("transport", "jnr");
+    if (transport.equals("direct")) {
+      throw table.failure("transport", "'direct' does not exist yet; write \"jnr\"");
+    }
+    if (!transport.equals("jnr")) {
+      throw table.failure("transport", "'" + transport + "' is not known; write \"jnr\"");
+    }
+  }
+
+  private static HostPort status(ConfigTable table) throws ConfigException {
+    HostPort status = table.address("status.listen", new HostPort("127.0.0.1", STATUS_PORT));
+    if (!status.host().matches("127\\.[0-9.]+|::1|localhost")) {
+      throw table.failure("status.listen", "must be a loopback address such as 127.0.0.1:7443");
+    }
+    return status;
+  }
+
+  private static QuorumLoss quorumLoss(ConfigTable table) throws ConfigException {
+    String value = table.text("quorum_loss");
+    if (value == null) {
+      return new QuorumLoss(DEFAULT_PATIENCE);
+    }
+    if (value.equals("error")) {
+      return new QuorumLoss(Duration.ZERO);
+    }
+    if (value.startsWith(WAIT)) {
+      return new QuorumLoss(table.duration("quorum_loss", value.substring(WAIT.length())));
+    }
+    if (value.equals("read-only")) {
+      throw table.failure("quorum_loss", "'read-only' does not exist yet; write \"wait:30s\"");
+    }
+    throw table.failure(
+        "quorum_loss", "'" + value + "' is not known; write \"wait:30s\" or \"error\"");
+  }
+}

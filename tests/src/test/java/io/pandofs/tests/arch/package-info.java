@@ -1,0 +1,2 @@
+/** Who may know whom. */
+package io.pandofs.tests.arch;

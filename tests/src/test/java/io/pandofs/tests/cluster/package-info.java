@@ -1,0 +1,2 @@
+/** Tests of whole clusters: real processes, real mounts. */
+package io.pandofs.tests.cluster;

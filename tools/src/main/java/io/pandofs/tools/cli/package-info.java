@@ -1,0 +1,2 @@
+/** The commands. Picocli's one home. */
+package io.pandofs.tools.cli;

@@ -1,0 +1,262 @@
+package io.pandofs.tools.dev;
+
+import io.pandofs.common.time.Clock;
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.status.StatusClient;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operations of {@code pando dev} on one cluster. Not thread-safe; several commands at once on
+ * one directory are fine.
+ */
+public final class DevCluster {
+  private static final int DEFAULT_NODES = 3;
+  private static final int NODES_MAX = 9;
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(40);
+  private static final Duration DRAIN_PATIENCE = Duration.ofSeconds(35);
+  private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
+
+  private final DevDirectory directory;
+  private final NodeLauncher launcher;
+  private final FreePorts ports;
+  private final Readiness readiness;
+
+  /**
+   * @param launcher the {@code pando} script that runs a node
+   * @param patience how long {@code up} and {@code start} wait for nodes to serve
+   */
+  public DevCluster(
+      Path root, Path launcher, Clock clock, RandomGenerator random, Duration patience) {
+    this.directory = new DevDirectory(root);
+    this.launcher = new NodeLauncher(launcher, directory);
+    this.ports = new FreePorts(random);
+    this.readiness = new Readiness(clock, patience);
+  }
+
+  /** Makes the cluster if it is new, starts what does not run, and waits until all are mounted. */
+  public void up(@Nullable Integer wanted, String transport)
+      throws Refusal, IOException, InterruptedException {
+    if (!transport.equals("jnr")) {
+      throw new Refusal("There is no transport '" + transport + "' yet; say --transport jnr.");
+    }
+    int present = directory.exists() ? directory.nodes().size() : 0;
+    int count = wanted != null ? wanted : present > 0 ? present : DEFAULT_NODES;
+    if (count < 1 || count > NODES_MAX) {
+      throw new Refusal("A dev cluster has 1 to " + NODES_MAX + " nodes, not " + count + ".");
+    }
+    if (count < present) {
+      throw new Refusal(
+          directory.root()
+              + " has "
+              + present
+              + " nodes already and nodes cannot be taken away"
+              + " yet; say --nodes "
+              + present
+              + ".");
+    }
+    List<DevNode> nodes = directory.grow(count, ports);
+    startOld(nodes, transport);
+    for (DevNode node : nodes) {
+      startAndWait(node, nodes, transport);
+    }
+    for (DevNode node : nodes) {
+      launcher.configure(node, nodes, transport); // the founder's file now says join
+    }
+  }
+
+  /** Nodes that are members already need each other, so they start together. */
+  private void startOld(List<DevNode> nodes, String transport)
+      throws Refusal, IOException, InterruptedException {
+    List<DevNode> old = new ArrayList<>();
+    for (DevNode node : nodes) {
+      if (node.hasData()) {
+        resumeIfPaused(node);
+        launcher.start(node, nodes, transport);
+        old.add(node);
+      }
+    }
+    readiness.await(old);
+  }
+
+  private void startAndWait(DevNode node, List<DevNode> all, String transport)
+      throws Refusal, IOException, InterruptedException {
+    launcher.start(node, all, transport);
+    readiness.await(List.of(node));
+  }
+
+  /** Starts one node and waits until it serves. */
+  public void start(int number) throws Refusal, IOException, InterruptedException {
+    DevNode node = directory.node(number);
+    Files.createDirectories(node.data());
+    startAndWait(node, directory.nodes(), "jnr");
+  }
+
+  /** SIGTERM, and waits for the clean end. */
+  public void stop(int number) throws Refusal, IOException, InterruptedException {
+    DevNode node = directory.node(number);
+    if (!end(node, STOP_PATIENCE)) {
+      throw new Refusal(
+          node.name()
+              + " has not stopped in "
+              + STOP_PATIENCE.toSeconds()
+              + " s; see "
+              + node.log()
+              + ", or use: pando dev kill "
+              + number);
+    }
+  }
+
+  private static boolean end(DevNode node, Duration patience)
+      throws Refusal, IOException, InterruptedException {
+    if (node.process().isEmpty()) {
+      return true;
+    }
+    ProcessRef process = node.process().get();
+    Signals.send(process, "TERM");
+    Signals.send(process, "CONT");
+    return Signals.awaitEnd(process, patience);
+  }
+
+  /** SIGKILL: what a crash of that machine's daemon looks like. */
+  public void kill(int number) throws Refusal, IOException, InterruptedException {
+    kill(directory.node(number));
+  }
+
+  private static void kill(DevNode node) throws Refusal, IOException, InterruptedException {
+    if (node.process().isPresent()) {
+      ProcessRef process = node.process().get();
+      Signals.send(process, "KILL");
+      if (!Signals.awaitEnd(process, KILL_PATIENCE)) {
+        throw new Refusal(
+            node.name()
+                + " (process "
+                + process.pid()
+                + ") survived SIGKILL; it waits in the"
+                + " kernel, see /proc/"
+                + process.pid()
+                + "/stack.");
+      }
+    }
+  }
+
+  /** SIGSTOP: the node stands still, its mount with it. */
+  public void pause(int number) throws Refusal, IOException, InterruptedException {
+    DevNode node = directory.node(number);
+    if (node.state() == ProcessRef.State.GONE) {
+      throw new Refusal(node.name() + " does not run; start it with: pando dev start " + number);
+    }
+    Signals.send(node.process().orElseThrow(), "STOP");
+  }
+
+  /** SIGCONT. */
+  public void resume(int number) throws Refusal, IOException, InterruptedException {
+    resumeIfPaused(directory.node(number));
+  }
+
+  private static void resumeIfPaused(DevNode node)
+      throws Refusal, IOException, InterruptedException {
+    if (node.process().isPresent()) {
+      Signals.send(node.process().get(), "CONT");
+    }
+  }
+
+  /** Stops all nodes and unmounts; data stays. Nodes that do not stop are killed. */
+  public void down() throws Refusal, IOException, InterruptedException {
+    List<DevNode> nodes = directory.nodes();
+    for (DevNode node : nodes) {
+      resumeIfPaused(node);
+    }
+    drain(nodes);
+    for (DevNode node : nodes) {
+      if (node.process().isPresent()) {
+        Signals.send(node.process().get(), "TERM");
+      }
+    }
+    for (DevNode node : nodes) {
+      if (!end(node, STOP_PATIENCE)) {
+        kill(node);
+      }
+      node.detach();
+    }
+  }
+
+  /** Unmounts everywhere while there is still a quorum that can take what was not yet synced. */
+  private static void drain(List<DevNode> nodes) throws IOException, InterruptedException {
+    List<Thread> drains = new ArrayList<>();
+    for (DevNode node : nodes) {
+      if (node.state() == ProcessRef.State.RUNNING) {
+        Thread drain = new Thread(() -> drain(node), "drain-" + node.name());
+        drain.start();
+        drains.add(drain);
+      }
+    }
+    for (Thread drain : drains) {
+      drain.join();
+    }
+  }
+
+  private static void drain(DevNode node) {
+    try {
+      new StatusClient(node.status()).drain(DRAIN_PATIENCE);
+    } catch (IOException e) {
+      // Such a node is told by SIGTERM next, and killed if that does not help either.
+      org.slf4j.LoggerFactory.getLogger(DevCluster.class).info("no drain of {}", node.name(), e);
+    }
+  }
+
+  /** Stops all and deletes the directory. */
+  public void destroy() throws Refusal, IOException, InterruptedException {
+    down();
+    for (DevNode node : directory.nodes()) {
+      if (node.isMounted()) {
+        throw new Refusal(node.mount() + " is still mounted; nothing was deleted.");
+      }
+    }
+    Files.walkFileTree(
+        directory.root(),
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            // The marker goes last, so that an interrupted destroy can be repeated.
+            if (!file.equals(directory.marker())) {
+              Files.delete(file);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path done, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            if (done.equals(directory.root())) {
+              Files.deleteIfExists(directory.marker());
+            }
+            Files.delete(done);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** The mount points, in order of nodes. */
+  public List<Path> mounts() throws Refusal, IOException {
+    return directory.nodes().stream().map(DevNode::mount).toList();
+  }
+
+  /** What the nodes say of themselves. */
+  public DevStatus status(boolean withHashes) throws Refusal, IOException {
+    return DevStatus.collect(directory, withHashes);
+  }
+}

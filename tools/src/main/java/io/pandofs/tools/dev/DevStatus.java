@@ -1,0 +1,139 @@
+package io.pandofs.tools.dev;
+
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.json.JsonObject;
+import io.pandofs.tools.status.StatusClient;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A look at a whole dev cluster.
+ *
+ * @param tables null unless hashes were asked for
+ */
+public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables tables) {
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+  private static final Duration HASH_PATIENCE = Duration.ofSeconds(12);
+
+  /**
+   * One node.
+   *
+   * @param process running, paused or stopped
+   * @param status its own document; empty when it does not answer
+   */
+  public record Node(String name, String process, long pid, Path mount, JsonObject status) {}
+
+  /**
+   * The hashes of the nodes' tables, all as of one log index.
+   *
+   * @param problem why there is no index; empty when there is
+   */
+  public record Tables(long index, Map<String, String> hashes, String problem) {
+    /** Whether every node that runs has told its hash and all are the same. */
+    public boolean equal() {
+      Set<String> different = new LinkedHashSet<>(hashes.values());
+      return problem.isEmpty() && different.size() == 1 && !different.contains("");
+    }
+  }
+
+  /** Whether every node runs and calls itself well, and the hashes, if asked for, are equal. */
+  public boolean well() {
+    return nodes.stream().allMatch(node -> node.status().text("state").equals("ok"))
+        && (tables == null || tables.equal());
+  }
+
+  static DevStatus collect(DevDirectory directory, boolean withHashes) throws Refusal, IOException {
+    List<Node> nodes = new ArrayList<>();
+    List<DevNode> running = new ArrayList<>();
+    for (DevNode node : directory.nodes()) {
+      ProcessRef.State state = node.state();
+      if (state == ProcessRef.State.RUNNING) {
+        running.add(node);
+      }
+      nodes.add(
+          new Node(
+              node.name(),
+              word(state),
+              state == ProcessRef.State.GONE ? 0 : node.process().orElseThrow().pid(),
+              node.mount(),
+              state == ProcessRef.State.RUNNING ? ask(node) : JsonObject.empty()));
+    }
+    return new DevStatus(directory.root(), nodes, withHashes ? hashes(running) : null);
+  }
+
+  private static String word(ProcessRef.State state) {
+    return switch (state) {
+      case RUNNING -> "running";
+      case PAUSED -> "paused";
+      case GONE -> "stopped";
+    };
+  }
+
+  private static JsonObject ask(DevNode node) {
+    try {
+      return new StatusClient(node.status()).status(PATIENCE);
+    } catch (IOException e) {
+      return JsonObject.of(Map.of("state", "silent", "degraded", List.of(e.toString())));
+    }
+  }
+
+  private static Tables hashes(List<DevNode> running) {
+    String problem = "no node runs";
+    for (DevNode node : running) {
+      try {
+        long index = new StatusClient(node.status()).requestHash(HASH_PATIENCE);
+        return new Tables(index, hashesAt(index, running), "");
+      } catch (IOException e) {
+        problem = String.valueOf(e.getMessage());
+      }
+    }
+    return new Tables(0, Map.of(), problem);
+  }
+
+  private static Map<String, String> hashesAt(long index, List<DevNode> running) {
+    Map<String, String> hashes = new LinkedHashMap<>();
+    for (DevNode node : running) {
+      try {
+        hashes.put(node.name(), new StatusClient(node.status()).hashAt(index, HASH_PATIENCE));
+      } catch (IOException e) {
+        hashes.put(node.name(), ""); // shown as unknown, and never equal
+      }
+    }
+    return hashes;
+  }
+
+  /** As a document. */
+  public Map<String, @Nullable Object> toDocument() {
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
+    document.put("dir", directory.toString());
+    document.put("well", well());
+    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+    for (Node node : nodes) {
+      Map<String, @Nullable Object> item = new LinkedHashMap<>();
+      item.put("name", node.name());
+      item.put("process", node.process());
+      item.put("pid", node.pid());
+      item.put("mount", node.mount().toString());
+      item.put("status", node.status().values());
+      list.add(item);
+    }
+    document.put("nodes", list);
+    if (tables != null) {
+      Map<String, @Nullable Object> item = new LinkedHashMap<>();
+      item.put("index", tables.index());
+      item.put("hashes", tables.hashes());
+      item.put("equal", tables.equal());
+      item.put("problem", tables.problem());
+      document.put("tables", item);
+    }
+    return document;
+  }
+}

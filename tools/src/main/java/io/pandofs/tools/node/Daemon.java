@@ -1,0 +1,61 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.common.TheOnePlace;
+import io.pandofs.common.config.NodeConfig;
+import io.pandofs.tools.Refusal;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node as a process: starts it, waits, and stops it on SIGTERM or SIGINT. The clean stop runs in
+ * a shutdown hook and ends the process with 0; a node that stops by itself (a broken invariant, a
+ * dead disk) ends it with 1.
+ */
+public final class Daemon {
+  private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+
+  private Daemon() {}
+
+  /**
+   * Runs a node until it is told to stop.
+   *
+   * @return false: it came to an end by itself
+   * @throws Refusal it cannot be started as configured; nothing was damaged
+   */
+  public static boolean run(NodeConfig config) throws Refusal, InterruptedException {
+    LOG.info("pando {} starts as {} on {}", Version.text(), config.name(), config.dataDirectory());
+    CompletableFuture<String> end = new CompletableFuture<>();
+    Node node = new Node(config, end);
+    Thread hook = new Thread(() -> stop(node), "stop");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      node.start();
+      LOG.error("the node ends: {}", end.join());
+      return false;
+    } catch (Refusal refusal) {
+      LOG.debug("the node cannot start", refusal);
+      throw refusal;
+    } finally {
+      removeHook(hook);
+      node.close();
+    }
+  }
+
+  private static void removeHook(Thread hook) throws InterruptedException {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The process is being stopped: the hook has the node, and ends the process.
+      hook.join();
+    }
+  }
+
+  @TheOnePlace("a clean stop by signal is a success, which the JVM would report as 143")
+  private static void stop(Node node) {
+    LOG.info("stopping");
+    node.close();
+    LOG.info("stopped");
+    Runtime.getRuntime().halt(0);
+  }
+}

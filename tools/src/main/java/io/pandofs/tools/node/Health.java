@@ -1,0 +1,101 @@
+package io.pandofs.tools.node;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.raft.ReplicaStatus;
+import io.pandofs.tools.space.ClusterSpace;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is wrong with a node, in sentences. Something that is normal for a moment (no leader, blocks
+ * on their way) is wrong once it lasts. Each problem is logged when it begins and when it ends.
+ * Thread-safe.
+ */
+final class Health {
+  private static final Logger LOG = LoggerFactory.getLogger(Health.class);
+  private static final Duration LASTING = Duration.ofSeconds(10);
+  private static final Duration BRIEF = Duration.ofSeconds(3);
+  private static final long CLOCK_WARN_MILLIS = 500;
+
+  private final Clock clock;
+
+  /** Problem to the time when it was first seen. */
+  @GuardedBy("this")
+  private final Map<Kind, Long> since = new LinkedHashMap<>();
+
+  @GuardedBy("this")
+  private final Map<Kind, String> told = new LinkedHashMap<>();
+
+  private enum Kind {
+    STOPPED,
+    NO_LEADER,
+    NOT_RENEWED,
+    SILENT_PEERS,
+    CLOCK,
+    LAG
+  }
+
+  Health(Clock clock) {
+    this.clock = clock;
+  }
+
+  synchronized List<String> problems() {
+    return new ArrayList<>(told.values());
+  }
+
+  synchronized void stopped() {
+    tell(Kind.STOPPED, true, Duration.ZERO, "the metadata has stopped; see the log");
+  }
+
+  /** Takes a look. */
+  synchronized void look(ReplicaStatus replica, long neededBlocks, ClusterSpace space) {
+    String failure = replica.failure();
+    tell(Kind.STOPPED, failure != null, Duration.ZERO, "the metadata has stopped: " + failure);
+    tell(
+        Kind.NO_LEADER,
+        replica.leader() == null,
+        BRIEF,
+        "no leader is known: a majority of the nodes must run");
+    tell(
+        Kind.NOT_RENEWED,
+        replica.sessions() > 0 && !replica.renewed(),
+        BRIEF,
+        "the leader does not confirm this node's session");
+    List<NodeId> silent = space.silent().stream().sorted().toList();
+    tell(Kind.SILENT_PEERS, !silent.isEmpty(), Duration.ZERO, "no answer from " + silent);
+    long ahead = replica.clockAheadMillis();
+    tell(
+        Kind.CLOCK,
+        Math.abs(ahead) > CLOCK_WARN_MILLIS,
+        Duration.ZERO,
+        "this machine's clock is " + ahead + " ms ahead of the leader's; set it");
+    tell(
+        Kind.LAG,
+        neededBlocks > 0,
+        LASTING,
+        neededBlocks + " blocks are still to be fetched to this node");
+  }
+
+  @GuardedBy("this")
+  private void tell(Kind kind, boolean wrong, Duration patience, String sentence) {
+    if (!wrong) {
+      since.remove(kind);
+      if (told.remove(kind) != null) {
+        LOG.info("over: {}", kind);
+      }
+      return;
+    }
+    long now = clock.nanoTime();
+    long first = since.computeIfAbsent(kind, k -> now);
+    if (now - first >= patience.toNanos() && told.put(kind, sentence) == null) {
+      LOG.warn("{}", sentence);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.block.BlockDirectory;
+import io.pandofs.block.BlockPeers;
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.Replicas;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.config.HostPort;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.Placement;
+import io.pandofs.meta.raft.BlockTables;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins the two legs: answers what the block side asks from this node's applied tables. The
+ * placement map and the members' addresses are asked for with every block that moves, so they are
+ * kept until the log changes them. Thread-safe.
+ */
+final class LocalDirectory implements BlockDirectory, BlockPeers {
+  private final BlockTables tables;
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final Map<NodeId, InetSocketAddress> addresses = new ConcurrentHashMap<>();
+  private volatile @Nullable Placement placement;
+
+  LocalDirectory(BlockTables tables) {
+    this.tables = tables;
+  }
+
+  /** The log changed nodes, addresses or placement: asks the tables again. */
+  void placementChanged() {
+    placement = null;
+    addresses.clear();
+    changed();
+  }
+
+  /** The log changed one of the sets. */
+  void changed() {
+    listeners.forEach(Runnable::run);
+  }
+
+  Placement placement() {
+    Placement known = placement;
+    if (known == null) {
+      known = tables.placement();
+      placement = known;
+    }
+    return known;
+  }
+
+  @Override
+  public Replicas replicas(int group) {
+    Placement known = placement();
+    return new Replicas(known.epoch(), known.replicas(group));
+  }
+
+  @Override
+  public @Nullable InetSocketAddress addressOf(NodeId node) {
+    InetSocketAddress known = addresses.get(node);
+    if (known != null) {
+      return known;
+    }
+    for (ClusterView.Node member : tables.nodes()) {
+      if (member.id().equals(node)) {
+        return remember(member);
+      }
+    }
+    return null;
+  }
+
+  private @Nullable InetSocketAddress remember(ClusterView.Node member) {
+    InetSocketAddress address = unresolved(member.blocks());
+    if (address != null) {
+      addresses.put(member.id(), address);
+    }
+    return address;
+  }
+
+  /** The address of this text, its name looked up by who connects; null when it is none. */
+  static @Nullable InetSocketAddress unresolved(String text) {
+    return HostPort.parse(text)
+        .map(at -> InetSocketAddress.createUnresolved(at.host(), at.port()))
+        .orElse(null);
+  }
+
+  @Override
+  public @Nullable BlockRow row(BlockId block) {
+    ClusterView.Block row = tables.row(block);
+    return row == null ? null : told(row);
+  }
+
+  private static BlockRow told(ClusterView.Block row) {
+    return new BlockRow(row.id(), row.length(), row.crc32c());
+  }
+
+  @Override
+  public List<BlockRow> rowsAfter(long after, int limit) {
+    return tables.rowsAfter(after, limit).stream().map(LocalDirectory::told).toList();
+  }
+
+  @Override
+  public boolean isLive(SessionId session) {
+    return tables.isLive(session);
+  }
+
+  @Override
+  public boolean hasEnded(SessionId session) {
+    return tables.hasEnded(session);
+  }
+
+  @Override
+  public List<BlockRow> neededAfter(long after, int limit) {
+    return tables.neededAfter(after, limit).stream()
+        .map(needed -> new BlockRow(needed.block(), needed.length(), needed.crc32c()))
+        .toList();
+  }
+
+  @Override
+  public void need(List<BlockId> blocks) {
+    tables.need(blocks);
+  }
+
+  @Override
+  public void settled(List<BlockId> blocks) {
+    tables.settled(blocks);
+  }
+
+  @Override
+  public List<DroppedBlock> dropped(int limit) {
+    return tables.dropped(limit).stream()
+        .map(dropped -> new DroppedBlock(dropped.block(), dropped.droppedAtNanos()))
+        .toList();
+  }
+
+  @Override
+  public void deleted(List<BlockId> blocks) {
+    tables.deleted(blocks);
+  }
+
+  @Override
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+}

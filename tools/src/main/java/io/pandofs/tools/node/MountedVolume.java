@@ -1,0 +1,148 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.block.Blocks;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.mount.fuse.Mount;
+import io.pandofs.mount.fuse.MountException;
+import io.pandofs.mount.fuse.MountOptions;
+import io.pandofs.mount.fuse.jnr.JnrTransport;
+import io.pandofs.mount.vfs.Capacity;
+import io.pandofs.mount.vfs.SessionSource;
+import io.pandofs.mount.vfs.Vfs;
+import io.pandofs.mount.vfs.VfsOptions;
+import io.pandofs.tools.Refusal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The mount of a node: a Vfs with its session, shown to the kernel. Thread-safe. */
+final class MountedVolume implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(MountedVolume.class);
+
+  /** An election is no loss of the quorum: even a mount that shall not wait waits for one. */
+  private static final Duration PATIENCE_MIN = Duration.ofSeconds(2);
+
+  private final Vfs vfs;
+  private final Mount mount;
+
+  private MountedVolume(Vfs vfs, Mount mount) {
+    this.vfs = vfs;
+    this.mount = mount;
+  }
+
+  /**
+   * Registers the session, for which it waits until there is a leader, and mounts.
+   *
+   * @param givenUp whether the node is being stopped meanwhile
+   */
+  static MountedVolume mount(
+      NodeConfig config,
+      MetadataReplica replica,
+      Blocks blocks,
+      Capacity capacity,
+      Clock clock,
+      ScheduledExecutorService scheduler,
+      BooleanSupplier givenUp)
+      throws Refusal {
+    Path place = config.mount();
+    if (place == null) {
+      throw new IllegalArgumentException("no mount is wanted");
+    }
+    Duration wanted = config.quorumLoss().patience();
+    Duration patience = wanted.compareTo(PATIENCE_MIN) < 0 ? PATIENCE_MIN : wanted;
+    MetadataSession first = firstSession(replica, patience, givenUp);
+    FirstThenNew sessions = new FirstThenNew(first, () -> session(replica, patience));
+    try {
+      Vfs vfs = new Vfs(options(config), clock, sessions, blocks, capacity, scheduler);
+      try {
+        return new MountedVolume(vfs, new JnrTransport().mount(vfs, MountOptions.at(place)));
+      } catch (MountException e) {
+        vfs.close();
+        throw new Refusal(String.valueOf(e.getMessage()), e);
+      }
+    } catch (IOException e) {
+      throw new Refusal("Cannot mount: " + e.getMessage() + ".", e);
+    }
+  }
+
+  private static VfsOptions options(NodeConfig config) {
+    VfsOptions usual = VfsOptions.DEFAULT;
+    return new VfsOptions(
+        config.budgets().writeBuffer(),
+        config.budgets().readCache(),
+        usual.readAheadBytesMax(),
+        usual.writeBackAge(),
+        usual.accessTimes());
+  }
+
+  /** At a start there may be no leader for a while: other nodes may still be down. */
+  private static MetadataSession firstSession(
+      MetadataReplica replica, Duration patience, BooleanSupplier givenUp) throws Refusal {
+    while (!givenUp.getAsBoolean()) {
+      try {
+        return replica.openSession(patience);
+      } catch (ErrnoException e) {
+        LOG.info("waiting for a majority of the nodes: {}", e.getMessage());
+      }
+    }
+    throw new Refusal("Stopped while it was waiting for a majority of the nodes.");
+  }
+
+  private static MetadataSession session(MetadataReplica replica, Duration patience)
+      throws IOException {
+    try {
+      return replica.openSession(patience);
+    } catch (ErrnoException e) {
+      throw new IOException("no leader grants a session: " + e.getMessage(), e);
+    }
+  }
+
+  /** Gives out a session that is there already, and new ones after it. */
+  private static final class FirstThenNew implements SessionSource {
+    private final MetadataSession first;
+    private final SessionSource next;
+    private boolean given;
+
+    FirstThenNew(MetadataSession first, SessionSource next) {
+      this.first = first;
+      this.next = next;
+    }
+
+    @Override
+    public synchronized MetadataSession register() throws IOException {
+      if (given) {
+        return next.register();
+      }
+      given = true;
+      return first;
+    }
+  }
+
+  Path place() {
+    return mount.mountPoint();
+  }
+
+  /** Whether the kernel still has it. */
+  boolean isMounted() {
+    return !mount.ended().isDone();
+  }
+
+  Vfs.Memory memory() {
+    return vfs.memory();
+  }
+
+  /** Flushes, unmounts and ends the session; once. */
+  @Override
+  public synchronized void close() {
+    mount.close();
+    vfs.close();
+  }
+}

@@ -1,0 +1,260 @@
+package io.pandofs.tools.node;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.net.Connections;
+import io.pandofs.common.net.FrameServer;
+import io.pandofs.common.net.NetThreads;
+import io.pandofs.common.net.NettyConnections;
+import io.pandofs.common.net.Service;
+import io.pandofs.common.time.Clock;
+import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.raft.BlockTables;
+import io.pandofs.meta.raft.DataDirectory;
+import io.pandofs.meta.raft.Identity;
+import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.meta.raft.ReplicaListener;
+import io.pandofs.meta.raft.Surroundings;
+import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.space.ClusterSpace;
+import io.pandofs.tools.space.NodeSpace;
+import io.pandofs.tools.status.StatusServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node: every part, wired by hand.
+ *
+ * <p>Started in the order: lock, checks that change nothing, status endpoint, servers' ports,
+ * metadata, blocks, mount. Closed in the opposite order, so that a mount flushes while everything
+ * below it still works. {@link #close} may come at any time and from any thread.
+ */
+final class Node implements AutoCloseable, ReplicaListener {
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+  private static final int IO_THREADS = 2;
+  private static final int SCHEDULER_THREADS = 2;
+  private static final long LOOK_SECONDS = 2;
+
+  private final NodeConfig config;
+  private final CompletableFuture<String> end;
+  private final Clock clock = new SystemClock();
+  private final Parts parts = new Parts();
+  private final NodeStatus status;
+
+  private volatile @Nullable LocalDirectory directory;
+  private volatile @Nullable BlockSide blockSide;
+
+  @GuardedBy("this")
+  private boolean closing;
+
+  /**
+   * @param end completed with the reason when the node comes to an end by itself
+   */
+  Node(NodeConfig config, CompletableFuture<String> end) {
+    this.config = config;
+    this.end = end;
+    this.status = new NodeStatus(config, clock);
+  }
+
+  /** Starts everything; returns when the node serves, mount included. */
+  void start() throws Refusal {
+    DataDirectory data = parts.add("data directory", Metadata.lock(config.dataDirectory()));
+    Path mount = config.mount();
+    if (mount != null) {
+      MountPoint.check(mount, config.dataDirectory());
+    }
+    Listening.checkFree(config.raft().listen(), "raft.listen");
+    parts.add("status endpoint", StatusServer.start(config.status(), status));
+
+    NetThreads threads = parts.add("network threads", new NetThreads("net", IO_THREADS));
+    status.countNetwork(threads::directBytesHeld);
+    ScheduledExecutorService scheduler =
+        parts.add("scheduler", new Workers("timer", SCHEDULER_THREADS)).scheduler();
+    Connections connections =
+        parts.add("connections", new NettyConnections(threads, NettyConnections.Limits.DEFAULT));
+    LateService control = new LateService();
+    LateService blocks = new LateService();
+    listen(threads, config.control().listen().toSocketAddress(), control, "control.listen");
+    listen(threads, config.blocks().listen().toSocketAddress(), blocks, "blocks.listen");
+
+    long cacheBytes = config.budgets().metadataTables();
+    RocksMemory memory = parts.add("table memory", new RocksMemory(cacheBytes, cacheBytes / 2));
+    Metadata metadata = new Metadata(config, clock);
+    MetadataReplica replica =
+        parts.add(
+            "metadata",
+            new MetadataReplica(
+                metadata.replicaConfig(),
+                new Surroundings(clock, scheduler, connections, memory, new SecureRandom()),
+                data,
+                this));
+    control.set(replica.control());
+    Identity identity = metadata.start(replica, data);
+    LOG.info("this is {} of volume {}", identity.node(), Long.toHexString(identity.volumeId()));
+    endWith(replica);
+
+    LocalDirectory local = new LocalDirectory(tables(replica));
+    directory = local;
+    BlockSide side = BlockSide.open(config, identity, local, connections, clock, scheduler, parts);
+    blockSide = side;
+    blocks.set(side.server);
+    side.start();
+
+    ClusterSpace space = space(identity.node(), replica, local, side, connections);
+    control.set(new ControlRouter(replica.control(), space));
+    status.running(identity, replica, side, space);
+    Workers look = parts.add("look-out", new Workers("look-out", 1));
+    look.scheduler()
+        .scheduleWithFixedDelay(
+            () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
+
+    if (mount != null) {
+      MountedVolume mounted =
+          MountedVolume.mount(
+              config, replica, side.blocks, space, clock, scheduler, this::isClosing);
+      status.mounted(mounted);
+      parts.add("mount", mounted);
+    }
+    status.serving();
+    LOG.info("serving{}", mount == null ? "" : " at " + mount);
+  }
+
+  private synchronized boolean isClosing() {
+    return closing;
+  }
+
+  private void listen(NetThreads threads, InetSocketAddress at, Service service, String key)
+      throws Refusal {
+    try {
+      parts.add(key, FrameServer.bind(threads, at, service, FrameServer.Limits.DEFAULT));
+    } catch (IOException e) {
+      throw new Refusal(
+          key + ": " + e.getMessage() + "; stop what uses it, or write another address.", e);
+    }
+  }
+
+  private void endWith(MetadataReplica replica) throws Refusal {
+    try {
+      var unused = replica.failed().thenAccept(end::complete);
+    } catch (ErrnoException e) {
+      throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
+    }
+  }
+
+  private static BlockTables tables(MetadataReplica replica) throws Refusal {
+    try {
+      return replica.blocks();
+    } catch (ErrnoException e) {
+      throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
+    }
+  }
+
+  private ClusterSpace space(
+      NodeId self,
+      MetadataReplica replica,
+      LocalDirectory local,
+      BlockSide side,
+      Connections connections)
+      throws Refusal {
+    BlockTables tables = tables(replica);
+    String device = device();
+    return new ClusterSpace(
+        self,
+        connections,
+        () -> new NodeSpace(device, Math.max(0, side.local.usage().freeBytes())),
+        () -> new ClusterSpace.Members(control(tables), local.placement().groups()),
+        () -> storedBytes(replica));
+  }
+
+  private static Map<NodeId, InetSocketAddress> control(BlockTables tables) {
+    Map<NodeId, InetSocketAddress> control = new HashMap<>();
+    for (ClusterView.Node member : tables.nodes()) {
+      InetSocketAddress address = LocalDirectory.unresolved(member.control());
+      if (address != null) {
+        control.put(member.id(), address);
+      }
+    }
+    return control;
+  }
+
+  private static long storedBytes(MetadataReplica replica) {
+    try (MetadataView view = replica.localView()) {
+      return view.stats().storedBytes();
+    } catch (ErrnoException e) {
+      return 0; // stopping
+    }
+  }
+
+  /** The machine's boot and the device number of the data directory. */
+  private String device() throws Refusal {
+    try {
+      String boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+      return boot + "/" + Files.getAttribute(config.dataDirectory(), "unix:dev");
+    } catch (IOException e) {
+      throw new Refusal("Cannot look at data_dir: " + e.getMessage() + ".", e);
+    }
+  }
+
+  private void lookAround(ClusterSpace space, MetadataReplica replica) {
+    try {
+      space.refresh();
+      status.lookAround(replica);
+    } catch (RuntimeException e) {
+      LOG.warn("cannot look at the node's own state", e);
+    }
+  }
+
+  @Override
+  public void onReset() {
+    LocalDirectory known = directory;
+    BlockSide side = blockSide;
+    if (known != null) {
+      known.placementChanged();
+    }
+    if (side != null) {
+      side.keeper.reset();
+      side.collector.sweepSoon();
+    }
+  }
+
+  @Override
+  public void onBlocks() {
+    LocalDirectory known = directory;
+    if (known != null) {
+      known.changed();
+    }
+  }
+
+  @Override
+  public void onPlacement() {
+    LocalDirectory known = directory;
+    if (known != null) {
+      known.placementChanged();
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      closing = true;
+    }
+    status.stopping();
+    parts.close();
+  }
+}

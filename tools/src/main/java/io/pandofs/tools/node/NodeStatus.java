@@ -1,0 +1,285 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.replication.Keeper;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.config.Budgets;
+import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.raft.Identity;
+import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.meta.raft.ReplicaStatus;
+import io.pandofs.mount.vfs.Capacity;
+import io.pandofs.tools.space.ClusterSpace;
+import io.pandofs.tools.status.StatusSource;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** What a node tells of itself. Thread-safe; a node that is still starting tells less. */
+final class NodeStatus implements StatusSource {
+  private static final Duration HASH_PATIENCE = Duration.ofSeconds(10);
+  private static final long POLL_MILLIS = 50;
+
+  private final NodeConfig config;
+  private final Clock clock;
+  private final Health health;
+  private volatile String phase = "starting";
+  private volatile @Nullable Running running;
+  private volatile @Nullable MountedVolume mount;
+  private volatile LongSupplier networkBytes = () -> 0;
+
+  /** What there is once the node is a member. */
+  private record Running(
+      Identity identity, MetadataReplica replica, BlockSide side, ClusterSpace space) {}
+
+  NodeStatus(NodeConfig config, Clock clock) {
+    this.config = config;
+    this.clock = clock;
+    this.health = new Health(clock);
+  }
+
+  void countNetwork(LongSupplier directBytes) {
+    networkBytes = directBytes;
+  }
+
+  void running(Identity identity, MetadataReplica replica, BlockSide side, ClusterSpace space) {
+    running = new Running(identity, replica, side, space);
+  }
+
+  void mounted(MountedVolume volume) {
+    mount = volume;
+  }
+
+  void serving() {
+    phase = "serving";
+  }
+
+  void stopping() {
+    phase = "stopping";
+  }
+
+  /** Follows how long things have been wrong; called every few seconds. */
+  void lookAround(MetadataReplica replica) {
+    Running now = running;
+    if (now != null) {
+      try {
+        health.look(replica.status(), now.side().keeper.progress().blocks(), now.space());
+      } catch (ErrnoException e) {
+        health.stopped();
+      }
+    }
+  }
+
+  private List<String> problems() {
+    List<String> problems = new ArrayList<>(health.problems());
+    MountedVolume volume = mount;
+    if (volume != null && phase.equals("serving") && !volume.isMounted()) {
+      problems.add("the mount at " + volume.place() + " was taken away; restart the node");
+    }
+    return problems;
+  }
+
+  @Override
+  public boolean healthy() {
+    return phase.equals("serving") && problems().isEmpty();
+  }
+
+  @Override
+  public Map<String, @Nullable Object> status() {
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
+    List<String> problems = problems();
+    document.put("version", Version.text());
+    document.put("name", config.name());
+    document.put("state", state(problems));
+    document.put("degraded", problems);
+    Running now = running;
+    if (now != null) {
+      document.put("id", now.identity().node().toString());
+      document.put("volume", Long.toHexString(now.identity().volumeId()));
+      metadata(now, document);
+      document.put("blocks", blocks(now.side()));
+      document.put("space", space(now));
+    }
+    document.put("mount", mount());
+    document.put("budgets", budgets(config.budgets()));
+    document.put("memory", ProcessMemory.read(networkBytes.getAsLong()));
+    return document;
+  }
+
+  private String state(List<String> problems) {
+    if (!phase.equals("serving")) {
+      return phase;
+    }
+    return problems.isEmpty() ? "ok" : "degraded";
+  }
+
+  private static void metadata(Running now, Map<String, @Nullable Object> document) {
+    try {
+      ReplicaStatus replica = now.replica().status();
+      List<ClusterView.Node> members = now.replica().blocks().nodes();
+      Map<String, @Nullable Object> raft = new LinkedHashMap<>();
+      raft.put("role", replica.role().toLowerCase(java.util.Locale.ROOT));
+      raft.put("leader", name(members, replica.leader()));
+      raft.put("term", replica.term());
+      raft.put("committed", replica.committed());
+      raft.put("applied", replica.applied());
+      raft.put("checkpoint", replica.checkpoint());
+      raft.put("sessions", replica.sessions());
+      raft.put("renewed", replica.renewed());
+      raft.put("clock_ahead_millis", replica.clockAheadMillis());
+      document.put("raft", raft);
+      document.put("peers", peers(now, replica, members));
+    } catch (ErrnoException e) {
+      document.put("raft", Map.of("role", "stopped"));
+    }
+  }
+
+  private static @Nullable String name(List<ClusterView.Node> members, @Nullable NodeId id) {
+    return members.stream()
+        .filter(member -> member.id().equals(id))
+        .map(ClusterView.Node::name)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static List<Map<String, @Nullable Object>> peers(
+      Running now, ReplicaStatus replica, List<ClusterView.Node> members) {
+    Set<NodeId> silent = now.space().silent();
+    List<Map<String, @Nullable Object>> peers = new ArrayList<>();
+    for (ClusterView.Node member : members) {
+      Map<String, @Nullable Object> peer = new LinkedHashMap<>();
+      peer.put("id", member.id().toString());
+      peer.put("name", member.name());
+      peer.put("control", member.control());
+      peer.put("raft", member.raft());
+      peer.put("blocks", member.blocks());
+      peer.put("voter", replica.voters().contains(member.id()));
+      peer.put("answers", !silent.contains(member.id()));
+      peers.add(peer);
+    }
+    return peers;
+  }
+
+  private static Map<String, @Nullable Object> blocks(BlockSide side) {
+    Keeper.Progress progress = side.keeper.progress();
+    LocalBlocks.Usage usage = side.local.usage();
+    Map<String, @Nullable Object> blocks = new LinkedHashMap<>();
+    blocks.put("stored_blocks", usage.blocks());
+    blocks.put("stored_bytes", usage.usedBytes());
+    blocks.put("free_bytes", usage.freeBytes());
+    blocks.put("need_blocks", progress.blocks());
+    blocks.put("need_bytes", progress.bytes());
+    blocks.put("need_eta_seconds", progress.etaSeconds());
+    blocks.put("fetched_blocks", progress.fetchedBlocks());
+    blocks.put("fetched_bytes", progress.fetchedBytes());
+    blocks.put("deleted_blocks", side.collector.deletedBlocks());
+    return blocks;
+  }
+
+  private static Map<String, @Nullable Object> space(Running now) {
+    Capacity.Space usable = now.space().space();
+    Map<String, @Nullable Object> space = new LinkedHashMap<>();
+    space.put("usable_bytes", usable.totalBytes());
+    space.put("usable_free_bytes", usable.freeBytes());
+    return space;
+  }
+
+  private Map<String, @Nullable Object> mount() {
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
+    MountedVolume volume = mount;
+    if (volume == null) {
+      document.put("state", config.mount() == null ? "none" : "waiting");
+    } else {
+      document.put("state", volume.isMounted() ? "mounted" : "unmounted");
+      document.put("path", volume.place().toString());
+      document.put("dirty_bytes", volume.memory().dirtyBytes());
+      document.put("cache_bytes", volume.memory().cacheBytes());
+    }
+    return document;
+  }
+
+  private static Map<String, @Nullable Object> budgets(Budgets budgets) {
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
+    document.put("heap", Runtime.getRuntime().maxMemory());
+    document.put("write_buffer", budgets.writeBuffer());
+    document.put("block_puts", budgets.blockPuts());
+    document.put("read_cache", budgets.readCache());
+    document.put("metadata_tables", budgets.metadataTables());
+    document.put("block_tables", budgets.blockTables());
+    return document;
+  }
+
+  @Override
+  public long requestHash() throws IOException, InterruptedException {
+    MetadataReplica replica = replica();
+    try {
+      Set<Long> before = replica.status().tableHashes().keySet();
+      replica.hashTables(HASH_PATIENCE);
+      long deadline = clock.nanoTime() + HASH_PATIENCE.toNanos();
+      while (clock.nanoTime() - deadline < 0) {
+        for (long index : replica.status().tableHashes().keySet()) {
+          if (!before.contains(index)) {
+            return index;
+          }
+        }
+        pause();
+      }
+      throw new IOException("the tables were not hashed in time");
+    } catch (ErrnoException e) {
+      throw new IOException("no leader takes the request: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public Optional<String> hashAt(long index, Duration patience) throws InterruptedException {
+    long deadline = clock.nanoTime() + patience.toNanos();
+    do {
+      try {
+        String hash = replica().status().tableHashes().get(index);
+        if (hash != null) {
+          return Optional.of(hash);
+        }
+      } catch (ErrnoException | IOException e) {
+        return Optional.empty();
+      }
+      pause();
+    } while (clock.nanoTime() - deadline < 0);
+    return Optional.empty();
+  }
+
+  /** Hashing runs in the background and tells nobody when it is done. */
+  private static void pause() throws InterruptedException {
+    if (new CountDownLatch(1).await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+      throw new IllegalStateException("nobody counts down");
+    }
+  }
+
+  private MetadataReplica replica() throws IOException {
+    Running now = running;
+    if (now == null) {
+      throw new IOException("this node is starting");
+    }
+    return now.replica();
+  }
+
+  @Override
+  public void drain() {
+    MountedVolume volume = mount;
+    if (volume != null) {
+      stopping();
+      volume.close();
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.pandofs.tools.space;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class UsableSpaceTest {
+  private static final List<List<String>> ALL_ON_THREE = List.of(List.of("a", "b", "c"));
+
+  @Test
+  void theFullestNodeLimits() {
+    assertThat(free(ALL_ON_THREE, Map.of("a", on("1", 100), "b", on("2", 30), "c", on("3", 70))))
+        .isEqualTo(30);
+  }
+
+  @Test
+  void storesOnOneDeviceShareItsFreeSpace() {
+    assertThat(free(ALL_ON_THREE, Map.of("a", on("1", 90), "b", on("1", 90), "c", on("1", 90))))
+        .isEqualTo(30);
+    assertThat(free(ALL_ON_THREE, Map.of("a", on("1", 90), "b", on("1", 90), "c", on("2", 40))))
+        .isEqualTo(40);
+  }
+
+  @Test
+  void aNodeCountsWithItsShareOfTheGroups() {
+    List<List<String>> groups =
+        List.of(List.of("a", "b"), List.of("b", "c"), List.of("c", "d"), List.of("d", "a"));
+    Map<String, NodeSpace> spaces =
+        Map.of("a", on("1", 50), "b", on("2", 60), "c", on("3", 70), "d", on("4", 80));
+    assertThat(free(groups, spaces)).isEqualTo(100);
+  }
+
+  @Test
+  void aNodeThatIsNotNeededDoesNotLimit() {
+    assertThat(free(List.of(List.of("a")), Map.of("a", on("1", 50), "b", on("2", 1))))
+        .isEqualTo(50);
+  }
+
+  @Test
+  void whoHasNotToldIsNotCounted() {
+    assertThat(free(ALL_ON_THREE, Map.of("a", on("1", 50)))).isEqualTo(50);
+    assertThat(free(ALL_ON_THREE, Map.of())).isZero();
+    assertThat(free(List.of(), Map.of("a", on("1", 50)))).isZero();
+  }
+
+  @Test
+  void largeDisksDoNotOverflow() {
+    long exabyte = 1L << 60;
+    assertThat(free(List.of(List.of("a"), List.of("a")), Map.of("a", on("1", exabyte))))
+        .isEqualTo(exabyte);
+  }
+
+  @Test
+  void isReadAsItWasTold() {
+    NodeSpace space = on("boot/7", 123);
+    assertThat(NodeSpace.decode(ByteBuffer.wrap(space.encode()))).isEqualTo(space);
+    for (String bad : List.of("", "[]", "{\"device\":\"d\",\"free_bytes\":-1}", "x".repeat(2000))) {
+      ByteBuffer bytes = ByteBuffer.wrap(bad.getBytes(StandardCharsets.UTF_8));
+      assertThatThrownBy(() -> NodeSpace.decode(bytes))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  private static long free(List<List<String>> groups, Map<String, NodeSpace> spaces) {
+    return UsableSpace.free(groups, spaces);
+  }
+
+  private static NodeSpace on(String device, long free) {
+    return new NodeSpace(device, free);
+  }
+}
