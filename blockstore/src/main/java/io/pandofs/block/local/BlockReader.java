@@ -24,10 +24,21 @@ final class BlockReader {
   private static final int ITERATE_FROM = 4;
 
   private final Tables tables;
+  private final Rows rows;
   private final PiecePool pool = new PiecePool();
 
+  /** Where rows come from: the tables; in a test, somebody who changes them at the worst time. */
+  interface Rows {
+    @Nullable LocationRow of(long block) throws RocksDBException;
+  }
+
   BlockReader(Tables tables) {
+    this(tables, tables::location);
+  }
+
+  BlockReader(Tables tables, Rows rows) {
     this.tables = tables;
+    this.rows = rows;
   }
 
   void read(BlockId block, int offset, ByteBuffer into) throws IOException {
@@ -56,7 +67,7 @@ final class BlockReader {
 
   private LocationRow locate(BlockId block) throws IOException {
     try {
-      LocationRow row = tables.location(block.value());
+      LocationRow row = rows.of(block.value());
       if (row == null) {
         throw new BlockMissingException(block, "not in this store");
       }
