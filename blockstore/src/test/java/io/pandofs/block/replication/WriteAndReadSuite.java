@@ -301,7 +301,8 @@ abstract class WriteAndReadSuite {
   void bytesThatAreNotThoseCommittedAreRefused() throws Exception {
     cluster.put(1, LENGTH);
     cluster.awaitHeld(1, 1, 2, 3);
-    // Node 2 is asked last. Another block under the same number, with a checksum of its own that holds.
+    // Node 2 is asked last. Another block under the same number, with a checksum of its own that
+    // holds.
     ByteBuffer wrong = bytes(block(2), LENGTH);
     for (int i = 1; i <= 3; i++) {
       cluster.node(i).store.delete(List.of(block(1)));
