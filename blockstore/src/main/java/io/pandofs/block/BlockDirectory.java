@@ -27,6 +27,13 @@ public interface BlockDirectory {
   /** Whether the session is registered and not expired, as of what this node has applied. */
   boolean isLive(SessionId session);
 
+  /**
+   * Whether the session was registered and is over, as of what this node has applied. False for one
+   * that this node has not heard of yet: its registration may be an entry further on. Once true it
+   * stays true, and by then every commit of the session has been applied.
+   */
+  boolean hasEnded(SessionId session);
+
   /** Needed blocks with a number over {@code after}, in order, at most {@code limit}. */
   List<BlockRow> neededAfter(long after, int limit);
 

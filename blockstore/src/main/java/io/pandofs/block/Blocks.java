@@ -20,7 +20,9 @@ public interface Blocks {
   /**
    * Reads {@code into.remaining()} bytes from {@code offset}: from the local store when it has a
    * good copy, from another replica when not. Every byte is checked against its checksum before it
-   * is given out. Fails with an {@code IOException} when no replica answers with good bytes.
+   * is given out. When the future completes well, the position of {@code into} is at its limit; it
+   * must not be touched before. Fails with an {@code IOException} when no replica answers with good
+   * bytes.
    */
   CompletableFuture<Void> read(BlockId block, int offset, ByteBuffer into);
 }

@@ -1,0 +1,12 @@
+package io.pandofs.block;
+
+import io.pandofs.common.NodeId;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** Where the block servers of other nodes listen, by what this node has applied. Thread-safe. */
+@FunctionalInterface
+public interface BlockPeers {
+  /** The advertised block address of a node; null when it is not a member (any more). */
+  @Nullable InetSocketAddress addressOf(NodeId node);
+}

@@ -1,0 +1,152 @@
+package io.pandofs.block.local;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.pandofs.block.StoreRefusedException;
+import io.pandofs.block.StoreRefusedException.Reason;
+import io.pandofs.common.Checksums;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * The directory of a store: {@code STORE} says whose it is and in which format; {@code db} is the
+ * database, whose own lock is the lock of the store; {@code incoming} holds table files that are
+ * not yet part of it, and is emptied at every start.
+ *
+ * <p>STORE: magic "PANDOBLK", version (u32), stamp (16 bytes), CRC32C over these (u32).
+ */
+final class StoreHome {
+  static final int VERSION = 1;
+  private static final byte[] MAGIC = "PANDOBLK".getBytes(US_ASCII);
+  private static final int BYTES = 8 + 4 + 16 + 4;
+
+  private final Path directory;
+  private final FileStore disk;
+
+  StoreHome(Path directory) throws IOException {
+    this.directory = directory;
+    Files.createDirectories(directory);
+    this.disk = Files.getFileStore(directory);
+  }
+
+  Path database() {
+    return directory.resolve("db");
+  }
+
+  Path incoming() {
+    return directory.resolve("incoming");
+  }
+
+  boolean hasDatabase() {
+    return Files.exists(database().resolve("CURRENT"));
+  }
+
+  /** Whether there are files that no interrupted making of a store leaves behind. */
+  boolean hasStrangers() throws IOException {
+    Set<String> known = Set.of("db", "incoming", "STORE.new", "lost+found");
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.anyMatch(file -> !known.contains(file.getFileName().toString()));
+    }
+  }
+
+  /**
+   * Whether STORE is there and says that this store can be opened under the stamp.
+   *
+   * @return false when there is no STORE
+   */
+  boolean isStamped(UUID stamp) throws IOException {
+    Path file = directory.resolve("STORE");
+    if (Files.notExists(file)) {
+      return false;
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    if (bytes.length < MAGIC.length + 4
+        || !ByteBuffer.wrap(bytes, 0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
+      throw refuse(Reason.DAMAGED, "is damaged: its file STORE is not one of Pando's");
+    }
+    ByteBuffer in = ByteBuffer.wrap(bytes, MAGIC.length, bytes.length - MAGIC.length);
+    int version = in.getInt();
+    int last = bytes.length - 4;
+    if (in.remaining() < 4
+        || ByteBuffer.wrap(bytes).getInt(last) != Checksums.crc32c(bytes, 0, last)) {
+      throw refuse(Reason.DAMAGED, "is damaged: its file STORE does not match its checksum");
+    }
+    if (version > VERSION) {
+      throw refuse(
+          Reason.NEWER_VERSION,
+          "has format " + version + ", this Pando knows up to " + VERSION + ": upgrade Pando");
+    }
+    if (version != VERSION || bytes.length != BYTES) {
+      throw refuse(Reason.DAMAGED, "is damaged: its file STORE has an impossible version or size");
+    }
+    UUID found = new UUID(in.getLong(), in.getLong());
+    if (!found.equals(stamp)) {
+      throw refuse(
+          Reason.WRONG_STAMP, "belongs to incarnation " + found + ", not to this node's " + stamp);
+    }
+    return true;
+  }
+
+  /** Writes STORE, durably. */
+  void stamp(UUID stamp) throws IOException {
+    ByteBuffer out = ByteBuffer.allocate(BYTES);
+    out.put(MAGIC).putInt(VERSION);
+    out.putLong(stamp.getMostSignificantBits()).putLong(stamp.getLeastSignificantBits());
+    out.putInt(Checksums.crc32c(out.array(), 0, BYTES - 4)).flip();
+    Path temporary = directory.resolve("STORE.new");
+    try (FileChannel file =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      while (out.hasRemaining()) {
+        file.write(out);
+      }
+      file.force(true);
+    }
+    Files.move(temporary, directory.resolve("STORE"), StandardCopyOption.ATOMIC_MOVE);
+    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+  }
+
+  /** Removes what a killed process left half made. The caller holds the lock of the database. */
+  void sweep() throws IOException {
+    Files.createDirectories(incoming());
+    removeFiles(incoming(), "");
+    if (Files.isDirectory(database())) {
+      removeFiles(database(), ".tmp");
+    }
+  }
+
+  private static void removeFiles(Path in, String suffix) throws IOException {
+    try (Stream<Path> files = Files.list(in)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(suffix)).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** Bytes that this process could still write to the disk. */
+  long usableBytes() throws IOException {
+    return disk.getUsableSpace();
+  }
+
+  StoreRefusedException refuse(Reason reason, String what) {
+    return new StoreRefusedException(reason, directory, what);
+  }
+
+  StoreRefusedException refuse(Reason reason, String what, Throwable cause) {
+    return new StoreRefusedException(reason, directory, what, cause);
+  }
+}

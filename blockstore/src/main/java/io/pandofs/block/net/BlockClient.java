@@ -1,0 +1,101 @@
+package io.pandofs.block.net;
+
+import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.BlockMissingException;
+import io.pandofs.block.wire.ReadAnswer;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
+import io.pandofs.common.net.Connections;
+import io.pandofs.common.net.Payload;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** Asks other nodes' block servers. Thread-safe; futures complete on I/O threads. */
+public final class BlockClient {
+  private static final PutOutcome[] PUT_OUTCOMES = PutOutcome.values();
+  private final Connections connections;
+
+  public BlockClient(Connections connections) {
+    this.connections = connections;
+  }
+
+  /**
+   * Stores a block at a peer. Fails with an {@code IOException} when it is not known whether it was
+   * stored; doing it again is harmless. Cancelling the future takes back a put that still waits.
+   *
+   * @param bytes must not change until the future is done
+   */
+  public CompletableFuture<PutOutcome> put(
+      InetSocketAddress to, PutRequest put, ByteBuffer bytes, Duration deadline) {
+    Payload request = Payload.of(ByteBuffer.wrap(BlockCodec.encode(put)), bytes);
+    CompletableFuture<Payload> call = connections.call(to, BlockMethods.PUT, request, deadline);
+    CompletableFuture<PutOutcome> outcome = call.thenApply(BlockClient::outcome);
+    var unused =
+        outcome.whenComplete(
+            (done, failure) -> {
+              if (outcome.isCancelled()) {
+                call.cancel(false);
+              }
+            });
+    return outcome;
+  }
+
+  private static PutOutcome outcome(Payload answer) {
+    try (answer) {
+      int outcome = BlockCodec.decodePutAnswer(answer.header());
+      if (outcome < 0 || outcome >= PUT_OUTCOMES.length) {
+        throw new BadRequestException("unknown outcome of a put: " + outcome);
+      }
+      return PUT_OUTCOMES[outcome];
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  /**
+   * Reads part of a block at a peer; the bytes match their checksum. Fails with {@link
+   * BlockMissingException} or {@link BlockCorruptException} when the peer says so, with another
+   * {@code IOException} when it says nothing of use.
+   */
+  public CompletableFuture<RemoteBlock> read(
+      InetSocketAddress from, BlockId block, int offset, int length, Duration deadline) {
+    Payload request = Payload.of(BlockCodec.encode(new ReadRequest(block, offset, length)));
+    return connections
+        .call(from, BlockMethods.READ, request, deadline)
+        .thenApply(answer -> checked(answer, block, length));
+  }
+
+  private static RemoteBlock checked(Payload answer, BlockId block, int length) {
+    try {
+      return check(answer, block, length);
+    } catch (IOException e) {
+      answer.close();
+      throw new CompletionException(e);
+    }
+  }
+
+  private static RemoteBlock check(Payload answer, BlockId block, int length) throws IOException {
+    ReadAnswer header = BlockCodec.decodeReadAnswer(answer.header());
+    switch (header.getOutcome()) {
+      case BlockMethods.READ_BYTES -> {}
+      case BlockMethods.READ_MISSING ->
+          throw new BlockMissingException(block, "the peer does not have it");
+      case BlockMethods.READ_DAMAGED ->
+          throw new BlockCorruptException(block, "the peer's copy is damaged");
+      default -> throw new BadRequestException("unknown outcome of a read");
+    }
+    ByteBuffer body = answer.body();
+    if (body.remaining() != length) {
+      throw new BadRequestException(
+          "asked for " + length + " bytes of " + block + ", got " + body.remaining());
+    }
+    if (Checksums.crc32c(body) != header.getCrc32C()) {
+      throw new BlockCorruptException(block, "the answer does not match its checksum");
+    }
+    return new RemoteBlock(answer, BlockCodec.session(header.getSession()));
+  }
+}

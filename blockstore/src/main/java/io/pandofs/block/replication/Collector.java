@@ -1,0 +1,156 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.BlockDirectory;
+import io.pandofs.block.BlockDirectory.DroppedBlock;
+import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.LocalBlocks.LocalBlock;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.SessionId;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes this node's copies of blocks that nobody can reach any more (DESIGN, invariant 5;
+ * PROTOCOL rule 16): dropped blocks after a grace that lets running reads end, and, by a sweep over
+ * the store, blocks that were never committed once this node has applied the end of their session.
+ *
+ * <p>The sweep also finds what a crash, a late put or a late repair brought back. It asks for the
+ * session's end <em>before</em> it looks for the row: after the end no commit of the session is
+ * left to apply, so a row that is missing then stays missing. What it finds it deletes only when it
+ * finds it again a grace later.
+ */
+public final class Collector implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
+  private static final int PAGE = 1024;
+  private static final int CANDIDATES_MAX = 65_536;
+
+  /**
+   * Times.
+   *
+   * @param grace between the end of a block's last reference and its deletion
+   * @param sweepEvery how often the whole store is looked through
+   */
+  public record Settings(Duration grace, Duration sweepEvery) {
+    public static final Settings DEFAULT =
+        new Settings(Duration.ofSeconds(30), Duration.ofMinutes(10));
+  }
+
+  private final Replication replication;
+  private final BlockDirectory directory;
+  private final LocalBlocks local;
+  private final Settings settings;
+  private final Passes drops;
+  private final Passes sweeps;
+  private final AtomicLong deletedBlocks = new AtomicLong();
+
+  /** Belongs to the running sweep: when each candidate was first found. */
+  private Map<BlockId, Long> candidates = new HashMap<>();
+
+  public Collector(Replication replication, Settings settings) {
+    this.replication = replication;
+    this.directory = replication.directory();
+    this.local = replication.local();
+    this.settings = settings;
+    this.drops =
+        new Passes("deletion", replication.disk(), replication.scheduler(), this::deleteDropped);
+    this.sweeps = new Passes("sweep", replication.disk(), replication.scheduler(), this::sweep);
+  }
+
+  public void start() {
+    directory.onChange(drops::wake);
+    drops.wake();
+    sweeps.wake();
+  }
+
+  /** Looks through the whole store now, as after an installed checkpoint. */
+  public void sweepSoon() {
+    sweeps.wake();
+  }
+
+  /** How many copies were deleted since the start. */
+  public long deletedBlocks() {
+    return deletedBlocks.get();
+  }
+
+  private long deleteDropped() throws IOException {
+    while (!drops.isClosed()) {
+      List<DroppedBlock> dropped = directory.dropped(PAGE);
+      List<BlockId> due = new ArrayList<>();
+      long wait = -1;
+      for (DroppedBlock each : dropped) {
+        long age = replication.clock().nanoTime() - each.droppedAtNanos();
+        if (age < settings.grace().toNanos()) {
+          wait = settings.grace().toNanos() - age;
+          break;
+        }
+        due.add(each.block());
+      }
+      if (due.isEmpty()) {
+        return wait;
+      }
+      delete(due);
+      directory.deleted(due);
+    }
+    return -1;
+  }
+
+  /** Deletes what no row references at this moment. */
+  private void delete(List<BlockId> blocks) throws IOException {
+    List<BlockId> unreferenced =
+        blocks.stream().filter(block -> directory.row(block) == null).toList();
+    local.delete(unreferenced);
+    deletedBlocks.addAndGet(unreferenced.size());
+    LOG.debug("deleted {} blocks", unreferenced.size());
+  }
+
+  private long sweep() throws IOException {
+    Map<BlockId, Long> found = new HashMap<>();
+    Map<SessionId, Boolean> ended = new HashMap<>();
+    List<BlockId> due = new ArrayList<>();
+    long cursor = 0;
+    List<LocalBlock> page = local.scan(cursor, PAGE);
+    while (!page.isEmpty() && !sweeps.isClosed()) {
+      for (LocalBlock block : page) {
+        cursor = block.block().value();
+        if (isLeftover(block, ended) && found.size() < CANDIDATES_MAX) {
+          candidate(block.block(), found, due);
+        }
+      }
+      delete(due);
+      due.clear();
+      page = local.scan(cursor, PAGE);
+    }
+    candidates = found;
+    Duration next = found.isEmpty() ? settings.sweepEvery() : settings.grace();
+    return next.toNanos();
+  }
+
+  private boolean isLeftover(LocalBlock block, Map<SessionId, Boolean> ended) {
+    // The order matters: see the head of the class.
+    return ended.computeIfAbsent(block.session(), directory::hasEnded)
+        && directory.row(block.block()) == null;
+  }
+
+  private void candidate(BlockId block, Map<BlockId, Long> found, List<BlockId> due) {
+    long now = replication.clock().nanoTime();
+    long first = candidates.getOrDefault(block, now);
+    if (now - first >= settings.grace().toNanos()) {
+      due.add(block);
+    } else {
+      found.put(block, first);
+    }
+  }
+
+  @Override
+  public void close() {
+    drops.close();
+    sweeps.close();
+  }
+}

@@ -1,0 +1,113 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.net.RemoteBlock;
+import io.pandofs.common.Checksums;
+import io.pandofs.common.NodeId;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings one committed block into the local store: asks its other replicas in turn for all of it,
+ * takes only bytes that match the log's row, and replaces a bad copy only once it has a good one.
+ */
+final class Fetch {
+  private final Replication replication;
+  private final BlockRow row;
+  private final Duration timeout;
+  private final Deque<NodeId> sources;
+  private final StringBuilder troubles = new StringBuilder();
+  private final CompletableFuture<Void> result = new CompletableFuture<>();
+
+  Fetch(Replication replication, BlockRow row, Duration timeout) {
+    this.replication = replication;
+    this.row = row;
+    this.timeout = timeout;
+    this.sources =
+        new ArrayDeque<>(replication.othersOf(row.block().group(), row.block().serial()));
+  }
+
+  /** Completes when the block is on this node's stable storage. */
+  CompletableFuture<Void> start() {
+    askNext();
+    return result;
+  }
+
+  private void askNext() {
+    NodeId node = sources.poll();
+    if (node == null) {
+      String why = troubles.isEmpty() ? "no other replica is known" : troubles.toString();
+      result.completeExceptionally(new IOException("cannot fetch " + row.block() + ": " + why));
+      return;
+    }
+    InetSocketAddress address = replication.peers().addressOf(node);
+    if (address == null) {
+      failed(node, "no address is known");
+      return;
+    }
+    var unused =
+        replication
+            .client()
+            .read(address, row.block(), 0, row.length(), timeout)
+            .whenComplete((bytes, failure) -> answered(node, bytes, failure));
+  }
+
+  private void failed(NodeId node, String trouble) {
+    troubles.append(troubles.isEmpty() ? "" : ", ").append(node).append(": ").append(trouble);
+    askNext();
+  }
+
+  private void answered(NodeId node, @Nullable RemoteBlock bytes, @Nullable Throwable failure) {
+    if (bytes == null) {
+      failed(node, Failures.describe(failure));
+    } else if (Checksums.crc32c(bytes.bytes()) != row.crc32c()) {
+      bytes.close();
+      failed(node, "its bytes are not those that were committed");
+    } else {
+      store(bytes);
+    }
+  }
+
+  private void store(RemoteBlock bytes) {
+    try {
+      replication.disk().execute(() -> storeNow(bytes));
+    } catch (RejectedExecutionException e) {
+      bytes.close();
+      result.completeExceptionally(new IOException("the node is stopping", e));
+    }
+  }
+
+  private void storeNow(RemoteBlock bytes) {
+    LocalBlocks local = replication.local();
+    try {
+      if (local.contains(row.block())) {
+        local.delete(List.of(row.block()));
+      }
+      ByteBuffer good = bytes.bytes();
+      var unused =
+          local
+              .put(bytes.session(), row.block(), good, row.crc32c())
+              .whenComplete((done, failure) -> stored(bytes, failure));
+    } catch (IOException | RuntimeException e) {
+      stored(bytes, e);
+    }
+  }
+
+  private void stored(RemoteBlock bytes, @Nullable Throwable failure) {
+    bytes.close();
+    if (failure == null) {
+      result.complete(null);
+    } else {
+      result.completeExceptionally(failure);
+    }
+  }
+}

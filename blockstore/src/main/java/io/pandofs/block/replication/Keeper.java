@@ -1,0 +1,398 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.BlockDirectory;
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.LocalBlocks.LocalBlock;
+import io.pandofs.block.LocalFaults;
+import io.pandofs.common.BlockId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes this node hold what the log says it must (DESIGN, idea 4; PROTOCOL rule 15): goes through
+ * the needed set, settles what is held, fetches what is not from other replicas.
+ *
+ * <p>Threads: all state without a guard of its own belongs to the running pass, of which there is
+ * one at a time. Fetches run beside it and report through thread-safe fields.
+ *
+ * <p>A block that is needed and missing is given {@link Settings#patience} before it is fetched, as
+ * its writer may be pushing it just now; not after a comparison has found blocks missing. After a
+ * start every needed block is read wholly before it is settled: which copies were found damaged is
+ * known in memory only.
+ */
+public final class Keeper implements LocalFaults, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
+  private static final int PAGE = 256;
+  private static final int REMEMBERED_MAX = 16_384;
+  private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long YIELD_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long REST_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  /**
+   * Bounds and times.
+   *
+   * @param parallel how many blocks are fetched at a time, each up to 4 MiB in memory
+   * @param bytesPerSecond how fast at most
+   * @param patience how long a needed block may be on its way from its writer
+   * @param fetchTimeout for one block from one replica
+   */
+  public record Settings(
+      int parallel, long bytesPerSecond, Duration patience, Duration fetchTimeout) {
+    public static final Settings DEFAULT =
+        new Settings(4, 128L << 20, Duration.ofSeconds(2), Duration.ofSeconds(20));
+  }
+
+  /**
+   * How far the node is behind.
+   *
+   * @param blocks still needed, counted up to 100,000
+   * @param bytes of these
+   * @param fetchedBlocks since the start
+   * @param fetchedBytes since the start
+   * @param bytesPerSecond while it was fetching
+   * @param etaSeconds negative when it is not known
+   */
+  public record Progress(
+      long blocks,
+      long bytes,
+      long fetchedBlocks,
+      long fetchedBytes,
+      long bytesPerSecond,
+      long etaSeconds) {}
+
+  /** What went wrong with a block, or that it is waited for. */
+  private record Trouble(int times, long notBeforeNanos) {}
+
+  private final Replication replication;
+  private final BlockDirectory directory;
+  private final ForegroundReads reads;
+  private final Settings settings;
+  private final Passes passes;
+  private final Pace pace;
+
+  private final Set<BlockId> reported = ConcurrentHashMap.newKeySet();
+  private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
+  private final Map<BlockId, Boolean> fetched = new ConcurrentHashMap<>();
+  private final Set<BlockId> underWay = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean compareWanted = new AtomicBoolean(true);
+  private final AtomicBoolean changed = new AtomicBoolean(true);
+  private final AtomicInteger silentFailures = new AtomicInteger();
+  private final AtomicLong fetchedBlocks = new AtomicLong();
+  private final AtomicLong fetchedBytes = new AtomicLong();
+  private final AtomicLong busyNanos = new AtomicLong();
+
+  private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
+  private long mapEpoch = -1;
+  private long cursor;
+  private boolean inCycle;
+  private boolean verifying = true;
+  private boolean bulk;
+  private boolean leftBehind;
+  private long cycleStartedNanos;
+  private long restUntilNanos;
+  private long lastFetchNanos;
+
+  public Keeper(Replication replication, ForegroundReads reads, Settings settings) {
+    this.replication = replication;
+    this.directory = replication.directory();
+    this.reads = reads;
+    this.settings = settings;
+    long now = replication.clock().nanoTime();
+    this.pace = new Pace(settings.bytesPerSecond(), now);
+    this.restUntilNanos = now;
+    this.lastFetchNanos = now - YIELD_MAX_NANOS;
+    this.passes = new Passes("repair", replication.disk(), replication.scheduler(), this::pass);
+  }
+
+  /** Begins with a comparison of all blocks, and follows the log from then on. */
+  public void start() {
+    directory.onChange(this::wake);
+    passes.wake();
+  }
+
+  /** The tables or the store were replaced under it: compares all again. */
+  public void reset() {
+    compareWanted.set(true);
+    wake();
+  }
+
+  private void wake() {
+    changed.set(true);
+    passes.wake();
+  }
+
+  @Override
+  public void missing(BlockId block) {
+    report(block);
+  }
+
+  @Override
+  public void damaged(BlockId block) {
+    if (damaged.size() < REMEMBERED_MAX) {
+      damaged.add(block);
+    }
+    report(block);
+  }
+
+  private void report(BlockId block) {
+    // Over the bound it is forgotten: the next reader reports it again.
+    if (reported.size() < REMEMBERED_MAX && reported.add(block)) {
+      wake();
+    }
+  }
+
+  private long pass() throws IOException {
+    needWhatWasReported();
+    settleFetched();
+    compareIfWanted();
+    long now = replication.clock().nanoTime();
+    if (!inCycle) {
+      boolean again = changed.get() || leftBehind;
+      if (!again) {
+        return -1;
+      }
+      if (restUntilNanos - now > 0) {
+        return restUntilNanos - now;
+      }
+      beginCycle(now);
+    }
+    return cycle();
+  }
+
+  private void needWhatWasReported() {
+    List<BlockId> need = new ArrayList<>();
+    for (BlockId block : reported) {
+      reported.remove(block);
+      // A peer may have asked for any number: only what the log says is needed.
+      if (directory.row(block) != null && replication.isReplicaOf(block.group())) {
+        need.add(block);
+      } else {
+        damaged.remove(block);
+      }
+    }
+    if (!need.isEmpty()) {
+      directory.need(need);
+    }
+  }
+
+  private void settleFetched() {
+    List<BlockId> done = new ArrayList<>();
+    for (Map.Entry<BlockId, Boolean> each : fetched.entrySet()) {
+      BlockId block = each.getKey();
+      fetched.remove(block);
+      if (each.getValue()) {
+        damaged.remove(block);
+        troubles.remove(block);
+        done.add(block);
+      } else {
+        int times = timesOf(block) + 1;
+        long wait = Math.min(RETRY_MIN_NANOS << Math.min(times, 10), RETRY_MAX_NANOS);
+        remember(block, times, wait);
+      }
+      underWay.remove(block);
+    }
+    if (!done.isEmpty()) {
+      directory.settled(done);
+    }
+  }
+
+  private int timesOf(BlockId block) {
+    Trouble trouble = troubles.get(block);
+    return trouble == null ? 0 : trouble.times();
+  }
+
+  private void remember(BlockId block, int times, long waitNanos) {
+    leftBehind = true;
+    troubles.put(block, new Trouble(times, replication.clock().nanoTime() + waitNanos));
+    if (troubles.size() > REMEMBERED_MAX) {
+      troubles.remove(troubles.keySet().iterator().next());
+    }
+  }
+
+  private void compareIfWanted() throws IOException {
+    long epoch = directory.replicas(0).epoch();
+    if (!compareWanted.getAndSet(false) && epoch == mapEpoch) {
+      return;
+    }
+    try {
+      long missing = new Comparison(replication, passes::isClosed).run();
+      mapEpoch = epoch;
+      if (missing > 0) {
+        LOG.info("{} blocks are to be fetched from other nodes", missing);
+        bulk = true;
+        changed.set(true);
+      }
+    } catch (IOException | RuntimeException e) {
+      compareWanted.set(true);
+      throw e;
+    }
+  }
+
+  private void beginCycle(long now) {
+    inCycle = true;
+    changed.set(false);
+    leftBehind = false;
+    cursor = 0;
+    cycleStartedNanos = now;
+  }
+
+  private void endCycle(long now) {
+    inCycle = false;
+    verifying = false;
+    bulk = bulk && leftBehind;
+    // A walk over a long set is not begun again at once: it takes a fifth of the time at most.
+    restUntilNanos = now + Math.max(REST_MIN_NANOS, 4 * (now - cycleStartedNanos));
+    if (leftBehind) {
+      restUntilNanos = Math.max(restUntilNanos, now + RETRY_MIN_NANOS);
+    }
+  }
+
+  /** Goes on from where it stopped; returns when it wants to be run again. */
+  private long cycle() throws IOException {
+    while (!passes.isClosed()) {
+      List<BlockRow> page = directory.neededAfter(cursor, PAGE);
+      if (page.isEmpty()) {
+        long now = replication.clock().nanoTime();
+        endCycle(now);
+        return changed.get() || leftBehind ? restUntilNanos - now : -1;
+      }
+      List<BlockId> held = new ArrayList<>();
+      long stopped = -1;
+      for (BlockRow row : page) {
+        stopped = underWay.contains(row.block()) ? -1 : examine(row, held);
+        if (stopped >= 0) {
+          break;
+        }
+        cursor = row.block().value();
+      }
+      if (!held.isEmpty()) {
+        directory.settled(held);
+      }
+      if (stopped >= 0) {
+        return stopped;
+      }
+    }
+    return -1;
+  }
+
+  /** Returns a negative number to go on, otherwise after how long to come back to this row. */
+  private long examine(BlockRow row, List<BlockId> held) throws IOException {
+    BlockId block = row.block();
+    if (isHeld(row)) {
+      troubles.remove(block);
+      held.add(block);
+      return -1;
+    }
+    long now = replication.clock().nanoTime();
+    Trouble trouble = troubles.get(block);
+    if (trouble == null && !bulk && !damaged.contains(block)) {
+      remember(block, 0, settings.patience().toNanos());
+      return -1;
+    }
+    if (trouble != null && trouble.notBeforeNanos() - now > 0) {
+      leftBehind = true;
+      return -1;
+    }
+    return fetchIfRoom(row, now);
+  }
+
+  private boolean isHeld(BlockRow row) throws IOException {
+    LocalBlock found = replication.local().find(row.block());
+    if (found == null
+        || found.length() != row.length()
+        || found.crc32c() != row.crc32c()
+        || damaged.contains(row.block())) {
+      return false;
+    }
+    return !verifying || readsWell(row);
+  }
+
+  private boolean readsWell(BlockRow row) {
+    try {
+      replication.local().read(row.block(), 0, ByteBuffer.allocate(row.length()));
+      return true;
+    } catch (IOException e) {
+      LOG.warn("repairing {}: {}", row.block(), e.getMessage());
+      damaged.add(row.block());
+      return false;
+    }
+  }
+
+  private long fetchIfRoom(BlockRow row, long now) {
+    if (underWay.size() >= settings.parallel()) {
+      // The end of any fetch wakes.
+      return RETRY_MAX_NANOS;
+    }
+    long wait = Math.max(pace.waitNanos(now), yieldNanos(now));
+    if (wait > 0) {
+      return wait;
+    }
+    pace.took(row.length(), now);
+    lastFetchNanos = now;
+    underWay.add(row.block());
+    var unused =
+        new Fetch(replication, row, settings.fetchTimeout())
+            .start()
+            .whenComplete((done, failure) -> fetchEnded(row, now, failure));
+    return -1;
+  }
+
+  /** Reads of mounts go first, but do not starve repair. */
+  private long yieldNanos(long now) {
+    boolean rested = now - lastFetchNanos >= YIELD_MAX_NANOS;
+    return reads.underWay() > 0 && !rested ? YIELD_NANOS : 0;
+  }
+
+  private void fetchEnded(BlockRow row, long startedNanos, @Nullable Throwable failure) {
+    if (failure == null) {
+      silentFailures.set(0);
+      fetchedBlocks.incrementAndGet();
+      fetchedBytes.addAndGet(row.length());
+      busyNanos.addAndGet((replication.clock().nanoTime() - startedNanos) / settings.parallel());
+    } else if (silentFailures.getAndIncrement() == 0) {
+      LOG.warn("{}", Failures.describe(failure));
+    }
+    fetched.put(row.block(), failure == null);
+    passes.wake();
+  }
+
+  /** How far this node is behind. Walks the needed set; not for hot paths. */
+  public Progress progress() {
+    long blocks = 0;
+    long bytes = 0;
+    List<BlockRow> page = directory.neededAfter(0, PAGE);
+    while (!page.isEmpty() && blocks < 100_000) {
+      for (BlockRow row : page) {
+        blocks++;
+        bytes += row.length();
+      }
+      page = directory.neededAfter(page.get(page.size() - 1).block().value(), PAGE);
+    }
+    long done = fetchedBytes.get();
+    double busySeconds = busyNanos.get() / (double) TimeUnit.SECONDS.toNanos(1);
+    long rate = busySeconds > 0 ? (long) (done / busySeconds) : 0;
+    long eta = bytes == 0 ? 0 : rate > 0 ? bytes / rate : -1;
+    return new Progress(blocks, bytes, fetchedBlocks.get(), done, rate, eta);
+  }
+
+  @Override
+  public void close() {
+    passes.close();
+  }
+}

@@ -1,0 +1,167 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.net.RemoteBlock;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
+import io.pandofs.common.NodeId;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One read from other replicas: one is asked; when it fails, or is silent for the hedge time, the
+ * next. The first good answer wins, and only it touches the reader's buffer. When all have failed
+ * the map is looked up once more, as the block may have moved. Thread-safe; nothing in it waits.
+ */
+final class RemoteRead {
+  private static final int ROUNDS = 2;
+
+  private final Replication replication;
+  private final Duration hedge;
+  private final Duration attemptTimeout;
+  private final BlockId block;
+  private final int offset;
+  private final ByteBuffer into;
+  private final CompletableFuture<Void> result = new CompletableFuture<>();
+
+  // All below is guarded by "this".
+  private final Deque<NodeId> toAsk = new ArrayDeque<>();
+  private final StringBuilder troubles = new StringBuilder();
+  private int running;
+  private int round;
+  private boolean won;
+
+  RemoteRead(
+      Replication replication,
+      Duration hedge,
+      Duration attemptTimeout,
+      BlockId block,
+      int offset,
+      ByteBuffer into) {
+    this.replication = replication;
+    this.hedge = hedge;
+    this.attemptTimeout = attemptTimeout;
+    this.block = block;
+    this.offset = offset;
+    this.into = into;
+  }
+
+  CompletableFuture<Void> start() {
+    askNext();
+    return result;
+  }
+
+  private void askNext() {
+    NodeId node;
+    InetSocketAddress address;
+    synchronized (this) {
+      do {
+        node = nextNode();
+        address = node == null ? null : replication.peers().addressOf(node);
+        if (node != null && address == null) {
+          note(node, "no address is known");
+        }
+      } while (node != null && address == null);
+      if (node == null || address == null) {
+        failIfOver();
+        return;
+      }
+      running++;
+    }
+    ask(node, address);
+  }
+
+  private @Nullable NodeId nextNode() {
+    while (!won && toAsk.isEmpty() && running == 0 && round < ROUNDS) {
+      round++;
+      toAsk.addAll(replication.othersOf(block.group(), block.serial()));
+    }
+    return won ? null : toAsk.poll();
+  }
+
+  private void ask(NodeId node, InetSocketAddress address) {
+    var unused =
+        replication
+            .client()
+            .read(address, block, offset, into.remaining(), attemptTimeout)
+            .whenComplete((bytes, failure) -> answered(node, bytes, failure));
+    try {
+      var timer =
+          replication.scheduler().schedule(this::hedge, hedge.toNanos(), TimeUnit.NANOSECONDS);
+      var cancel = result.whenComplete((done, failure) -> timer.cancel(false));
+    } catch (RejectedExecutionException e) {
+      result.completeExceptionally(new IOException("the node is stopping", e));
+    }
+  }
+
+  private void hedge() {
+    boolean more;
+    synchronized (this) {
+      more = !won && !toAsk.isEmpty();
+    }
+    if (more) {
+      askNext();
+    }
+  }
+
+  private void answered(NodeId node, @Nullable RemoteBlock bytes, @Nullable Throwable failure) {
+    boolean good = bytes != null && take(node, bytes);
+    synchronized (this) {
+      running--;
+      if (failure != null) {
+        note(node, Failures.describe(failure));
+      }
+    }
+    if (good) {
+      result.complete(null);
+    } else {
+      askNext();
+    }
+  }
+
+  private boolean take(NodeId node, RemoteBlock bytes) {
+    try (bytes) {
+      ByteBuffer got = bytes.bytes();
+      if (!agreesWithRow(got)) {
+        synchronized (this) {
+          note(node, "its bytes are not those that were committed");
+        }
+        return false;
+      }
+      synchronized (this) {
+        if (won) {
+          return false;
+        }
+        won = true;
+      }
+      into.put(got);
+      return true;
+    }
+  }
+
+  /** A whole block is checked against the log's word, not only the peer's. */
+  private boolean agreesWithRow(ByteBuffer got) {
+    BlockRow row = offset == 0 ? replication.directory().row(block) : null;
+    return row == null || row.length() != got.remaining() || row.crc32c() == Checksums.crc32c(got);
+  }
+
+  private void note(NodeId node, String trouble) {
+    troubles.append(troubles.isEmpty() ? "" : ", ").append(node).append(": ").append(trouble);
+  }
+
+  private void failIfOver() {
+    if (!won && running == 0 && toAsk.isEmpty() && round >= ROUNDS) {
+      won = true;
+      String why = troubles.isEmpty() ? "no other replica is known" : troubles.toString();
+      result.completeExceptionally(new IOException("cannot read " + block + ": " + why));
+    }
+  }
+}

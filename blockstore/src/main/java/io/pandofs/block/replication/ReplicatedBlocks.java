@@ -1,0 +1,140 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.BlockMissingException;
+import io.pandofs.block.Blocks;
+import io.pandofs.block.LocalFaults;
+import io.pandofs.block.StoredBlock;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
+import io.pandofs.common.SessionId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The cluster's blocks, as this node writes and reads them.
+ *
+ * <p>Threads: a put waits on its caller's thread for room in the put budget; a read does its local
+ * part on its caller's thread and completes there when the local copy is good. Futures of puts
+ * complete on a disk thread, of remote reads on an I/O thread: what depends on the latter must not
+ * block.
+ */
+public final class ReplicatedBlocks implements Blocks {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicatedBlocks.class);
+  private static final int BLOCK_BYTES_MAX = 4 << 20;
+
+  /**
+   * Bounds and times.
+   *
+   * @param putTimeout how long a put may take to find a quorum
+   * @param putBytesMax of puts that have no quorum yet; over it, callers wait
+   * @param pushBytesMax of puts that have one, and go on to the rest of their replicas; over it,
+   *     the rest is left to their repair
+   * @param hedge how long a replica may be silent before the next is asked too
+   * @param readTimeout for one replica
+   */
+  public record Settings(
+      Duration putTimeout,
+      long putBytesMax,
+      long pushBytesMax,
+      Duration hedge,
+      Duration readTimeout) {
+    public static final Settings DEFAULT =
+        new Settings(
+            Duration.ofSeconds(10),
+            32L << 20,
+            16L << 20,
+            Duration.ofMillis(300),
+            Duration.ofSeconds(10));
+
+    public Settings {
+      if (putBytesMax < BLOCK_BYTES_MAX) {
+        throw new IllegalArgumentException("no room for one block: " + putBytesMax);
+      }
+    }
+  }
+
+  private final Replication replication;
+  private final LocalFaults faults;
+  private final ForegroundReads reads;
+  private final Settings settings;
+  private final PutBuffers buffers;
+
+  public ReplicatedBlocks(
+      Replication replication, LocalFaults faults, ForegroundReads reads, Settings settings) {
+    this.replication = replication;
+    this.faults = faults;
+    this.reads = reads;
+    this.settings = settings;
+    this.buffers = new PutBuffers(settings.putBytesMax(), settings.pushBytesMax());
+  }
+
+  @Override
+  public CompletableFuture<StoredBlock> put(SessionId session, BlockId block, ByteBuffer bytes) {
+    int length = bytes.remaining();
+    if (length == 0 || length > BLOCK_BYTES_MAX) {
+      throw new IllegalArgumentException("a block of " + length + " bytes");
+    }
+    try {
+      buffers.takePut(length);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return CompletableFuture.failedFuture(
+          new IOException("interrupted, " + block + " not stored"));
+    }
+    ByteBuffer copy = buffers.copyOf(bytes);
+    int crc32c = Checksums.crc32c(copy);
+    return new PutTask(replication, buffers, settings.putTimeout(), session, block, copy, crc32c)
+        .start();
+  }
+
+  @Override
+  public CompletableFuture<Void> read(BlockId block, int offset, ByteBuffer into) {
+    int length = into.remaining();
+    if (offset < 0 || length > BLOCK_BYTES_MAX || offset > BLOCK_BYTES_MAX - length) {
+      throw new IllegalArgumentException("not a range of a block: " + offset + ", " + length);
+    }
+    if (length == 0) {
+      return CompletableFuture.completedFuture(null);
+    }
+    reads.begin();
+    CompletableFuture<Void> done;
+    try {
+      done =
+          readLocal(block, offset, into)
+              ? CompletableFuture.completedFuture(null)
+              : remote(block, offset, into);
+    } catch (RuntimeException e) {
+      reads.end();
+      throw e;
+    }
+    return done.whenComplete((read, failure) -> reads.end());
+  }
+
+  private CompletableFuture<Void> remote(BlockId block, int offset, ByteBuffer into) {
+    return new RemoteRead(
+            replication, settings.hedge(), settings.readTimeout(), block, offset, into)
+        .start();
+  }
+
+  private boolean readLocal(BlockId block, int offset, ByteBuffer into) {
+    int start = into.position();
+    try {
+      replication.local().read(block, offset, into);
+      return true;
+    } catch (BlockMissingException e) {
+      faults.missing(block);
+    } catch (BlockCorruptException e) {
+      LOG.warn("reading another copy: {}", e.getMessage());
+      faults.damaged(block);
+    } catch (IOException e) {
+      LOG.warn("reading another copy of {}, the local store fails", block, e);
+    }
+    into.position(start);
+    return false;
+  }
+}

@@ -1,0 +1,246 @@
+package io.pandofs.meta.log;
+
+import com.google.protobuf.ByteString;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Operation.NumberKind;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.wire.AllocateMessage;
+import io.pandofs.meta.wire.CreateMessage;
+import io.pandofs.meta.wire.LinkMessage;
+import io.pandofs.meta.wire.NameMessage;
+import io.pandofs.meta.wire.RemoveXattrMessage;
+import io.pandofs.meta.wire.RenameMessage;
+import io.pandofs.meta.wire.RequestMessage;
+import io.pandofs.meta.wire.ReserveNumbersMessage;
+import io.pandofs.meta.wire.SetAttributesMessage;
+import io.pandofs.meta.wire.SetXattrMessage;
+import org.jspecify.annotations.Nullable;
+
+/** Operations. What the engine answers with an errno (a flag it does not know) passes. */
+final class RequestCodec {
+  private static final int PERMISSIONS = 07777;
+
+  /** Over what the engine takes, so that it can say ENAMETOOLONG, ERANGE and E2BIG itself. */
+  private static final int TARGET_MAX = 1 << 13;
+
+  private static final int XATTR_NAME_MAX = 1 << 10;
+  private static final int XATTR_VALUE_MAX = 1 << 20;
+
+  private RequestCodec() {}
+
+  static RequestMessage encode(Request request) {
+    return operation(request.operation())
+        .setUid(request.caller().uid())
+        .setGid(request.caller().gid())
+        .setTime(AttributesCodec.encode(request.time()))
+        .build();
+  }
+
+  private static RequestMessage.Builder operation(Operation operation) {
+    RequestMessage.Builder out = RequestMessage.newBuilder();
+    if (operation instanceof Operation.Create create) {
+      return out.setCreate(encode(create));
+    } else if (operation instanceof Operation.Write write) {
+      return out.setWrite(WriteCodec.encode(write));
+    } else if (operation instanceof Operation.SetAttributes set) {
+      return out.setSetAttributes(encode(set));
+    } else if (operation instanceof Operation.Rename rename) {
+      return out.setRename(
+          RenameMessage.newBuilder()
+              .setParent(rename.parent().value())
+              .setName(ByteString.copyFrom(rename.name().toBytes()))
+              .setNewParent(rename.newParent().value())
+              .setNewName(ByteString.copyFrom(rename.newName().toBytes()))
+              .setFlags(rename.flags()));
+    } else if (operation instanceof Operation.Link link) {
+      return out.setLink(
+          LinkMessage.newBuilder()
+              .setInode(link.inode().value())
+              .setParent(link.parent().value())
+              .setName(ByteString.copyFrom(link.name().toBytes())));
+    } else if (operation instanceof Operation.Unlink unlink) {
+      return out.setUnlink(
+          NameMessage.newBuilder()
+              .setParent(unlink.parent().value())
+              .setName(ByteString.copyFrom(unlink.name().toBytes())));
+    } else if (operation instanceof Operation.RemoveDirectory remove) {
+      return out.setRemoveDirectory(
+          NameMessage.newBuilder()
+              .setParent(remove.parent().value())
+              .setName(ByteString.copyFrom(remove.name().toBytes())));
+    }
+    return otherOperation(operation, out);
+  }
+
+  private static RequestMessage.Builder otherOperation(
+      Operation operation, RequestMessage.Builder out) {
+    if (operation instanceof Operation.Allocate allocate) {
+      return out.setAllocate(
+          AllocateMessage.newBuilder()
+              .setInode(allocate.inode().value())
+              .setMode(allocate.mode())
+              .setOffset(allocate.offset())
+              .setLength(allocate.length()));
+    } else if (operation instanceof Operation.SetXattr set) {
+      return out.setSetXattr(
+          SetXattrMessage.newBuilder()
+              .setInode(set.inode().value())
+              .setName(ByteString.copyFrom(set.name()))
+              .setValue(ByteString.copyFrom(set.value()))
+              .setFlags(set.flags()));
+    } else if (operation instanceof Operation.RemoveXattr remove) {
+      return out.setRemoveXattr(
+          RemoveXattrMessage.newBuilder()
+              .setInode(remove.inode().value())
+              .setName(ByteString.copyFrom(remove.name())));
+    } else if (operation instanceof Operation.ReserveNumbers reserve) {
+      return out.setReserveNumbers(
+          ReserveNumbersMessage.newBuilder()
+              .setKind(
+                  reserve.kind() == NumberKind.INODE
+                      ? ReserveNumbersMessage.Kind.INODE
+                      : ReserveNumbersMessage.Kind.BLOCK_SERIAL)
+              .setCount(reserve.count()));
+    }
+    throw new IllegalStateException("an operation without an encoding: " + operation);
+  }
+
+  private static CreateMessage encode(Operation.Create create) {
+    CreateMessage.Builder out =
+        CreateMessage.newBuilder()
+            .setParent(create.parent().value())
+            .setName(ByteString.copyFrom(create.name().toBytes()))
+            .setInode(create.inode().value())
+            .setMode(create.type().bits() | create.permissions())
+            .setDevice(create.device())
+            .setExclusive(create.exclusive());
+    byte[] target = create.target();
+    if (target != null) {
+      out.setTarget(ByteString.copyFrom(target));
+    }
+    return out.build();
+  }
+
+  private static SetAttributesMessage encode(Operation.SetAttributes set) {
+    SetAttributesMessage.Builder out =
+        SetAttributesMessage.newBuilder().setInode(set.inode().value());
+    if (set.permissions() != null) {
+      out.setPermissions(set.permissions());
+    }
+    if (set.uid() != null) {
+      out.setUid(set.uid());
+    }
+    if (set.gid() != null) {
+      out.setGid(set.gid());
+    }
+    if (set.sizeBytes() != null) {
+      out.setSizeBytes(set.sizeBytes());
+    }
+    if (set.accessed() != null) {
+      out.setAccessed(AttributesCodec.encode(set.accessed()));
+    }
+    if (set.modified() != null) {
+      out.setModified(AttributesCodec.encode(set.modified()));
+    }
+    return out.build();
+  }
+
+  static Request decode(RequestMessage in) throws MalformedException {
+    return new Request(
+        operation(in), new Caller(in.getUid(), in.getGid()), AttributesCodec.decode(in.getTime()));
+  }
+
+  private static Operation operation(RequestMessage in) throws MalformedException {
+    return switch (in.getOperationCase()) {
+      case CREATE -> create(in.getCreate());
+      case LINK -> {
+        LinkMessage link = in.getLink();
+        yield new Operation.Link(
+            Check.inode(link.getInode()),
+            Check.inode(link.getParent()),
+            Check.name(link.getName()));
+      }
+      case UNLINK -> {
+        NameMessage unlink = in.getUnlink();
+        yield new Operation.Unlink(Check.inode(unlink.getParent()), Check.name(unlink.getName()));
+      }
+      case REMOVE_DIRECTORY -> {
+        NameMessage remove = in.getRemoveDirectory();
+        yield new Operation.RemoveDirectory(
+            Check.inode(remove.getParent()), Check.name(remove.getName()));
+      }
+      case RENAME -> rename(in.getRename());
+      case SET_ATTRIBUTES -> setAttributes(in.getSetAttributes());
+      case WRITE -> WriteCodec.decode(in.getWrite());
+      case ALLOCATE -> {
+        AllocateMessage allocate = in.getAllocate();
+        yield new Operation.Allocate(
+            Check.inode(allocate.getInode()),
+            allocate.getMode(),
+            allocate.getOffset(),
+            allocate.getLength());
+      }
+      case SET_XATTR -> {
+        SetXattrMessage set = in.getSetXattr();
+        yield new Operation.SetXattr(
+            Check.inode(set.getInode()),
+            Check.bytes(set.getName(), XATTR_NAME_MAX),
+            Check.bytes(set.getValue(), XATTR_VALUE_MAX),
+            set.getFlags());
+      }
+      case REMOVE_XATTR -> {
+        RemoveXattrMessage remove = in.getRemoveXattr();
+        yield new Operation.RemoveXattr(
+            Check.inode(remove.getInode()), Check.bytes(remove.getName(), XATTR_NAME_MAX));
+      }
+      case RESERVE_NUMBERS -> reserve(in.getReserveNumbers());
+      case OPERATION_NOT_SET -> throw new MalformedException("an operation of no known kind");
+    };
+  }
+
+  private static Operation create(CreateMessage in) throws MalformedException {
+    FileType type = AttributesCodec.type(in.getMode());
+    byte @Nullable [] target = in.hasTarget() ? Check.bytes(in.getTarget(), TARGET_MAX) : null;
+    return new Operation.Create(
+        Check.inode(in.getParent()),
+        Check.name(in.getName()),
+        Check.inode(in.getInode()),
+        type,
+        in.getMode() & PERMISSIONS,
+        in.getDevice(),
+        target,
+        in.getExclusive());
+  }
+
+  private static Operation rename(RenameMessage in) throws MalformedException {
+    return new Operation.Rename(
+        Check.inode(in.getParent()),
+        Check.name(in.getName()),
+        Check.inode(in.getNewParent()),
+        Check.name(in.getNewName()),
+        in.getFlags());
+  }
+
+  private static Operation setAttributes(SetAttributesMessage in) throws MalformedException {
+    return new Operation.SetAttributes(
+        Check.inode(in.getInode()),
+        in.hasPermissions() ? in.getPermissions() : null,
+        in.hasUid() ? in.getUid() : null,
+        in.hasGid() ? in.getGid() : null,
+        in.hasSizeBytes() ? in.getSizeBytes() : null,
+        in.hasAccessed() ? AttributesCodec.decode(in.getAccessed()) : null,
+        in.hasModified() ? AttributesCodec.decode(in.getModified()) : null);
+  }
+
+  private static Operation reserve(ReserveNumbersMessage in) throws MalformedException {
+    NumberKind kind =
+        switch (in.getKind()) {
+          case INODE -> NumberKind.INODE;
+          case BLOCK_SERIAL -> NumberKind.BLOCK_SERIAL;
+          case NONE, UNRECOGNIZED -> throw new MalformedException("numbers of no known kind");
+        };
+    return new Operation.ReserveNumbers(kind, in.getCount());
+  }
+}

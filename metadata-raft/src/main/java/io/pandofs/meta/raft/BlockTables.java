@@ -1,0 +1,176 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.Placement;
+import io.pandofs.meta.engine.ReadStore;
+import io.pandofs.meta.rocksdb.LocalTable;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the block side asks of this node's applied tables, and its two block sets; see {@link
+ * LocalSets}. Thread-safe; touches local tables only. The sets live as long as the tables do: a
+ * change that was not flushed is undone by a crash, together with the applied index, so the sets
+ * may then name blocks again that were dealt with.
+ */
+public final class BlockTables {
+  private static final int SAMPLES_MAX = 4096;
+
+  private final LiveTables tables;
+  private final AppliedGate applied;
+  private final Clock clock;
+
+  /** Log index to a time at which it was applied already. */
+  @GuardedBy("this")
+  private final TreeMap<Long, Long> appliedAtNanos = new TreeMap<>();
+
+  BlockTables(LiveTables tables, AppliedGate applied, Clock clock) {
+    this.tables = tables;
+    this.applied = applied;
+    this.clock = clock;
+  }
+
+  /** A committed block that this node must hold and has not confirmed to hold. */
+  public record Needed(BlockId block, int length, int crc32c) {}
+
+  /**
+   * A block that nothing references any more.
+   *
+   * @param index the log index that took its last reference
+   * @param droppedAtNanos a time, by {@link Clock#nanoTime}, at or after which this process applied
+   *     that; never too early
+   */
+  public record Dropped(BlockId block, long index, long droppedAtNanos) {}
+
+  /** The placement map as of what this node has applied. */
+  public Placement placement() {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().placement();
+    }
+  }
+
+  /** The members as of what this node has applied. */
+  public List<ClusterView.Node> nodes() {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().nodes();
+    }
+  }
+
+  /** The committed block's row; null when nothing references it. */
+  public ClusterView.@Nullable Block row(BlockId block) {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().block(block);
+    }
+  }
+
+  /** Committed blocks with a number over {@code after}, in order, at most {@code limit}. */
+  public List<ClusterView.Block> rowsAfter(long after, int limit) {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().blocksAfter(after, limit);
+    }
+  }
+
+  /** Whether the session is registered and not over, as of what this node has applied. */
+  public boolean isLive(SessionId session) {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().session(session) != null;
+    }
+  }
+
+  /** Needed blocks with a number over {@code after}, in order, at most {@code limit}. */
+  public List<Needed> neededAfter(long after, int limit) {
+    byte[] from = ByteBuffer.allocate(8).putLong(after + 1).array();
+    List<Needed> needed = new ArrayList<>();
+    try (LocalSnapshot snapshot = tables.snapshot();
+        ReadStore.Cursor rows = snapshot.tables().scanLocal(LocalTable.NEED, from, null)) {
+      while (needed.size() < limit && rows.next()) {
+        ByteBuffer value = ByteBuffer.wrap(rows.value());
+        BlockId block = new BlockId(ByteBuffer.wrap(rows.key()).getLong());
+        needed.add(new Needed(block, value.getInt(), value.getInt()));
+      }
+    }
+    return needed;
+  }
+
+  /** Puts committed blocks into the needed set; those that nothing references are left out. */
+  public void need(List<BlockId> blocks) {
+    List<ClusterView.Block> rows = new ArrayList<>();
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      for (BlockId block : blocks) {
+        ClusterView.Block row = snapshot.cluster().block(block);
+        if (row != null) {
+          rows.add(row);
+        }
+      }
+    }
+    tables.changeLocal(
+        change ->
+            rows.forEach(
+                row ->
+                    change.putLocal(
+                        LocalTable.NEED,
+                        LocalSets.needKey(row.id()),
+                        LocalSets.needValue(row.length(), row.crc32c()))));
+  }
+
+  /** Takes blocks out of the needed set: this node has them on stable storage. */
+  public void settled(List<BlockId> blocks) {
+    tables.changeLocal(
+        change ->
+            blocks.forEach(block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
+  }
+
+  /** Dropped blocks, oldest first, at most {@code limit}. */
+  public List<Dropped> dropped(int limit) {
+    byte[] from = {0};
+    List<Dropped> dropped = new ArrayList<>();
+    try (LocalSnapshot snapshot = tables.snapshot();
+        ReadStore.Cursor rows =
+            snapshot.tables().scanLocal(LocalTable.DROP, from, new byte[] {1})) {
+      while (dropped.size() < limit && rows.next()) {
+        ByteBuffer key = ByteBuffer.wrap(rows.key(), 1, 16);
+        long index = key.getLong();
+        dropped.add(new Dropped(new BlockId(key.getLong()), index, appliedAtNanos(index)));
+      }
+    }
+    return dropped;
+  }
+
+  /** Takes blocks out of the dropped set: this node has deleted them. */
+  public void deleted(List<BlockId> blocks) {
+    tables.changeLocal(
+        change -> {
+          for (BlockId block : blocks) {
+            byte[] finder = LocalSets.dropFinder(block);
+            byte[] index = change.getLocal(LocalTable.DROP, finder);
+            if (index != null) {
+              change.deleteLocal(
+                  LocalTable.DROP, LocalSets.dropKey(ByteBuffer.wrap(index).getLong(), block));
+              change.deleteLocal(LocalTable.DROP, finder);
+            }
+          }
+        });
+  }
+
+  /** Remembers how far the log is applied now; called every second or so. */
+  synchronized void sample() {
+    appliedAtNanos.putIfAbsent(applied.get(), clock.nanoTime());
+    if (appliedAtNanos.size() > SAMPLES_MAX) {
+      appliedAtNanos.pollFirstEntry();
+    }
+  }
+
+  /** The first sample at or after the index; now, if there is none yet. */
+  private synchronized long appliedAtNanos(long index) {
+    Map.Entry<Long, Long> sample = appliedAtNanos.ceilingEntry(index);
+    return sample == null ? clock.nanoTime() : sample.getValue();
+  }
+}

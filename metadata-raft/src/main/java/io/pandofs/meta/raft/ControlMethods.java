@@ -1,0 +1,26 @@
+package io.pandofs.meta.raft;
+
+/** The methods of the control service; a server may hand 100 to 199 to it. */
+public final class ControlMethods {
+  /** Body: an encoded log entry. Answer: ControlAnswer, body: the encoded reply. */
+  static final int PROPOSE = 101;
+
+  /** Nothing. Answer: ReadIndexAnswer. */
+  static final int READ_INDEX = 102;
+
+  /** RenewRequest. Answer: RenewAnswer. */
+  static final int RENEW = 103;
+
+  /** JoinRequest. Answer: JoinAnswer. */
+  static final int JOIN = 104;
+
+  /** PromoteRequest. Answer: PromoteAnswer. */
+  static final int PROMOTE = 105;
+
+  private ControlMethods() {}
+
+  /** Whether the control service answers this method. */
+  public static boolean includes(int method) {
+    return method >= 100 && method < 200;
+  }
+}

@@ -1,0 +1,167 @@
+package io.pandofs.meta.raft;
+
+import com.google.protobuf.MessageLite;
+import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Service;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.wire.ControlAnswer;
+import io.pandofs.meta.wire.JoinAnswer;
+import io.pandofs.meta.wire.JoinRequest;
+import io.pandofs.meta.wire.PromoteAnswer;
+import io.pandofs.meta.wire.PromoteRequest;
+import io.pandofs.meta.wire.ReadIndexAnswer;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import org.apache.ratis.protocol.RaftPeer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers other nodes' calls to the leader. Whoever does not lead says so and hints at who does.
+ * What came in is checked before it goes into the log: an entry that does not decode, or of a kind
+ * that only the leader itself may propose, is refused. Thread-safe.
+ */
+final class ControlService implements Service {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlService.class);
+
+  private final RatisNode ratis;
+  private final LeaderCalls local;
+  private final Membership membership;
+  private final Executor inOrder;
+
+  /**
+   * @param inOrder one thread: proposals of one connection stay in order
+   */
+  ControlService(RatisNode ratis, LeaderCalls local, Membership membership, Executor inOrder) {
+    this.ratis = ratis;
+    this.local = local;
+    this.membership = membership;
+    this.inOrder = inOrder;
+  }
+
+  @Override
+  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+    try (request) {
+      return switch (method) {
+        case ControlMethods.PROPOSE -> propose(from, ControlCodec.body(request));
+        case ControlMethods.READ_INDEX -> readIndex();
+        case ControlMethods.RENEW -> renew(ControlCodec.header(request, RenewRequest.parser()));
+        case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
+        case ControlMethods.PROMOTE ->
+            promote(ControlCodec.header(request, PromoteRequest.parser()));
+        default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
+      };
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("{}: request {} refused: {}", from, method, e.toString());
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private CompletionStage<Payload> propose(InetSocketAddress from, byte[] entry) {
+    return CompletableFuture.supplyAsync(() -> check(from, entry), inOrder)
+        .thenCompose(refusal -> refusal == null ? local.propose(entry) : failed(refusal))
+        .handle(
+            (reply, failure) ->
+                failure == null
+                    ? ControlCodec.payload(ControlCodec.ok(), LogCodec.encode(reply))
+                    : ControlCodec.payload(answer(failure)));
+  }
+
+  private static <T> CompletableFuture<T> failed(Throwable failure) {
+    return CompletableFuture.failedFuture(failure);
+  }
+
+  private static @org.jspecify.annotations.Nullable RefusedException check(
+      InetSocketAddress from, byte[] bytes) {
+    try {
+      if (bytes.length > RaftSettings.ENTRY_BYTES_MAX) {
+        return new RefusedException("an entry of " + bytes.length + " bytes is too long");
+      }
+      LogEntry entry = LogCodec.decodeEntry(java.nio.ByteBuffer.wrap(bytes));
+      boolean allowed =
+          entry instanceof LogEntry.Batch
+              || entry instanceof LogEntry.RegisterSession
+              || entry instanceof LogEntry.ExpireSession
+              || entry instanceof LogEntry.HashTables;
+      return allowed
+          ? null
+          : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
+    } catch (MalformedException e) {
+      LOG.warn("{}: sent an entry that makes no sense: {}", from, e.getMessage());
+      return new RefusedException("the entry makes no sense: " + e.getMessage());
+    }
+  }
+
+  private CompletionStage<Payload> readIndex() {
+    return local
+        .readIndex()
+        .handle(
+            (index, failure) ->
+                ControlCodec.payload(
+                    failure == null
+                        ? ReadIndexAnswer.newBuilder().setIndex(index).build()
+                        : ReadIndexAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> renew(RenewRequest request) {
+    return CompletableFuture.supplyAsync(() -> request, inOrder)
+        .thenCompose(local::renew)
+        .handle(
+            (answer, failure) ->
+                payload(
+                    failure == null
+                        ? answer
+                        : RenewAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> join(JoinRequest request) {
+    return membership
+        .join(request)
+        .handle(
+            (answer, failure) ->
+                payload(
+                    failure == null
+                        ? answer
+                        : JoinAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> promote(PromoteRequest request) {
+    return membership
+        .promote(request)
+        .handle(
+            (done, failure) ->
+                payload(
+                    failure == null
+                        ? PromoteAnswer.getDefaultInstance()
+                        : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private static Payload payload(MessageLite header) {
+    return ControlCodec.payload(header);
+  }
+
+  private ControlAnswer answer(Throwable failure) {
+    Throwable cause = Retry.cause(failure);
+    ControlAnswer.Builder answer =
+        ControlAnswer.newBuilder().setText(String.valueOf(cause.getMessage()));
+    if (cause instanceof RefusedException || cause instanceof RuntimeException) {
+      return answer.setStatus(ControlAnswer.Status.REFUSED).build();
+    }
+    if (!(cause instanceof NoLeaderException)) {
+      return answer.setStatus(ControlAnswer.Status.RETRY).build();
+    }
+    RaftPeer leader = ratis.leader();
+    answer.setStatus(ControlAnswer.Status.NOT_LEADER).setLeaderControl(ratis.leaderControl());
+    if (leader != null) {
+      answer.setLeaderNode(RatisNode.nodeId(leader.getId()).value());
+    }
+    return answer.build();
+  }
+}

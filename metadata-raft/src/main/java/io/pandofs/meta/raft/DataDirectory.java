@@ -1,0 +1,181 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.NodeId;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node's data directory: whose it is, that all in it belongs together, and that only one process
+ * uses it. Every complaint is one sentence for a person; nothing is changed when there is one.
+ */
+public final class DataDirectory implements AutoCloseable {
+  private static final String STAMP = "STAMP";
+
+  private final Path root;
+  private final FileChannel channel;
+  private final FileLock lock;
+
+  private DataDirectory(Path root, FileChannel channel, FileLock lock) {
+    this.root = root;
+    this.channel = channel;
+    this.lock = lock;
+  }
+
+  /** Takes the directory for this process, making it if it is missing. */
+  public static DataDirectory lock(Path root) throws IOException {
+    Path identity = root.resolve("identity");
+    Files.createDirectories(identity);
+    FileChannel channel =
+        FileChannel.open(
+            identity.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null;
+    }
+    if (lock == null) {
+      channel.close();
+      throw new RefusedException(root + " is in use by another process");
+    }
+    return new DataDirectory(root, channel, lock);
+  }
+
+  Path raft() {
+    return root.resolve("raft");
+  }
+
+  Path meta() {
+    return root.resolve("meta");
+  }
+
+  private Path identityFile() {
+    return root.resolve("identity").resolve("node.properties");
+  }
+
+  /**
+   * Whose directory it is; null when it is nobody's yet. Checks that all in it belongs together.
+   */
+  public @Nullable Identity identity() throws IOException {
+    if (!Files.exists(identityFile())) {
+      for (Path part : List.of(raft(), meta())) {
+        if (holdsMoreThanStamp(part)) {
+          throw new RefusedException(
+              part
+                  + " has data but "
+                  + identityFile()
+                  + " is missing: restore it, or empty "
+                  + root
+                  + " and join as a new node");
+        }
+      }
+      return null;
+    }
+    Identity identity = read();
+    for (Path part : List.of(raft(), meta())) {
+      checkStamp(part, identity);
+    }
+    return identity;
+  }
+
+  private static boolean holdsMoreThanStamp(Path part) throws IOException {
+    if (!Files.isDirectory(part)) {
+      return false;
+    }
+    try (var entries = Files.newDirectoryStream(part)) {
+      for (Path entry : entries) {
+        if (!entry.getFileName().toString().startsWith(STAMP)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private Identity read() throws IOException {
+    Properties p = new Properties();
+    try (Reader reader = Files.newBufferedReader(identityFile(), StandardCharsets.UTF_8)) {
+      p.load(reader);
+      int format = Integer.parseInt(p.getProperty("format", "0"));
+      if (format > Identity.FORMAT) {
+        throw new RefusedException(
+            root
+                + " has format version "
+                + format
+                + "; this program knows up to "
+                + Identity.FORMAT);
+      }
+      List<String> contacts = new ArrayList<>();
+      for (String contact : p.getProperty("contacts", "").split(",")) {
+        if (!contact.isBlank()) {
+          contacts.add(contact.strip());
+        }
+      }
+      return new Identity(
+          Long.parseUnsignedLong(p.getProperty("volume", ""), 16),
+          new NodeId(Long.parseLong(p.getProperty("node", ""))),
+          Long.parseUnsignedLong(p.getProperty("incarnation", ""), 16),
+          Identity.Stage.valueOf(p.getProperty("stage", "")),
+          contacts);
+    } catch (IllegalArgumentException e) {
+      throw new RefusedException(identityFile() + " is damaged: " + e.getMessage());
+    }
+  }
+
+  private void checkStamp(Path part, Identity identity) throws IOException {
+    Path stamp = part.resolve(STAMP);
+    if (!Files.exists(stamp)) {
+      throw new RefusedException(
+          part + " is missing or has no stamp: empty " + root + " and join as a new node");
+    }
+    String found = Files.readString(stamp).strip();
+    if (!found.equals(Long.toHexString(identity.incarnation()))) {
+      throw new RefusedException(
+          part + " belongs to another node: empty " + root + " and join as a new node");
+    }
+  }
+
+  /** Writes a new node's identity; the identity itself last, so that half of it is never seen. */
+  void found(Identity identity) throws IOException {
+    for (Path part : List.of(raft(), meta())) {
+      // What a founding that did not come to its end has left.
+      DurableFiles.deleteTree(part);
+      Files.createDirectories(part);
+      DurableFiles.replace(
+          part.resolve(STAMP),
+          Long.toHexString(identity.incarnation()).getBytes(StandardCharsets.US_ASCII));
+    }
+    write(identity);
+  }
+
+  void write(Identity identity) throws IOException {
+    Properties p = new Properties();
+    p.setProperty("format", Integer.toString(Identity.FORMAT));
+    p.setProperty("volume", Long.toHexString(identity.volumeId()));
+    p.setProperty("node", Long.toString(identity.node().value()));
+    p.setProperty("incarnation", Long.toHexString(identity.incarnation()));
+    p.setProperty("stage", identity.stage().name());
+    p.setProperty("contacts", String.join(",", identity.contacts()));
+    StringWriter text = new StringWriter();
+    p.store(text, "who this node is; do not copy to another machine");
+    DurableFiles.replace(identityFile(), text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void close() throws IOException {
+    lock.release();
+    channel.close();
+  }
+}

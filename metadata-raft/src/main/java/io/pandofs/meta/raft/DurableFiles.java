@@ -1,0 +1,105 @@
+package io.pandofs.meta.raft;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/** Files and directories that survive a power cut. */
+final class DurableFiles {
+  private DurableFiles() {}
+
+  /** Syncs a file's bytes, or a directory's names. */
+  static void sync(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** Syncs all files and directories below, and the directory itself. */
+  static void syncTree(Path root) throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            sync(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            sync(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Puts the bytes under the name in one step: afterwards, or after a power cut, all or none. */
+  static void replace(Path file, byte[] bytes) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.write(fresh, bytes);
+    sync(fresh);
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    sync(directoryOf(file));
+  }
+
+  /** Deletes a file or a whole directory; nothing if it is not there. */
+  static void deleteTree(Path root) throws IOException {
+    if (!Files.exists(root)) {
+      return;
+    }
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Makes the same files under another directory by hard links; names ending so are left out. */
+  static void linkTree(Path from, Path to, String leaveOut) throws IOException {
+    Files.createDirectories(to);
+    try (var files = Files.newDirectoryStream(from)) {
+      for (Path file : files) {
+        if (!file.getFileName().toString().endsWith(leaveOut)) {
+          Files.createLink(to.resolve(file.getFileName().toString()), file);
+        }
+      }
+    }
+    sync(to);
+    sync(directoryOf(to));
+  }
+
+  private static Path directoryOf(Path path) {
+    Path parent = path.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException("no directory above " + path);
+    }
+    return parent;
+  }
+}

@@ -1,0 +1,177 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.SessionRenewal;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the leader does of its own accord: it expires silent sessions and frees orphans that nobody
+ * has open. Every node runs it; it does nothing while another one leads. A proposal that is lost is
+ * simply made again, since both kinds may be repeated. Thread-safe.
+ */
+final class LeaderDuties {
+  private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
+  private static final int REAP_MAX = 1024;
+
+  private final RatisNode ratis;
+  private final LiveTables tables;
+  private final Clock clock;
+  private final RaftTiming timing;
+  private final SessionWatch watch;
+
+  @GuardedBy("this")
+  private long term = -1;
+
+  @GuardedBy("this")
+  private long lastTickNanos;
+
+  @GuardedBy("this")
+  private boolean reaping;
+
+  /** Sender's clock minus this node's, for those that renewed here. */
+  @GuardedBy("this")
+  private final Map<NodeId, Long> clocksAheadMillis = new HashMap<>();
+
+  LeaderDuties(RatisNode ratis, LiveTables tables, Clock clock, RaftTiming timing) {
+    this.ratis = ratis;
+    this.tables = tables;
+    this.clock = clock;
+    this.timing = timing;
+    this.watch = new SessionWatch(timing.session().toNanos());
+  }
+
+  static long millis(Timestamp time) {
+    return time.seconds() * 1000 + time.nanos() / 1_000_000;
+  }
+
+  /** Takes a node's signs of life; only while this node leads. */
+  CompletableFuture<RenewAnswer> renew(RenewRequest request) {
+    if (!ratis.leads()) {
+      return CompletableFuture.failedFuture(new NoLeaderException(ratis.self() + " does not lead"));
+    }
+    long ahead = request.getWallMillis() - millis(clock.now());
+    boolean refused = Math.abs(ahead) > timing.clockRefuse().toMillis();
+    complainAboutClock(new NodeId(request.getNode()), ahead, refused);
+    RenewAnswer.Builder answer =
+        RenewAnswer.newBuilder().setClockAheadMillis(ahead).setClockRefused(refused);
+    if (!refused) {
+      long now = clock.nanoTime();
+      syncTerm(now);
+      try (LocalSnapshot snapshot = tables.snapshot()) {
+        for (SessionRenewal renewal : request.getSessionsList()) {
+          if (snapshot.cluster().session(new SessionId(renewal.getSession())) == null) {
+            answer.addUnknown(renewal.getSession());
+          } else {
+            watch.renewed(renewal, now);
+          }
+        }
+      }
+    }
+    return CompletableFuture.completedFuture(answer.build());
+  }
+
+  private synchronized void complainAboutClock(NodeId node, long ahead, boolean refused) {
+    Long before = clocksAheadMillis.put(node, ahead);
+    long warn = timing.clockWarn().toMillis();
+    boolean wrong = Math.abs(ahead) > warn;
+    if (refused) {
+      LOG.error(
+          "{}: its clock is {} ms ahead of the leader's, over {} s: its sessions are not renewed;"
+              + " set the clock",
+          node,
+          ahead,
+          timing.clockRefuse().toSeconds());
+    } else if (wrong && (before == null || Math.abs(before) <= warn)) {
+      LOG.warn("{}: its clock is {} ms ahead of the leader's; set the clock", node, ahead);
+    }
+  }
+
+  /** How far the clocks of the nodes that renewed here are ahead. */
+  synchronized Map<NodeId, Long> clocksAheadMillis() {
+    return Map.copyOf(clocksAheadMillis);
+  }
+
+  /** A new term of leading, or a time in which this process stood still: all timers anew. */
+  private synchronized void syncTerm(long now) {
+    long current = ratis.term();
+    boolean stalled = now - lastTickNanos > timing.session().toNanos() / 2;
+    if (current != term || stalled) {
+      watch.restart(now);
+      term = current;
+    }
+    lastTickNanos = now;
+  }
+
+  /** Does what is due. Reads tables: not for an I/O thread. */
+  void tick() {
+    if (!ratis.leads()) {
+      return;
+    }
+    long now = clock.nanoTime();
+    syncTerm(now);
+    List<ClusterView.Session> live;
+    List<InodeId> free;
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      live = snapshot.cluster().sessions();
+      free = watch.reapable(snapshot.cluster().orphansAfter(0, REAP_MAX), live);
+    }
+    for (SessionId session : watch.overdue(live, now)) {
+      LOG.info("{}: not renewed for {}: expiring it", session, timing.session());
+      propose(new LogEntry.ExpireSession(session));
+    }
+    if (!free.isEmpty() && startReaping()) {
+      reap(free);
+    }
+  }
+
+  private synchronized boolean startReaping() {
+    if (reaping) {
+      return false;
+    }
+    reaping = true;
+    return true;
+  }
+
+  private synchronized void reaped() {
+    reaping = false;
+  }
+
+  private void reap(List<InodeId> orphans) {
+    ratis
+        .propose(LogCodec.encode(new LogEntry.Reap(orphans)))
+        .whenComplete(
+            (reply, failure) -> {
+              if (failure == null && reply.number() > 0) {
+                reap(orphans);
+              } else {
+                reaped();
+              }
+            });
+  }
+
+  private void propose(LogEntry entry) {
+    ratis
+        .propose(LogCodec.encode(entry))
+        .whenComplete(
+            (reply, failure) -> {
+              if (failure != null) {
+                LOG.debug("{} is proposed again: {}", entry, failure.toString());
+              }
+            });
+  }
+}

@@ -1,0 +1,58 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.net.Connections;
+import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.protocol.RaftPeer;
+
+/** Sends each call to whoever leads now, in-process when that is this node. */
+final class LeaderRouter implements LeaderCalls {
+  private final RatisNode ratis;
+  private final LeaderCalls local;
+  private final Connections connections;
+
+  LeaderRouter(RatisNode ratis, LeaderCalls local, Connections connections) {
+    this.ratis = ratis;
+    this.local = local;
+    this.connections = connections;
+  }
+
+  private LeaderCalls now() throws NoLeaderException, RefusedException {
+    RaftPeer leader = ratis.leader();
+    if (leader == null) {
+      throw new NoLeaderException("no leader is known");
+    }
+    return leader.getId().equals(RatisNode.peerId(ratis.self()))
+        ? local
+        : new RemoteLeader(connections, Addresses.parse(RatisNode.control(leader)));
+  }
+
+  @Override
+  public CompletableFuture<LogReply> propose(byte[] entry) {
+    try {
+      return now().propose(entry);
+    } catch (NoLeaderException | RefusedException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Long> readIndex() {
+    try {
+      return now().readIndex();
+    } catch (NoLeaderException | RefusedException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  @Override
+  public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
+    try {
+      return now().renew(request);
+    } catch (NoLeaderException | RefusedException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+}

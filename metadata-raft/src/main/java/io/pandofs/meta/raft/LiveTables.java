@@ -1,0 +1,258 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.meta.engine.ReadStore;
+import io.pandofs.meta.rocksdb.AppliedIndex;
+import io.pandofs.meta.rocksdb.LocalTable;
+import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.meta.rocksdb.RocksSnapshot;
+import io.pandofs.meta.rocksdb.RocksTables;
+import io.pandofs.meta.rocksdb.RocksTransaction;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tables that are in use, and their replacement by a checkpoint while readers go on.
+ *
+ * <p>Each generation of tables has its own directory; the file CURRENT names the one in use and is
+ * replaced in one step. Who reads holds a generation, and a generation that was replaced is closed
+ * and deleted only when its last reader has gone: RocksDB crashes the process on a use after close.
+ *
+ * <p>Any thread may read. Applying, replacing and checkpoints are all done by Ratis' one applying
+ * thread.
+ */
+final class LiveTables implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LiveTables.class);
+  private static final String CURRENT = "CURRENT";
+  private static final int CLOSE_WAITS = 50;
+  private static final long CLOSE_WAIT_MILLIS = 100;
+
+  private final Path meta;
+  private final RocksMemory memory;
+
+  @GuardedBy("this")
+  private Generation current;
+
+  @GuardedBy("this")
+  private boolean closed;
+
+  private LiveTables(Path meta, RocksMemory memory, Generation current) {
+    this.meta = meta;
+    this.memory = memory;
+    this.current = current;
+  }
+
+  private static final class Generation {
+    final Path directory;
+    final RocksTables tables;
+    int users;
+    boolean retired;
+    boolean discarded;
+
+    Generation(Path directory, RocksTables tables) {
+      this.directory = directory;
+      this.tables = tables;
+    }
+  }
+
+  /** Opens the tables in use, or new ones; leftovers of an earlier life are deleted. */
+  static LiveTables open(Path meta, RocksMemory memory) throws IOException {
+    Path pointer = meta.resolve(CURRENT);
+    String name = Files.exists(pointer) ? Files.readString(pointer).strip() : "";
+    if (!name.matches("tables-\\d+")) {
+      if (!name.isEmpty()) {
+        throw new RefusedException(pointer + " is damaged");
+      }
+      name = "tables-1";
+      DurableFiles.deleteTree(meta.resolve(name));
+      Files.createDirectories(meta.resolve(name));
+      DurableFiles.replace(pointer, name.getBytes(StandardCharsets.US_ASCII));
+    }
+    try (var entries = Files.newDirectoryStream(meta, "tables-*")) {
+      for (Path entry : entries) {
+        if (!entry.getFileName().toString().equals(name)) {
+          DurableFiles.deleteTree(entry);
+        }
+      }
+    }
+    Path directory = meta.resolve(name);
+    return new LiveTables(
+        meta, memory, new Generation(directory, RocksTables.open(directory, memory)));
+  }
+
+  /** Runs with the tables in use, which stay open meanwhile. */
+  <T> T with(Function<RocksTables, T> use) {
+    Generation generation = enter();
+    try {
+      return use.apply(generation.tables);
+    } finally {
+      leave(generation);
+    }
+  }
+
+  /** What the tables show now, until it is closed. */
+  LocalSnapshot snapshot() {
+    Generation generation = enter();
+    try {
+      RocksSnapshot snapshot = generation.tables.snapshot();
+      return new LocalSnapshot(
+          snapshot,
+          () -> {
+            snapshot.close();
+            leave(generation);
+          });
+    } catch (RuntimeException e) {
+      leave(generation);
+      throw e;
+    }
+  }
+
+  /** Changes this node's own rows, beside whatever is being applied. */
+  void changeLocal(Consumer<RocksTransaction> change) {
+    with(
+        live -> {
+          try (RocksTransaction transaction = live.begin()) {
+            change.accept(transaction);
+            transaction.commitLocal();
+          }
+          return null;
+        });
+  }
+
+  AppliedIndex applied() {
+    return with(RocksTables::applied);
+  }
+
+  /** Makes a durable copy of the tables as they are; on the applying thread. */
+  void checkpoint(Path target) throws IOException {
+    Generation generation = enter();
+    try {
+      generation.tables.checkpoint(target);
+    } finally {
+      leave(generation);
+    }
+  }
+
+  private synchronized Generation enter() {
+    if (closed) {
+      throw new IllegalStateException("the tables are closed");
+    }
+    current.users++;
+    return current;
+  }
+
+  private void leave(Generation generation) {
+    boolean last;
+    synchronized (this) {
+      generation.users--;
+      last = generation.retired && generation.users == 0;
+      notifyAll();
+    }
+    if (last) {
+      dispose(generation);
+    }
+  }
+
+  private static void dispose(Generation generation) {
+    generation.tables.close();
+    if (generation.discarded) {
+      try {
+        DurableFiles.deleteTree(generation.directory);
+      } catch (IOException e) {
+        // The next start deletes it.
+        LOG.warn(
+            "{} was replaced but could not be deleted: {}", generation.directory, e.toString());
+      }
+    }
+  }
+
+  /**
+   * Replaces the tables by a checkpoint, durably: after a power cut either the old ones are in use
+   * or the new ones. The node's own rows in the checkpoint are the sender's and are dropped.
+   */
+  void install(Path checkpoint) throws IOException {
+    Path fresh = freshDirectory();
+    DurableFiles.linkTree(checkpoint, fresh, Checkpoints.DIGEST_SUFFIX);
+    RocksTables tables = RocksTables.open(fresh, memory);
+    clear(tables, LocalTable.NEED);
+    clear(tables, LocalTable.DROP);
+    tables.flush();
+    DurableFiles.syncTree(fresh);
+    DurableFiles.replace(
+        meta.resolve(CURRENT), fresh.getFileName().toString().getBytes(StandardCharsets.US_ASCII));
+    Generation old;
+    boolean idle;
+    synchronized (this) {
+      old = current;
+      old.retired = true;
+      old.discarded = true;
+      idle = old.users == 0;
+      current = new Generation(fresh, tables);
+    }
+    if (idle) {
+      dispose(old);
+    }
+  }
+
+  private static void clear(RocksTables tables, LocalTable table) {
+    try (RocksSnapshot snapshot = tables.snapshot();
+        RocksTransaction transaction = tables.begin();
+        ReadStore.Cursor rows = snapshot.scanLocal(table, new byte[0], null)) {
+      while (rows.next()) {
+        transaction.deleteLocal(table, rows.key());
+      }
+      transaction.commitLocal();
+    }
+  }
+
+  private synchronized Path freshDirectory() throws IOException {
+    String name = current.directory.getFileName().toString();
+    long number = Long.parseLong(name.substring(name.indexOf('-') + 1));
+    Path fresh = meta.resolve("tables-" + (number + 1));
+    DurableFiles.deleteTree(fresh);
+    return fresh;
+  }
+
+  /**
+   * Waits for readers to go, then closes. Nothing can be opened afterwards. Tables that somebody
+   * still reads after a while are left open: better a leak in a process that ends than a crash.
+   */
+  @Override
+  public void close() {
+    Generation last;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      last = current;
+      if (!idleSoon(last)) {
+        LOG.warn("{} views of the tables were not closed", last.users);
+        return;
+      }
+    }
+    dispose(last);
+  }
+
+  @GuardedBy("this")
+  private boolean idleSoon(Generation generation) {
+    boolean interrupted = false;
+    for (int i = 0; i < CLOSE_WAITS && generation.users > 0; i++) {
+      try {
+        wait(CLOSE_WAIT_MILLIS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return generation.users == 0;
+  }
+}

@@ -1,0 +1,219 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.wire.JoinAnswer;
+import io.pandofs.meta.wire.JoinRequest;
+import io.pandofs.meta.wire.PromoteRequest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.apache.ratis.protocol.RaftPeer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes nodes into the cluster, on the leader, one step at a time (Raft's configuration changes one
+ * step at a time as well).
+ *
+ * <p>A join has two halves. The first registers the newcomer under a new id. If it has the address
+ * of a member, that member has lost its data and is what the newcomer replaces: it leaves the
+ * voters and the tables first, so that nothing that is meant for it reaches the empty newcomer. The
+ * same nonce gets the same answer; under a new leader it gets a new id, and the unused one is
+ * replaced by the rule of the address. The second half, once the newcomer's Raft server runs, makes
+ * it a voter; it can be repeated at will. Thread-safe.
+ */
+final class Membership {
+  private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
+  private static final int REMEMBERED = 64;
+
+  private final RatisNode ratis;
+  private final LiveTables tables;
+  private final Clock clock;
+  private final ReplicaConfig config;
+  private final Executor executor;
+
+  @GuardedBy("this")
+  private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+
+  @GuardedBy("this")
+  private final Map<Long, JoinAnswer> answered = new LinkedHashMap<>();
+
+  /**
+   * @param executor for work that reads tables
+   */
+  Membership(
+      RatisNode ratis, LiveTables tables, Clock clock, ReplicaConfig config, Executor executor) {
+    this.ratis = ratis;
+    this.tables = tables;
+    this.clock = clock;
+    this.config = config;
+    this.executor = executor;
+  }
+
+  private synchronized <T> CompletableFuture<T> inTurn(Supplier<CompletableFuture<T>> step) {
+    CompletableFuture<T> turn =
+        last.handle((done, failure) -> null).thenComposeAsync(none -> step.get(), executor);
+    last = turn;
+    return turn;
+  }
+
+  /** Registers a node; fails with RefusedException, or with what may be tried again. */
+  CompletableFuture<JoinAnswer> join(JoinRequest request) {
+    return inTurn(() -> ratis.linearize().thenCompose(none -> joinNow(request)));
+  }
+
+  private CompletableFuture<JoinAnswer> joinNow(JoinRequest request) {
+    JoinAnswer before;
+    synchronized (this) {
+      before = answered.get(request.getNonce());
+    }
+    if (before != null) {
+      return CompletableFuture.completedFuture(before);
+    }
+    try {
+      check(request);
+    } catch (RefusedException e) {
+      LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
+      return CompletableFuture.failedFuture(e);
+    }
+    return replaced(request.getControl())
+        .thenCompose(none -> register(request))
+        .thenApply(answer -> remember(request.getNonce(), answer));
+  }
+
+  private void check(JoinRequest request) throws RefusedException {
+    if (!config.joinToken().isEmpty() && !config.joinToken().equals(request.getToken())) {
+      throw new RefusedException("the token is not this cluster's");
+    }
+    if (request.getFormatVersion() != Identity.FORMAT) {
+      throw new RefusedException(
+          "the new node has format version "
+              + request.getFormatVersion()
+              + ", the cluster "
+              + Identity.FORMAT);
+    }
+    long ahead = request.getWallMillis() - LeaderDuties.millis(clock.now());
+    if (Math.abs(ahead) > config.timing().clockRefuse().toMillis()) {
+      throw new RefusedException(
+          "the new node's clock is " + ahead + " ms ahead of the leader's: set the clock first");
+    }
+    Addresses.parse(request.getControl());
+    Addresses.parse(request.getRaft());
+    Addresses.parse(request.getBlocks());
+  }
+
+  /** Takes out whoever had this address. */
+  private CompletableFuture<Void> replaced(String control) {
+    List<NodeId> gone = new ArrayList<>();
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      for (ClusterView.Node node : snapshot.cluster().nodes()) {
+        if (node.control().equals(control)) {
+          gone.add(node.id());
+        }
+      }
+    }
+    if (gone.isEmpty()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    if (gone.contains(ratis.self())) {
+      return CompletableFuture.failedFuture(
+          new RefusedException("the address " + control + " is that of " + ratis.self()));
+    }
+    LOG.info("{}: replaced by a new node at {}", gone, control);
+    CompletableFuture<Void> done;
+    try {
+      List<RaftPeer> rest = new ArrayList<>(voters());
+      boolean voted = rest.removeIf(peer -> gone.contains(RatisNode.nodeId(peer.getId())));
+      done = voted ? ratis.setPeers(rest) : CompletableFuture.completedFuture(null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    for (NodeId node : gone) {
+      done = done.thenCompose(none -> propose(new LogEntry.RemoveNode(node))).thenApply(r -> null);
+    }
+    return done;
+  }
+
+  private CompletableFuture<JoinAnswer> register(JoinRequest request) {
+    LogEntry entry =
+        new LogEntry.RegisterNode(
+            0, request.getName(), request.getControl(), request.getRaft(), request.getBlocks());
+    return propose(entry)
+        .thenCompose(
+            reply -> {
+              if (reply.status() != LogReply.Status.OK || reply.number() <= 0) {
+                return CompletableFuture.failedFuture(
+                    new RefusedException("the log refused the new node"));
+              }
+              return CompletableFuture.completedFuture(answer(new NodeId(reply.number())));
+            });
+  }
+
+  private JoinAnswer answer(NodeId node) {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      JoinAnswer.Builder answer =
+          JoinAnswer.newBuilder().setNode(node.value()).setVolume(snapshot.cluster().volumeId());
+      for (ClusterView.Node member : snapshot.cluster().nodes()) {
+        if (!member.id().equals(node)) {
+          answer.addMembers(member.control());
+        }
+      }
+      return answer.build();
+    }
+  }
+
+  private synchronized JoinAnswer remember(long nonce, JoinAnswer answer) {
+    answered.put(nonce, answer);
+    if (answered.size() > REMEMBERED) {
+      answered.remove(answered.keySet().iterator().next());
+    }
+    return answer;
+  }
+
+  /** Makes a registered node a voter; done when it is caught up. */
+  CompletableFuture<Void> promote(PromoteRequest request) {
+    return inTurn(() -> ratis.linearize().thenCompose(none -> promoteNow(request)));
+  }
+
+  private CompletableFuture<Void> promoteNow(PromoteRequest request) {
+    NodeId newcomer = new NodeId(request.getNode());
+    List<RaftPeer> peers = new ArrayList<>();
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      ClusterView.Node node = snapshot.cluster().node(newcomer);
+      if (node == null || request.getVolume() != snapshot.cluster().volumeId()) {
+        return CompletableFuture.failedFuture(
+            new RefusedException(newcomer + " is not registered in this cluster"));
+      }
+      for (RaftPeer peer : voters()) {
+        NodeId id = RatisNode.nodeId(peer.getId());
+        if (!id.equals(newcomer) && snapshot.cluster().node(id) != null) {
+          peers.add(peer);
+        }
+      }
+      peers.add(RatisNode.peer(newcomer, node.raft(), node.control()));
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    LOG.info("{}: to become a voter; voters then: {}", newcomer, peers);
+    return ratis.setPeers(peers);
+  }
+
+  private List<RaftPeer> voters() throws IOException {
+    return List.copyOf(ratis.division().getRaftConf().getCurrentPeers());
+  }
+
+  private CompletableFuture<LogReply> propose(LogEntry entry) {
+    return ratis.propose(LogCodec.encode(entry));
+  }
+}

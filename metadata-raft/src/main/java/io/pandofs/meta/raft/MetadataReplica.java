@@ -1,0 +1,276 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Service;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This node's replica of the metadata: the one thing that a node daemon makes of this module.
+ *
+ * <p>Made first, so that its control service can be given to a server; then started once by one of
+ * {@link #bootstrap}, {@link #join} and {@link #start}, which return when the node is a member and,
+ * for the first two, serves. Thread-safe; starting and closing are one thread's business.
+ */
+public final class MetadataReplica implements AutoCloseable {
+  private final ReplicaConfig config;
+  private final Surroundings surroundings;
+  private final DataDirectory data;
+  private final ReplicaListener listener;
+  private volatile @Nullable RunningReplica running;
+
+  /**
+   * @param data this process's data directory, locked; closed by who made it, after this
+   * @param listener see {@link ReplicaListener}
+   */
+  public MetadataReplica(
+      ReplicaConfig config,
+      Surroundings surroundings,
+      DataDirectory data,
+      ReplicaListener listener) {
+    this.config = config;
+    this.surroundings = surroundings;
+    this.data = data;
+    this.listener = listener;
+  }
+
+  /** Answers the methods of {@link ControlMethods}; usable before the start, when it refuses. */
+  public Service control() {
+    return this::handle;
+  }
+
+  private CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+    RunningReplica now = running;
+    if (now == null) {
+      request.close();
+      return CompletableFuture.failedFuture(new IOException("this node is starting"));
+    }
+    return now.control().handle(from, method, request);
+  }
+
+  /**
+   * Makes a new volume with this node as its only member.
+   *
+   * @throws RefusedException if the data directory is somebody's already
+   */
+  public void bootstrap(Duration patience) throws IOException {
+    refuseIfTaken();
+    Identity identity =
+        new Identity(
+            positive(),
+            new NodeId(1),
+            surroundings.random().nextLong(),
+            Identity.Stage.FORMING,
+            List.of());
+    data.found(identity);
+    goOn(identity, patience);
+  }
+
+  /**
+   * Makes this node a member of the cluster that a node at {@code seed} belongs to. Returns when it
+   * is a voter and has caught up.
+   */
+  public void join(String seed, Duration patience) throws IOException {
+    refuseIfTaken();
+    ClusterJoin join = new ClusterJoin(config, surroundings);
+    Identity identity = join.register(seed, surroundings.random().nextLong(), patience);
+    data.found(identity);
+    goOn(identity, patience);
+  }
+
+  /**
+   * Goes on where the data directory says: an unfinished bootstrap or join is finished. A member's
+   * start does not wait for a leader.
+   *
+   * @param patience for what is not finished
+   */
+  public void start(Duration patience) throws IOException {
+    Identity identity = data.identity();
+    if (identity == null) {
+      throw new RefusedException("the data directory is empty: make a volume or join one first");
+    }
+    goOn(identity, patience);
+  }
+
+  private void refuseIfTaken() throws IOException {
+    Identity identity = data.identity();
+    if (identity != null) {
+      throw new RefusedException(
+          "the data directory belongs to "
+              + identity.node()
+              + " of volume "
+              + Long.toHexString(identity.volumeId())
+              + " already");
+    }
+  }
+
+  private long positive() {
+    return (surroundings.random().nextLong() & Long.MAX_VALUE) | 1;
+  }
+
+  private void goOn(Identity identity, Duration patience) throws IOException {
+    boolean forming = identity.stage() == Identity.Stage.FORMING;
+    RunningReplica replica =
+        new RunningReplica(
+            config,
+            surroundings,
+            identity,
+            data,
+            listener,
+            forming
+                ? List.of(
+                    RatisNode.peer(
+                        identity.node(), config.raftAdvertised(), config.controlAdvertised()))
+                : List.of());
+    try {
+      replica.start();
+      running = replica;
+      if (forming) {
+        form(replica, patience);
+      } else if (identity.stage() == Identity.Stage.JOINING) {
+        new ClusterJoin(config, surroundings).promote(replica, patience);
+      }
+      if (identity.stage() != Identity.Stage.MEMBER) {
+        data.write(identity.member());
+      }
+      replica.endPredecessors();
+    } catch (IOException | RuntimeException e) {
+      running = null;
+      replica.closeNow();
+      throw e;
+    }
+  }
+
+  /** The first entries of a new volume. May have been done in part by an earlier try. */
+  private void form(RunningReplica replica, Duration patience) throws IOException {
+    try (MetadataView view = replica.openView(patience)) {
+      view.index();
+    } catch (ErrnoException e) {
+      throw new IOException("the only node does not become leader: " + e.getMessage(), e);
+    }
+    boolean formatted;
+    boolean registered;
+    try (LocalSnapshot snapshot = replica.snapshot()) {
+      formatted = snapshot.cluster().isFormatted();
+      registered = snapshot.cluster().node(replica.identity().node()) != null;
+    }
+    if (!formatted) {
+      surely(
+          replica,
+          new LogEntry.Format(replica.identity().volumeId(), surroundings.clock().now()),
+          patience);
+    }
+    if (!registered) {
+      LogEntry.RegisterNode self =
+          new LogEntry.RegisterNode(
+              0,
+              config.name(),
+              config.controlAdvertised(),
+              config.raftAdvertised(),
+              config.blocksAdvertised());
+      long number = surely(replica, self, patience).number();
+      if (number != replica.identity().node().value()) {
+        throw new IOException("the first node was registered as n" + number);
+      }
+    }
+  }
+
+  private static LogReply surely(RunningReplica replica, LogEntry entry, Duration patience)
+      throws IOException {
+    LogReply reply = ClusterJoin.get(replica.proposeSurely(entry, patience), patience);
+    if (reply.status() != LogReply.Status.OK) {
+      throw new IOException("the log refused " + entry + ": " + reply.status());
+    }
+    return reply;
+  }
+
+  private RunningReplica live() throws ErrnoException {
+    RunningReplica now = running;
+    if (now == null) {
+      throw new ErrnoException(Errno.EIO, "the replica is not running");
+    }
+    return now;
+  }
+
+  /**
+   * Registers a mount.
+   *
+   * @param quorumLossWait how long its operations wait for a leader before they fail with EIO
+   * @throws ErrnoException EIO when no leader answers in that time
+   */
+  public MetadataSession openSession(Duration quorumLossWait) throws ErrnoException {
+    return live().openSession(quorumLossWait);
+  }
+
+  /** What this node has applied; may be behind what other mounts have seen. */
+  public MetadataView localView() throws ErrnoException {
+    return live().localView();
+  }
+
+  /** For the block side. */
+  public BlockTables blocks() throws ErrnoException {
+    return live().blocks();
+  }
+
+  public ReplicaStatus status() throws ErrnoException {
+    return live().status();
+  }
+
+  /** Completes with the reason if this replica has to stop serving. */
+  public CompletableFuture<String> failed() throws ErrnoException {
+    return live().failed();
+  }
+
+  /**
+   * Asks every node to hash its tables; the hashes show up in {@link #status} under one index.
+   *
+   * @throws ErrnoException EIO when no leader answers in time
+   */
+  public void hashTables(Duration patience) throws ErrnoException {
+    try {
+      surely(live(), new LogEntry.HashTables(), patience);
+    } catch (IOException e) {
+      throw new ErrnoException(Errno.EIO, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Makes a durable checkpoint now and completes with its index. */
+  public CompletableFuture<Long> checkpoint() throws ErrnoException {
+    return live().ratis().checkpoint();
+  }
+
+  /** The control addresses of the members, as applied here. */
+  public List<String> members() throws ErrnoException {
+    return live().blocks().nodes().stream().map(node -> node.control()).toList();
+  }
+
+  @Override
+  public void close() {
+    RunningReplica now = running;
+    running = null;
+    if (now != null) {
+      now.close();
+    }
+  }
+
+  /** Stops as a crash would: tells nobody, ends no session. */
+  void abort() {
+    RunningReplica now = running;
+    running = null;
+    if (now != null) {
+      now.closeNow();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.meta.Reply;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Numbers of one kind that the log granted to a session, handed out one by one. More are asked for
+ * when half are gone, so that callers seldom wait. Thread-safe.
+ */
+final class NumberRange {
+  private final int size;
+  private final Supplier<CompletableFuture<Reply>> grant;
+
+  @GuardedBy("this")
+  private final Deque<Span> spans = new ArrayDeque<>();
+
+  @GuardedBy("this")
+  private long left;
+
+  @GuardedBy("this")
+  private @Nullable CompletableFuture<Reply> asked;
+
+  /**
+   * @param size how many numbers one grant has
+   * @param grant asks for the next
+   */
+  NumberRange(int size, Supplier<CompletableFuture<Reply>> grant) {
+    this.size = size;
+    this.grant = grant;
+  }
+
+  private static final class Span {
+    long next;
+    final long end;
+
+    Span(long next, long end) {
+      this.next = next;
+      this.end = end;
+    }
+  }
+
+  /** The next number; waits for a grant when there is none. */
+  long next() throws ErrnoException {
+    while (true) {
+      CompletableFuture<Reply> pending;
+      synchronized (this) {
+        if (left <= size / 2 && asked == null) {
+          ask();
+        }
+        Span span = spans.peek();
+        if (span != null) {
+          long number = span.next++;
+          left--;
+          if (span.next == span.end) {
+            spans.remove();
+          }
+          return number;
+        }
+        pending = asked;
+      }
+      Reply reply = pending == null ? Reply.OK : pending.join();
+      if (!reply.errno().isOk()) {
+        throw new ErrnoException(Errno.EIO, "no numbers were granted: " + reply.errno());
+      }
+    }
+  }
+
+  @GuardedBy("this")
+  private void ask() {
+    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    asked = answer;
+    grant
+        .get()
+        .thenAccept(
+            reply -> {
+              synchronized (this) {
+                if (reply.errno().isOk()) {
+                  spans.add(new Span(reply.number(), reply.number() + size));
+                  left += size;
+                }
+                asked = null;
+              }
+              answer.complete(reply);
+            });
+  }
+}

@@ -1,0 +1,283 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.NodeId;
+import io.pandofs.meta.engine.LogEngine;
+import io.pandofs.meta.engine.Placement;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.rocksdb.AppliedIndex;
+import io.pandofs.meta.rocksdb.RocksTransaction;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.apache.ratis.statemachine.StateMachineStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies the log to the tables.
+ *
+ * <p>Invariants. An entry's changes, its reply, this node's block sets and its index go into one
+ * write batch. Entries at or below the index in the tables are not applied again (Ratis replays
+ * from the last checkpoint). An expected failure is part of the reply; an exception means that this
+ * node can't go on: Ratis stops the server then, and the node says why. A checkpoint's index is
+ * told to Ratis, which then purges the log, only when the checkpoint is on stable storage.
+ *
+ * <p>Ratis calls {@code apply}, {@code takeSnapshot}, {@code notifyTermIndexUpdated} and {@code
+ * reinitialize} on one thread, the rest on any.
+ */
+final class PandoStateMachine extends BaseStateMachine {
+  private static final Logger LOG = LoggerFactory.getLogger(PandoStateMachine.class);
+
+  private final NodeId self;
+  private final LiveTables tables;
+  private final Checkpoints checkpoints;
+  private final AppliedGate applied;
+  private final TableHashes hashes;
+  private final LeaderEvents events;
+  private final ReplicaListener listener;
+  private final Faults faults;
+  private final LogEngine engine = new LogEngine();
+  private final AtomicLong bytesApplied = new AtomicLong();
+  private Placement placement = Placement.EMPTY;
+
+  /** Told, from any thread, that this replica cannot go on. */
+  interface Faults {
+    void failed(String what, @Nullable Throwable cause);
+  }
+
+  PandoStateMachine(
+      NodeId self,
+      LiveTables tables,
+      Checkpoints checkpoints,
+      AppliedGate applied,
+      TableHashes hashes,
+      LeaderEvents events,
+      ReplicaListener listener,
+      Faults faults) {
+    this.self = self;
+    this.tables = tables;
+    this.checkpoints = checkpoints;
+    this.applied = applied;
+    this.hashes = hashes;
+    this.events = events;
+    this.listener = listener;
+    this.faults = faults;
+  }
+
+  @Override
+  public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
+      throws IOException {
+    super.initialize(server, groupId, storage);
+    checkpoints.init(storage);
+    checkpoints.dropArrivals();
+    getLifeCycle().transition(LifeCycle.State.STARTING);
+    SnapshotInfo checkpoint = checkpoints.getLatestSnapshot();
+    if (checkpoint != null && checkpoint.getIndex() > tables.applied().index()) {
+      LOG.info("{}: tables end before checkpoint {}: using that", self, checkpoint.getTermIndex());
+      tables.install(checkpoints.directory(checkpoint.getTermIndex()));
+    }
+    TermIndex at = adopt();
+    Path log = storage.getStorageDir().getCurrentDir().toPath();
+    if (LogFiles.firstIndex(log) > checkpointIndex() + 1) {
+      coverGap(LogFiles.firstIndex(log), at);
+    }
+    getLifeCycle().transition(LifeCycle.State.RUNNING);
+  }
+
+  /** The log begins after the last checkpoint: the tables must reach into it (PROTOCOL rule 17). */
+  private void coverGap(long first, TermIndex at) throws IOException {
+    if (at.getIndex() + 1 < first) {
+      throw new RefusedException(
+          "the log of "
+              + self
+              + " begins at "
+              + first
+              + " but its tables end at "
+              + at.getIndex()
+              + ": empty the data directory and join as a new node");
+    }
+    takeSnapshot();
+  }
+
+  private long checkpointIndex() {
+    SnapshotInfo latest = checkpoints.getLatestSnapshot();
+    return latest == null ? -1 : latest.getIndex();
+  }
+
+  /** Takes over what the tables say is applied. */
+  private TermIndex adopt() {
+    AppliedIndex index = tables.applied();
+    TermIndex at = TermIndex.valueOf(index.term(), index.index());
+    setLastAppliedTermIndex(at);
+    readPlacement();
+    applied.advance(at.getIndex());
+    return at;
+  }
+
+  private void readPlacement() {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      placement = snapshot.cluster().placement();
+    }
+  }
+
+  @Override
+  public CompletableFuture<Message> applyTransaction(TransactionContext context) {
+    LogEntryProto entry = context.getLogEntry();
+    TermIndex at = TermIndex.valueOf(entry);
+    try {
+      var data = entry.getStateMachineLogEntry().getLogData();
+      LogReply reply =
+          at.getIndex() <= applied.get()
+              ? LogReply.refused(LogReply.Status.FORGOTTEN)
+              : apply(at, decode(at, data.asReadOnlyByteBuffer()));
+      bytesApplied.addAndGet(data.size());
+      // Only who proposed it here waits for the reply.
+      return CompletableFuture.completedFuture(
+          context.getClientRequest() == null
+              ? Message.EMPTY
+              : Message.valueOf(UnsafeByteOperations.unsafeWrap(LogCodec.encode(reply))));
+    } catch (RuntimeException e) {
+      faults.failed("entry " + at + " could not be applied", e);
+      throw e;
+    }
+  }
+
+  private static @Nullable LogEntry decode(TermIndex at, java.nio.ByteBuffer bytes) {
+    try {
+      return LogCodec.decodeEntry(bytes);
+    } catch (MalformedException e) {
+      // All nodes have the same bytes and refuse them alike.
+      LOG.error("Entry {} makes no sense and is skipped: {}", at, e.getMessage());
+      return null;
+    }
+  }
+
+  private LogReply apply(TermIndex at, @Nullable LogEntry entry) {
+    AppliedIndex index = new AppliedIndex(at.getTerm(), at.getIndex());
+    LogReply reply = LogReply.refused(LogReply.Status.REFUSED);
+    LocalSets effects;
+    RocksTransaction transaction = tables.with(live -> live.begin());
+    try (transaction) {
+      effects = new LocalSets(self, placement, transaction, at.getIndex());
+      if (entry != null) {
+        reply = engine.apply(entry, at.getIndex(), transaction, effects);
+      }
+      transaction.commit(index);
+    }
+    updateLastAppliedTermIndex(at);
+    if (effects.changedPlacement()) {
+      readPlacement();
+    }
+    if (effects.wantsHash()) {
+      hashes.add(tables.snapshot());
+    }
+    applied.advance(at.getIndex());
+    effects.tell(listener);
+    return reply;
+  }
+
+  @Override
+  public void notifyTermIndexUpdated(long term, long index) {
+    if (index > applied.get()) {
+      apply(TermIndex.valueOf(term, index), null);
+    }
+  }
+
+  @Override
+  public long takeSnapshot() throws IOException {
+    TermIndex at = getLastAppliedTermIndex();
+    if (at.getIndex() < 0 || at.getIndex() == checkpointIndex()) {
+      return checkpointIndex();
+    }
+    Path work = checkpoints.workDirectory(at);
+    try {
+      tables.checkpoint(work);
+    } catch (RuntimeException e) {
+      throw new IOException("no checkpoint at " + at, e);
+    }
+    checkpoints.publish(work, at);
+    return at.getIndex();
+  }
+
+  @Override
+  public StateMachineStorage getStateMachineStorage() {
+    return checkpoints;
+  }
+
+  @Override
+  public @Nullable SnapshotInfo getLatestSnapshot() {
+    return checkpoints.getLatestSnapshot();
+  }
+
+  /** A checkpoint has arrived whole and is about to get its name, and the log about to be cut. */
+  @Override
+  public void pause() {
+    try {
+      checkpoints.syncArrivals();
+    } catch (IOException e) {
+      throw new UncheckedIOException("an arrived checkpoint could not be synced", e);
+    }
+    getLifeCycle().transition(LifeCycle.State.PAUSING);
+    getLifeCycle().transition(LifeCycle.State.PAUSED);
+  }
+
+  /** Goes on with the checkpoint that has arrived. */
+  @Override
+  public void reinitialize() throws IOException {
+    checkpoints.prepare();
+    SnapshotInfo arrived = checkpoints.getLatestSnapshot();
+    if (arrived == null) {
+      throw new IOException("no checkpoint is there after an install");
+    }
+    getLifeCycle().transition(LifeCycle.State.STARTING);
+    tables.install(checkpoints.directory(arrived.getTermIndex()));
+    TermIndex at = adopt();
+    LOG.info("{}: goes on from installed checkpoint {}", self, at);
+    getLifeCycle().transition(LifeCycle.State.RUNNING);
+    listener.onReset();
+  }
+
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+    events.changed();
+  }
+
+  @Override
+  public void notifyLeaderReady() {
+    events.changed();
+  }
+
+  @Override
+  public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto failed) {
+    faults.failed("the log can't be written", cause);
+  }
+
+  /** Bytes of entries applied since the start. */
+  long bytesApplied() {
+    return bytesApplied.get();
+  }
+
+  @Override
+  public void close() {
+    applied.close();
+  }
+}

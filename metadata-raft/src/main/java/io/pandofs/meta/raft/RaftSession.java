@@ -1,0 +1,178 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Operation.NumberKind;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.wire.SessionRenewal;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/** A session of a mount on this node. Thread-safe. */
+final class RaftSession implements MetadataSession {
+  private static final int INODES_AT_ONCE = 4096;
+  private static final int BLOCKS_AT_ONCE = 1024;
+  private static final int ORPHANS_LISTED_MAX = 4096;
+
+  private final SessionId id;
+  private final BatchSender sender;
+  private final Views views;
+  private final Clock clock;
+  private final Duration patience;
+  private final Consumer<RaftSession> onClose;
+  private final NumberRange inodes;
+  private final NumberRange blocks;
+  private final CompletableFuture<Void> expired = new CompletableFuture<>();
+
+  @GuardedBy("held")
+  private final Map<InodeId, Integer> held = new HashMap<>();
+
+  /** Opens linearizable views. */
+  interface Views {
+    MetadataView open(Duration patience) throws ErrnoException;
+  }
+
+  /**
+   * @param onClose ends the session in the log and forgets it
+   */
+  RaftSession(
+      SessionId id,
+      BatchSender sender,
+      Views views,
+      Clock clock,
+      Duration patience,
+      Consumer<RaftSession> onClose) {
+    this.id = id;
+    this.sender = sender;
+    this.views = views;
+    this.clock = clock;
+    this.patience = patience;
+    this.onClose = onClose;
+    this.inodes = new NumberRange(INODES_AT_ONCE, () -> grant(NumberKind.INODE, INODES_AT_ONCE));
+    this.blocks =
+        new NumberRange(BLOCKS_AT_ONCE, () -> grant(NumberKind.BLOCK_SERIAL, BLOCKS_AT_ONCE));
+  }
+
+  private CompletableFuture<Reply> grant(NumberKind kind, int count) {
+    return submit(new Request(new Operation.ReserveNumbers(kind, count), Caller.ROOT, clock.now()));
+  }
+
+  @Override
+  public SessionId id() {
+    return id;
+  }
+
+  @Override
+  public CompletableFuture<Reply> submit(Request request) {
+    return sender.submit(request);
+  }
+
+  @Override
+  public MetadataView view() throws ErrnoException {
+    if (expired.isDone()) {
+      throw new ErrnoException(Errno.EIO, id + " is over");
+    }
+    MetadataView view = views.open(patience);
+    if (expired.isDone()) {
+      // The view may show its end; what it held may be gone.
+      view.close();
+      throw new ErrnoException(Errno.EIO, id + " is over");
+    }
+    return view;
+  }
+
+  @Override
+  public InodeId nextInode() throws ErrnoException {
+    return new InodeId(inodes.next());
+  }
+
+  @Override
+  public BlockId nextBlock() throws ErrnoException {
+    return BlockId.ofSerial(blocks.next());
+  }
+
+  @Override
+  public void hold(InodeId inode) {
+    synchronized (held) {
+      held.merge(inode, 1, Integer::sum);
+    }
+  }
+
+  @Override
+  public void release(InodeId inode) {
+    synchronized (held) {
+      held.computeIfPresent(inode, (same, count) -> count == 1 ? null : count - 1);
+    }
+  }
+
+  /**
+   * What the node tells the leader of this session.
+   *
+   * @param applied the index that was applied before {@code cluster} was opened
+   */
+  SessionRenewal renewal(long applied, ClusterView cluster) {
+    SessionRenewal.Builder renewal =
+        SessionRenewal.newBuilder().setSession(id.value()).setApplied(applied).setComplete(true);
+    synchronized (held) {
+      if (held.isEmpty()) {
+        return renewal.build();
+      }
+    }
+    long after = 0;
+    while (true) {
+      List<ClusterView.Orphan> orphans = cluster.orphansAfter(after, ORPHANS_LISTED_MAX);
+      synchronized (held) {
+        for (ClusterView.Orphan orphan : orphans) {
+          after = orphan.inode().value();
+          if (held.containsKey(orphan.inode())) {
+            renewal.addHeldOrphans(orphan.inode().value());
+          }
+        }
+      }
+      if (renewal.getHeldOrphansCount() > ORPHANS_LISTED_MAX) {
+        return renewal.clearHeldOrphans().setComplete(false).build();
+      }
+      if (orphans.size() < ORPHANS_LISTED_MAX) {
+        return renewal.build();
+      }
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> expired() {
+    return expired.copy();
+  }
+
+  void leaderChanged() {
+    sender.leaderChanged();
+  }
+
+  /** The session is over; returns at once. */
+  void end() {
+    sender.end();
+    expired.complete(null);
+  }
+
+  @Override
+  public void close() {
+    if (!expired.isDone()) {
+      onClose.accept(this);
+      end();
+    }
+  }
+}

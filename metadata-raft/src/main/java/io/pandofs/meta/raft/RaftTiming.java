@@ -1,0 +1,56 @@
+package io.pandofs.meta.raft;
+
+import java.time.Duration;
+
+/**
+ * How patient the parts are with each other.
+ *
+ * @param electionMin the shortest silence of a leader after which a follower stands for election
+ * @param electionMax the longest
+ * @param session a session that was not renewed for so long is expired (PROTOCOL rule 7)
+ * @param renewEvery how often a node renews its sessions
+ * @param clockWarn clocks further apart than this are complained about
+ * @param clockRefuse clocks further apart than this are not worked with
+ */
+public record RaftTiming(
+    Duration electionMin,
+    Duration electionMax,
+    Duration session,
+    Duration renewEvery,
+    Duration clockWarn,
+    Duration clockRefuse) {
+
+  /** For machines of their own. */
+  public static final RaftTiming DEFAULT =
+      new RaftTiming(
+          Duration.ofMillis(300),
+          Duration.ofMillis(600),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(1),
+          Duration.ofMillis(500),
+          Duration.ofSeconds(10));
+
+  /** For several nodes that share a few cores. */
+  public static final RaftTiming SHARED_CORES =
+      DEFAULT.withElection(Duration.ofMillis(500), Duration.ofMillis(1000));
+
+  public RaftTiming {
+    if (electionMin.isNegative()
+        || electionMin.isZero()
+        || electionMin.compareTo(electionMax) >= 0) {
+      throw new IllegalArgumentException(
+          "election timeouts out of order: " + electionMin + ", " + electionMax);
+    }
+    if (renewEvery.multipliedBy(2).compareTo(session) > 0) {
+      throw new IllegalArgumentException("sessions are renewed too rarely: " + renewEvery);
+    }
+  }
+
+  public RaftTiming withElection(Duration min, Duration max) {
+    return new RaftTiming(min, max, session, renewEvery, clockWarn, clockRefuse);
+  }
+
+  public RaftTiming withSession(Duration timeout, Duration every) {
+    return new RaftTiming(electionMin, electionMax, timeout, every, clockWarn, clockRefuse);
+  }
+}

@@ -1,0 +1,117 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import java.util.Collection;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the leader, every second and after each change of leaders, that this node's sessions live.
+ * Thread-safe.
+ */
+final class Renewer {
+  private static final Logger LOG = LoggerFactory.getLogger(Renewer.class);
+
+  private final NodeId self;
+  private final LeaderCalls leader;
+  private final LiveTables tables;
+  private final AppliedGate applied;
+  private final Clock clock;
+  private final RaftTiming timing;
+  private final Supplier<Collection<RaftSession>> sessions;
+  private final Consumer<SessionId> onUnknown;
+
+  @GuardedBy("this")
+  private long renewedNanos;
+
+  @GuardedBy("this")
+  private long clockAheadMillis;
+
+  @GuardedBy("this")
+  private boolean clockRefused;
+
+  /**
+   * @param onUnknown the leader does not know a session; called on the answer's thread
+   */
+  Renewer(
+      NodeId self,
+      LeaderCalls leader,
+      LiveTables tables,
+      AppliedGate applied,
+      Clock clock,
+      RaftTiming timing,
+      Supplier<Collection<RaftSession>> sessions,
+      Consumer<SessionId> onUnknown) {
+    this.self = self;
+    this.leader = leader;
+    this.tables = tables;
+    this.applied = applied;
+    this.clock = clock;
+    this.timing = timing;
+    this.sessions = sessions;
+    this.onUnknown = onUnknown;
+    this.renewedNanos = clock.nanoTime();
+  }
+
+  /** Sends one renewal. Reads tables: not for an I/O thread. */
+  void renew() {
+    RenewRequest.Builder request = RenewRequest.newBuilder().setNode(self.value());
+    long sentNanos = clock.nanoTime();
+    // First what is applied, then what is held: see the rule on orphans in SessionWatch.
+    long index = applied.get();
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      for (RaftSession session : sessions.get()) {
+        request.addSessions(session.renewal(index, snapshot.cluster()));
+      }
+    }
+    request.setWallMillis(LeaderDuties.millis(clock.now()));
+    leader
+        .renew(request.build())
+        .whenComplete((answer, failure) -> answered(sentNanos, answer, failure));
+  }
+
+  private void answered(long sentNanos, RenewAnswer answer, @Nullable Throwable failure) {
+    if (failure != null) {
+      LOG.debug("{}: not renewed: {}", self, failure.toString());
+      return;
+    }
+    synchronized (this) {
+      clockAheadMillis = answer.getClockAheadMillis();
+      if (answer.getClockRefused()) {
+        if (!clockRefused) {
+          LOG.error(
+              "This node's clock is {} ms ahead of the leader's, over {} s: its sessions are not"
+                  + " renewed; set the clock",
+              clockAheadMillis,
+              timing.clockRefuse().toSeconds());
+        }
+        clockRefused = true;
+        return;
+      }
+      clockRefused = false;
+      renewedNanos = Math.max(renewedNanos, sentNanos);
+    }
+    answer.getUnknownList().forEach(session -> onUnknown.accept(new SessionId(session)));
+  }
+
+  /**
+   * Whether this node's sessions surely live: the deadline is a tenth before the leader's, counted
+   * from before the renewal was sent.
+   */
+  synchronized boolean isCurrent() {
+    return clock.nanoTime() - renewedNanos < timing.session().toNanos() / 10 * 9;
+  }
+
+  /** This node's clock minus the leader's, as of the last renewal. */
+  synchronized long clockAheadMillis() {
+    return clockAheadMillis;
+  }
+}

@@ -1,0 +1,21 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.SessionId;
+
+/**
+ * Told of what applying the log means on this node, after the tables show it, on the applying
+ * thread: must return at once and must not call back into the replica.
+ */
+public interface ReplicaListener {
+  /** A checkpoint was installed: everything may have changed, the block sets are empty. */
+  default void onReset() {}
+
+  /** Blocks were added to the need or drop set. */
+  default void onBlocks() {}
+
+  /** Nodes, addresses or the placement map changed: what a node must hold may be other blocks. */
+  default void onPlacement() {}
+
+  /** A session is over. */
+  default void onSessionEnded(SessionId session) {}
+}

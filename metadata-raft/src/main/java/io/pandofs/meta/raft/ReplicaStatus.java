@@ -1,0 +1,39 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.NodeId;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a replica is doing.
+ *
+ * @param role LEADER, FOLLOWER, CANDIDATE, LISTENER, or STARTING before it is a member
+ * @param leader null while none is known
+ * @param voters the members of the Raft group as this node knows it
+ * @param applied the last log index in the tables
+ * @param committed the last index that is known to be committed
+ * @param checkpoint the last index that a durable checkpoint holds; -1 for none
+ * @param sessions how many mounts this node has
+ * @param renewed whether this node's sessions were renewed lately
+ * @param clockAheadMillis this node's clock minus the leader's
+ * @param clocksAheadMillis on the leader, each node's clock minus the leader's
+ * @param tableHashes hashes of the tables, by log index
+ * @param failure why this replica does not serve any more; null while it does
+ */
+public record ReplicaStatus(
+    NodeId node,
+    long volumeId,
+    String role,
+    @Nullable NodeId leader,
+    long term,
+    List<NodeId> voters,
+    long applied,
+    long committed,
+    long checkpoint,
+    int sessions,
+    boolean renewed,
+    long clockAheadMillis,
+    Map<NodeId, Long> clocksAheadMillis,
+    Map<Long, String> tableHashes,
+    @Nullable String failure) {}

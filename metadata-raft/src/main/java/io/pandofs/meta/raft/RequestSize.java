@@ -1,0 +1,28 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Request;
+
+/** A bound on how long a request is in the log, good enough to bound batches by. */
+final class RequestSize {
+  private static final int FIXED = 128;
+  private static final int NAME_MAX = 256;
+  private static final int EXTENT = 48;
+  private static final int BLOCK = 96;
+
+  private RequestSize() {}
+
+  static long atMost(Request request) {
+    Operation operation = request.operation();
+    if (operation instanceof Operation.Write write) {
+      return FIXED + (long) EXTENT * write.extents().size() + (long) BLOCK * write.blocks().size();
+    }
+    if (operation instanceof Operation.SetXattr xattr) {
+      return FIXED + (long) xattr.name().length + xattr.value().length;
+    }
+    if (operation instanceof Operation.Create create && create.target() != null) {
+      return FIXED + NAME_MAX + (long) create.target().length;
+    }
+    return FIXED + 2 * NAME_MAX;
+  }
+}

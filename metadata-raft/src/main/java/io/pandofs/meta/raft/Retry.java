@@ -1,0 +1,77 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.time.Clock;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/**
+ * Tries again what failed for want of a leader: at the next leader event, or after a short pause
+ * that doubles. Only for what may be done twice. Thread-safe.
+ */
+final class Retry {
+  static final long PAUSE_MIN_MILLIS = 5;
+  static final long PAUSE_MAX_MILLIS = 200;
+
+  private final Clock clock;
+  private final ScheduledExecutorService scheduler;
+  private final LeaderEvents events;
+
+  Retry(Clock clock, ScheduledExecutorService scheduler, LeaderEvents events) {
+    this.clock = clock;
+    this.scheduler = scheduler;
+    this.events = events;
+  }
+
+  /** The first success, or the last failure once {@code patience} is over. */
+  <T> CompletableFuture<T> until(Duration patience, Supplier<CompletableFuture<T>> attempt) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    attempt(clock.nanoTime() + patience.toNanos(), PAUSE_MIN_MILLIS, attempt, result);
+    return result;
+  }
+
+  private <T> void attempt(
+      long deadline, long pause, Supplier<CompletableFuture<T>> attempt, CompletableFuture<T> to) {
+    CompletableFuture<Void> event = events.next();
+    attempt
+        .get()
+        .whenComplete(
+            (value, failure) -> {
+              if (failure == null) {
+                to.complete(value);
+              } else if (clock.nanoTime() - deadline >= 0 || !isPassing(failure)) {
+                to.completeExceptionally(cause(failure));
+              } else {
+                pause(pause, event)
+                    .whenComplete(
+                        (none, timeout) ->
+                            attempt(deadline, Math.min(2 * pause, PAUSE_MAX_MILLIS), attempt, to));
+              }
+            });
+  }
+
+  /** Completes on the scheduler after the pause, or earlier at the event. */
+  CompletableFuture<Void> pause(long millis, CompletableFuture<Void> event) {
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    scheduler.schedule(() -> over.complete(null), millis, TimeUnit.MILLISECONDS);
+    event.whenComplete((none, failure) -> over.complete(null));
+    return over.thenRunAsync(() -> {}, scheduler);
+  }
+
+  private static boolean isPassing(Throwable failure) {
+    Throwable cause = cause(failure);
+    return cause instanceof IOException && !(cause instanceof RefusedException)
+        || cause instanceof TimeoutException;
+  }
+
+  static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+}

@@ -1,0 +1,59 @@
+package io.pandofs.meta.raft;
+
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A replica's own threads; all are daemons and end with it. */
+final class Threads implements AutoCloseable {
+  private static final int ANSWERERS = 2;
+  private static final long STOP_MILLIS = 5_000;
+
+  /** Proposals of other nodes, in order. */
+  final ExecutorService inOrder;
+
+  /** Work on answers; callers' futures complete here. */
+  final ExecutorService answers;
+
+  /** Renewals, expiry, membership: short work that reads tables. */
+  final ScheduledThreadPoolExecutor duties;
+
+  /** Work of seconds. */
+  final ExecutorService background;
+
+  Threads(String name) {
+    inOrder = Executors.newSingleThreadExecutor(factory(name + "-order"));
+    answers = Executors.newFixedThreadPool(ANSWERERS, factory(name + "-answer"));
+    duties = new ScheduledThreadPoolExecutor(1, factory(name + "-duties"));
+    duties.setRemoveOnCancelPolicy(true);
+    background = Executors.newSingleThreadExecutor(factory(name + "-background"));
+  }
+
+  private static ThreadFactory factory(String name) {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  @Override
+  public void close() {
+    for (ExecutorService one : new ExecutorService[] {duties, inOrder, answers, background}) {
+      one.shutdown();
+    }
+    try {
+      for (ExecutorService one : new ExecutorService[] {duties, inOrder, answers, background}) {
+        if (!one.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
+          one.shutdownNow();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

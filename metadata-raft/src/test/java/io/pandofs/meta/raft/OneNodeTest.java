@@ -1,0 +1,36 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.InodeId;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OneNodeTest {
+  @TempDir Path dir;
+
+  @Test
+  void committedStateSurvivesACrashAndARestart() throws Exception {
+    try (TestNode node = new TestNode(dir, "a").bootstrap()) {
+      MetadataSession session = node.session();
+      for (int i = 0; i < 50; i++) {
+        assertThat(session.submit(Tree.create(session, "f" + i)).join().errno())
+            .isEqualTo(Errno.OK);
+      }
+      node.kill();
+      node.start();
+      MetadataSession after = node.session();
+      try (MetadataView view = after.view()) {
+        for (int i = 0; i < 50; i++) {
+          assertThat(view.lookup(InodeId.ROOT, Tree.name("f" + i)).isRegular()).isTrue();
+        }
+      }
+      assertThat(after.id().value()).isGreaterThan(session.id().value());
+      assertThat(after.submit(Tree.create(after, "f0")).join().errno()).isEqualTo(Errno.EEXIST);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.net.FrameServer;
+import io.pandofs.common.net.NetThreads;
+import io.pandofs.common.net.NettyConnections;
+import io.pandofs.common.net.Payload;
+import io.pandofs.common.time.Clock;
+import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.rocksdb.RocksMemory;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A replica in this process with real sockets, real Ratis and real tables, that can be killed. */
+final class TestNode implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  final Path dataDir;
+  final String name;
+  final AtomicInteger resets = new AtomicInteger();
+  final AtomicInteger blockChanges = new AtomicInteger();
+  RaftTiming timing = RaftTiming.SHARED_CORES;
+  LogLimits limits = LogLimits.DEFAULT;
+  Clock clock = new SystemClock();
+  String token = "";
+
+  private final InetSocketAddress raft = freePort();
+  private final InetSocketAddress control = freePort();
+  private final InetSocketAddress blocks = freePort();
+  private @Nullable NetThreads threads;
+  private @Nullable FrameServer server;
+  private @Nullable NettyConnections connections;
+  private @Nullable ScheduledExecutorService scheduler;
+  private @Nullable DataDirectory data;
+  private @Nullable RocksMemory memory;
+  private @Nullable MetadataReplica replica;
+
+  TestNode(Path parent, String name) {
+    this.name = name;
+    this.dataDir = parent.resolve(name);
+  }
+
+  static InetSocketAddress freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    return "127.0.0.1:" + address.getPort();
+  }
+
+  String control() {
+    return text(control);
+  }
+
+  /** Puts the parts together without starting the replica. */
+  MetadataReplica make() throws IOException {
+    threads = new NetThreads("net-" + name, 2);
+    connections = new NettyConnections(threads, NettyConnections.Limits.DEFAULT);
+    scheduler = Executors.newScheduledThreadPool(1);
+    data = DataDirectory.lock(dataDir);
+    memory = new RocksMemory(16 << 20, 8 << 20);
+    ReplicaConfig config =
+        new ReplicaConfig(
+            dataDir, name, raft, text(raft), text(control), text(blocks), token, timing, limits);
+    MetadataReplica made =
+        new MetadataReplica(
+            config,
+            new Surroundings(clock, scheduler, connections, memory, new SecureRandom()),
+            data,
+            new ReplicaListener() {
+              @Override
+              public void onReset() {
+                resets.incrementAndGet();
+              }
+
+              @Override
+              public void onBlocks() {
+                blockChanges.incrementAndGet();
+              }
+            });
+    replica = made;
+    server = FrameServer.bind(threads, control, made.control(), FrameServer.Limits.DEFAULT);
+    return made;
+  }
+
+  TestNode bootstrap() throws IOException {
+    make().bootstrap(PATIENCE);
+    return this;
+  }
+
+  TestNode join(TestNode seed) throws IOException {
+    make().join(seed.control(), PATIENCE);
+    return this;
+  }
+
+  TestNode start() throws IOException {
+    make().start(PATIENCE);
+    return this;
+  }
+
+  MetadataReplica replica() {
+    if (replica == null) {
+      throw new IllegalStateException(name + " is not running");
+    }
+    return replica;
+  }
+
+  boolean isRunning() {
+    return replica != null;
+  }
+
+  MetadataSession session() throws ErrnoException {
+    return replica().openSession(PATIENCE);
+  }
+
+  ReplicaStatus status() throws ErrnoException {
+    return replica().status();
+  }
+
+  /** Calls this node's control service as another node would. */
+  CompletableFuture<Payload> call(TestNode from, int method, Payload request) {
+    NettyConnections out = from.connections;
+    if (out == null) {
+      throw new IllegalStateException();
+    }
+    return out.call(control, method, request, Duration.ofSeconds(5));
+  }
+
+  /** Ends it without a word to the others: sockets first. */
+  void kill() throws IOException {
+    if (server != null) {
+      server.close();
+    }
+    if (connections != null) {
+      connections.close();
+    }
+    if (replica != null) {
+      replica.abort();
+    }
+    rest();
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (replica != null) {
+      replica.close();
+    }
+    if (server != null) {
+      server.close();
+    }
+    if (connections != null) {
+      connections.close();
+    }
+    rest();
+  }
+
+  private void rest() throws IOException {
+    replica = null;
+    server = null;
+    connections = null;
+    if (threads != null) {
+      threads.close();
+      threads = null;
+    }
+    if (scheduler != null) {
+      scheduler.shutdownNow();
+      scheduler = null;
+    }
+    if (memory != null) {
+      memory.close();
+      memory = null;
+    }
+    if (data != null) {
+      data.close();
+      data = null;
+    }
+  }
+}
