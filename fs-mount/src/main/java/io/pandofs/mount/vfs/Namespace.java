@@ -123,7 +123,8 @@ public final class Namespace {
     if (type == FileType.DIRECTORY || type == FileType.SYMLINK) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    return create(caller, parent, name, type, permissions, device, null);
+    boolean isDevice = type == FileType.CHARACTER_DEVICE || type == FileType.BLOCK_DEVICE;
+    return create(caller, parent, name, type, permissions, isDevice ? device : 0, null);
   }
 
   public Attributes makeDirectory(Caller caller, InodeId parent, FileName name, int permissions)

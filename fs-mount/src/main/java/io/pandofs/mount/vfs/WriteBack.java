@@ -76,7 +76,8 @@ final class WriteBack {
     }
   }
 
-  private void start(OpenFile file, OpenFile.Batch batch) {
+  /** Starts a sealed batch on its way, once; returns when its puts are issued. */
+  void start(OpenFile file, OpenFile.Batch batch) {
     List<Packing.Packed> packed;
     try {
       packed = Packing.pack(batch.runs().values(), pool);
