@@ -25,15 +25,15 @@ import org.slf4j.LoggerFactory;
  * One session's way into the log: requests that wait while earlier ones are under way travel
  * together, a few batches at a time, in order, each operation exactly once.
  *
- * <p>Invariants. An operation gets its number when its batch is first sent, and keeps number,
- * batch and bytes for ever: a batch that was sent once stays in {@code sent}, and is sent again,
- * until the log has answered it, even when its callers were told EIO long before (it may have been
+ * <p>Invariants. An operation gets its number when its batch is first sent, and keeps number, batch
+ * and bytes for ever: a batch that was sent once stays in {@code sent}, and is sent again, until
+ * the log has answered it, even when its callers were told EIO long before (it may have been
  * applied; leaving a number out would stop the session). An operation that was given up before it
  * was sent has no number and no effect. Batches are sent in order of their numbers; one that
  * overtook another is answered GAP and sent again. New batches wait while any is being resent.
  *
- * <p>Thread-safe. Everything happens under one lock that is never held while futures of callers
- * are completed.
+ * <p>Thread-safe. Everything happens under one lock that is never held while futures of callers are
+ * completed.
  */
 final class BatchSender {
   private static final Logger LOG = LoggerFactory.getLogger(BatchSender.class);
@@ -182,8 +182,7 @@ final class BatchSender {
     nextSequence += requests.size();
     Batch oldest = sent.peek();
     long acknowledged = (oldest == null ? first : oldest.first) - 1;
-    byte[] entry =
-        LogCodec.encode(new LogEntry.Batch(session, first, acknowledged, requests));
+    byte[] entry = LogCodec.encode(new LogEntry.Batch(session, first, acknowledged, requests));
     return new Batch(first, entry, parts);
   }
 
@@ -192,7 +191,8 @@ final class BatchSender {
     long sentInRound = round;
     leader
         .propose(batch.entry)
-        .whenCompleteAsync((reply, failure) -> answered(batch, sentInRound, reply, failure), executor);
+        .whenCompleteAsync(
+            (reply, failure) -> answered(batch, sentInRound, reply, failure), executor);
   }
 
   private void answered(
@@ -224,14 +224,14 @@ final class BatchSender {
     boolean whole =
         reply.status() == LogReply.Status.OK && reply.replies().size() == batch.parts.size();
     if (!whole && reply.status() != LogReply.Status.FENCED) {
-      LOG.error("{}: batch {} was answered {}; its callers get EIO", session, batch.first, reply.status());
+      LOG.error(
+          "{}: batch {} was answered {}; its callers get EIO",
+          session,
+          batch.first,
+          reply.status());
     }
     for (int i = 0; i < batch.parts.size(); i++) {
-      batch
-          .parts
-          .get(i)
-          .answer
-          .complete(whole ? reply.replies().get(i) : Reply.failed(Errno.EIO));
+      batch.parts.get(i).answer.complete(whole ? reply.replies().get(i) : Reply.failed(Errno.EIO));
     }
   }
 

@@ -132,8 +132,7 @@ public final class BlockTables {
   public void settled(List<BlockId> blocks) {
     tables.changeLocal(
         change ->
-            blocks.forEach(
-                block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
+            blocks.forEach(block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
   }
 
   /** Dropped blocks, oldest first, at most {@code limit}. */

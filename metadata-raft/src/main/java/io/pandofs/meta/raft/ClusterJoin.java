@@ -51,7 +51,8 @@ final class ClusterJoin {
             REGISTER_DEADLINE,
             payload -> ControlCodec.header(payload, JoinAnswer.parser()),
             JoinAnswer::getAnswer);
-    LOG.info("Registered as n{} of volume {}", answer.getNode(), Long.toHexString(answer.getVolume()));
+    LOG.info(
+        "Registered as n{} of volume {}", answer.getNode(), Long.toHexString(answer.getVolume()));
     return new Identity(
         answer.getVolume(),
         new NodeId(answer.getNode()),

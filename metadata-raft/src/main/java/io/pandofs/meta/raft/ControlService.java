@@ -39,8 +39,7 @@ final class ControlService implements Service {
   /**
    * @param inOrder one thread: proposals of one connection stay in order
    */
-  ControlService(
-      RatisNode ratis, LeaderCalls local, Membership membership, Executor inOrder) {
+  ControlService(RatisNode ratis, LeaderCalls local, Membership membership, Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
     this.membership = membership;
@@ -53,8 +52,7 @@ final class ControlService implements Service {
       return switch (method) {
         case ControlMethods.PROPOSE -> propose(from, ControlCodec.body(request));
         case ControlMethods.READ_INDEX -> readIndex();
-        case ControlMethods.RENEW ->
-            renew(ControlCodec.header(request, RenewRequest.parser()));
+        case ControlMethods.RENEW -> renew(ControlCodec.header(request, RenewRequest.parser()));
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
             promote(ControlCodec.header(request, PromoteRequest.parser()));

@@ -65,14 +65,20 @@ public final class DataDirectory implements AutoCloseable {
     return root.resolve("identity").resolve("node.properties");
   }
 
-  /** Whose directory it is; null when it is nobody's yet. Checks that all in it belongs together. */
+  /**
+   * Whose directory it is; null when it is nobody's yet. Checks that all in it belongs together.
+   */
   public @Nullable Identity identity() throws IOException {
     if (!Files.exists(identityFile())) {
       for (Path part : List.of(raft(), meta())) {
         if (holdsMoreThanStamp(part)) {
           throw new RefusedException(
-              part + " has data but " + identityFile() + " is missing: restore it, or empty "
-                  + root + " and join as a new node");
+              part
+                  + " has data but "
+                  + identityFile()
+                  + " is missing: restore it, or empty "
+                  + root
+                  + " and join as a new node");
         }
       }
       return null;
@@ -105,7 +111,11 @@ public final class DataDirectory implements AutoCloseable {
       int format = Integer.parseInt(p.getProperty("format", "0"));
       if (format > Identity.FORMAT) {
         throw new RefusedException(
-            root + " has format version " + format + "; this program knows up to " + Identity.FORMAT);
+            root
+                + " has format version "
+                + format
+                + "; this program knows up to "
+                + Identity.FORMAT);
       }
       List<String> contacts = new ArrayList<>();
       for (String contact : p.getProperty("contacts", "").split(",")) {

@@ -166,7 +166,8 @@ final class LiveTables implements AutoCloseable {
         DurableFiles.deleteTree(generation.directory);
       } catch (IOException e) {
         // The next start deletes it.
-        LOG.warn("{} was replaced but could not be deleted: {}", generation.directory, e.toString());
+        LOG.warn(
+            "{} was replaced but could not be deleted: {}", generation.directory, e.toString());
       }
     }
   }
@@ -184,8 +185,7 @@ final class LiveTables implements AutoCloseable {
     tables.flush();
     DurableFiles.syncTree(fresh);
     DurableFiles.replace(
-        meta.resolve(CURRENT),
-        fresh.getFileName().toString().getBytes(StandardCharsets.US_ASCII));
+        meta.resolve(CURRENT), fresh.getFileName().toString().getBytes(StandardCharsets.US_ASCII));
     Generation old;
     boolean idle;
     synchronized (this) {

@@ -163,9 +163,7 @@ final class Membership {
   private JoinAnswer answer(NodeId node) {
     try (LocalSnapshot snapshot = tables.snapshot()) {
       JoinAnswer.Builder answer =
-          JoinAnswer.newBuilder()
-              .setNode(node.value())
-              .setVolume(snapshot.cluster().volumeId());
+          JoinAnswer.newBuilder().setNode(node.value()).setVolume(snapshot.cluster().volumeId());
       for (ClusterView.Node member : snapshot.cluster().nodes()) {
         if (!member.id().equals(node)) {
           answer.addMembers(member.control());

@@ -69,8 +69,7 @@ final class RaftSession implements MetadataSession {
   }
 
   private CompletableFuture<Reply> grant(NumberKind kind, int count) {
-    return submit(
-        new Request(new Operation.ReserveNumbers(kind, count), Caller.ROOT, clock.now()));
+    return submit(new Request(new Operation.ReserveNumbers(kind, count), Caller.ROOT, clock.now()));
   }
 
   @Override

@@ -35,7 +35,9 @@ public record RaftTiming(
       DEFAULT.withElection(Duration.ofMillis(500), Duration.ofMillis(1000));
 
   public RaftTiming {
-    if (electionMin.isNegative() || electionMin.isZero() || electionMin.compareTo(electionMax) >= 0) {
+    if (electionMin.isNegative()
+        || electionMin.isZero()
+        || electionMin.compareTo(electionMax) >= 0) {
       throw new IllegalArgumentException(
           "election timeouts out of order: " + electionMin + ", " + electionMax);
     }

@@ -29,8 +29,7 @@ final class RemoteLeader implements LeaderCalls {
 
   @Override
   public CompletableFuture<LogReply> propose(byte[] entry) {
-    Payload request =
-        ControlCodec.payload(ControlAnswer.getDefaultInstance(), entry);
+    Payload request = ControlCodec.payload(ControlAnswer.getDefaultInstance(), entry);
     return call(ControlMethods.PROPOSE, request, PROPOSE_DEADLINE, RemoteLeader::reply);
   }
 

@@ -35,10 +35,19 @@ public final class RocksTransaction implements Store, AutoCloseable {
     private boolean freed;
 
     WriteBatchWithIndex rows() {
+      requireOpen();
+      return rows;
+    }
+
+    ReadOptions options() {
+      requireOpen();
+      return options;
+    }
+
+    private void requireOpen() {
       if (freed) {
         throw new StoreException("the transaction is over");
       }
-      return rows;
     }
 
     @Override
@@ -63,15 +72,15 @@ public final class RocksTransaction implements Store, AutoCloseable {
     return gate.<byte @Nullable []>pass(
         () ->
             changed.contains(table)
-                ? batch.rows().getFromBatchAndDB(database, columns.of(table), batch.options, key)
-                : database.get(columns.of(table), key));
+                ? batch.rows().getFromBatchAndDB(database, columns.of(table), batch.options(), key)
+                : database.get(columns.of(table), batch.options(), key));
   }
 
   @Override
   public @Nullable Row floor(Table table, byte[] key) {
     return gate.pass(
         () -> {
-          try (RocksIterator rows = iterator(table, batch.options)) {
+          try (RocksIterator rows = iterator(table, batch.options())) {
             return RocksTables.floor(rows, key);
           }
         });
@@ -93,9 +102,10 @@ public final class RocksTransaction implements Store, AutoCloseable {
 
   private RocksIterator iterator(Table table, ReadOptions options) {
     ColumnFamilyHandle column = columns.of(table);
+    WriteBatchWithIndex rows = batch.rows();
     RocksIterator committed = database.newIterator(column, options);
     return changed.contains(table)
-        ? batch.rows().newIteratorWithBase(column, committed, options)
+        ? rows.newIteratorWithBase(column, committed, options)
         : committed;
   }
 
@@ -124,7 +134,7 @@ public final class RocksTransaction implements Store, AutoCloseable {
   /** The value of a key of a local table, with the changes made before; null if there is none. */
   public byte @Nullable [] getLocal(LocalTable table, byte[] key) {
     return gate.<byte @Nullable []>pass(
-        () -> batch.rows().getFromBatchAndDB(database, columns.of(table), batch.options, key));
+        () -> batch.rows().getFromBatchAndDB(database, columns.of(table), batch.options(), key));
   }
 
   /**

@@ -18,7 +18,8 @@ class OneNodeTest {
     try (TestNode node = new TestNode(dir, "a").bootstrap()) {
       MetadataSession session = node.session();
       for (int i = 0; i < 50; i++) {
-        assertThat(session.submit(Tree.create(session, "f" + i)).join().errno()).isEqualTo(Errno.OK);
+        assertThat(session.submit(Tree.create(session, "f" + i)).join().errno())
+            .isEqualTo(Errno.OK);
       }
       node.kill();
       node.start();

@@ -1,0 +1,147 @@
+package io.pandofs.meta.engine;
+
+import static io.pandofs.meta.engine.EngineRig.name;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import io.pandofs.meta.Extent;
+import io.pandofs.meta.NewBlock;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.log.LogEntry;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FileDataTest {
+  private final EngineRig rig = new EngineRig();
+  private final InodeId file = rig.file("f");
+
+  @Test
+  void aWriteIntoTheMiddleSplitsAnExtentAndCountsItTwice() throws Exception {
+    Operation.Write first = rig.write(file, 100, 50);
+    rig.submit(first);
+    Operation.Write second = rig.write(file, 110, 10);
+    rig.submit(second);
+    BlockId old = first.blocks().get(0).block();
+    BlockId young = second.blocks().get(0).block();
+    assertThat(rig.view().extents(file, 0, Long.MAX_VALUE))
+        .containsExactly(
+            new Extent(100, 10, old, 0),
+            new Extent(110, 10, young, 0),
+            new Extent(120, 30, old, 20));
+    assertThat(rig.view().extents(file, 119, 120)).hasSize(1);
+    assertThat(rig.view().extents(file, 0, 100)).isEmpty();
+    assertThat(new ClusterView(rig.store).block(old).references()).isEqualTo(2);
+    assertThat(rig.attributes(file).allocatedBytes()).isEqualTo(50);
+    rig.told.clear();
+    rig.submit(new Operation.SetAttributes(file, null, null, null, 0L, null, null));
+    assertThat(rig.told).containsExactlyInAnyOrder("dropped " + old, "dropped " + young);
+    assertThat(rig.view().stats().storedBytes()).isZero();
+  }
+
+  @Test
+  void malformedCommitsAreRefused() {
+    BlockId block = rig.nextBlock();
+    NewBlock stored = rig.stored(block, 10);
+    assertThat(write(List.of(), List.of())).isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(new Extent(0, 11, block, 0)), List.of(stored)))
+        .isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(new Extent(0, 10, block, 1)), List.of(stored)))
+        .isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(new Extent(0, 10, block, -1)), List.of(stored)))
+        .isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(new Extent(-1, 10, block, 0)), List.of(stored)))
+        .isEqualTo(Errno.EINVAL);
+    Extent good = new Extent(5, 5, block, 0);
+    assertThat(write(List.of(good, new Extent(9, 1, block, 5)), List.of(stored)))
+        .isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(good), List.of(stored, stored))).isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(good), List.of(stored, rig.stored(rig.nextBlock(), 1))))
+        .isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(good), List.of())).isEqualTo(Errno.EINVAL);
+    assertThat(write(List.of(new Extent(Long.MAX_VALUE - 3, 5, block, 0)), List.of(stored)))
+        .isEqualTo(Errno.EFBIG);
+    assertThat(write(List.of(new Extent(Long.MAX_VALUE - 5, 5, block, 0)), List.of(stored)))
+        .isEqualTo(Errno.OK);
+    assertThat(write(List.of(good), List.of(stored))).isEqualTo(Errno.EIO);
+    BlockId foreign = BlockId.ofSerial(1L << 40);
+    assertThat(write(List.of(new Extent(0, 1, foreign, 0)), List.of(rig.stored(foreign, 1))))
+        .isEqualTo(Errno.EINVAL);
+  }
+
+  @Test
+  void aCommitNeedsAMajorityOfThePresentReplicas() {
+    rig.addNode("b:1");
+    rig.addNode("c:1");
+    NodeId one = new NodeId(1);
+    assertThat(commit(1, List.of(one))).isEqualTo(Errno.ESTALE);
+    assertThat(commit(1, List.of(one, one))).isEqualTo(Errno.ESTALE);
+    assertThat(commit(1, List.of(one, new NodeId(9)))).isEqualTo(Errno.ESTALE);
+    assertThat(commit(9, List.of(one, new NodeId(2)))).isEqualTo(Errno.ESTALE);
+    assertThat(commit(1, List.of(one, new NodeId(2)))).isEqualTo(Errno.OK);
+    rig.apply(new LogEntry.RemoveNode(new NodeId(2)));
+    rig.addNode("d:1");
+    assertThat(commit(3, List.of(one, new NodeId(2)))).isEqualTo(Errno.ESTALE);
+    assertThat(commit(3, List.of(one, new NodeId(3)))).isEqualTo(Errno.OK);
+  }
+
+  @Test
+  void reapingGoesInBoundedStepsAndLeavesLiveFilesAlone() throws Exception {
+    for (int i = 0; i < 600; i++) {
+      rig.submit(rig.write(file, 10L * i, 5));
+    }
+    LogEntry.Reap reap = new LogEntry.Reap(List.of(file));
+    assertThat(rig.apply(reap).number()).isZero();
+    assertThat(rig.attributes(file).links()).isEqualTo(1);
+    rig.submit(new Operation.Unlink(InodeId.ROOT, name("f")));
+    assertThat(new ClusterView(rig.store).orphansAfter(0, 9))
+        .containsExactly(new ClusterView.Orphan(file, rig.index()));
+    rig.told.clear();
+    assertThat(rig.apply(reap).number()).isEqualTo(1);
+    assertThat(rig.told).hasSize(Reaper.ROWS_MAX);
+    assertThat(rig.attributes(file).allocatedBytes()).isEqualTo(5 * (600 - Reaper.ROWS_MAX));
+    assertThat(rig.apply(reap).number()).isEqualTo(1);
+    assertThat(rig.apply(reap).number()).isZero();
+    assertThat(rig.view().stats().inodes()).isEqualTo(1);
+    assertThat(rig.view().stats().storedBytes()).isZero();
+    assertThat(rig.apply(reap).number()).isZero();
+  }
+
+  @Test
+  void xattrsHaveLinuxsLimits() {
+    assertThat(xattr(new byte[0], 0)).isEqualTo(Errno.ERANGE);
+    assertThat(xattr(letters(256, 0), 0)).isEqualTo(Errno.ERANGE);
+    assertThat(xattr(letters(255, 0), 65_537)).isEqualTo(Errno.E2BIG);
+    for (int i = 0; i < 256; i++) {
+      assertThat(xattr(letters(255, i), i == 0 ? 65_536 : 0)).isEqualTo(Errno.OK);
+    }
+    assertThat(xattr(letters(255, 256), 0)).isEqualTo(Errno.ENOSPC);
+    assertThat(xattr(letters(255, 0), 1)).isEqualTo(Errno.OK);
+  }
+
+  private Errno xattr(byte[] name, int valueLength) {
+    return rig.errno(new Operation.SetXattr(file, name, new byte[valueLength], 0));
+  }
+
+  private static byte[] letters(int length, int which) {
+    byte[] name = new byte[length];
+    Arrays.fill(name, (byte) 'x');
+    byte[] number = String.valueOf(which).getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(number, 0, name, 0, number.length);
+    return name;
+  }
+
+  private Errno commit(long epoch, List<NodeId> holders) {
+    BlockId block = rig.nextBlock();
+    return write(
+        List.of(new Extent(0, 1, block, 0)), List.of(new NewBlock(block, 1, 0, epoch, holders)));
+  }
+
+  private Errno write(List<Extent> extents, List<NewBlock> blocks) {
+    return rig.errno(new Operation.Write(file, extents, blocks));
+  }
+}

@@ -1,0 +1,165 @@
+package io.pandofs.meta.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.NewBlock;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class LogCodecTest {
+  private static final InodeId I = new InodeId(Long.MAX_VALUE);
+  private static final FileName N = FileName.ofText("näme");
+  private static final Timestamp T = new Timestamp(-5, 999_999_999);
+
+  private static List<Operation> operations() {
+    return List.of(
+        new Operation.Create(I, N, I, FileType.BLOCK_DEVICE, 07777, -1, null, true),
+        new Operation.Link(I, I, N),
+        new Operation.Unlink(I, N),
+        new Operation.RemoveDirectory(I, N),
+        new Operation.Rename(I, N, InodeId.ROOT, N, 2),
+        new Operation.SetAttributes(I, 07777, -1, -2, Long.MAX_VALUE, T, T),
+        new Operation.SetAttributes(I, 0, 0, 0, 0L, Timestamp.EPOCH, null),
+        new Operation.SetAttributes(I, null, null, null, null, null, null),
+        new Operation.Write(
+            I,
+            List.of(new Extent(Long.MAX_VALUE - 9, 9, new BlockId(300), 7)),
+            List.of(
+                new NewBlock(
+                    new BlockId(300), 1 << 22, -7, 3, List.of(new NodeId(1), new NodeId(2))))),
+        new Operation.Allocate(I, 3, -1, Long.MIN_VALUE),
+        new Operation.ReserveNumbers(Operation.NumberKind.INODE, 5),
+        new Operation.ReserveNumbers(Operation.NumberKind.BLOCK_SERIAL, -5));
+  }
+
+  private static List<LogEntry> entries() {
+    List<Request> requests =
+        operations().stream().map(o -> new Request(o, new Caller(-1, -2), T)).toList();
+    return List.of(
+        new LogEntry.Format(9, T),
+        new LogEntry.Batch(new SessionId(3), 1, 0, requests),
+        new LogEntry.Batch(new SessionId(3), Long.MAX_VALUE, 7, List.of()),
+        new LogEntry.RegisterSession(new NodeId(4), T),
+        new LogEntry.ExpireSession(new SessionId(5)),
+        new LogEntry.RegisterNode(0, "n", "[::1]:7440", "h:1", "h:2"),
+        new LogEntry.RemoveNode(new NodeId(6)),
+        new LogEntry.Reap(List.of(I, InodeId.ROOT)),
+        new LogEntry.HashTables());
+  }
+
+  private static LogReply reply() {
+    Attributes attributes =
+        new Attributes(I, FileType.SOCKET, 0644, -1, -2, 3, 4, 5, -6, T, T, T, T);
+    return new LogReply(
+        LogReply.Status.OK,
+        List.of(Reply.of(attributes), Reply.failed(Errno.ESTALE), new Reply(Errno.OK, null, 8)),
+        11);
+  }
+
+  @Test
+  void everythingComesBackAsItWent() throws Exception {
+    for (LogEntry entry : entries()) {
+      assertThat(LogCodec.decodeEntry(ByteBuffer.wrap(LogCodec.encode(entry)))).isEqualTo(entry);
+    }
+    assertThat(LogCodec.decodeReply(ByteBuffer.wrap(LogCodec.encode(reply())))).isEqualTo(reply());
+    for (LogReply.Status status : LogReply.Status.values()) {
+      LogReply refused = LogReply.refused(status);
+      assertThat(LogCodec.decodeReply(ByteBuffer.wrap(LogCodec.encode(refused))))
+          .isEqualTo(refused);
+    }
+  }
+
+  @Test
+  void bytesWithinOperationsComeBackToo() throws Exception {
+    byte[] bytes = {0, -1, 'x'};
+    List<Request> requests = new ArrayList<>();
+    for (Operation operation :
+        List.of(
+            new Operation.Create(I, N, I, FileType.SYMLINK, 0777, 0, bytes, false),
+            new Operation.SetXattr(I, bytes, bytes, 1),
+            new Operation.RemoveXattr(I, bytes))) {
+      requests.add(new Request(operation, Caller.ROOT, T));
+    }
+    LogEntry.Batch batch = new LogEntry.Batch(new SessionId(1), 1, 0, requests);
+    LogEntry.Batch back =
+        (LogEntry.Batch) LogCodec.decodeEntry(ByteBuffer.wrap(LogCodec.encode(batch)));
+    assertThat(back).usingRecursiveComparison().isEqualTo(batch);
+  }
+
+  @Test
+  void aBufferIsReadFromItsPositionAndLeftThere() throws Exception {
+    byte[] encoded = LogCodec.encode(new LogEntry.RemoveNode(new NodeId(6)));
+    ByteBuffer buffer = ByteBuffer.allocateDirect(encoded.length + 4);
+    buffer.position(2).put(encoded).flip().position(2);
+    assertThat(LogCodec.decodeEntry(buffer)).isEqualTo(new LogEntry.RemoveNode(new NodeId(6)));
+    assertThat(buffer.position()).isEqualTo(2);
+  }
+
+  @Test
+  void malformedBytesAreOneException() throws Exception {
+    long seed = 77;
+    Random random = new Random(seed);
+    List<byte[]> good = new ArrayList<>();
+    entries().forEach(entry -> good.add(LogCodec.encode(entry)));
+    good.add(LogCodec.encode(reply()));
+    int malformed = 0;
+    for (int i = 0; i < 60_000; i++) {
+      byte[] bytes = good.get(random.nextInt(good.size())).clone();
+      if (random.nextInt(4) == 0) {
+        bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 3));
+      }
+      for (int j = random.nextInt(4); j >= 0 && bytes.length > 0; j--) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+      }
+      malformed += decode(bytes, seed, i);
+    }
+    assertThat(malformed).isGreaterThan(10_000);
+  }
+
+  private static int decode(byte[] bytes, long seed, int step) {
+    int malformed = 0;
+    try {
+      LogCodec.encode(LogCodec.decodeEntry(ByteBuffer.wrap(bytes)));
+    } catch (MalformedException e) {
+      malformed++;
+    } catch (RuntimeException e) {
+      throw new AssertionError("seed " + seed + " step " + step + Arrays.toString(bytes), e);
+    }
+    try {
+      LogCodec.encode(LogCodec.decodeReply(ByteBuffer.wrap(bytes)));
+    } catch (MalformedException e) {
+      malformed++;
+    } catch (RuntimeException e) {
+      throw new AssertionError("seed " + seed + " step " + step + Arrays.toString(bytes), e);
+    }
+    return malformed;
+  }
+
+  @Test
+  void anUnknownVersionIsRefused() {
+    byte[] encoded = LogCodec.encode(new LogEntry.HashTables());
+    encoded[1] = 2;
+    assertThatThrownBy(() -> LogCodec.decodeEntry(ByteBuffer.wrap(encoded)))
+        .isInstanceOf(MalformedException.class)
+        .hasMessageContaining("version");
+  }
+}

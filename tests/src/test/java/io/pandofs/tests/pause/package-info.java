@@ -1,0 +1,2 @@
+/** How long writing stood still while something was killed. */
+package io.pandofs.tests.pause;
