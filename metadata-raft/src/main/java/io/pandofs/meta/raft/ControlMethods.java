@@ -5,7 +5,7 @@ public final class ControlMethods {
   /** Body: an encoded log entry. Answer: ControlAnswer, body: the encoded reply. */
   static final int PROPOSE = 101;
 
-  /** Nothing. Answer: ReadIndexAnswer. */
+  /** ReadIndexRequest. Answer: ReadIndexAnswer. */
   static final int READ_INDEX = 102;
 
   /** RenewRequest. Answer: RenewAnswer. */

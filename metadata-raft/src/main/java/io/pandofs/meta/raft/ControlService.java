@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import com.google.protobuf.MessageLite;
+import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.log.LogCodec;
@@ -12,6 +13,7 @@ import io.pandofs.meta.wire.JoinRequest;
 import io.pandofs.meta.wire.PromoteAnswer;
 import io.pandofs.meta.wire.PromoteRequest;
 import io.pandofs.meta.wire.ReadIndexAnswer;
+import io.pandofs.meta.wire.ReadIndexRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
@@ -51,7 +53,8 @@ final class ControlService implements Service {
     try (request) {
       return switch (method) {
         case ControlMethods.PROPOSE -> propose(from, ControlCodec.body(request));
-        case ControlMethods.READ_INDEX -> readIndex();
+        case ControlMethods.READ_INDEX ->
+            readIndex(ControlCodec.header(request, ReadIndexRequest.parser()));
         case ControlMethods.RENEW -> renew(ControlCodec.header(request, RenewRequest.parser()));
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
@@ -99,9 +102,9 @@ final class ControlService implements Service {
     }
   }
 
-  private CompletionStage<Payload> readIndex() {
-    return local
-        .readIndex()
+  private CompletionStage<Payload> readIndex(ReadIndexRequest request) {
+    return ratis
+        .readIndexFor(new NodeId(request.getNode()))
         .handle(
             (index, failure) ->
                 ControlCodec.payload(

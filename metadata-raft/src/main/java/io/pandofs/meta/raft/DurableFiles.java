@@ -81,13 +81,23 @@ final class DurableFiles {
         });
   }
 
-  /** Makes the same files under another directory by hard links; names ending so are left out. */
-  static void linkTree(Path from, Path to, String leaveOut) throws IOException {
+  /**
+   * Makes the same files under a new directory, durably: those that are never written to by hard
+   * links, the others by copies.
+   *
+   * @param linked the ending of names of files that are never written to
+   * @param leftOut the ending of names of files that are not wanted
+   */
+  static void cloneDirectory(Path from, Path to, String linked, String leftOut) throws IOException {
     Files.createDirectories(to);
     try (var files = Files.newDirectoryStream(from)) {
       for (Path file : files) {
-        if (!file.getFileName().toString().endsWith(leaveOut)) {
-          Files.createLink(to.resolve(file.getFileName().toString()), file);
+        String name = file.getFileName().toString();
+        if (name.endsWith(linked)) {
+          Files.createLink(to.resolve(name), file);
+        } else if (!name.endsWith(leftOut)) {
+          Files.copy(file, to.resolve(name));
+          sync(to.resolve(name));
         }
       }
     }

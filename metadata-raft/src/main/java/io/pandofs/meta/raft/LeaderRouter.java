@@ -26,7 +26,7 @@ final class LeaderRouter implements LeaderCalls {
     }
     return leader.getId().equals(RatisNode.peerId(ratis.self()))
         ? local
-        : new RemoteLeader(connections, Addresses.parse(RatisNode.control(leader)));
+        : new RemoteLeader(ratis.self(), connections, Addresses.parse(RatisNode.control(leader)));
   }
 
   @Override

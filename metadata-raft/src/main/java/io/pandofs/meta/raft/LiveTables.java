@@ -178,12 +178,12 @@ final class LiveTables implements AutoCloseable {
    */
   void install(Path checkpoint) throws IOException {
     Path fresh = freshDirectory();
-    DurableFiles.linkTree(checkpoint, fresh, Checkpoints.DIGEST_SUFFIX);
+    DurableFiles.cloneDirectory(checkpoint, fresh, ".sst", Checkpoints.DIGEST_SUFFIX);
     RocksTables tables = RocksTables.open(fresh, memory);
     clear(tables, LocalTable.NEED);
     clear(tables, LocalTable.DROP);
     tables.flush();
-    DurableFiles.syncTree(fresh);
+    DurableFiles.sync(fresh);
     DurableFiles.replace(
         meta.resolve(CURRENT), fresh.getFileName().toString().getBytes(StandardCharsets.US_ASCII));
     Generation old;

@@ -265,6 +265,24 @@ public final class MetadataReplica implements AutoCloseable {
     }
   }
 
+  /** This node's tables as they are. */
+  LocalSnapshot snapshot() {
+    RunningReplica now = running;
+    if (now == null) {
+      throw new IllegalStateException("not running");
+    }
+    return now.snapshot();
+  }
+
+  /** Puts an entry that may be repeated into the log. */
+  LogReply propose(LogEntry entry, Duration patience) throws IOException {
+    RunningReplica now = running;
+    if (now == null) {
+      throw new IllegalStateException("not running");
+    }
+    return surely(now, entry, patience);
+  }
+
   /** Stops as a crash would: tells nobody, ends no session. */
   void abort() {
     RunningReplica now = running;

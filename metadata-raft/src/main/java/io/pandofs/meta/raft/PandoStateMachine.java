@@ -243,6 +243,15 @@ final class PandoStateMachine extends BaseStateMachine {
   /** Goes on with the checkpoint that has arrived. */
   @Override
   public void reinitialize() throws IOException {
+    try {
+      goOnFromArrived();
+    } catch (IOException | RuntimeException e) {
+      faults.failed("an installed checkpoint can't be used", e);
+      throw e;
+    }
+  }
+
+  private void goOnFromArrived() throws IOException {
     checkpoints.prepare();
     SnapshotInfo arrived = checkpoints.getLatestSnapshot();
     if (arrived == null) {

@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
 import io.pandofs.meta.log.LogCodec;
@@ -7,6 +8,7 @@ import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.ReadIndexAnswer;
+import io.pandofs.meta.wire.ReadIndexRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
@@ -19,10 +21,15 @@ final class RemoteLeader implements LeaderCalls {
   private static final Duration PROPOSE_DEADLINE = Duration.ofSeconds(5);
   private static final Duration READ_DEADLINE = Duration.ofSeconds(2);
 
+  private final NodeId self;
   private final Connections connections;
   private final InetSocketAddress address;
 
-  RemoteLeader(Connections connections, InetSocketAddress address) {
+  /**
+   * @param self the asking node
+   */
+  RemoteLeader(NodeId self, Connections connections, InetSocketAddress address) {
+    this.self = self;
     this.connections = connections;
     this.address = address;
   }
@@ -46,7 +53,7 @@ final class RemoteLeader implements LeaderCalls {
   public CompletableFuture<Long> readIndex() {
     return call(
         ControlMethods.READ_INDEX,
-        Payload.of(new byte[0]),
+        ControlCodec.payload(ReadIndexRequest.newBuilder().setNode(self.value()).build()),
         READ_DEADLINE,
         answer -> {
           ReadIndexAnswer header = ControlCodec.header(answer, ReadIndexAnswer.parser());

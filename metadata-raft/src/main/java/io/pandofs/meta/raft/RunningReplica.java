@@ -41,6 +41,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
   private static final long CLOSE_MILLIS = 1_000;
+  private static final long NUDGE_MILLIS_MIN = 2;
   private static final Duration FOR_EVER = Duration.ofDays(10_000);
 
   private final ReplicaConfig config;
@@ -328,10 +329,27 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         asked.isDone() && !asked.isCompletedExceptionally()
             ? asked.join()
             : wait(again(asked, patience), patience);
-    if (!applied.await(index, deadline - clock.nanoTime())) {
-      throw new ErrnoException(Errno.EIO, "this node is behind the leader");
-    }
+    catchUp(index, deadline);
     return localView();
+  }
+
+  /**
+   * Waits until the index is applied here. Each question for the read index also makes the leader
+   * tell this node how far the log is committed, but not while it waits for this node's answer to
+   * an entry: so asking is repeated, or the next heartbeat would have to be waited for.
+   */
+  private void catchUp(long index, long deadline) throws ErrnoException {
+    long pauseNanos = TimeUnit.MILLISECONDS.toNanos(NUDGE_MILLIS_MIN);
+    while (!applied.await(index, Math.min(pauseNanos, deadline - clock.nanoTime()))) {
+      if (failed.isDone() || clock.nanoTime() - deadline >= 0) {
+        throw new ErrnoException(Errno.EIO, "this node is behind the leader");
+      }
+      if (Thread.currentThread().isInterrupted()) {
+        throw new ErrnoException(Errno.EINTR);
+      }
+      barrier.readIndex();
+      pauseNanos = Math.min(2 * pauseNanos, TimeUnit.MILLISECONDS.toNanos(Retry.PAUSE_MAX_MILLIS));
+    }
   }
 
   private CompletableFuture<Long> again(CompletableFuture<Long> first, Duration patience) {

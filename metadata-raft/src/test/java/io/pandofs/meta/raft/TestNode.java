@@ -8,6 +8,8 @@ import io.pandofs.common.net.Payload;
 import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -130,6 +132,16 @@ final class TestNode implements AutoCloseable {
 
   ReplicaStatus status() throws ErrnoException {
     return replica().status();
+  }
+
+  /** This node's tables as they are. */
+  LocalSnapshot snapshot() {
+    return replica().snapshot();
+  }
+
+  /** Puts an entry into the log. */
+  LogReply propose(LogEntry entry) throws IOException {
+    return replica().propose(entry, PATIENCE);
   }
 
   /** Calls this node's control service as another node would. */

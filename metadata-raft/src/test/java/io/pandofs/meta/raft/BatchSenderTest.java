@@ -1,0 +1,219 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Operation.NumberKind;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.engine.LocalEffects;
+import io.pandofs.meta.engine.LogEngine;
+import io.pandofs.meta.engine.MemoryStore;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Against the real engine behind a leader that loses, delays, doubles and reorders. */
+class BatchSenderTest {
+  private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2);
+  private final MemoryStore store = new MemoryStore();
+  private final LogEngine engine = new LogEngine();
+  private final LeaderEvents events = new LeaderEvents();
+  private final AtomicInteger fenced = new AtomicInteger();
+  private long index;
+  private SessionId session = new SessionId(1);
+
+  @AfterEach
+  void stop() {
+    scheduler.shutdownNow();
+  }
+
+  private synchronized LogReply apply(LogEntry entry) {
+    return engine.apply(entry, ++index, store, LocalEffects.NONE);
+  }
+
+  private LogReply apply(byte[] entry) {
+    try {
+      return apply(LogCodec.decodeEntry(ByteBuffer.wrap(entry)));
+    } catch (MalformedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void makeVolume() {
+    apply(new LogEntry.Format(1, Timestamp.EPOCH));
+    apply(new LogEntry.RegisterNode(0, "n", "a:1", "a:2", "a:3"));
+    session =
+        new SessionId(apply(new LogEntry.RegisterSession(new NodeId(1), Timestamp.EPOCH)).number());
+  }
+
+  /** What may happen to a proposal. */
+  private final class FaultyLeader implements LeaderCalls {
+    private final Random random;
+    private final double trouble;
+
+    FaultyLeader(long seed, double trouble) {
+      this.random = new Random(seed);
+      this.trouble = trouble;
+    }
+
+    @Override
+    public synchronized CompletableFuture<LogReply> propose(byte[] entry) {
+      CompletableFuture<LogReply> answer = new CompletableFuture<>();
+      long delayMicros = random.nextInt(2_000);
+      if (random.nextDouble() >= trouble) {
+        scheduler.schedule(() -> answer.complete(apply(entry)), delayMicros, TimeUnit.MICROSECONDS);
+        return answer;
+      }
+      boolean applied = random.nextBoolean();
+      boolean again = random.nextInt(4) == 0;
+      scheduler.schedule(
+          () -> {
+            if (applied) {
+              apply(entry);
+            }
+            answer.completeExceptionally(new IOException("lost"));
+            if (again) {
+              // A copy that an old leader had kept.
+              scheduler.schedule(() -> apply(entry), 3 * delayMicros, TimeUnit.MICROSECONDS);
+            }
+          },
+          delayMicros,
+          TimeUnit.MICROSECONDS);
+      return answer;
+    }
+
+    @Override
+    public CompletableFuture<Long> readIndex() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  private BatchSender sender(LeaderCalls leader, long patienceMillis) {
+    SystemClock clock = new SystemClock();
+    return new BatchSender(
+        session,
+        leader,
+        events,
+        new Retry(clock, scheduler, events),
+        clock,
+        scheduler,
+        scheduler,
+        TimeUnit.MILLISECONDS.toNanos(patienceMillis),
+        fenced::incrementAndGet);
+  }
+
+  private static io.pandofs.meta.Request one() {
+    return Tree.request(new Operation.ReserveNumbers(NumberKind.INODE, 1));
+  }
+
+  @Test
+  void eachOperationOnceAndInOrderWhateverIsLostOrDoubled() throws Exception {
+    for (long seed = 1; seed <= 6; seed++) {
+      makeVolumeOnce();
+      BatchSender sender = sender(new FaultyLeader(seed, 0.3), 60_000);
+      List<CompletableFuture<Reply>> replies = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        replies.add(sender.submit(one()));
+        if (i % 50 == 0) {
+          sender.leaderChanged();
+          replies.get(i).get(60, TimeUnit.SECONDS);
+        }
+      }
+      long before = -1;
+      for (CompletableFuture<Reply> future : replies) {
+        Reply reply = future.get(60, TimeUnit.SECONDS);
+        assertThat(reply.errno()).as("seed %d", seed).isEqualTo(Errno.OK);
+        if (before >= 0) {
+          assertThat(reply.number()).as("seed %d", seed).isEqualTo(before + 1);
+        }
+        before = reply.number();
+      }
+      sender.end();
+    }
+  }
+
+  private void makeVolumeOnce() {
+    if (index == 0) {
+      makeVolume();
+    } else {
+      session =
+          new SessionId(
+              apply(new LogEntry.RegisterSession(new NodeId(1), Timestamp.EPOCH)).number());
+    }
+  }
+
+  @Test
+  void whatIsGivenUpKeepsItsPlaceAndTheNextOnesGoOn() throws Exception {
+    makeVolume();
+    LeaderSwitch leader = new LeaderSwitch();
+    BatchSender sender = sender(leader, 200);
+    List<CompletableFuture<Reply>> lost = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      lost.add(sender.submit(one()));
+    }
+    for (CompletableFuture<Reply> reply : lost) {
+      assertThat(reply.get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
+    }
+    leader.to = new FaultyLeader(3, 0);
+    events.changed();
+    assertThat(sender.submit(one()).get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.OK);
+    sender.end();
+  }
+
+  private static final class LeaderSwitch implements LeaderCalls {
+    private volatile LeaderCalls to = this;
+
+    @Override
+    public CompletableFuture<LogReply> propose(byte[] entry) {
+      return to == this
+          ? CompletableFuture.failedFuture(new NoLeaderException("none"))
+          : to.propose(entry);
+    }
+
+    @Override
+    public CompletableFuture<Long> readIndex() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  @Test
+  void aFencedSessionAnswersEioAndSaysSoOnce() throws Exception {
+    makeVolume();
+    apply(new LogEntry.ExpireSession(session));
+    BatchSender sender = sender(new FaultyLeader(5, 0), 10_000);
+    assertThat(sender.submit(one()).get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
+    assertThat(fenced.get()).isEqualTo(1);
+    sender.end();
+    assertThat(sender.submit(one()).join().errno()).isEqualTo(Errno.EIO);
+  }
+}

@@ -1,0 +1,177 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Reply;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Nodes that come, go, and fall behind. */
+class MembershipTest {
+  /** Checkpoints and purges after a few entries. */
+  private static final LogLimits TIGHT =
+      new LogLimits(40, 1 << 20, Duration.ofMinutes(10), 2, 0, 16 << 10);
+
+  @TempDir Path dir;
+
+  @Test
+  void aNodeThatFellBehindInstallsACheckpointWhileItsReadersGoOn() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.limits = TIGHT)) {
+      TestNode behind = cluster.follower();
+      fill(cluster.leader(), "before", 20);
+      int index = cluster.nodes.indexOf(behind);
+      behind.kill();
+      fill(cluster.leader(), "while", 600);
+      for (TestNode node : cluster.nodes) {
+        if (node.isRunning()) {
+          node.replica().checkpoint().get(30, TimeUnit.SECONDS);
+        }
+      }
+      fill(cluster.leader(), "more", 10);
+      cluster.node(index).start();
+      AtomicBoolean stop = new AtomicBoolean();
+      AtomicLong reads = new AtomicLong();
+      List<CompletableFuture<Void>> readers = readers(behind, stop, reads);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> behind.status().applied() >= cluster.leader().status().applied());
+      stop.set(true);
+      for (CompletableFuture<Void> reader : readers) {
+        reader.get(30, TimeUnit.SECONDS);
+      }
+      assertThat(behind.resets.get()).as("checkpoints installed").isGreaterThanOrEqualTo(1);
+      assertThat(reads.get()).isPositive();
+      MetadataSession session = behind.session();
+      try (MetadataView view = session.view()) {
+        view.lookup(InodeId.ROOT, Tree.name("while599"));
+        view.lookup(InodeId.ROOT, Tree.name("more9"));
+      }
+      cluster.assertAlike();
+    }
+  }
+
+  /** Reads without end through short and long views, as mounts do. */
+  private static List<CompletableFuture<Void>> readers(
+      TestNode node, AtomicBoolean stop, AtomicLong reads) {
+    List<CompletableFuture<Void>> readers = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      readers.add(
+          CompletableFuture.runAsync(
+              () -> {
+                while (!stop.get()) {
+                  try (MetadataView view = node.replica().localView()) {
+                    for (int j = 0; j < 50; j++) {
+                      view.lookup(InodeId.ROOT, Tree.name("before" + j % 20));
+                      view.readDirectory(InodeId.ROOT, 0, 100);
+                      reads.incrementAndGet();
+                    }
+                  } catch (ErrnoException e) {
+                    throw new AssertionError(e);
+                  }
+                }
+              }));
+    }
+    return readers;
+  }
+
+  static void fill(TestNode node, String prefix, int count) throws Exception {
+    MetadataSession session = node.session();
+    List<CompletableFuture<Reply>> replies = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      replies.add(session.submit(Tree.create(session, prefix + i)));
+      if (i % 8 == 0) {
+        // Waiting now and then makes more entries.
+        replies.get(i).get(30, TimeUnit.SECONDS);
+      }
+    }
+    for (CompletableFuture<Reply> reply : replies) {
+      assertThat(reply.get(30, TimeUnit.SECONDS).errno()).isEqualTo(Errno.OK);
+    }
+    session.close();
+  }
+
+  @Test
+  void anEmptiedNodeComesBackAsANewOne() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.limits = TIGHT)) {
+      fill(cluster.leader(), "a", 200);
+      TestNode lost = cluster.follower();
+      final NodeId was = lost.status().node();
+      lost.kill();
+      DurableFiles.deleteTree(lost.dataDir);
+      assertThatThrownBy(lost::start).isInstanceOf(RefusedException.class);
+      lost.close();
+      fill(cluster.leader(), "b", 50);
+      lost.join(cluster.leader());
+      assertThat(lost.status().node().value()).isEqualTo(4);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .untilAsserted(
+              () ->
+                  assertThat(TestCluster.voters(cluster.leader()))
+                      .hasSize(3)
+                      .contains(new NodeId(4))
+                      .doesNotContain(was));
+      assertThat(cluster.leader().replica().members()).hasSize(3);
+      MetadataSession session = lost.session();
+      try (MetadataView view = session.view()) {
+        view.lookup(InodeId.ROOT, Tree.name("b49"));
+      }
+      cluster.assertAlike();
+      TestNode leader = cluster.leader();
+      if (leader != lost) {
+        // The newcomer votes: with it alone the third node goes on.
+        leader.kill();
+        fill(lost, "c", 10);
+      }
+    }
+  }
+
+  @Test
+  void mixedOrForeignDataIsRefused() throws Exception {
+    TestNode node = new TestNode(dir, "mixed").bootstrap();
+    assertThatThrownBy(() -> DataDirectory.lock(node.dataDir))
+        .hasMessageContaining("in use by another process");
+    node.close();
+    DurableFiles.replace(
+        node.dataDir.resolve("meta").resolve("STAMP"), "1234".getBytes("US-ASCII"));
+    assertThatThrownBy(node::start).hasMessageContaining("belongs to another node");
+    node.close();
+    DurableFiles.deleteTree(node.dataDir.resolve("meta"));
+    assertThatThrownBy(node::start).hasMessageContaining("is missing or has no stamp");
+    node.close();
+    DurableFiles.deleteTree(node.dataDir.resolve("identity"));
+    assertThatThrownBy(node::start).hasMessageContaining("identity");
+    node.close();
+  }
+
+  @Test
+  void aWrongTokenAndAWrongClockAreRefused() throws Exception {
+    try (TestNode first = new TestNode(dir, "first")) {
+      first.token = "secret";
+      first.bootstrap();
+      TestNode other = new TestNode(dir, "other");
+      assertThatThrownBy(() -> other.join(first)).hasMessageContaining("token");
+      other.close();
+      other.token = "secret";
+      other.clock = new ShiftedClock(-20_000);
+      assertThatThrownBy(() -> other.join(first)).hasMessageContaining("clock");
+      other.close();
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.engine.ClusterView.Orphan;
+import io.pandofs.meta.engine.ClusterView.Session;
+import io.pandofs.meta.wire.SessionRenewal;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SessionWatchTest {
+  private static final Orphan ORPHAN = new Orphan(new InodeId(7), 100);
+  private final SessionWatch watch = new SessionWatch(5_000);
+  private final List<Session> live = List.of(session(1), session(2));
+
+  private static Session session(long id) {
+    return new Session(new SessionId(id), new NodeId(1), 0, 0);
+  }
+
+  private static SessionRenewal sign(long session, long applied, long... held) {
+    SessionRenewal.Builder sign =
+        SessionRenewal.newBuilder().setSession(session).setApplied(applied).setComplete(true);
+    for (long inode : held) {
+      sign.addHeldOrphans(inode);
+    }
+    return sign.build();
+  }
+
+  @Test
+  void onlyTheSilentIsOverdue() {
+    watch.restart(0);
+    watch.renewed(sign(1, 0), 1_000);
+    watch.renewed(sign(2, 0), 1_000);
+    watch.renewed(sign(1, 0), 5_000);
+    assertThat(watch.overdue(live, 6_000)).isEmpty();
+    assertThat(watch.overdue(live, 6_001)).containsExactly(new SessionId(2));
+  }
+
+  @Test
+  void aNewLeaderStartsAllTimersAnew() {
+    watch.renewed(sign(1, 0), 1_000);
+    watch.renewed(sign(2, 0), 1_000);
+    watch.restart(20_000);
+    assertThat(watch.overdue(live, 20_001)).isEmpty();
+    assertThat(watch.overdue(live, 25_001)).isEmpty();
+    assertThat(watch.overdue(live, 25_002)).hasSize(2);
+  }
+
+  @Test
+  void anOrphanIsFreeOnlyWhenAllHaveSeenItAndNoneHoldsIt() {
+    watch.restart(0);
+    watch.renewed(sign(1, 100), 1);
+    assertThat(watch.reapable(List.of(ORPHAN), live)).as("one was not heard of").isEmpty();
+    watch.renewed(sign(2, 99), 1);
+    assertThat(watch.reapable(List.of(ORPHAN), live)).as("one has not applied it").isEmpty();
+    watch.renewed(sign(2, 100, 7), 2);
+    assertThat(watch.reapable(List.of(ORPHAN), live)).as("one holds it").isEmpty();
+    watch.renewed(sign(2, 101).toBuilder().setComplete(false).build(), 2);
+    assertThat(watch.reapable(List.of(ORPHAN), live)).as("one holds too many to say").isEmpty();
+    watch.renewed(sign(2, 101, 8), 2);
+    assertThat(watch.reapable(List.of(ORPHAN), live)).containsExactly(new InodeId(7));
+    watch.restart(3);
+    assertThat(watch.reapable(List.of(ORPHAN), live)).as("a new leader knows nothing").isEmpty();
+  }
+}

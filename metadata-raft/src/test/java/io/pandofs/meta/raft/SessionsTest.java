@@ -1,0 +1,136 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Life and death of sessions, and of what they hold. */
+class SessionsTest {
+  private static final RaftTiming QUICK =
+      RaftTiming.SHARED_CORES.withSession(Duration.ofSeconds(3), Duration.ofMillis(300));
+
+  @TempDir Path dir;
+
+  @Test
+  void anOrphanLivesWhileAnyoneHoldsItAndGoesWithItsHolder() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = QUICK)) {
+      TestNode holderNode = cluster.follower();
+      MetadataSession holder = holderNode.session();
+      MetadataSession other = cluster.leader().session();
+      InodeId held = other.nextInode();
+      InodeId free = other.nextInode();
+      assertThat(other.submit(Tree.create(held, "held")).join().errno()).isEqualTo(Errno.OK);
+      assertThat(other.submit(Tree.create(free, "free")).join().errno()).isEqualTo(Errno.OK);
+      holder.hold(held);
+      try (MetadataView view = holder.view()) {
+        view.attributes(held);
+      }
+      other.submit(Tree.unlink("held")).get(30, TimeUnit.SECONDS);
+      other.submit(Tree.unlink("free")).get(30, TimeUnit.SECONDS);
+      await().atMost(Duration.ofSeconds(20)).until(() -> gone(other, free));
+      assertThat(gone(other, held)).isFalse();
+      // Stays over several rounds of renewals, until it is let go.
+      await()
+          .during(Duration.ofSeconds(2))
+          .atMost(Duration.ofSeconds(4))
+          .until(() -> !gone(other, held));
+      holder.release(held);
+      await().atMost(Duration.ofSeconds(20)).until(() -> gone(other, held));
+
+      InodeId dies = other.nextInode();
+      other.submit(Tree.create(dies, "dies")).get(30, TimeUnit.SECONDS);
+      holder.hold(dies);
+      try (MetadataView view = holder.view()) {
+        view.attributes(dies);
+      }
+      other.submit(Tree.unlink("dies")).get(30, TimeUnit.SECONDS);
+      holderNode.kill();
+      // Its session goes by silence, and the orphan with it.
+      await().atMost(Duration.ofSeconds(30)).until(() -> gone(other, dies));
+      assertThat(holder.expired()).isDone();
+      assertThat(other.expired()).isNotDone();
+    }
+  }
+
+  private static boolean gone(MetadataSession session, InodeId inode) throws ErrnoException {
+    try (MetadataView view = session.view()) {
+      view.attributes(inode);
+      return false;
+    } catch (ErrnoException e) {
+      if (e.errno() == Errno.ESTALE) {
+        return true;
+      }
+      throw e;
+    }
+  }
+
+  @Test
+  void aSessionThatIsExpiredIsFencedAndARestartEndsItsPredecessors() throws Exception {
+    try (TestNode node = new TestNode(dir, "lone")) {
+      node.timing = QUICK;
+      node.bootstrap();
+      MetadataSession session = node.session();
+      assertThat(session.submit(Tree.create(session, "x")).join().errno()).isEqualTo(Errno.OK);
+      node.kill();
+      assertThat(session.submit(Tree.unlink("x")).join().errno()).isEqualTo(Errno.EIO);
+      node.start();
+      MetadataSession next = node.session();
+      try (LocalSnapshot snapshot = node.snapshot()) {
+        assertThat(snapshot.cluster().sessions())
+            .extracting(s -> s.id())
+            .containsExactly(next.id());
+      }
+      // Ended behind the mount's back, as a leader does that did not hear from it.
+      node.propose(new io.pandofs.meta.log.LogEntry.ExpireSession(next.id()));
+      await().atMost(Duration.ofSeconds(10)).until(() -> next.expired().isDone());
+      assertThat(next.submit(Tree.unlink("x")).join().errno()).isEqualTo(Errno.EIO);
+      org.assertj.core.api.Assertions.assertThatThrownBy(next::view)
+          .isInstanceOf(ErrnoException.class);
+    }
+  }
+
+  @Test
+  void withoutAMajorityOperationsFailAfterTheirPatienceAndSessionsLiveOn() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 2, node -> node.timing = QUICK)) {
+      TestNode stays = cluster.node(0);
+      MetadataSession session = stays.replica().openSession(Duration.ofSeconds(2));
+      assertThat(session.submit(Tree.create(session, "x")).join().errno()).isEqualTo(Errno.OK);
+      cluster.node(1).kill();
+      InodeId late = session.nextInode();
+      assertThat(session.submit(Tree.create(late, "late")).get(20, TimeUnit.SECONDS).errno())
+          .isEqualTo(Errno.EIO);
+      org.assertj.core.api.Assertions.assertThatThrownBy(session::view)
+          .isInstanceOf(ErrnoException.class);
+      // Longer than a session lives with a leader.
+      await()
+          .during(Duration.ofSeconds(4))
+          .atMost(Duration.ofSeconds(6))
+          .until(() -> !session.expired().isDone());
+      cluster.node(1).start();
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(
+              () -> {
+                try (MetadataView view = session.view()) {
+                  return view.index() > 0;
+                } catch (ErrnoException e) {
+                  return false;
+                }
+              });
+      // The number that was given up may have been used or not; what comes after it works.
+      assertThat(session.submit(Tree.unlink("x")).get(20, TimeUnit.SECONDS).errno())
+          .isEqualTo(Errno.OK);
+      assertThat(session.expired()).isNotDone();
+    }
+  }
+}
