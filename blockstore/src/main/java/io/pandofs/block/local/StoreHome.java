@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The directory of a store: {@code STORE} says whose it is and in which format; {@code db} is the
@@ -115,8 +116,16 @@ final class StoreHome {
       file.force(true);
     }
     Files.move(temporary, directory.resolve("STORE"), StandardCopyOption.ATOMIC_MOVE);
-    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-      names.force(true);
+    syncNames(directory);
+    syncNames(directory.toAbsolutePath().getParent());
+  }
+
+  /** A directory without a parent, or whose parent is not ours to open, was not made by us. */
+  private static void syncNames(@Nullable Path of) throws IOException {
+    if (of != null && Files.isReadable(of)) {
+      try (FileChannel names = FileChannel.open(of, StandardOpenOption.READ)) {
+        names.force(true);
+      }
     }
   }
 

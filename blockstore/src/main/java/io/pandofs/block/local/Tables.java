@@ -2,6 +2,7 @@ package io.pandofs.block.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -280,8 +281,7 @@ final class Tables implements AutoCloseable {
     batch.put(own, NEXT_SEGMENT, Keys.number(next));
   }
 
-  void putSmallPiece(
-      WriteBatch batch, Piece piece, long block, int number, java.nio.ByteBuffer data)
+  void putSmallPiece(WriteBatch batch, Piece piece, long block, int number, ByteBuffer data)
       throws RocksDBException {
     batch.put(small, piece.key(Keys.SMALL, block, number), piece.encode(data));
   }

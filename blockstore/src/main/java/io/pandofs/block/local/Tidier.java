@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,8 +50,9 @@ final class Tidier implements AutoCloseable {
 
   private final ReentrantLock state = new ReentrantLock();
 
+  /** The next step, from when it is scheduled until it begins. */
   @GuardedBy("state")
-  private boolean isScheduled;
+  private @Nullable Future<?> scheduled;
 
   @GuardedBy("state")
   private boolean isClosed;
@@ -82,12 +85,11 @@ final class Tidier implements AutoCloseable {
   void wake() {
     state.lock();
     try {
-      if (isScheduled || isClosed) {
+      if (scheduled != null || isClosed) {
         return;
       }
       long wait = Math.max(REST_NANOS, notBefore - clock.nanoTime());
-      scheduler.schedule(this::step, wait, TimeUnit.NANOSECONDS);
-      isScheduled = true;
+      scheduled = scheduler.schedule(this::step, wait, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
       LOG.debug("the scheduler is closed: nothing more is tidied up", e);
     } finally {
@@ -100,7 +102,7 @@ final class Tidier implements AutoCloseable {
     try {
       state.lock();
       try {
-        isScheduled = false;
+        scheduled = null;
       } finally {
         state.unlock();
       }
@@ -229,10 +231,17 @@ final class Tidier implements AutoCloseable {
     state.lock();
     try {
       isClosed = true;
+      if (scheduled != null) {
+        scheduled.cancel(false);
+      }
     } finally {
       state.unlock();
     }
     steps.lock();
-    steps.unlock();
+    try {
+      LOG.debug("no more tidying up");
+    } finally {
+      steps.unlock();
+    }
   }
 }

@@ -19,7 +19,7 @@ final class Waiting {
       throw (IOException) new InterruptedIOException("interrupted while waiting").initCause(e);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof StoreFullException full) {
-        throw new StoreFullException(full.getMessage(), e);
+        throw new StoreFullException(String.valueOf(full.getMessage()), e);
       }
       throw new IOException(e.getCause() == null ? null : e.getCause().getMessage(), e);
     }

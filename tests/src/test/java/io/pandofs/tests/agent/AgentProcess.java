@@ -16,9 +16,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An agent in a process of its own (Python 3). A call that does not come back in time is answered {@code STUCK}: the FUSE
- * connection below the directory is aborted, which frees even an unkillable wait, and the process is killed. After that every
- * further call is answered {@code STUCK}.
+ * An agent in a process of its own (Python 3). A call that does not come back in time is answered
+ * {@code STUCK}: the FUSE connection below the directory is aborted, which frees even an unkillable
+ * wait, and the process is killed. After that every further call is answered {@code STUCK}.
  */
 public final class AgentProcess implements Agent {
   public static final Duration PATIENCE = Duration.ofSeconds(30);

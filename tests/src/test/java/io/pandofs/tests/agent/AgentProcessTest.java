@@ -23,10 +23,12 @@ final class AgentProcessTest {
   }
 
   @Test
-  void oneThatDoesNotAnswerIsKilledAndSaidToBeStuck(@TempDir Path directory) throws IOException, InterruptedException {
+  void oneThatDoesNotAnswerIsKilledAndSaidToBeStuck(@TempDir Path directory)
+      throws IOException, InterruptedException {
     AgentProcess agent = AgentProcess.start(directory, Duration.ofMillis(300));
     assertThat(agent.ask("umask 022").ok()).isTrue();
-    assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(agent.pid())).start().waitFor()).isZero();
+    assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(agent.pid())).start().waitFor())
+        .isZero();
     assertThat(agent.ask("umask 022").stuck()).isTrue();
     assertThat(agent.ask("umask 022").stuck()).as("and stays so").isTrue();
     agent.close();

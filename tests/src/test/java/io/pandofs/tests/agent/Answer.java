@@ -1,8 +1,8 @@
 package io.pandofs.tests.agent;
 
 /**
- * What a system call answered: {@code OK key=value…}, the name of an errno, {@code SKIPPED}, or a fault of the agent. The words
- * are described at the head of {@code agent.py}.
+ * What a system call answered: {@code OK key=value…}, the name of an errno, {@code SKIPPED}, or a
+ * fault of the agent. The words are described at the head of {@code agent.py}.
  */
 public record Answer(String text) {
   static final Answer STUCK = new Answer("STUCK");
@@ -33,6 +33,8 @@ public record Answer(String text) {
 
   @Override
   public String toString() {
-    return text.length() <= 400 ? text : text.substring(0, 400) + "… (" + text.length() + " characters)";
+    return text.length() <= 400
+        ? text
+        : text.substring(0, 400) + "… (" + text.length() + " characters)";
   }
 }

@@ -10,13 +10,17 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Frees callers that wait for a FUSE daemon which does not answer. Looks only at {@code /proc/self/mountinfo} and {@code
- * /sys/fs/fuse}: a stat of the mount itself would wait like all others.
+ * Frees callers that wait for a FUSE daemon which does not answer. Looks only at {@code
+ * /proc/self/mountinfo} and {@code /sys/fs/fuse}: a stat of the mount itself would wait like all
+ * others.
  */
 public final class FuseConnection {
   private FuseConnection() {}
 
-  /** Aborts the connection that serves {@code directory}; false when it lies on no FUSE mount or the abort is not allowed. */
+  /**
+   * Aborts the connection that serves {@code directory}; false when it lies on no FUSE mount or the
+   * abort is not allowed.
+   */
   public static boolean abort(Path directory) {
     Optional<String> minor = minorOf(directory.toAbsolutePath());
     if (minor.isEmpty()) {

@@ -13,12 +13,16 @@ public final class LocalDirectories {
   private LocalDirectories() {}
 
   /**
-   * A writable directory on ext4: of the temporary directories and the checkout, the first that is one. Where none is (a container
-   * on overlayfs), the first on a disk at all.
+   * A writable directory on ext4: of the temporary directories and the checkout, the first that is
+   * one. Where none is (a container on overlayfs), the first on a disk at all.
    */
   public static Path reference() {
     List<Path> candidates =
-        Stream.of(System.getProperty("java.io.tmpdir"), "/var/tmp", System.getProperty("pando.root"), "/root")
+        Stream.of(
+                System.getProperty("java.io.tmpdir"),
+                "/var/tmp",
+                System.getProperty("pando.root"),
+                "/root")
             .filter(Objects::nonNull)
             .map(Path::of)
             .filter(Files::isWritable)
@@ -26,7 +30,11 @@ public final class LocalDirectories {
     return candidates.stream()
         .filter(directory -> type(directory).equals("ext4"))
         .findFirst()
-        .or(() -> candidates.stream().filter(directory -> !type(directory).equals("tmpfs")).findFirst())
+        .or(
+            () ->
+                candidates.stream()
+                    .filter(directory -> !type(directory).equals("tmpfs"))
+                    .findFirst())
         .orElseThrow(() -> new IllegalStateException("no directory on a disk among " + candidates));
   }
 

@@ -13,7 +13,10 @@ import java.util.List;
 public final class Scripts {
   private Scripts() {}
 
-  /** Starts {@code name} with {@code arguments}; its working directory is the root, and its errors go to ours. */
+  /**
+   * Starts {@code name} with {@code arguments}; its working directory is the root, and its errors
+   * go to ours.
+   */
   public static Process python(String name, String... arguments) {
     List<String> command = new ArrayList<>(List.of("python3", "-c", text(name)));
     command.addAll(List.of(arguments));

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a person gets wrong, tried with the real program: one clear sentence, the right exit code, no
- * stack trace, and nothing on disk that was not there before.
+ * What a person gets wrong, tried with the real program: one clear sentence, the right exit code,
+ * no stack trace, and nothing on disk that was not there before.
  */
 @Tag("fuse")
 final class BadInputTest {
@@ -150,8 +150,8 @@ final class BadInputTest {
 
   @Test
   void noPermissionForData() throws IOException, InterruptedException {
-    Files.createDirectory(data, PosixFilePermissions.asFileAttribute(
-        PosixFilePermissions.fromString("rwxr-xr-x")));
+    Files.createDirectory(
+        data, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
     // Runs as nobody: root may write everywhere.
     Commands.Result result =

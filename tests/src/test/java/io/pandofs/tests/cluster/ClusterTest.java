@@ -75,7 +75,9 @@ final class ClusterTest {
     int writer = leader % 3 + 1;
     Commands.Running copy =
         Commands.startBash(
-            LONG, "for i in 1 2 3; do cp -a \"$1\" \"$2/killed$i\" || exit; done", TREE,
+            LONG,
+            "for i in 1 2 3; do cp -a \"$1\" \"$2/killed$i\" || exit; done",
+            TREE,
             mount(writer));
     // In the middle of it: the second copy has begun.
     Awaitility.await()

@@ -12,8 +12,9 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Acts on one mount and looks on another, over all ordered pairs, each mount in an agent process of its own. The same acts are
- * done on a local directory, which tells what each look must show; the observer is asked first, as soon as the act has returned.
+ * Acts on one mount and looks on another, over all ordered pairs, each mount in an agent process of
+ * its own. The same acts are done on a local directory, which tells what each look must show; the
+ * observer is asked first, as soon as the act has returned.
  */
 public final class CoherenceChecker implements AutoCloseable {
   private static final int STALE_KEPT = 20;
@@ -36,7 +37,8 @@ public final class CoherenceChecker implements AutoCloseable {
    * A checker of directories that should be one.
    *
    * @param reference a local directory
-   * @param heldDescriptors also look through descriptors opened before the act (libfuse 2 cannot show remote writes there)
+   * @param heldDescriptors also look through descriptors opened before the act (libfuse 2 cannot
+   *     show remote writes there)
    */
   public static CoherenceChecker of(List<Path> mounts, Path reference, boolean heldDescriptors) {
     List<Agent> agents = mounts.stream().map(mount -> (Agent) AgentProcess.start(mount)).toList();
@@ -44,8 +46,10 @@ public final class CoherenceChecker implements AutoCloseable {
   }
 
   /** The same with agents that may lie. */
-  static CoherenceChecker of(List<Agent> agents, List<Path> mounts, Path reference, boolean heldDescriptors) {
-    CoherenceChecker checker = new CoherenceChecker(agents, AgentProcess.start(reference), heldDescriptors);
+  static CoherenceChecker of(
+      List<Agent> agents, List<Path> mounts, Path reference, boolean heldDescriptors) {
+    CoherenceChecker checker =
+        new CoherenceChecker(agents, AgentProcess.start(reference), heldDescriptors);
     long number = ProcessHandle.current().pid();
     for (int i = 0; i < agents.size(); i++) {
       must(agents.get(i), "root " + mounts.get(i).resolve("coherence-" + number));
@@ -58,7 +62,9 @@ public final class CoherenceChecker implements AutoCloseable {
     return checker;
   }
 
-  /** Runs {@code rounds} rounds drawn from {@code seed}, the ordered pairs in turn. Once a checker. */
+  /**
+   * Runs {@code rounds} rounds drawn from {@code seed}, the ordered pairs in turn. Once a checker.
+   */
   public Report run(long seed, int rounds) {
     Random random = new Random(seed);
     int n = mounts.size();
@@ -75,7 +81,10 @@ public final class CoherenceChecker implements AutoCloseable {
     boolean held = heldDescriptors && opened(looker, round.target());
     round.looks().forEach(looker::ask);
     Answer done = mounts.get(actor).ask(round.act());
-    List<String> looks = held ? Stream.concat(round.held().stream(), round.looks().stream()).toList() : round.looks();
+    List<String> looks =
+        held
+            ? Stream.concat(round.held().stream(), round.looks().stream()).toList()
+            : round.looks();
     List<Answer> seen = looks.stream().map(looker::ask).toList();
     Answer expected = reference.ask(round.act());
     if (expected.fault() || expected.stuck()) {

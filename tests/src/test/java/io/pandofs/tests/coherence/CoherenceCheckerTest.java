@@ -15,7 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The checker judged by one directory under three names, and by agents that remember too long. */
 final class CoherenceCheckerTest {
-  /** Answers every third look of one verb with what it saw at the same look before, as a cache with a timeout would. */
+  /**
+   * Answers every third look of one verb with what it saw at the same look before, as a cache with
+   * a timeout would.
+   */
   private static final class Remembers implements Agent {
     private final Agent honest;
     private final String verb;
@@ -46,11 +49,26 @@ final class CoherenceCheckerTest {
   @Test
   void oneDirectoryThreeTimesIsNeverStale(@TempDir Path directory) {
     List<Path> mounts = List.of(directory, directory, directory);
-    try (CoherenceChecker checker = CoherenceChecker.of(mounts, LocalDirectories.reference(), true)) {
+    try (CoherenceChecker checker =
+        CoherenceChecker.of(mounts, LocalDirectories.reference(), true)) {
       Report report = checker.run(1, 2000);
       assertThat(report.stale()).as(report.toString()).isEmpty();
       assertThat(report.acts().keySet())
-          .contains("put", "append", "truncate", "rename", "unlink", "mkdir", "rmdir", "link", "symlink", "chmod", "lchown", "utimes", "setxattr", "removexattr");
+          .contains(
+              "put",
+              "append",
+              "truncate",
+              "rename",
+              "unlink",
+              "mkdir",
+              "rmdir",
+              "link",
+              "symlink",
+              "chmod",
+              "lchown",
+              "utimes",
+              "setxattr",
+              "removexattr");
     }
   }
 
@@ -70,11 +88,16 @@ final class CoherenceCheckerTest {
   }
 
   private static void convicts(Path directory, String verb) {
-    List<Agent> agents = List.of(AgentProcess.start(directory), new Remembers(AgentProcess.start(directory), verb));
-    try (CoherenceChecker checker = CoherenceChecker.of(agents, List.of(directory, directory), LocalDirectories.reference(), false)) {
+    List<Agent> agents =
+        List.of(AgentProcess.start(directory), new Remembers(AgentProcess.start(directory), verb));
+    try (CoherenceChecker checker =
+        CoherenceChecker.of(
+            agents, List.of(directory, directory), LocalDirectories.reference(), false)) {
       Report report = checker.run(1, 200);
       assertThat(report.stale()).as(report.toString()).isNotEmpty();
-      assertThat(report.stale()).allSatisfy(s -> assertThat(s.look()).startsWith(verb)).allSatisfy(s -> assertThat(s.observer()).isEqualTo(2));
+      assertThat(report.stale())
+          .allSatisfy(s -> assertThat(s.look()).startsWith(verb))
+          .allSatisfy(s -> assertThat(s.observer()).isEqualTo(2));
     }
   }
 }

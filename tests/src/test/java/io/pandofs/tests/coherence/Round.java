@@ -5,12 +5,14 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * One act and the looks that must show it: the names it touched, and what a look at each of them can tell. The looks are also
- * made before the act, so that every cache of the observer holds what the act makes old.
+ * One act and the looks that must show it: the names it touched, and what a look at each of them
+ * can tell. The looks are also made before the act, so that every cache of the observer holds what
+ * the act makes old.
  *
  * @param act a line of the agent's language
  * @param looks lines that only look
- * @param held a look through a descriptor that the observer opened before the act (slot 0), or empty
+ * @param held a look through a descriptor that the observer opened before the act (slot 0), or
+ *     empty
  */
 record Round(String act, List<String> looks, List<String> held) {
   private static final List<String> DIRECTORIES = List.of("d0", "d1", "d0/s", "d1/s");
@@ -26,8 +28,20 @@ record Round(String act, List<String> looks, List<String> held) {
       case 4 -> data("append " + p + " " + (1 + random.nextInt(5000)) + " " + n, p);
       case 5 -> data("truncate " + p + " " + length(random), p);
       case 6, 7 -> names("rename " + p + " " + q, p, q);
-      case 8 -> names("rename " + sub + " " + DIRECTORIES.get(random.nextInt(2)) + "/moved", sub, DIRECTORIES.get(0) + "/moved", DIRECTORIES.get(1) + "/moved", sub + "/f0");
-      case 9 -> names("rename " + DIRECTORIES.get(random.nextInt(2)) + "/moved " + sub, sub, sub + "/f0", DIRECTORIES.get(0) + "/moved", DIRECTORIES.get(1) + "/moved");
+      case 8 ->
+          names(
+              "rename " + sub + " " + DIRECTORIES.get(random.nextInt(2)) + "/moved",
+              sub,
+              DIRECTORIES.get(0) + "/moved",
+              DIRECTORIES.get(1) + "/moved",
+              sub + "/f0");
+      case 9 ->
+          names(
+              "rename " + DIRECTORIES.get(random.nextInt(2)) + "/moved " + sub,
+              sub,
+              sub + "/f0",
+              DIRECTORIES.get(0) + "/moved",
+              DIRECTORIES.get(1) + "/moved");
       case 10, 11 -> names("unlink " + p, p);
       case 12 -> names("mkdir " + q + ".dir 0" + pick(random, "700", "755", "1777"), q + ".dir");
       case 13 -> names("rmdir " + q + ".dir", q + ".dir");
@@ -36,7 +50,12 @@ record Round(String act, List<String> looks, List<String> held) {
       case 16 -> names("chmod " + p + " 0" + pick(random, "600", "644", "755", "4755"), p);
       case 17 -> names("lchown " + p + " " + random.nextInt(3) + " " + random.nextInt(3), p);
       case 18 -> names("utimes " + p + " now " + (1 + n) + ".5", p);
-      default -> names((random.nextBoolean() ? "setxattr " + p + " user.a " + random.nextInt(200) + " " + n + " 0" : "removexattr " + p + " user.a"), p);
+      default ->
+          names(
+              (random.nextBoolean()
+                  ? "setxattr " + p + " user.a " + random.nextInt(200) + " " + n + " 0"
+                  : "removexattr " + p + " user.a"),
+              p);
     };
   }
 
@@ -60,7 +79,10 @@ record Round(String act, List<String> looks, List<String> held) {
       looks.add("get " + path);
       looks.add("readlink " + path);
       looks.add("getxattr " + path + " user.a");
-      looks.add("readdir " + path.substring(0, path.lastIndexOf('/') < 0 ? path.length() : path.lastIndexOf('/')));
+      looks.add(
+          "readdir "
+              + path.substring(
+                  0, path.lastIndexOf('/') < 0 ? path.length() : path.lastIndexOf('/')));
     }
     return looks;
   }

@@ -7,6 +7,11 @@ record Conviction(long seed, int drawn, List<String> operations, Difference diff
   @Override
   public String toString() {
     return "seed %d, %d operations drawn, shrunk to %d:%n%s%n%s"
-        .formatted(seed, drawn, operations.size(), String.join("\n", operations.stream().map(o -> "  " + o).toList()), difference);
+        .formatted(
+            seed,
+            drawn,
+            operations.size(),
+            String.join("\n", operations.stream().map(o -> "  " + o).toList()),
+            difference);
   }
 }

@@ -6,11 +6,21 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Two answers to one operation that should have been the same. {@code index} counts the list's operations from 0. */
+/**
+ * Two answers to one operation that should have been the same. {@code index} counts the list's
+ * operations from 0.
+ */
 record Difference(int index, String operation, Answer expected, Answer got) {
   @Override
   public String toString() {
-    return "operation " + index + ": " + operation + "\n  expected " + brief(expected, got) + "\n  got      " + brief(got, expected);
+    return "operation "
+        + index
+        + ": "
+        + operation
+        + "\n  expected "
+        + brief(expected, got)
+        + "\n  got      "
+        + brief(got, expected);
   }
 
   /** Of long answers (trees, listings) only the words that the other does not have. */
@@ -21,6 +31,8 @@ record Difference(int index, String operation, Answer expected, Answer got) {
     Set<String> words = new LinkedHashSet<>(List.of(answer.text().split(" ", -1)));
     List.of(other.text().split(" ", -1)).forEach(words::remove);
     List<String> shown = new ArrayList<>(words).subList(0, Math.min(12, words.size()));
-    return "… " + String.join(" ", shown) + (words.size() > shown.size() ? " … and " + (words.size() - shown.size()) + " more" : "");
+    return "… "
+        + String.join(" ", shown)
+        + (words.size() > shown.size() ? " … and " + (words.size() - shown.size()) + " more" : "");
   }
 }

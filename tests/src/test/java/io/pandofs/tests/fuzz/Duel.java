@@ -9,11 +9,15 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
- * Runs operations on the subject and on the reference and compares every answer; the whole tree after every {@code treeEvery}
- * operations and at the end. Each run has directories of its own, which are removed afterwards.
+ * Runs operations on the subject and on the reference and compares every answer; the whole tree
+ * after every {@code treeEvery} operations and at the end. Each run has directories of its own,
+ * which are removed afterwards.
  */
 final class Duel {
-  /** One of the two sides: who makes the calls, and where; a run's directory is {@code prefix} and its number. */
+  /**
+   * One of the two sides: who makes the calls, and where; a run's directory is {@code prefix} and
+   * its number.
+   */
   record Side(Agent agent, Path directory, String prefix) {}
 
   private static final String TREE = "dump";
@@ -36,7 +40,10 @@ final class Duel {
     return run(operations.size(), operations.iterator()::next, (line, answer) -> {});
   }
 
-  /** Runs {@code count} operations as they are drawn, telling {@code learn} what the reference answered to each. */
+  /**
+   * Runs {@code count} operations as they are drawn, telling {@code learn} what the reference
+   * answered to each.
+   */
   Optional<Difference> run(int count, Supplier<String> source, BiConsumer<String, Answer> learn) {
     runs++;
     start(subject);
@@ -53,7 +60,8 @@ final class Duel {
     return runs;
   }
 
-  private Optional<Difference> compareAll(int count, Supplier<String> source, BiConsumer<String, Answer> learn) {
+  private Optional<Difference> compareAll(
+      int count, Supplier<String> source, BiConsumer<String, Answer> learn) {
     for (int i = 0; i < count; i++) {
       String line = source.get();
       Optional<Difference> found = compare(i, line, learn);
@@ -81,7 +89,12 @@ final class Duel {
   }
 
   private void start(Side side) {
-    require(side, "root " + side.directory().resolve(side.prefix() + runs) + " " + String.join(" ", exceptions.avoided()));
+    require(
+        side,
+        "root "
+            + side.directory().resolve(side.prefix() + runs)
+            + " "
+            + String.join(" ", exceptions.avoided()));
   }
 
   private void finish(Side side) {

@@ -16,11 +16,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/** The reviewed list {@code exceptions.txt} as it holds for one profile; its format is told at its head. */
+/**
+ * The reviewed list {@code exceptions.txt} as it holds for one profile; its format is told at its
+ * head.
+ */
 final class Exceptions {
   /** What {@code agent.py} can leave out. */
   static final Set<String> FEATURES =
-      Set.of("unlink-open", "rename-flags", "tmpfile", "zero-range", "utime-omit", "non-utf8", "mmap");
+      Set.of(
+          "unlink-open", "rename-flags", "tmpfile", "zero-range", "utime-omit", "non-utf8", "mmap");
 
   static final Set<String> PROFILES = Set.of("ext4", "tmpfs", "jnr", "direct");
 
@@ -78,7 +82,11 @@ final class Exceptions {
     } else if (holds && kind.equals("mask")) {
       masked.add(Pattern.compile(words.get(2)));
     } else if (holds) {
-      accepted.add(new Accept(Pattern.compile(words.get(2)), Pattern.compile(words.get(3)), Pattern.compile(words.get(4))));
+      accepted.add(
+          new Accept(
+              Pattern.compile(words.get(2)),
+              Pattern.compile(words.get(3)),
+              Pattern.compile(words.get(4))));
     }
   }
 
@@ -94,7 +102,8 @@ final class Exceptions {
   }
 
   boolean same(String operation, Answer expected, Answer got) {
-    return mask(expected).equals(mask(got)) || accepted.stream().anyMatch(rule -> rule.matches(operation, expected, got));
+    return mask(expected).equals(mask(got))
+        || accepted.stream().anyMatch(rule -> rule.matches(operation, expected, got));
   }
 
   private String mask(Answer answer) {

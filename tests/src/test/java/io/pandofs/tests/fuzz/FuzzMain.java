@@ -8,20 +8,25 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The fuzzer as a command, for a mount that somebody has made: {@code FuzzMain SUBJECT REFERENCE PROFILE FIRST_SEED SEEDS
- * OPERATIONS}, or {@code FuzzMain SUBJECT REFERENCE PROFILE FILE} to replay a kept list (one operation a line). The exit status
- * is 1 when something was found; {@code tests/fuzz} is the way to call it from a checkout.
+ * The fuzzer as a command, for a mount that somebody has made: {@code FuzzMain SUBJECT REFERENCE
+ * PROFILE FIRST_SEED SEEDS OPERATIONS}, or {@code FuzzMain SUBJECT REFERENCE PROFILE FILE} to
+ * replay a kept list (one operation a line). The exit status is 1 when something was found; {@code
+ * tests/fuzz} is the way to call it from a checkout.
  */
 final class FuzzMain {
   private FuzzMain() {}
 
   public static void main(String[] args) throws IOException {
     if (args.length != 4 && args.length != 6) {
-      throw new IllegalArgumentException("usage: SUBJECT REFERENCE PROFILE (FILE | FIRST_SEED SEEDS OPERATIONS)");
+      throw new IllegalArgumentException(
+          "usage: SUBJECT REFERENCE PROFILE (FILE | FIRST_SEED SEEDS OPERATIONS)");
     }
     int found;
     try (Fuzzer fuzzer = Fuzzer.of(Path.of(args[0]), Path.of(args[1]), args[2])) {
-      found = args.length == 4 ? replay(fuzzer, Path.of(args[3]), System.out) : fuzz(fuzzer, args, System.out);
+      found =
+          args.length == 4
+              ? replay(fuzzer, Path.of(args[3]), System.out)
+              : fuzz(fuzzer, args, System.out);
     }
     if (found > 0) {
       throw new IllegalStateException(found + " found");
@@ -29,9 +34,13 @@ final class FuzzMain {
   }
 
   private static int replay(Fuzzer fuzzer, Path file, PrintStream out) throws IOException {
-    List<String> operations = Files.readAllLines(file).stream().map(String::trim).filter(l -> !l.isEmpty()).toList();
+    List<String> operations =
+        Files.readAllLines(file).stream().map(String::trim).filter(l -> !l.isEmpty()).toList();
     Optional<Difference> found = fuzzer.replay(operations);
-    out.println(found.map(Difference::toString).orElse("no difference in " + operations.size() + " operations"));
+    out.println(
+        found
+            .map(Difference::toString)
+            .orElse("no difference in " + operations.size() + " operations"));
     return found.isPresent() ? 1 : 0;
   }
 

@@ -13,8 +13,8 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * Runs seeded operation lists on a subject directory beside a reference directory of the machine's own. The subject is touched
- * by the agents' processes alone.
+ * Runs seeded operation lists on a subject directory beside a reference directory of the machine's
+ * own. The subject is touched by the agents' processes alone.
  */
 public final class Fuzzer implements AutoCloseable {
   private static final int TREE_EVERY = 100;
@@ -51,7 +51,9 @@ public final class Fuzzer implements AutoCloseable {
     return of(subject, reference, profile, agent -> agent);
   }
 
-  /** The same with a subject that may lie: {@code planted} stands between the fuzzer and the agent. */
+  /**
+   * The same with a subject that may lie: {@code planted} stands between the fuzzer and the agent.
+   */
   static Fuzzer of(Path subject, Path reference, String profile, UnaryOperator<Agent> planted) {
     return new Fuzzer(planted.apply(AgentProcess.start(subject)), subject, reference, profile);
   }
@@ -81,7 +83,8 @@ public final class Fuzzer implements AutoCloseable {
       return new Conviction(seed, drawn.size(), drawn, difference);
     }
     Function<List<String>, Optional<Difference>> again = duel::run;
-    Shrinker.Shrunk shrunk = Shrinker.shrink(again, SHRINK_OPERATIONS_MAX, List.copyOf(drawn), difference);
+    Shrinker.Shrunk shrunk =
+        Shrinker.shrink(again, SHRINK_OPERATIONS_MAX, List.copyOf(drawn), difference);
     return new Conviction(seed, drawn.size(), shrunk.operations(), shrunk.difference());
   }
 

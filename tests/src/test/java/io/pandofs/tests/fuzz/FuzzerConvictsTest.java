@@ -12,7 +12,10 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** A fuzzer is believed only after it has convicted filesystems that lie, each in one way, and told how in a few lines. */
+/**
+ * A fuzzer is believed only after it has convicted filesystems that lie, each in one way, and told
+ * how in a few lines.
+ */
 final class FuzzerConvictsTest {
   /** Stands before a right filesystem and bends one thing. */
   private abstract static class Liar implements Agent {
@@ -43,7 +46,10 @@ final class FuzzerConvictsTest {
     @Override
     Answer answer(String line, String[] words) {
       if (words[0].equals("pwrite") && Long.parseLong(words[3]) > 5000) {
-        Answer real = honest.ask("pwrite %s %s %d %s".formatted(words[1], words[2], Long.parseLong(words[3]) - 1, words[4]));
+        Answer real =
+            honest.ask(
+                "pwrite %s %s %d %s"
+                    .formatted(words[1], words[2], Long.parseLong(words[3]) - 1, words[4]));
         return real.ok() ? new Answer("OK len=" + words[3]) : real;
       }
       return honest.ask(line);
@@ -74,7 +80,8 @@ final class FuzzerConvictsTest {
       if (words[0].equals("root")) {
         renames = 0;
       }
-      boolean lost = words[0].equals("rename") && ++renames % 3 == 0 && honest.ask("lstat " + words[1]).ok();
+      boolean lost =
+          words[0].equals("rename") && ++renames % 3 == 0 && honest.ask("lstat " + words[1]).ok();
       return lost ? new Answer("OK") : honest.ask(line);
     }
   }
@@ -124,7 +131,8 @@ final class FuzzerConvictsTest {
       Answer real = honest.ask(line);
       if (words[0].equals("unlink") && real.ok()) {
         int slash = words[1].lastIndexOf('/');
-        honest.ask("utimes " + (slash < 0 ? "." : words[1].substring(0, slash)) + " omit 1000000000.0");
+        honest.ask(
+            "utimes " + (slash < 0 ? "." : words[1].substring(0, slash)) + " omit 1000000000.0");
       }
       return real;
     }
@@ -170,7 +178,9 @@ final class FuzzerConvictsTest {
       assertThat(found).as("a planted lie").isPresent();
       Conviction conviction = found.orElseThrow();
       assertThat(conviction.operations()).as(conviction.toString()).hasSizeLessThanOrEqualTo(12);
-      assertThat(conviction.operations()).as(conviction.toString()).anyMatch(line -> line.startsWith(verb));
+      assertThat(conviction.operations())
+          .as(conviction.toString())
+          .anyMatch(line -> line.startsWith(verb));
       assertThat(fuzzer.replay(conviction.operations())).as("the list replayed").isPresent();
     }
   }

@@ -18,7 +18,8 @@ final class FuzzerTest {
     fuzz(Path.of("/dev/shm"), LocalDirectories.reference(), "tmpfs", 8, 800);
   }
 
-  private static void fuzz(Path subject, Path reference, String profile, int seeds, int operations) {
+  private static void fuzz(
+      Path subject, Path reference, String profile, int seeds, int operations) {
     try (Fuzzer fuzzer = Fuzzer.of(subject, reference, profile)) {
       for (long seed = 0; seed < seeds; seed++) {
         assertThat(fuzzer.run(seed, operations)).as("seed %d", seed).isEmpty();

@@ -8,22 +8,32 @@ import java.util.Random;
 import java.util.function.Supplier;
 
 /**
- * Draws operations from a seed: few names, few directories, several descriptors on one file, offsets near the boundaries of
- * pages, requests and blocks, so that operations meet often. Learns from the reference what exists.
+ * Draws operations from a seed: few names, few directories, several descriptors on one file,
+ * offsets near the boundaries of pages, requests and blocks, so that operations meet often. Learns
+ * from the reference what exists.
  */
 final class Generator {
   private static final int SLOTS = 6;
 
-  /** 240:77, a number for local use that no driver has: a node of it may be made and never opened. */
+  /**
+   * 240:77, a number for local use that no driver has: a node of it may be made and never opened.
+   */
   private static final int NO_DEVICE = 240 << 8 | 77;
 
-  private static final List<String> FILE_MODES = List.of("0644", "0600", "0755", "0", "0444", "04755", "02755", "02644", "06777", "01666");
-  private static final List<String> DIR_MODES = List.of("0755", "0700", "0777", "01777", "02777", "02755", "0555", "0", "07777");
+  private static final List<String> FILE_MODES =
+      List.of("0644", "0600", "0755", "0", "0444", "04755", "02755", "02644", "06777", "01666");
+  private static final List<String> DIR_MODES =
+      List.of("0755", "0700", "0777", "01777", "02777", "02755", "0555", "0", "07777");
   private static final List<String> OWNERS = List.of("0", "1000", "1001", "-1");
-  private static final List<String> TIMES = List.of("now", "omit", "0.0", "1.999999999", "1234567890.123456789", "4102444800.5");
-  private static final List<String> XATTRS = List.of("user.a", "user.b", "user.%C3%BC", "user.a", "nospace", "user.");
-  private static final List<String> TARGETS = List.of("a", "b", "a/b", "./c", "../a", "../b/c", "d/e/a", "missing", "t".repeat(300));
-  private static final long[] EDGES = {0, 1, 512, 4096, 8192, 65536, 131072, 262144, 1 << 20, 4 << 20};
+  private static final List<String> TIMES =
+      List.of("now", "omit", "0.0", "1.999999999", "1234567890.123456789", "4102444800.5");
+  private static final List<String> XATTRS =
+      List.of("user.a", "user.b", "user.%C3%BC", "user.a", "nospace", "user.");
+  private static final List<String> TARGETS =
+      List.of("a", "b", "a/b", "./c", "../a", "../b/c", "d/e/a", "missing", "t".repeat(300));
+  private static final long[] EDGES = {
+    0, 1, 512, 4096, 8192, 65536, 131072, 262144, 1 << 20, 4 << 20
+  };
   private static final long[] FAR = {1L << 31, 1L << 32, (1L << 32) + 65536, 1L << 40, 1L << 43};
 
   private final Random random;
@@ -60,7 +70,8 @@ final class Generator {
     if (!answer.ok()) {
       return;
     }
-    String[] t = (line.startsWith("@") ? line.substring(line.indexOf(' ') + 1) : line).split(" ", -1);
+    String[] t =
+        (line.startsWith("@") ? line.substring(line.indexOf(' ') + 1) : line).split(" ", -1);
     switch (t[0]) {
       case "mkdir" -> names.add(t[1], Kind.DIR);
       case "open" -> {
@@ -82,18 +93,74 @@ final class Generator {
   }
 
   private void descriptorOperations() {
-    draw(10, () -> "open " + slot() + " " + odd(names.any()) + " " + createFlags() + " " + pick(FILE_MODES));
-    draw(6, () -> "open " + slot() + " " + odd(file()) + " " + pick(List.of("O_RDWR", "O_RDWR", "O_RDONLY", "O_WRONLY+O_APPEND", "O_RDWR+O_TRUNC", "O_RDONLY+O_NOFOLLOW", "O_WRONLY")) + " 0");
-    draw(2, () -> "open " + slot() + " " + odd(names.directory()) + " " + pick(List.of("O_RDONLY+O_DIRECTORY", "O_RDONLY", "O_RDWR", "O_RDWR+O_TMPFILE")) + " 0600");
+    draw(
+        10,
+        () ->
+            "open "
+                + slot()
+                + " "
+                + odd(names.any())
+                + " "
+                + createFlags()
+                + " "
+                + pick(FILE_MODES));
+    draw(
+        6,
+        () ->
+            "open "
+                + slot()
+                + " "
+                + odd(file())
+                + " "
+                + pick(
+                    List.of(
+                        "O_RDWR",
+                        "O_RDWR",
+                        "O_RDONLY",
+                        "O_WRONLY+O_APPEND",
+                        "O_RDWR+O_TRUNC",
+                        "O_RDONLY+O_NOFOLLOW",
+                        "O_WRONLY"))
+                + " 0");
+    draw(
+        2,
+        () ->
+            "open "
+                + slot()
+                + " "
+                + odd(names.directory())
+                + " "
+                + pick(List.of("O_RDONLY+O_DIRECTORY", "O_RDONLY", "O_RDWR", "O_RDWR+O_TMPFILE"))
+                + " 0600");
     draw(4, () -> "close " + slot());
     draw(6, () -> "read " + slot() + " " + length());
     draw(6, () -> "pread " + slot() + " " + offset() + " " + length());
     draw(8, () -> "write " + slot() + " " + length() + " " + random.nextInt(1000));
-    draw(10, () -> "pwrite " + slot() + " " + offset() + " " + length() + " " + random.nextInt(1000));
-    draw(2, () -> "lseek " + slot() + " " + pick(List.of("0", "1", "-1", "4095", "65536", "1000000")) + " " + random.nextInt(3));
+    draw(
+        10,
+        () -> "pwrite " + slot() + " " + offset() + " " + length() + " " + random.nextInt(1000));
+    draw(
+        2,
+        () ->
+            "lseek "
+                + slot()
+                + " "
+                + pick(List.of("0", "1", "-1", "4095", "65536", "1000000"))
+                + " "
+                + random.nextInt(3));
     draw(1, () -> "lseek " + slot() + " " + offset() + " " + (3 + random.nextInt(2)));
     draw(4, () -> "ftruncate " + slot() + " " + offset());
-    draw(3, () -> "fallocate " + slot() + " " + pick(List.of("0", "1", "3", "3", "2", "16", "17")) + " " + near() + " " + length());
+    draw(
+        3,
+        () ->
+            "fallocate "
+                + slot()
+                + " "
+                + pick(List.of("0", "1", "3", "3", "2", "16", "17"))
+                + " "
+                + near()
+                + " "
+                + length());
     draw(2, () -> "copy " + slot() + " " + near() + " " + slot() + " " + near() + " " + length());
     draw(2, () -> "mmap " + slot() + " " + near() + " " + length() + " " + random.nextInt(1000));
     draw(2, () -> pick(List.of("fsync ", "fdatasync ")) + slot());
@@ -104,14 +171,40 @@ final class Generator {
 
   private void nameOperations() {
     draw(8, () -> "mkdir " + odd(names.any()) + " " + pick(DIR_MODES));
-    draw(2, () -> "mknod " + odd(names.any()) + " " + pick(List.of("file 0640 0", "fifo 0644 0", "sock 0755 0", "chr 0644 " + NO_DEVICE, "blk 0600 " + NO_DEVICE)));
+    draw(
+        2,
+        () ->
+            "mknod "
+                + odd(names.any())
+                + " "
+                + pick(
+                    List.of(
+                        "file 0640 0",
+                        "fifo 0644 0",
+                        "sock 0755 0",
+                        "chr 0644 " + NO_DEVICE,
+                        "blk 0600 " + NO_DEVICE)));
     draw(3, () -> "symlink " + pick(TARGETS) + " " + odd(names.any()));
     draw(2, () -> "readlink " + odd(any(Kind.LINK)));
     draw(5, () -> "link " + odd(names.existing()) + " " + odd(names.any()));
     draw(5, () -> "unlink " + odd(names.existing()));
     draw(4, () -> "rmdir " + odd(names.existing(Kind.DIR)));
-    draw(10, () -> "rename " + odd(names.existing()) + " " + odd(random.nextBoolean() ? names.any() : names.existing()));
-    draw(3, () -> "renameat2 " + names.existing() + " " + (random.nextBoolean() ? names.any() : names.existing()) + " " + random.nextInt(4));
+    draw(
+        10,
+        () ->
+            "rename "
+                + odd(names.existing())
+                + " "
+                + odd(random.nextBoolean() ? names.any() : names.existing()));
+    draw(
+        3,
+        () ->
+            "renameat2 "
+                + names.existing()
+                + " "
+                + (random.nextBoolean() ? names.any() : names.existing())
+                + " "
+                + random.nextInt(4));
     draw(4, () -> "readdir " + odd(names.directory()));
     draw(3, () -> "lstat " + odd(names.any()));
   }
@@ -120,11 +213,29 @@ final class Generator {
     draw(5, () -> "lstat " + odd(names.existing()));
     draw(3, () -> "stat " + odd(names.existing()));
     draw(1, () -> "access " + odd(names.existing()) + " " + random.nextInt(8));
-    draw(4, () -> "chmod " + odd(names.existing()) + " " + pick(random.nextBoolean() ? FILE_MODES : DIR_MODES));
+    draw(
+        4,
+        () ->
+            "chmod "
+                + odd(names.existing())
+                + " "
+                + pick(random.nextBoolean() ? FILE_MODES : DIR_MODES));
     draw(4, () -> "lchown " + odd(names.existing()) + " " + pick(OWNERS) + " " + pick(OWNERS));
     draw(3, () -> "truncate " + odd(file()) + " " + offset());
     draw(3, () -> "utimes " + odd(names.existing()) + " " + pick(TIMES) + " " + pick(TIMES));
-    draw(3, () -> "setxattr " + odd(names.existing()) + " " + pick(XATTRS) + " " + pick(List.of("0", "1", "20", "700")) + " " + random.nextInt(9) + " " + random.nextInt(4));
+    draw(
+        3,
+        () ->
+            "setxattr "
+                + odd(names.existing())
+                + " "
+                + pick(XATTRS)
+                + " "
+                + pick(List.of("0", "1", "20", "700"))
+                + " "
+                + random.nextInt(9)
+                + " "
+                + random.nextInt(4));
     draw(2, () -> "getxattr " + odd(names.existing()) + " " + pick(XATTRS));
     draw(1, () -> "removexattr " + odd(names.existing()) + " " + pick(XATTRS));
     draw(1, () -> "listxattr " + odd(names.existing()));
@@ -133,15 +244,30 @@ final class Generator {
     draw(1, this::crowd);
   }
 
-  /** Marks a file and a directory, changes one of them, and asks what the change did to their times. */
+  /**
+   * Marks a file and a directory, changes one of them, and asks what the change did to their times.
+   */
   private String timed() {
     String target = names.existing();
     String parent = target.contains("/") ? target.substring(0, target.lastIndexOf('/')) : ".";
     queued.add("mark " + parent);
     queued.add(pick(drawers).get());
-    queued.add(pick(List.of("chmod " + target + " 0644", "unlink " + target, "rename " + target + " " + names.any(), "link " + target + " " + names.any(),
-        "truncate " + target + " " + near(), "mkdir " + parent + "/" + names.name() + " 0755", "readdir " + parent, "lchown " + target + " 1000 -1",
-        "setxattr " + target + " user.t 5 1 0", "lstat " + target, "put " + target + " 100 1", "append " + target + " 10 2", "get " + target)));
+    queued.add(
+        pick(
+            List.of(
+                "chmod " + target + " 0644",
+                "unlink " + target,
+                "rename " + target + " " + names.any(),
+                "link " + target + " " + names.any(),
+                "truncate " + target + " " + near(),
+                "mkdir " + parent + "/" + names.name() + " 0755",
+                "readdir " + parent,
+                "lchown " + target + " 1000 -1",
+                "setxattr " + target + " user.t 5 1 0",
+                "lstat " + target,
+                "put " + target + " 100 1",
+                "append " + target + " 10 2",
+                "get " + target)));
     queued.add("times " + target);
     queued.add("times " + parent);
     return "mark " + target;
@@ -155,11 +281,25 @@ final class Generator {
     String directory = names.directory();
     queued.add("readdir " + directory);
     queued.add("purge " + directory);
-    return "many " + directory + " " + (50 + random.nextInt(400)) + " " + (10 + random.nextInt(150));
+    return "many "
+        + directory
+        + " "
+        + (50 + random.nextInt(400))
+        + " "
+        + (10 + random.nextInt(150));
   }
 
   private String createFlags() {
-    return pick(List.of("O_RDWR+O_CREAT", "O_RDWR+O_CREAT", "O_RDWR+O_CREAT+O_EXCL", "O_WRONLY+O_CREAT+O_TRUNC", "O_RDWR+O_CREAT+O_APPEND", "O_RDONLY+O_CREAT", "O_WRONLY+O_CREAT+O_NOFOLLOW", "O_RDWR+O_CREAT+O_SYNC"));
+    return pick(
+        List.of(
+            "O_RDWR+O_CREAT",
+            "O_RDWR+O_CREAT",
+            "O_RDWR+O_CREAT+O_EXCL",
+            "O_WRONLY+O_CREAT+O_TRUNC",
+            "O_RDWR+O_CREAT+O_APPEND",
+            "O_RDONLY+O_CREAT",
+            "O_WRONLY+O_CREAT+O_NOFOLLOW",
+            "O_RDWR+O_CREAT+O_SYNC"));
   }
 
   private String file() {
@@ -170,7 +310,10 @@ final class Generator {
     return random.nextInt(5) == 0 ? names.existing() : names.existing(kind);
   }
 
-  /** Now and then another spelling of the same path, one through an open directory, or one that is too long. */
+  /**
+   * Now and then another spelling of the same path, one through an open directory, or one that is
+   * too long.
+   */
   private String odd(String path) {
     return switch (random.nextInt(80)) {
       case 0 -> path + "/";
@@ -195,7 +338,9 @@ final class Generator {
   }
 
   private long offset() {
-    return random.nextInt(20) == 0 ? FAR[random.nextInt(FAR.length)] - random.nextInt(5000) : near();
+    return random.nextInt(20) == 0
+        ? FAR[random.nextInt(FAR.length)] - random.nextInt(5000)
+        : near();
   }
 
   private long length() {

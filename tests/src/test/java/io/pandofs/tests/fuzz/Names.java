@@ -6,8 +6,9 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * What the generator believes about the tree, so that most of its operations mean something: paths and their kinds, learnt from
- * the reference's answers. It may be wrong (symlinks, odd spellings); a wrong belief only costs an operation that fails.
+ * What the generator believes about the tree, so that most of its operations mean something: paths
+ * and their kinds, learnt from the reference's answers. It may be wrong (symlinks, odd spellings);
+ * a wrong belief only costs an operation that fails.
  */
 final class Names {
   enum Kind {
@@ -19,7 +20,15 @@ final class Names {
 
   private static final List<String> USUAL = List.of("a", "b", "c", "d", "e");
   private static final List<String> ODD =
-      List.of("with%20space", "%C3%BC", "L".repeat(255), "M".repeat(256), "%FF%FE", ".hidden", "%0A", "%E2%82%AC".repeat(85));
+      List.of(
+          "with%20space",
+          "%C3%BC",
+          "L".repeat(255),
+          "M".repeat(256),
+          "%FF%FE",
+          ".hidden",
+          "%0A",
+          "%E2%82%AC".repeat(85));
 
   private final NavigableMap<String, Kind> known = new TreeMap<>();
   private final Random random;
@@ -34,7 +43,8 @@ final class Names {
 
   /** A path that probably exists; any spelling of a name when nothing of this kind does. */
   String existing(Kind kind) {
-    List<String> found = known.entrySet().stream().filter(e -> e.getValue() == kind).map(e -> e.getKey()).toList();
+    List<String> found =
+        known.entrySet().stream().filter(e -> e.getValue() == kind).map(e -> e.getKey()).toList();
     return found.isEmpty() ? any() : pick(found);
   }
 
@@ -49,7 +59,11 @@ final class Names {
 
   /** A name in some directory; may or may not exist. */
   String any() {
-    List<String> dirs = known.entrySet().stream().filter(e -> e.getValue() == Kind.DIR).map(e -> e.getKey()).toList();
+    List<String> dirs =
+        known.entrySet().stream()
+            .filter(e -> e.getValue() == Kind.DIR)
+            .map(e -> e.getKey())
+            .toList();
     return dirs.isEmpty() || random.nextInt(3) == 0 ? name() : pick(dirs) + "/" + name();
   }
 
@@ -82,7 +96,11 @@ final class Names {
   }
 
   private static boolean plain(String path) {
-    return !path.startsWith("#") && !path.endsWith("/") && !path.contains("/.") && !path.contains("//") && !path.startsWith(".");
+    return !path.startsWith("#")
+        && !path.endsWith("/")
+        && !path.contains("/.")
+        && !path.contains("//")
+        && !path.startsWith(".");
   }
 
   private <T> T pick(List<T> list) {

@@ -6,8 +6,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Delta debugging: leaves out ever smaller parts of a failing list as long as what remains still fails, then makes its numbers
- * small. Bounded by the operations run, since each costs a call on a real filesystem.
+ * Delta debugging: leaves out ever smaller parts of a failing list as long as what remains still
+ * fails, then makes its numbers small. Bounded by the operations run, since each costs a call on a
+ * real filesystem.
  */
 final class Shrinker {
   private final Function<List<String>, Optional<Difference>> run;
@@ -15,7 +16,11 @@ final class Shrinker {
   private List<String> best;
   private Difference difference;
 
-  private Shrinker(Function<List<String>, Optional<Difference>> run, long operationsMax, List<String> failing, Difference difference) {
+  private Shrinker(
+      Function<List<String>, Optional<Difference>> run,
+      long operationsMax,
+      List<String> failing,
+      Difference difference) {
     this.run = run;
     this.operationsLeft = operationsMax;
     this.best = failing;
@@ -24,7 +29,11 @@ final class Shrinker {
 
   record Shrunk(List<String> operations, Difference difference) {}
 
-  static Shrunk shrink(Function<List<String>, Optional<Difference>> run, long operationsMax, List<String> failing, Difference difference) {
+  static Shrunk shrink(
+      Function<List<String>, Optional<Difference>> run,
+      long operationsMax,
+      List<String> failing,
+      Difference difference) {
     Shrinker shrinker = new Shrinker(run, operationsMax, failing, difference);
     shrinker.leaveOut();
     shrinker.makeSmall();

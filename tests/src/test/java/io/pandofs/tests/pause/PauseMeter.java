@@ -19,9 +19,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Writes small files with fsync in a process of its own until it is stopped, and tells the longest pause. For tests that kill
- * something meanwhile: start, kill, wait for what should come back, stop, and look whether every acknowledged file is on the
- * other mounts ({@link #faults}).
+ * Writes small files with fsync in a process of its own until it is stopped, and tells the longest
+ * pause. For tests that kill something meanwhile: start, kill, wait for what should come back,
+ * stop, and look whether every acknowledged file is on the other mounts ({@link #faults}).
  */
 public final class PauseMeter implements AutoCloseable {
   private static final Duration STOP_MAX = Duration.ofSeconds(60);
@@ -39,9 +39,13 @@ public final class PauseMeter implements AutoCloseable {
     reader.start();
   }
 
-  /** Starts writing into {@code directory}, which is made; returns when the first file is acknowledged. */
+  /**
+   * Starts writing into {@code directory}, which is made; returns when the first file is
+   * acknowledged.
+   */
   public static PauseMeter start(Path directory) throws InterruptedException {
-    PauseMeter meter = new PauseMeter(directory, Scripts.python("pause_writer.py", "write", directory.toString()));
+    PauseMeter meter =
+        new PauseMeter(directory, Scripts.python("pause_writer.py", "write", directory.toString()));
     if (!meter.ready.await(STOP_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
       meter.close();
       throw new IllegalStateException("nothing was written in " + directory);
@@ -64,12 +68,18 @@ public final class PauseMeter implements AutoCloseable {
     }
   }
 
-  /** What is wrong with the files of {@code report} as seen in {@code directory}: nothing, if each is there with its bytes. */
-  public static List<String> faults(Path directory, PauseReport report) throws InterruptedException {
-    Process verifier = Scripts.python("pause_writer.py", "verify", directory.toString(), report.numbers());
+  /**
+   * What is wrong with the files of {@code report} as seen in {@code directory}: nothing, if each
+   * is there with its bytes.
+   */
+  public static List<String> faults(Path directory, PauseReport report)
+      throws InterruptedException {
+    Process verifier =
+        Scripts.python("pause_writer.py", "verify", directory.toString(), report.numbers());
     PauseMeter reading = new PauseMeter(directory, verifier);
     try {
-      List<String> lines = new ArrayList<>(reading.said.get(10 * STOP_MAX.toMillis(), TimeUnit.MILLISECONDS));
+      List<String> lines =
+          new ArrayList<>(reading.said.get(10 * STOP_MAX.toMillis(), TimeUnit.MILLISECONDS));
       if (!lines.remove("verified")) {
         lines.add("the verifier ended early");
       }
@@ -83,7 +93,8 @@ public final class PauseMeter implements AutoCloseable {
 
   /** Sends a signal to the writer. */
   void signal(String name) throws IOException, InterruptedException {
-    int status = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    int status =
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     if (status != 0) {
       throw new IllegalStateException("kill answered " + status);
     }
@@ -91,14 +102,24 @@ public final class PauseMeter implements AutoCloseable {
 
   private static PauseReport report(List<String> lines) {
     List<String> errors = lines.stream().filter(line -> line.startsWith("error")).toList();
-    String[] done = lines.stream().filter(line -> line.startsWith("done")).findFirst().orElseThrow(() -> new IllegalStateException("the writer ended early: " + lines)).split(" ", -1);
+    String[] done =
+        lines.stream()
+            .filter(line -> line.startsWith("done"))
+            .findFirst()
+            .orElseThrow(() -> new IllegalStateException("the writer ended early: " + lines))
+            .split(" ", -1);
     return new PauseReport(
-        Integer.parseInt(done[1]), Duration.ofNanos(Long.parseLong(done[2])), Duration.ofNanos(Long.parseLong(done[3])), errors, done[4]);
+        Integer.parseInt(done[1]),
+        Duration.ofNanos(Long.parseLong(done[2])),
+        Duration.ofNanos(Long.parseLong(done[3])),
+        errors,
+        done[4]);
   }
 
   private void read() {
     List<String> lines = new ArrayList<>();
-    try (BufferedReader reader = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+    try (BufferedReader reader =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         if (line.equals("ready")) {
           ready.countDown();

@@ -17,7 +17,8 @@ final class PauseMeterTest {
   private final Clock clock = new SystemClock();
 
   @Test
-  void countsFilesAndFindsWhatIsMissingOrWrong(@TempDir Path directory) throws IOException, InterruptedException {
+  void countsFilesAndFindsWhatIsMissingOrWrong(@TempDir Path directory)
+      throws IOException, InterruptedException {
     PauseReport report;
     try (PauseMeter meter = PauseMeter.start(directory)) {
       awaitFiles(directory, 20);
@@ -29,15 +30,23 @@ final class PauseMeterTest {
 
     Files.delete(directory.resolve("w0000003"));
     Files.write(directory.resolve("w0000005"), new byte[4096]);
-    assertThat(PauseMeter.faults(directory, report)).hasSize(2).anyMatch(f -> f.contains("w0000003 ENOENT")).anyMatch(f -> f.contains("w0000005 wrong bytes"));
+    assertThat(PauseMeter.faults(directory, report))
+        .hasSize(2)
+        .anyMatch(f -> f.contains("w0000003 ENOENT"))
+        .anyMatch(f -> f.contains("w0000005 wrong bytes"));
   }
 
   @Test
-  void aTimeWithoutWritesIsThePause(@TempDir Path directory) throws IOException, InterruptedException {
+  void aTimeWithoutWritesIsThePause(@TempDir Path directory)
+      throws IOException, InterruptedException {
     try (PauseMeter meter = PauseMeter.start(directory.resolve("files"))) {
       meter.signal("STOP");
       long begin = clock.nanoTime();
-      assertThat(new ProcessBuilder("python3", "-c", "import fractions, decimal, unittest").start().waitFor()).isZero();
+      assertThat(
+              new ProcessBuilder("python3", "-c", "import fractions, decimal, unittest")
+                  .start()
+                  .waitFor())
+          .isZero();
       Duration stopped = Duration.ofNanos(clock.nanoTime() - begin);
       meter.signal("CONT");
       // The signal arrives a little after it was sent, so not quite all of it.

@@ -12,10 +12,20 @@ import java.util.List;
  * @param errors calls that failed: number of the file, errno, milliseconds from the start
  * @param numbers the acknowledged files, as {@link PauseMeter#faults} takes them
  */
-public record PauseReport(int acknowledged, Duration longest, Duration longestAfter, List<String> errors, String numbers) {
+public record PauseReport(
+    int acknowledged,
+    Duration longest,
+    Duration longestAfter,
+    List<String> errors,
+    String numbers) {
   @Override
   public String toString() {
     return "%d files acknowledged, longest pause %d ms, begun after %d ms, %d errors %s"
-        .formatted(acknowledged, longest.toMillis(), longestAfter.toMillis(), errors.size(), errors.subList(0, Math.min(5, errors.size())));
+        .formatted(
+            acknowledged,
+            longest.toMillis(),
+            longestAfter.toMillis(),
+            errors.size(),
+            errors.subList(0, Math.min(5, errors.size())));
   }
 }

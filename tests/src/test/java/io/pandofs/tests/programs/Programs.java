@@ -15,11 +15,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The programs of {@code programs.sh}: each works on one mount, and what it made is checked on others as soon as it has returned.
- * A program that is not installed is a failure.
+ * The programs of {@code programs.sh}: each works on one mount, and what it made is checked on
+ * others as soon as it has returned. A program that is not installed is a failure.
  */
 public final class Programs {
-  public static final List<String> NAMES = List.of("cp", "tar", "git", "sqlite", "vim", "fio", "edit");
+  public static final List<String> NAMES =
+      List.of("cp", "tar", "git", "sqlite", "vim", "fio", "edit");
 
   /** A step that went wrong, with what it printed. */
   public record Failure(String program, Path where, String output) {}
@@ -31,7 +32,8 @@ public final class Programs {
   /**
    * @param scratch a local directory for what the checks compare with
    * @param source a local tree for cp, tar and git to take
-   * @param patience after which a step counts as hanging: its process is killed and the mount's connection aborted
+   * @param patience after which a step counts as hanging: its process is killed and the mount's
+   *     connection aborted
    */
   public Programs(Path scratch, Path source, Duration patience) {
     this.scratch = scratch;
@@ -43,7 +45,12 @@ public final class Programs {
   public List<Failure> run(Path mount, List<Path> others, String directory) {
     List<Failure> failures = new ArrayList<>();
     for (String program : NAMES) {
-      write(program, mount, directory).ifPresentOrElse(failures::add, () -> others.forEach(other -> check(program, other, directory).ifPresent(failures::add)));
+      write(program, mount, directory)
+          .ifPresentOrElse(
+              failures::add,
+              () ->
+                  others.forEach(
+                      other -> check(program, other, directory).ifPresent(failures::add)));
     }
     return failures;
   }
@@ -58,20 +65,24 @@ public final class Programs {
     return step("check", program, mount, "R", directory);
   }
 
-  private Optional<Failure> step(String step, String program, Path mount, String variable, String directory) {
+  private Optional<Failure> step(
+      String step, String program, Path mount, String variable, String directory) {
     try {
       Path reference = Files.createDirectories(scratch.resolve(directory).resolve(program));
       Path output = reference.resolve(step + ".log");
       String where = mount.resolve(directory).resolve(program).toString();
       String command = step.equals("write") ? "mkdir -p \"$W\"\n" + script() : script();
-      ProcessBuilder builder = new ProcessBuilder("bash", "-c", command, "programs.sh", step, program).directory(reference.toFile());
+      ProcessBuilder builder =
+          new ProcessBuilder("bash", "-c", command, "programs.sh", step, program)
+              .directory(reference.toFile());
       builder.environment().put(variable, where);
       builder.environment().put("REF", reference.toString());
       builder.environment().put("SOURCE", source.toString());
       Process process = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
       process.getOutputStream().close();
       Optional<String> wrong = wrong(process, mount);
-      return wrong.map(what -> new Failure(program, mount, step + " " + what + "\n" + tail(output)));
+      return wrong.map(
+          what -> new Failure(program, mount, step + " " + what + "\n" + tail(output)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
@@ -87,7 +98,9 @@ public final class Programs {
       FuseConnection.abort(mount);
       return Optional.of("hung for " + patience.toSeconds() + " s");
     }
-    return process.exitValue() == 0 ? Optional.empty() : Optional.of("ended with " + process.exitValue());
+    return process.exitValue() == 0
+        ? Optional.empty()
+        : Optional.of("ended with " + process.exitValue());
   }
 
   private static String tail(Path output) {

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The programs judged on a local directory, where all must pass, and on one that shows something else, where none may. */
+/**
+ * The programs judged on a local directory, where all must pass, and on one that shows something
+ * else, where none may.
+ */
 final class ProgramsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
@@ -26,7 +29,8 @@ final class ProgramsTest {
     Path source = Files.createDirectories(temporary.resolve("source"));
     for (int i = 0; i < 100; i++) {
       Path directory = Files.createDirectories(source.resolve("d" + i % 7));
-      Files.writeString(directory.resolve("file" + i + ".txt"), ("line " + i + "\n").repeat(i * 20));
+      Files.writeString(
+          directory.resolve("file" + i + ".txt"), ("line " + i + "\n").repeat(i * 20));
     }
     Files.createSymbolicLink(source.resolve("link"), Path.of("d1/file1.txt"));
     programs = new Programs(temporary.resolve("scratch"), source, PATIENCE);
@@ -40,7 +44,9 @@ final class ProgramsTest {
   @Test
   void noneMayPassWhereNothingArrived() throws IOException {
     Path other = Files.createDirectories(temporary.resolve("other"));
-    assertThat(programs.run(mount, List.of(other), "programs")).extracting(Programs.Failure::program).isEqualTo(Programs.NAMES);
+    assertThat(programs.run(mount, List.of(other), "programs"))
+        .extracting(Programs.Failure::program)
+        .isEqualTo(Programs.NAMES);
   }
 
   @Test
@@ -54,7 +60,8 @@ final class ProgramsTest {
 
   private void flipsAByteAndFails(String program, String file) throws IOException {
     assertThat(programs.write(program, mount, "flip")).isEmpty();
-    try (RandomAccessFile f = new RandomAccessFile(mount.resolve("flip").resolve(program).resolve(file).toFile(), "rw")) {
+    try (RandomAccessFile f =
+        new RandomAccessFile(mount.resolve("flip").resolve(program).resolve(file).toFile(), "rw")) {
       f.seek(9);
       int old = f.read();
       f.seek(9);
