@@ -37,6 +37,7 @@ import org.slf4j.LoggerFactory;
 public final class Keeper implements LocalFaults, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
   private static final int PAGE = 256;
+  private static final int FAILURES_BEFORE_PAUSE = 8;
   private static final int REMEMBERED_MAX = 16_384;
   private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -107,6 +108,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private long cycleStartedNanos;
   private long restUntilNanos;
   private long lastFetchNanos;
+  private volatile long pausedUntilNanos;
 
   public Keeper(Replication replication, ForegroundReads reads, Settings settings) {
     this.replication = replication;
@@ -116,6 +118,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     long now = replication.clock().nanoTime();
     this.pace = new Pace(settings.bytesPerSecond(), now);
     this.restUntilNanos = now;
+    this.pausedUntilNanos = now;
     this.lastFetchNanos = now - YIELD_MAX_NANOS;
     this.passes = new Passes("repair", replication.disk(), replication.scheduler(), this::pass);
   }
@@ -339,6 +342,10 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       // The end of any fetch wakes.
       return RETRY_MAX_NANOS;
     }
+    if (pausedUntilNanos - now > 0) {
+      leftBehind = true;
+      return -1;
+    }
     long wait = Math.max(pace.waitNanos(now), yieldNanos(now));
     if (wait > 0) {
       return wait;
@@ -365,11 +372,24 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       fetchedBlocks.incrementAndGet();
       fetchedBytes.addAndGet(row.length());
       busyNanos.addAndGet((replication.clock().nanoTime() - startedNanos) / settings.parallel());
-    } else if (silentFailures.getAndIncrement() == 0) {
-      LOG.warn("{}", Failures.describe(failure));
+    } else {
+      fetchFailed(failure);
     }
     fetched.put(row.block(), failure == null);
     passes.wake();
+  }
+
+  /** When one fetch after the other fails, no other replica may be there: not all are tried. */
+  private void fetchFailed(Throwable failure) {
+    int inRow = silentFailures.getAndIncrement();
+    if (inRow == 0) {
+      LOG.warn("{}", Failures.describe(failure));
+    }
+    if (inRow >= FAILURES_BEFORE_PAUSE) {
+      int doublings = Math.min(inRow / FAILURES_BEFORE_PAUSE, 6);
+      pausedUntilNanos =
+          replication.clock().nanoTime() + Math.min(RETRY_MIN_NANOS << doublings, RETRY_MAX_NANOS);
+    }
   }
 
   /** How far this node is behind. Walks the needed set; not for hot paths. */

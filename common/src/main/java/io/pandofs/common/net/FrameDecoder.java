@@ -80,7 +80,7 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
       while (!paused && !dead && !input.isEmpty()) {
         ByteBuf next = input.element();
         takeFrom(next);
-        if (!next.isReadable() && input.peek() == next) {
+        if (!dead && !next.isReadable()) {
           input.remove();
           next.release();
         }

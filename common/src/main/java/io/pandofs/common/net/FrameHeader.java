@@ -1,6 +1,7 @@
 package io.pandofs.common.net;
 
 import io.netty.buffer.ByteBuf;
+import java.util.HexFormat;
 import java.util.zip.CRC32C;
 
 /**
@@ -73,6 +74,6 @@ record FrameHeader(
   }
 
   private static String hex(int value) {
-    return String.format("%08x", value);
+    return HexFormat.of().toHexDigits(value);
   }
 }

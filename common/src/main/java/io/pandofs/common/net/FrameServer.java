@@ -104,6 +104,8 @@ public final class FrameServer implements AutoCloseable {
     bootstrap.childOption((ChannelOption<Object>) option, value);
   }
 
+  @SuppressWarnings(
+      "FutureReturnValueIgnored") // Netty tells of failed writes and closes by other events
   private void accept(SocketChannel channel) {
     InetSocketAddress peer = channel.remoteAddress();
     if (connections.size() >= limits.connections()) {

@@ -38,6 +38,8 @@ import org.slf4j.LoggerFactory;
  * and one frame; the rest waits here as the caller's own buffers. A request is copied when it is
  * sent, so a call may end while its frame is still being written.
  */
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // Netty tells of failed writes and closes by other events
 final class PeerConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
   private static final int MESSAGE_CHARS_MAX = 1000;

@@ -24,6 +24,8 @@ import org.slf4j.LoggerFactory;
  * connections of the server together are over the budget, nothing more is read from this one. A
  * request is in service until its answer is written; its bytes count until the service closes it.
  */
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // Netty tells of failed writes and closes by other events
 final class ServerConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
   private static final int ERROR_CHARS_MAX = 1000;

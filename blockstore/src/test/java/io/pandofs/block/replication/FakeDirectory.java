@@ -1,0 +1,150 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.BlockDirectory;
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.Replicas;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What one node has applied, told by the test entry by entry. */
+final class FakeDirectory implements BlockDirectory {
+  private final NodeId self;
+  private final Clock clock;
+  private final TreeMap<Long, BlockRow> rows = new TreeMap<>();
+  private final TreeSet<Long> needed = new TreeSet<>();
+  private final Map<BlockId, Long> dropped = new LinkedHashMap<>();
+  private final Set<SessionId> live = new HashSet<>();
+  private final Set<SessionId> ended = new HashSet<>();
+  private final List<Runnable> listeners = new ArrayList<>();
+  private Replicas replicas;
+
+  FakeDirectory(NodeId self, Clock clock, Replicas replicas) {
+    this.self = self;
+    this.clock = clock;
+    this.replicas = replicas;
+  }
+
+  synchronized void place(Replicas placed) {
+    replicas = placed;
+  }
+
+  synchronized void begin(SessionId session) {
+    live.add(session);
+  }
+
+  synchronized void end(SessionId session) {
+    live.remove(session);
+    ended.add(session);
+  }
+
+  void commit(BlockRow row) {
+    synchronized (this) {
+      rows.put(row.block().value(), row);
+      if (replicas.nodes().contains(self)) {
+        needed.add(row.block().value());
+      }
+    }
+    tell();
+  }
+
+  void drop(BlockId block) {
+    synchronized (this) {
+      rows.remove(block.value());
+      needed.remove(block.value());
+      dropped.put(block, clock.nanoTime());
+    }
+    tell();
+  }
+
+  private void tell() {
+    List<Runnable> all;
+    synchronized (this) {
+      all = List.copyOf(listeners);
+    }
+    all.forEach(Runnable::run);
+  }
+
+  synchronized int neededCount() {
+    return needed.size();
+  }
+
+  synchronized int droppedCount() {
+    return dropped.size();
+  }
+
+  @Override
+  public synchronized Replicas replicas(int group) {
+    return replicas;
+  }
+
+  @Override
+  public synchronized @Nullable BlockRow row(BlockId block) {
+    return rows.get(block.value());
+  }
+
+  @Override
+  public synchronized List<BlockRow> rowsAfter(long after, int limit) {
+    return rows.tailMap(after, false).values().stream().limit(limit).toList();
+  }
+
+  @Override
+  public synchronized boolean isLive(SessionId session) {
+    return live.contains(session);
+  }
+
+  @Override
+  public synchronized boolean hasEnded(SessionId session) {
+    return ended.contains(session);
+  }
+
+  @Override
+  public synchronized List<BlockRow> neededAfter(long after, int limit) {
+    List<BlockRow> found = new ArrayList<>();
+    for (Long number : needed.tailSet(after, false)) {
+      BlockRow row = rows.get(number);
+      if (row != null && found.size() < limit) {
+        found.add(row);
+      }
+    }
+    return found;
+  }
+
+  @Override
+  public synchronized void need(List<BlockId> blocks) {
+    blocks.forEach(block -> needed.add(block.value()));
+  }
+
+  @Override
+  public synchronized void settled(List<BlockId> blocks) {
+    blocks.forEach(block -> needed.remove(block.value()));
+  }
+
+  @Override
+  public synchronized List<DroppedBlock> dropped(int limit) {
+    return dropped.entrySet().stream()
+        .limit(limit)
+        .map(each -> new DroppedBlock(each.getKey(), each.getValue()))
+        .toList();
+  }
+
+  @Override
+  public synchronized void deleted(List<BlockId> blocks) {
+    blocks.forEach(dropped::remove);
+  }
+
+  @Override
+  public synchronized void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+}

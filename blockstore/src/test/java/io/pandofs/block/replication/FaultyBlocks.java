@@ -1,0 +1,144 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.LocalBlocks;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.SessionId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/** A store whose disk can be made slow and bad at will. */
+final class FaultyBlocks implements LocalBlocks {
+  private final LocalBlocks real;
+  private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
+  private final List<Runnable> heldPuts = new ArrayList<>();
+  private boolean holdingPuts;
+  private volatile @Nullable CountDownLatch readGate;
+
+  FaultyBlocks(LocalBlocks real) {
+    this.real = real;
+  }
+
+  /** Puts reach the disk only after {@link #releasePuts}. */
+  synchronized void holdPuts() {
+    holdingPuts = true;
+  }
+
+  synchronized int putsHeld() {
+    return heldPuts.size();
+  }
+
+  void releasePuts() {
+    List<Runnable> all;
+    synchronized (this) {
+      holdingPuts = false;
+      all = List.copyOf(heldPuts);
+      heldPuts.clear();
+    }
+    all.forEach(Runnable::run);
+  }
+
+  void holdReads() {
+    readGate = new CountDownLatch(1);
+  }
+
+  void releaseReads() {
+    CountDownLatch gate = readGate;
+    readGate = null;
+    if (gate != null) {
+      gate.countDown();
+    }
+  }
+
+  /** The block is there and does not match its checksum, until it is written anew. */
+  void damage(BlockId block) {
+    damaged.add(block);
+  }
+
+  boolean isGood(BlockId block) throws IOException {
+    return real.contains(block) && !damaged.contains(block);
+  }
+
+  @Override
+  public CompletableFuture<Void> put(
+      SessionId session, BlockId block, ByteBuffer bytes, int crc32c) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    Runnable step = () -> realPut(session, block, bytes, crc32c, done);
+    synchronized (this) {
+      if (holdingPuts) {
+        heldPuts.add(step);
+        return done;
+      }
+    }
+    step.run();
+    return done;
+  }
+
+  private void realPut(
+      SessionId session,
+      BlockId block,
+      ByteBuffer bytes,
+      int crc32c,
+      CompletableFuture<Void> done) {
+    var unused =
+        real.put(session, block, bytes, crc32c)
+            .whenComplete(
+                (stored, failure) -> {
+                  if (failure == null) {
+                    done.complete(null);
+                  } else {
+                    done.completeExceptionally(failure);
+                  }
+                });
+  }
+
+  @Override
+  public void read(BlockId block, int offset, ByteBuffer into) throws IOException {
+    CountDownLatch gate = readGate;
+    if (gate != null) {
+      try {
+        gate.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+    }
+    if (damaged.contains(block) && real.contains(block)) {
+      into.put((byte) 0xbd);
+      throw new BlockCorruptException(block, "damaged by the test");
+    }
+    real.read(block, offset, into);
+  }
+
+  @Override
+  public @Nullable LocalBlock find(BlockId block) throws IOException {
+    return real.find(block);
+  }
+
+  @Override
+  public void delete(List<BlockId> blocks) throws IOException {
+    real.delete(blocks);
+    blocks.forEach(damaged::remove);
+  }
+
+  @Override
+  public List<LocalBlock> scan(long after, int limit) throws IOException {
+    return real.scan(after, limit);
+  }
+
+  @Override
+  public Usage usage() {
+    return real.usage();
+  }
+
+  @Override
+  public void close() {
+    real.close();
+  }
+}

@@ -1,0 +1,105 @@
+package io.pandofs.block.replication;
+
+import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.Replicas;
+import io.pandofs.block.net.BlockClient;
+import io.pandofs.block.net.BlockServer;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.net.FrameServer;
+import io.pandofs.common.net.NetThreads;
+import io.pandofs.common.net.NettyConnections;
+import io.pandofs.common.time.Clock;
+import io.pandofs.common.time.SystemClock;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/** One node of a test's cluster: everything real but its directory and, perhaps, its disk. */
+final class TestNode {
+  static final Keeper.Settings KEEPER =
+      new Keeper.Settings(4, 1L << 30, Duration.ofMillis(50), Duration.ofSeconds(10));
+  static final Collector.Settings COLLECTOR =
+      new Collector.Settings(Duration.ofMillis(200), Duration.ofMillis(100));
+
+  final NodeId id;
+  final FakeDirectory directory;
+  final FaultyBlocks store;
+  final ForegroundReads reads = new ForegroundReads();
+  final ExecutorService disk = Executors.newFixedThreadPool(4);
+  final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(1);
+  final NettyConnections connections;
+  final Replication replication;
+  private final NetThreads threads;
+  private final Map<NodeId, InetSocketAddress> addresses;
+  Keeper keeper;
+  Collector collector;
+  private @Nullable FrameServer server;
+
+  TestNode(
+      NodeId id,
+      LocalBlocks blocks,
+      Replicas replicas,
+      NetThreads threads,
+      Map<NodeId, InetSocketAddress> addresses) {
+    Clock clock = new SystemClock();
+    this.id = id;
+    this.threads = threads;
+    this.addresses = addresses;
+    this.store = new FaultyBlocks(blocks);
+    this.directory = new FakeDirectory(id, clock, replicas);
+    this.connections = new NettyConnections(threads, NettyConnections.Limits.DEFAULT);
+    this.replication =
+        new Replication(
+            id,
+            store,
+            directory,
+            addresses::get,
+            new BlockClient(connections),
+            clock,
+            scheduler,
+            disk);
+    this.keeper = new Keeper(replication, reads, KEEPER);
+    this.collector = new Collector(replication, COLLECTOR);
+  }
+
+  /** Listens, on the port it had before if it had one. */
+  void listen() throws IOException {
+    InetSocketAddress before = addresses.get(id);
+    int port = before == null ? 0 : before.getPort();
+    FrameServer made =
+        FrameServer.bind(
+            threads,
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            new BlockServer(id, store, directory, keeper, disk, 16 << 20),
+            FrameServer.Limits.DEFAULT);
+    server = made;
+    addresses.put(id, made.boundAddress());
+  }
+
+  void stopListening() {
+    if (server != null) {
+      server.close();
+      server = null;
+    }
+  }
+
+  ReplicatedBlocks blocks(ReplicatedBlocks.Settings settings) {
+    return new ReplicatedBlocks(replication, keeper, reads, settings);
+  }
+
+  void close() {
+    keeper.close();
+    collector.close();
+    stopListening();
+    connections.close();
+    store.releaseReads();
+    scheduler.shutdownNow();
+    disk.shutdown();
+  }
+}
