@@ -11,8 +11,7 @@ import java.time.Duration;
  * @param allowOther whether other users than the daemon's may use it
  * @param busyWait how long an unmount waits for files to be closed before it becomes lazy
  */
-public record MountOptions(
-    Path mountPoint, String source, boolean allowOther, Duration busyWait) {
+public record MountOptions(Path mountPoint, String source, boolean allowOther, Duration busyWait) {
 
   public MountOptions {
     mountPoint = mountPoint.toAbsolutePath().normalize();

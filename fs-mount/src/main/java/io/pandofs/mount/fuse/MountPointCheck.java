@@ -114,8 +114,7 @@ public final class MountPointCheck {
 
   private static void checkDirectory(Path place) throws IOException, MountException {
     if (!Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
-      throw new MountException(
-          Reason.MISSING, "The mount point " + place + " does not exist.");
+      throw new MountException(Reason.MISSING, "The mount point " + place + " does not exist.");
     }
     if (!Files.isDirectory(place, LinkOption.NOFOLLOW_LINKS)) {
       throw new MountException(
@@ -123,8 +122,7 @@ public final class MountPointCheck {
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(place)) {
       if (entries.iterator().hasNext()) {
-        throw new MountException(
-            Reason.NOT_EMPTY, "The mount point " + place + " is not empty.");
+        throw new MountException(Reason.NOT_EMPTY, "The mount point " + place + " is not empty.");
       }
     }
   }

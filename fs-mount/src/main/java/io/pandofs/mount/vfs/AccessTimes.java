@@ -39,8 +39,7 @@ final class AccessTimes {
     }
     // A time that is never later than the inode's leaves ctime alone: reading changes nothing.
     Operation touch =
-        new Operation.SetAttributes(
-            attributes.inode(), null, null, null, null, clock.now(), null);
+        new Operation.SetAttributes(attributes.inode(), null, null, null, null, clock.now(), null);
     try {
       CompletableFuture<Void> unused =
           sessions

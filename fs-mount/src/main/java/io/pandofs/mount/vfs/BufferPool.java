@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Direct buffers to use again, in sizes of 4 KiB times powers of four up to a whole block. Who takes
- * a buffer gives it back once and does not touch it afterwards. Thread-safe.
+ * Direct buffers to use again, in sizes of 4 KiB times powers of four up to a whole block. Who
+ * takes a buffer gives it back once and does not touch it afterwards. Thread-safe.
  */
 final class BufferPool {
 

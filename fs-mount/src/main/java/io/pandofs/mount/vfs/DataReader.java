@@ -49,13 +49,10 @@ final class DataReader {
    * @return bytes read; 0 at or after the end
    */
   int read(
-      OpenFile file,
-      ReadPattern pattern,
-      long offset,
-      ByteBuffer into,
-      Consumer<Attributes> seen)
+      OpenFile file, ReadPattern pattern, long offset, ByteBuffer into, Consumer<Attributes> seen)
       throws ErrnoException {
-    long end = offset > Long.MAX_VALUE - into.remaining() ? Long.MAX_VALUE : offset + into.remaining();
+    long end =
+        offset > Long.MAX_VALUE - into.remaining() ? Long.MAX_VALUE : offset + into.remaining();
     long aheadTo = pattern.next(offset, end);
     ByteBuffer target = into.slice();
     for (int attempt = 1; ; attempt++) {

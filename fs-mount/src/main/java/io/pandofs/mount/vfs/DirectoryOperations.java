@@ -5,6 +5,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,16 +74,15 @@ public final class DirectoryOperations {
         entries.add(new Entry(COOKIE_DOT_DOT, new byte[] {'.', '.'}, parent, FileType.DIRECTORY));
       }
       view.readDirectory(directory, Math.max(afterCookie, COOKIE_DOT_DOT), limit)
-          .forEach(e -> entries.add(new Entry(e.cookie(), e.name().toBytes(), e.inode(), e.type())));
+          .forEach(
+              e -> entries.add(new Entry(e.cookie(), e.name().toBytes(), e.inode(), e.type())));
       return entries;
     }
   }
 
-  /** fsync(2) of a directory: its changes are in the log already. */
-  public void fsync(long handle) throws ErrnoException {
-    handles.get(handle);
-    // A session that is over cannot vouch for anything.
-    sessions.current();
+  /** fsync(2) of a directory: its changes are in the log already, as far as the session lives. */
+  public void fsync() throws ErrnoException {
+    MetadataSession unused = sessions.current();
   }
 
   public void release(long handle) throws ErrnoException {

@@ -12,7 +12,7 @@ import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
+import java.util.List;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -106,8 +106,7 @@ public final class FileOperations {
    *
    * @param permissions twelve bits, umask already applied
    */
-  public Opened create(
-      Caller caller, InodeId parent, FileName name, int permissions, int flags)
+  public Opened create(Caller caller, InodeId parent, FileName name, int permissions, int flags)
       throws ErrnoException {
     InodeId fresh = sessions.current().nextInode();
     // Held before it exists, so that an unlink elsewhere cannot reap it before it is open here.
@@ -199,9 +198,8 @@ public final class FileOperations {
     }
     Timestamp now = clock.now();
     budget.acquire(count);
-    boolean flush = take(caller, open, offset, source, now);
-    if (flush) {
-      CompletableFuture<Void> unused = writeBack.flush(open.file());
+    for (OpenFile.Batch batch : take(caller, open, offset, source, now)) {
+      writeBack.start(open.file(), batch);
     }
     if (OpenFlags.has(open.flags(), OpenFlags.DATA_SYNC)) {
       fsync(handle);
@@ -209,7 +207,7 @@ public final class FileOperations {
     return count;
   }
 
-  private boolean take(
+  private List<OpenFile.Batch> take(
       Caller caller, FileHandle open, long offset, ByteBuffer source, Timestamp now)
       throws ErrnoException {
     int count = source.remaining();

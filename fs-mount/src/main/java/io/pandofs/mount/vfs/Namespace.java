@@ -32,8 +32,7 @@ public final class Namespace {
   private final WriteBudget budget;
   private final Shape shape;
 
-  Namespace(
-      Clock clock, Sessions sessions, OpenFiles openFiles, WriteBudget budget, Shape shape) {
+  Namespace(Clock clock, Sessions sessions, OpenFiles openFiles, WriteBudget budget, Shape shape) {
     this.clock = clock;
     this.sessions = sessions;
     this.openFiles = openFiles;
@@ -124,11 +123,12 @@ public final class Namespace {
     if (type == FileType.DIRECTORY || type == FileType.SYMLINK) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    return create(caller, parent, name, type, permissions, device, null);
+    boolean isDevice = type == FileType.CHARACTER_DEVICE || type == FileType.BLOCK_DEVICE;
+    return create(caller, parent, name, type, permissions, isDevice ? device : 0, null);
   }
 
-  public Attributes makeDirectory(
-      Caller caller, InodeId parent, FileName name, int permissions) throws ErrnoException {
+  public Attributes makeDirectory(Caller caller, InodeId parent, FileName name, int permissions)
+      throws ErrnoException {
     return create(caller, parent, name, FileType.DIRECTORY, permissions, 0, null);
   }
 
@@ -181,8 +181,7 @@ public final class Namespace {
     sessions.submit(new Operation.Unlink(parent, name), caller, clock.now());
   }
 
-  public void removeDirectory(Caller caller, InodeId parent, FileName name)
-      throws ErrnoException {
+  public void removeDirectory(Caller caller, InodeId parent, FileName name) throws ErrnoException {
     sessions.submit(new Operation.RemoveDirectory(parent, name), caller, clock.now());
   }
 
@@ -205,8 +204,7 @@ public final class Namespace {
         shape.flush(find(newParent, newName));
       }
     }
-    sessions.submit(
-        new Operation.Rename(parent, name, newParent, newName, flags), caller, now);
+    sessions.submit(new Operation.Rename(parent, name, newParent, newName, flags), caller, now);
   }
 
   private @Nullable InodeId find(InodeId parent, FileName name) throws ErrnoException {

@@ -86,26 +86,46 @@ final class OpenFile {
    * Takes written bytes. The caller has acquired {@code acquired} of the budget, which is corrected
    * to what the buffers really use.
    *
-   * @return whether it is time to flush
+   * @return batches that have become worth committing, oldest first, to be started; usually none
    */
-  synchronized boolean write(
+  synchronized List<Batch> write(
       long offset, ByteBuffer source, Caller caller, Timestamp now, long nanos, long acquired) {
-    if (active.isEmpty()) {
-      activeSinceNanos = nanos;
-    }
-    long before = active.capacity();
-    active.write(offset, source);
-    budget.adjust(active.capacity() - before - acquired);
     writtenAt = Timestamp.max(writtenAt, now);
     writer = caller;
-    return active.filledWindow() || active.bytes() >= SEAL_BYTES;
+    List<Batch> ready = new ArrayList<>(0);
+    int limit = source.limit();
+    long at = offset;
+    long before = active.capacity();
+    try {
+      // In steps to the end of each block's place, so that a full block is sealed by itself.
+      while (source.position() < limit) {
+        int step = (int) Math.min(limit - source.position(), SEAL_BYTES - at % SEAL_BYTES);
+        source.limit(source.position() + step);
+        if (active.isEmpty()) {
+          activeSinceNanos = nanos;
+        }
+        active.write(at, source);
+        at += step;
+        if (active.filledWindow() || active.bytes() >= SEAL_BYTES) {
+          Batch batch = sealActive();
+          before -= batch.capacity();
+          ready.add(batch);
+        }
+      }
+    } finally {
+      source.limit(limit);
+      budget.adjust(active.capacity() - before - acquired);
+    }
+    return ready;
   }
 
   /** Freezes what is active as the next batch; null if nothing is. */
   synchronized @Nullable Batch seal() {
-    if (active.isEmpty()) {
-      return null;
-    }
+    return active.isEmpty() ? null : sealActive();
+  }
+
+  @GuardedBy("this")
+  private Batch sealActive() {
     long capacity = active.capacity();
     Batch batch = new Batch(active.takeAll(), capacity, writer, writtenAt, tail);
     sealed.addLast(batch);

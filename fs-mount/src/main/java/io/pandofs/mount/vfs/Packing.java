@@ -72,8 +72,7 @@ final class Packing {
       Slice last = slices.get(slices.size() - 1);
       if (last.offset + last.length == next.offset) {
         slices.set(
-            slices.size() - 1,
-            new Slice(last.offset, last.length + next.length, last.blockOffset));
+            slices.size() - 1, new Slice(last.offset, last.length + next.length, last.blockOffset));
         return;
       }
     }

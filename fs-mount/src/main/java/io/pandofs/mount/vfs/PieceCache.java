@@ -115,7 +115,7 @@ final class PieceCache {
     CompletableFuture<Void> read;
     try {
       read = blocks.read(block, piece.from, piece.buffer.slice(0, piece.to - piece.from));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       read = CompletableFuture.failedFuture(e);
     }
     CompletableFuture<Void> unused =

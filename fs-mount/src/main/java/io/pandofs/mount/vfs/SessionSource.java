@@ -3,7 +3,9 @@ package io.pandofs.mount.vfs;
 import io.pandofs.meta.MetadataSession;
 import java.io.IOException;
 
-/** Registers a mount with the metadata: at its start, and again whenever its session has expired. */
+/**
+ * Registers a mount with the metadata: at its start, and again whenever its session has expired.
+ */
 @FunctionalInterface
 public interface SessionSource {
 

@@ -70,8 +70,7 @@ public final class Vfs implements AutoCloseable {
     DataReader reader = new DataReader(sessions, cache, workers);
     this.namespace = new Namespace(clock, sessions, openFiles, budget, shape);
     this.files =
-        new FileOperations(
-            options, clock, sessions, openFiles, budget, writeBack, shape, reader);
+        new FileOperations(options, clock, sessions, openFiles, budget, writeBack, shape, reader);
     this.directories = new DirectoryOperations(sessions, openFiles);
     this.xattrs = new XattrOperations(sessions, clock);
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);

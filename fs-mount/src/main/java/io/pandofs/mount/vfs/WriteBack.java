@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,7 +76,8 @@ final class WriteBack {
     }
   }
 
-  private void start(OpenFile file, OpenFile.Batch batch) {
+  /** Starts a sealed batch on its way, once; returns when its puts are issued. */
+  void start(OpenFile file, OpenFile.Batch batch) {
     List<Packing.Packed> packed;
     try {
       packed = Packing.pack(batch.runs().values(), pool);
@@ -91,7 +91,10 @@ final class WriteBack {
             .handle(
                 (ok, error) -> {
                   giveBack(packed);
-                  file.settle(batch, error == null ? null : lossOf(file, batch, error));
+                  file.settle(batch, error == null ? null : lossOf(error));
+                  if (error != null) {
+                    tell(file, batch, error);
+                  }
                   return null;
                 });
   }
@@ -148,7 +151,8 @@ final class WriteBack {
             blocks
                 .put(session.id(), block, one.bytes().duplicate())
                 .thenApply(stored -> new Placed(one, block, stored)));
-      } catch (ErrnoException | RuntimeException e) {
+      } catch (ErrnoException | RuntimeException | Error e) {
+        // Also for want of memory: a batch that is never settled would hang its writers.
         puts.add(CompletableFuture.failedFuture(e));
         break;
       }
@@ -174,8 +178,7 @@ final class WriteBack {
               stored.placementEpoch(),
               stored.holders()));
       for (Packing.Slice slice : one.packed.slices()) {
-        extents.add(
-            new Extent(slice.offset(), slice.length(), one.block, slice.blockOffset()));
+        extents.add(new Extent(slice.offset(), slice.length(), one.block, slice.blockOffset()));
       }
     }
     extents.sort(Comparator.comparingLong(Extent::offset));
@@ -193,18 +196,21 @@ final class WriteBack {
     }
   }
 
-  private static @Nullable Errno lossOf(OpenFile file, OpenFile.Batch batch, Throwable error) {
+  private static Errno lossOf(Throwable error) {
     Throwable cause = error instanceof CompletionException ? error.getCause() : error;
-    if (batch.isDropped()) {
-      return null;
-    }
-    LOG.warn("{} written bytes of {} are lost: {}", batch.bytes(), file.inode(), cause + "");
-    if (cause instanceof ErrnoException e) {
-      return e.errno() == Errno.ESTALE ? Errno.EIO : e.errno();
-    }
-    if (!(cause instanceof IOException)) {
-      LOG.error("unexpected failure of a flush", cause);
+    if (cause instanceof ErrnoException e && e.errno() != Errno.ESTALE) {
+      return e.errno();
     }
     return Errno.EIO;
+  }
+
+  private static void tell(OpenFile file, OpenFile.Batch batch, Throwable error) {
+    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
+    if (cause instanceof ErrnoException || cause instanceof IOException) {
+      LOG.warn(
+          "{} written bytes of {} are lost: {}", batch.bytes(), file.inode(), cause.getMessage());
+    } else {
+      LOG.error("{} written bytes of {} are lost", batch.bytes(), file.inode(), cause);
+    }
   }
 }

@@ -109,10 +109,7 @@ public final class MemoryBlocks implements Blocks {
     long epoch = tree.placementEpoch() + (take(putsToMisplace) ? 1 : 0);
     done.complete(
         new StoredBlock(
-            copy.length,
-            Checksums.crc32c(copy, 0, copy.length),
-            epoch,
-            List.of(tree.node())));
+            copy.length, Checksums.crc32c(copy, 0, copy.length), epoch, List.of(tree.node())));
   }
 
   private static boolean take(AtomicInteger left) {

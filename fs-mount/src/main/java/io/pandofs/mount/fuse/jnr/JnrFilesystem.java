@@ -8,7 +8,6 @@ import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
-import io.pandofs.meta.Operation;
 import io.pandofs.mount.vfs.AttributeChange;
 import io.pandofs.mount.vfs.FileOperations;
 import io.pandofs.mount.vfs.Vfs;
@@ -194,8 +193,7 @@ final class JnrFilesystem extends FuseStubFS {
           Paths.Slot source = paths.slot(from);
           Paths.Slot target = paths.slot(to);
           vfs.namespace()
-              .rename(
-                  caller(), source.parent(), source.name(), target.parent(), target.name(), 0);
+              .rename(caller(), source.parent(), source.name(), target.parent(), target.name(), 0);
           return 0;
         });
   }
@@ -208,8 +206,7 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           InodeId inode = paths.inode(from);
           Paths.Slot slot = paths.slot(to);
-          Attributes unused =
-              vfs.namespace().link(caller(), inode, slot.parent(), slot.name());
+          Attributes unused = vfs.namespace().link(caller(), inode, slot.parent(), slot.name());
           return 0;
         });
   }
@@ -299,8 +296,7 @@ final class JnrFilesystem extends FuseStubFS {
   }
 
   @Override
-  public int read(
-      @Nullable String path, Pointer into, long size, long offset, FuseFileInfo info) {
+  public int read(@Nullable String path, Pointer into, long size, long offset, FuseFileInfo info) {
     return call(
         "read",
         path,
@@ -311,8 +307,7 @@ final class JnrFilesystem extends FuseStubFS {
   }
 
   @Override
-  public int write(
-      @Nullable String path, Pointer from, long size, long offset, FuseFileInfo info) {
+  public int write(@Nullable String path, Pointer from, long size, long offset, FuseFileInfo info) {
     return call(
         "write",
         path,
@@ -380,11 +375,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int readdir(
-      @Nullable String path,
-      Pointer buffer,
-      FuseFillDir filler,
-      long offset,
-      FuseFileInfo info) {
+      @Nullable String path, Pointer buffer, FuseFillDir filler, long offset, FuseFileInfo info) {
     return call(
         "readdir",
         path,
@@ -405,13 +396,17 @@ final class JnrFilesystem extends FuseStubFS {
         });
   }
 
+  /**
+   * jnr-fuse 0.5.8 declares this callback without its second argument, so that {@code info} is made
+   * from the flag of fdatasync(2): to look into it ends the process.
+   */
   @Override
   public int fsyncdir(@Nullable String path, FuseFileInfo info) {
     return call(
         "fsyncdir",
         path,
         () -> {
-          vfs.directories().fsync(info.fh.longValue());
+          vfs.directories().fsync();
           return 0;
         });
   }
@@ -492,8 +487,7 @@ final class JnrFilesystem extends FuseStubFS {
         "removexattr",
         path,
         () -> {
-          vfs.xattrs()
-              .remove(caller(), paths.inode(path), name.getBytes(StandardCharsets.UTF_8));
+          vfs.xattrs().remove(caller(), paths.inode(path), name.getBytes(StandardCharsets.UTF_8));
           return 0;
         });
   }

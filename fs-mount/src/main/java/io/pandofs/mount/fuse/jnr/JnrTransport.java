@@ -71,13 +71,18 @@ public final class JnrTransport implements Transport {
 
   private static List<String> arguments(MountOptions options, Path place) {
     List<String> arguments = new ArrayList<>(List.of("pando", "-f", place.toString(), "-o"));
+    // Devices and setuid programs work as on a local disk, where the mounting user may have that.
+    boolean root = LibC.load().geteuid() == 0;
     arguments.add(
-        OPTIONS + ",fsname=" + options.source() + (options.allowOther() ? ",allow_other" : ""));
+        OPTIONS
+            + ",fsname="
+            + options.source()
+            + (options.allowOther() ? ",allow_other" : "")
+            + (root ? ",suid,dev" : ""));
     return arguments;
   }
 
-  private static void await(CompletableFuture<Void> initialised, Path place)
-      throws MountException {
+  private static void await(CompletableFuture<Void> initialised, Path place) throws MountException {
     try {
       initialised.get(HANDSHAKE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {

@@ -3,7 +3,7 @@ package io.pandofs.mount.fuse.jnr;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
 
-/** The C library's call to unmount. */
+/** What the transport calls of the C library. */
 public interface LibC {
 
   /** umount2(2) flag: take it out of the tree now, end it when nobody uses it any more. */
@@ -12,6 +12,8 @@ public interface LibC {
   /** umount2(2): 0, or -1 and errno. */
   @SuppressWarnings("checkstyle:MethodName")
   int umount2(String target, int flags);
+
+  int geteuid();
 
   static LibC load() {
     return LibraryLoader.create(LibC.class).load("c");

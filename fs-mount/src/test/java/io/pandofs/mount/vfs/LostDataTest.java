@@ -1,0 +1,175 @@
+package io.pandofs.mount.vfs;
+
+import static io.pandofs.mount.vfs.Failures.assertFails;
+import static io.pandofs.mount.vfs.Volume.USER;
+import static io.pandofs.mount.vfs.Volume.close;
+import static io.pandofs.mount.vfs.Volume.create;
+import static io.pandofs.mount.vfs.Volume.find;
+import static io.pandofs.mount.vfs.Volume.name;
+import static io.pandofs.mount.vfs.Volume.open;
+import static io.pandofs.mount.vfs.Volume.read;
+import static io.pandofs.mount.vfs.Volume.readAll;
+import static io.pandofs.mount.vfs.Volume.write;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.InodeId;
+import io.pandofs.meta.NewBlock;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Lost writes are told, once to each handle; the budget slows and never refuses. */
+class LostDataTest {
+
+  private final Volume volume = new Volume();
+  private final Volume.Source source = new Volume.Source(volume.tree);
+  private final Vfs vfs = volume.mount(Volume.CALM, source);
+
+  @AfterEach
+  void end() {
+    volume.close();
+  }
+
+  @Test
+  void eachHandleHearsOnceOfALoss() throws Exception {
+    long first = create(vfs, "f");
+    long second = open(vfs, "f", OpenFlags.READ_WRITE);
+    write(vfs, first, 0, "good");
+    vfs.files().fsync(first);
+    write(vfs, first, 0, "lost");
+    volume.blocks.failPuts(1);
+    assertFails(Errno.EIO, () -> vfs.files().fsync(first));
+    assertThat(read(vfs, first, 0, 10)).isEqualTo("good");
+    vfs.files().fsync(first);
+    assertFails(Errno.EIO, () -> vfs.files().flush(second));
+    vfs.files().flush(second);
+    long third = open(vfs, "f", OpenFlags.READ_WRITE);
+    write(vfs, third, 0, "well");
+    close(vfs, third);
+    assertThat(readAll(volume.mount(), "f")).isEqualTo("well");
+    close(vfs, first);
+    close(vfs, second);
+  }
+
+  @Test
+  void aLossInTheBackgroundIsToldByTheNextFsync() throws Exception {
+    VfsOptions quick = new VfsOptions(64L << 20, 8L << 20, 1 << 20, Duration.ofMillis(20), true);
+    Vfs other = volume.mount(quick);
+    long handle = create(other, "f");
+    volume.blocks.failPuts(1);
+    write(other, handle, 0, "lost");
+    await().until(() -> other.memory().dirtyBytes() == 0);
+    assertFails(Errno.EIO, () -> write(other, handle, 0, "x"));
+    assertFails(Errno.EIO, () -> other.files().fsync(handle));
+    write(other, handle, 0, "x");
+    close(other, handle);
+    assertThat(readAll(vfs, "f")).isEqualTo("x");
+  }
+
+  @Test
+  void whatIsBehindALossIsLostTooSoThatAPrefixSurvives() throws Exception {
+    long handle = create(vfs, "f");
+    volume.blocks.hold();
+    byte[] block = new byte[NewBlock.BYTES_MAX];
+    write(vfs, handle, 0, block);
+    write(vfs, handle, NewBlock.BYTES_MAX, block);
+    write(vfs, handle, 2L * NewBlock.BYTES_MAX, "tail");
+    volume.blocks.failPuts(1);
+    volume.blocks.letGo();
+    assertFails(Errno.EIO, () -> vfs.files().fsync(handle));
+    assertThat(find(vfs, "f").sizeBytes()).isZero();
+    assertThat(vfs.memory().dirtyBytes()).isZero();
+    close(vfs, handle);
+  }
+
+  @Test
+  void aStalePlacementIsPutAgain() throws Exception {
+    long handle = create(vfs, "f");
+    write(vfs, handle, 0, "moved");
+    volume.blocks.misplacePuts(3);
+    vfs.files().fsync(handle);
+    assertThat(volume.blocks.count()).isEqualTo(4);
+    assertThat(readAll(volume.mount(), "f")).isEqualTo("moved");
+    volume.blocks.misplacePuts(1000);
+    write(vfs, handle, 0, "x");
+    assertFails(Errno.EIO, () -> vfs.files().fsync(handle));
+    close(vfs, handle);
+  }
+
+  @Test
+  void anExpiredSessionLosesWhatIsDirtyAndTheMountGoesOn() throws Exception {
+    long dirty = create(vfs, "dirty");
+    long clean = create(vfs, "clean");
+    write(vfs, clean, 0, "kept");
+    vfs.files().fsync(clean);
+    write(vfs, dirty, 0, "lost");
+    source.expire();
+    assertFails(Errno.EIO, () -> write(vfs, dirty, 4, "x"));
+    assertFails(Errno.EIO, () -> vfs.files().fsync(dirty));
+    assertThat(find(vfs, "dirty").sizeBytes()).isZero();
+    assertThat(source.count()).isEqualTo(2);
+    write(vfs, clean, 4, "!");
+    vfs.files().fsync(clean);
+    assertThat(read(vfs, clean, 0, 10)).isEqualTo("kept!");
+    close(vfs, clean);
+    close(vfs, dirty);
+  }
+
+  @Test
+  void handlesAreHeldInTheNextSessionToo() throws Exception {
+    long handle = create(vfs, "f");
+    write(vfs, handle, 0, "kept");
+    vfs.files().fsync(handle);
+    source.expire();
+    assertThat(read(vfs, handle, 0, 10)).isEqualTo("kept");
+    volume.mount().namespace().unlink(USER, InodeId.ROOT, name("f"));
+    volume.tree.reap();
+    assertThat(read(vfs, handle, 0, 10)).isEqualTo("kept");
+    close(vfs, handle);
+    assertThat(volume.tree.stats().inodes()).isEqualTo(1);
+  }
+
+  @Test
+  void aWriterOverTheBudgetWaitsForRoom() throws Exception {
+    long budget = 1 << 20;
+    Vfs small = volume.mount(new VfsOptions(budget, 8L << 20, 1 << 20, Duration.ofDays(1), true));
+    volume.blocks.hold();
+    long handle = create(small, "f");
+    byte[] chunk = new byte[128 << 10];
+    CompletableFuture<Void> writer =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                for (int i = 0; i < 64; i++) {
+                  write(small, handle, (long) i * chunk.length, chunk);
+                }
+              } catch (Exception e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    await().until(() -> volume.blocks.held() > 0);
+    assertThat(writer).isNotDone();
+    volume.blocks.letGo();
+    writer.join();
+    close(small, handle);
+    assertThat(small.memory().dirtyBytes()).isZero();
+    // One writer may exceed the budget by the growth of one buffer.
+    assertThat(small.memory().dirtyBytesPeak()).isLessThanOrEqualTo(budget + NewBlock.BYTES_MAX);
+    assertThat(find(vfs, "f").sizeBytes()).isEqualTo(64L * chunk.length);
+  }
+
+  @Test
+  void aRenameFailsWhenItsDataIsLost() throws Exception {
+    long handle = create(vfs, "f");
+    write(vfs, handle, 0, "lost");
+    volume.blocks.failPuts(1);
+    assertFails(
+        Errno.EIO,
+        () -> vfs.namespace().rename(USER, InodeId.ROOT, name("f"), InodeId.ROOT, name("g"), 0));
+    assertFails(Errno.EIO, () -> close(vfs, handle));
+    assertThat(find(vfs, "f").sizeBytes()).isZero();
+  }
+}
