@@ -37,7 +37,7 @@ class MembershipTest {
       fill(cluster.leader(), "before", 20);
       int index = cluster.nodes.indexOf(behind);
       behind.kill();
-      fill(cluster.leader(), "while", 600);
+      fill(cluster.leader(), "while", 320);
       for (TestNode node : cluster.nodes) {
         if (node.isRunning()) {
           node.replica().checkpoint().get(30, TimeUnit.SECONDS);
@@ -59,7 +59,7 @@ class MembershipTest {
       assertThat(reads.get()).isPositive();
       MetadataSession session = behind.session();
       try (MetadataView view = session.view()) {
-        view.lookup(InodeId.ROOT, Tree.name("while599"));
+        view.lookup(InodeId.ROOT, Tree.name("while319"));
         view.lookup(InodeId.ROOT, Tree.name("more9"));
       }
       cluster.assertAlike();

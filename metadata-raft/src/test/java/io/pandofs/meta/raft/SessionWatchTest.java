@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
 import io.pandofs.meta.engine.ClusterView.Orphan;
 import io.pandofs.meta.engine.ClusterView.Session;
 import io.pandofs.meta.wire.SessionRenewal;
@@ -17,7 +18,7 @@ class SessionWatchTest {
   private final List<Session> live = List.of(session(1), session(2));
 
   private static Session session(long id) {
-    return new Session(new SessionId(id), new NodeId(1), 0, 0);
+    return new Session(new SessionId(id), new NodeId(1), 0, 0, Timestamp.EPOCH);
   }
 
   private static SessionRenewal sign(long session, long applied, long... held) {
