@@ -16,6 +16,13 @@ public record Answer(String text) {
     return text.startsWith("STUCK");
   }
 
+  /**
+   * Whether there is nobody left to ask: the call did not come back, or the mount's daemon is dead.
+   */
+  public boolean gone() {
+    return stuck() || text.equals("ENOTCONN") || text.equals("ECONNABORTED");
+  }
+
   /** Whether the line itself was wrong: a fault of the test, never of the filesystem. */
   public boolean fault() {
     return text.startsWith("AGENT-FAULT");

@@ -9,9 +9,14 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
+<<<<<<< HEAD
  * Runs operations on the subject and on the reference and compares every answer; the whole tree
  * after every {@code treeEvery} operations and at the end. Each run has directories of its own,
  * which are removed afterwards.
+=======
+ * Runs operations on the subject and on the reference and compares every answer, and the whole tree
+ * at the end. Each run has directories of its own, which are removed afterwards.
+>>>>>>> main
  */
 final class Duel {
   /**
@@ -20,19 +25,18 @@ final class Duel {
    */
   record Side(Agent agent, Path directory, String prefix) {}
 
-  private static final String TREE = "dump";
+  /** Tells the whole tree. */
+  static final String TREE = "dump";
 
   private final Side subject;
   private final Side reference;
   private final Exceptions exceptions;
-  private final int treeEvery;
   private int runs;
 
-  Duel(Side subject, Side reference, Exceptions exceptions, int treeEvery) {
+  Duel(Side subject, Side reference, Exceptions exceptions) {
     this.subject = subject;
     this.reference = reference;
     this.exceptions = exceptions;
-    this.treeEvery = treeEvery;
   }
 
   /** Runs a fixed list; the first difference, if any. */
@@ -50,7 +54,7 @@ final class Duel {
     start(reference);
     Optional<Difference> found = compareAll(count, source, learn);
     finish(reference);
-    if (found.isEmpty() || !found.get().got().stuck()) {
+    if (found.isEmpty() || !found.get().got().gone()) {
       finish(subject);
     }
     return found;
@@ -65,7 +69,10 @@ final class Duel {
     for (int i = 0; i < count; i++) {
       String line = source.get();
       Optional<Difference> found = compare(i, line, learn);
-      if (found.isEmpty() && ((i + 1) % treeEvery == 0 || i + 1 == count)) {
+      if (found.isEmpty() && i + 1 == count) {
+        found = compare(i, "closeall", (last, answer) -> {});
+      }
+      if (found.isEmpty() && i + 1 == count) {
         found = compare(i, TREE, (tree, answer) -> {});
       }
       if (found.isPresent()) {

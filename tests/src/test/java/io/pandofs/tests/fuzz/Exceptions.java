@@ -10,6 +10,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +25,22 @@ final class Exceptions {
   /** What {@code agent.py} can leave out. */
   static final Set<String> FEATURES =
       Set.of(
+<<<<<<< HEAD
           "unlink-open", "rename-flags", "tmpfile", "zero-range", "utime-omit", "non-utf8", "mmap");
+=======
+          "unlink-open",
+          "rename-flags",
+          "tmpfile",
+          "zero-range",
+          "utime-omit",
+          "non-utf8",
+          "mmap",
+          "link-identity",
+          "odd-xattr",
+          "killpriv",
+          "fsync-dir",
+          "mmap-append");
+>>>>>>> main
 
   static final Set<String> PROFILES = Set.of("ext4", "tmpfs", "jnr", "direct");
 
@@ -99,6 +115,13 @@ final class Exceptions {
 
   Set<String> avoided() {
     return avoided;
+  }
+
+  /** Also leaves out {@code features}, to look past a fault that is known and not yet repaired. */
+  Exceptions avoiding(Collection<String> features) {
+    features.forEach(feature -> require(FEATURES, feature));
+    avoided.addAll(features);
+    return this;
   }
 
   boolean same(String operation, Answer expected, Answer got) {

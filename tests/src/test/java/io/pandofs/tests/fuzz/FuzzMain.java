@@ -10,8 +10,14 @@ import java.util.Optional;
 /**
  * The fuzzer as a command, for a mount that somebody has made: {@code FuzzMain SUBJECT REFERENCE
  * PROFILE FIRST_SEED SEEDS OPERATIONS}, or {@code FuzzMain SUBJECT REFERENCE PROFILE FILE} to
+<<<<<<< HEAD
  * replay a kept list (one operation a line). The exit status is 1 when something was found; {@code
  * tests/fuzz} is the way to call it from a checkout.
+=======
+ * replay a kept list (one operation a line). The exit status is 1 when something was found. The
+ * environment's PANDO_FUZZ_AVOID names features to leave out besides the profile's (comma between
+ * them); {@code tests/fuzz} is the way to call it from a checkout.
+>>>>>>> main
  */
 final class FuzzMain {
   private FuzzMain() {}
@@ -22,7 +28,11 @@ final class FuzzMain {
           "usage: SUBJECT REFERENCE PROFILE (FILE | FIRST_SEED SEEDS OPERATIONS)");
     }
     int found;
+<<<<<<< HEAD
     try (Fuzzer fuzzer = Fuzzer.of(Path.of(args[0]), Path.of(args[1]), args[2])) {
+=======
+    try (Fuzzer fuzzer = Fuzzer.of(Path.of(args[0]), Path.of(args[1]), args[2], avoided())) {
+>>>>>>> main
       found =
           args.length == 4
               ? replay(fuzzer, Path.of(args[3]), System.out)
@@ -31,6 +41,11 @@ final class FuzzMain {
     if (found > 0) {
       throw new IllegalStateException(found + " found");
     }
+  }
+
+  private static List<String> avoided() {
+    String features = System.getenv("PANDO_FUZZ_AVOID");
+    return features == null || features.isEmpty() ? List.of() : List.of(features.split(",", -1));
   }
 
   private static int replay(Fuzzer fuzzer, Path file, PrintStream out) throws IOException {
@@ -53,7 +68,7 @@ final class FuzzMain {
       if (conviction.isPresent()) {
         found++;
         out.println(conviction.get());
-        if (conviction.get().difference().got().stuck()) {
+        if (conviction.get().difference().got().gone()) {
           return found;
         }
       } else {

@@ -25,7 +25,8 @@ public final class Fuzzer implements AutoCloseable {
   private final Path referenceDirectory;
   private final Duel duel;
 
-  private Fuzzer(Agent subject, Path subjectDirectory, Path referenceParent, String profile) {
+  private Fuzzer(
+      Agent subject, Path subjectDirectory, Path referenceParent, Exceptions exceptions) {
     this.subject = subject;
     this.reference = AgentProcess.start(referenceParent);
     try {
@@ -37,8 +38,7 @@ public final class Fuzzer implements AutoCloseable {
         new Duel(
             new Duel.Side(subject, subjectDirectory, referenceDirectory.getFileName() + "-"),
             new Duel.Side(reference, referenceDirectory, "run-"),
-            Exceptions.of(profile),
-            TREE_EVERY);
+            exceptions);
   }
 
   /**
@@ -51,11 +51,21 @@ public final class Fuzzer implements AutoCloseable {
     return of(subject, reference, profile, agent -> agent);
   }
 
+<<<<<<< HEAD
+=======
+  /** The same, looking past faults that are known and not yet repaired. */
+  static Fuzzer of(Path subject, Path reference, String profile, List<String> avoided) {
+    return new Fuzzer(
+        AgentProcess.start(subject), subject, reference, Exceptions.of(profile).avoiding(avoided));
+  }
+
+>>>>>>> main
   /**
    * The same with a subject that may lie: {@code planted} stands between the fuzzer and the agent.
    */
   static Fuzzer of(Path subject, Path reference, String profile, UnaryOperator<Agent> planted) {
-    return new Fuzzer(planted.apply(AgentProcess.start(subject)), subject, reference, profile);
+    return new Fuzzer(
+        planted.apply(AgentProcess.start(subject)), subject, reference, Exceptions.of(profile));
   }
 
   /** Draws {@code count} operations from {@code seed} and runs them; what was found is shrunk. */
@@ -66,7 +76,7 @@ public final class Fuzzer implements AutoCloseable {
         duel.run(
             count,
             () -> {
-              drawn.add(generator.next());
+              drawn.add((drawn.size() + 1) % TREE_EVERY == 0 ? Duel.TREE : generator.next());
               return drawn.get(drawn.size() - 1);
             },
             generator::learn);
@@ -79,7 +89,7 @@ public final class Fuzzer implements AutoCloseable {
   }
 
   private Conviction shrink(long seed, List<String> drawn, Difference difference) {
-    if (difference.got().stuck()) {
+    if (difference.got().gone()) {
       return new Conviction(seed, drawn.size(), drawn, difference);
     }
     Function<List<String>, Optional<Difference>> again = duel::run;

@@ -14,6 +14,7 @@ directories, sorted directory listings, and times only as "now" or the exact val
 """
 import ctypes
 import errno
+import fcntl
 import hashlib
 import mmap
 import os
@@ -129,11 +130,16 @@ class Agent:
         os.makedirs(self.root, exist_ok=True)
         os.chdir(self.root)
 
-    def do_leave(self):
-        """Close everything and step out of the directory; it stays as it is."""
+    def do_closeall(self):
         for fd in self.slots.values():
             os.close(fd)
-        self.slots = {}
+        for _, held in self.marks.values():
+            os.close(held)
+        self.slots, self.marks = {}, {}
+
+    def do_leave(self):
+        """Close everything and step out of the directory; it stays as it is."""
+        self.do_closeall()
         os.chdir("/")
 
     def do_wipe(self):
@@ -173,6 +179,16 @@ class Agent:
             return False
         return any(os.path.samestat(st, os.fstat(fd)) for fd in self.slots.values())
 
+    def avoid_killpriv(self, fd):
+        """A write by another that should clear setgid of a file without group execute."""
+        if os.geteuid() != 0 and os.fstat(fd).st_mode & 0o2010 == 0o2000:
+            self.avoid("killpriv")
+
+    def avoid_second_name(self, path):
+        """Data reached by two names at once, where the kernel keeps a page cache for each name."""
+        if "link-identity" in self.skip and self.is_open(path) and os.lstat(path).st_nlink > 1:
+            raise Skipped()
+
     def avoid_open(self, path):
         if "unlink-open" in self.skip and self.is_open(path):
             raise Skipped()
@@ -191,6 +207,7 @@ class Agent:
             bits |= getattr(os, name)
         if bits & os.O_TMPFILE == os.O_TMPFILE:
             self.avoid("tmpfile")
+        self.avoid_second_name(target)
         fd = os.open(target, no_wait_flags(bits), int(mode, 8))
         if slot in self.slots:
             os.close(self.slots[slot])
@@ -210,12 +227,14 @@ class Agent:
 
     def do_write(self, slot, length, seed):
         fd = self.fd(slot)
+        self.avoid_killpriv(fd)
         n = os.write(fd, pattern(int(seed), int(length)))
         end = os.lseek(fd, 0, os.SEEK_CUR) if stat.S_ISREG(os.fstat(fd).st_mode) else n
         self.touched(end - n, n)
         return [f"len={n}", f"end={end}"]
 
     def do_pwrite(self, slot, offset, length, seed):
+        self.avoid_killpriv(self.fd(slot))
         n = os.pwrite(self.fd(slot), pattern(int(seed), int(length)), int(offset))
         self.touched(int(offset), n)
         return [f"len={n}"]
@@ -242,12 +261,14 @@ class Agent:
         return [f"right={offset <= at <= size and not passed.strip(bytes(1))}"]
 
     def do_ftruncate(self, slot, size):
+        self.avoid_killpriv(self.fd(slot))
         os.ftruncate(self.fd(slot), int(size))
         self.touched(int(size), 0)
 
     def do_fallocate(self, slot, mode, offset, length):
         if int(mode) & 0x10:
             self.avoid("zero-range")
+        self.avoid_killpriv(self.fd(slot))
         check(LIBC.fallocate(self.fd(slot), int(mode), ctypes.c_long(int(offset)), ctypes.c_long(int(length))))
         self.touched(int(offset), 0)
         self.touched(int(offset) + int(length), 0)
@@ -255,6 +276,8 @@ class Agent:
     def do_copy(self, source, source_offset, target, target_offset, length):
         """copy_file_range; may be short, so it is repeated, and only the sum is told."""
         todo, done = int(length), 0
+        if source != target and os.path.samestat(os.fstat(self.fd(source)), os.fstat(self.fd(target))):
+            self.avoid("link-identity")
         while todo > 0:
             n = os.copy_file_range(self.fd(source), self.fd(target), todo, int(source_offset) + done, int(target_offset) + done)
             if n == 0:
@@ -267,6 +290,8 @@ class Agent:
         """Write through a shared mapping of existing bytes, and read back through the mapping."""
         fd = self.fd(slot)
         self.avoid("mmap")
+        if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND:
+            self.avoid("mmap-append")
         size = os.fstat(fd).st_size
         start, end = min(int(offset), size), min(int(offset) + int(length), size)
         if end <= start or not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -279,9 +304,13 @@ class Agent:
             return [f"len={end - start}", f"data={describe(bytes(m))}"]
 
     def do_fsync(self, slot):
+        if stat.S_ISDIR(os.fstat(self.fd(slot)).st_mode):
+            self.avoid("fsync-dir")
         os.fsync(self.fd(slot))
 
     def do_fdatasync(self, slot):
+        if stat.S_ISDIR(os.fstat(self.fd(slot)).st_mode):
+            self.avoid("fsync-dir")
         os.fdatasync(self.fd(slot))
 
     def do_fstat(self, slot):
@@ -309,7 +338,10 @@ class Agent:
         return [f"target={enc(os.readlink(self.path(path)))}"]
 
     def do_link(self, source, target):
-        os.link(self.path(source), self.path(target), follow_symlinks=False)
+        a, b = self.path(source), self.path(target)
+        if not stat.S_ISREG(os.lstat(a).st_mode) and not stat.S_ISDIR(os.lstat(a).st_mode):
+            self.avoid("link-identity")
+        os.link(a, b, follow_symlinks=False)
 
     def do_unlink(self, path):
         target = self.path(path)
@@ -379,7 +411,9 @@ class Agent:
         os.lchown(self.path(path), int(uid), int(gid))
 
     def do_truncate(self, path, size):
-        os.truncate(self.path(path), int(size))
+        target = self.path(path)
+        self.avoid_second_name(target)
+        os.truncate(target, int(size))
         self.touched(int(size), 0)
 
     def do_utimes(self, path, atime, mtime):
@@ -408,10 +442,14 @@ class Agent:
         end = time.monotonic() + 1
         while time.clock_gettime_ns(CLOCK_REALTIME_COARSE) <= st.st_ctime_ns and time.monotonic() < end:
             time.sleep(0.001)
-        self.marks[path] = st
+        # Held, so that its inode number is not given to another file meanwhile.
+        held = os.open(target, os.O_PATH | os.O_NOFOLLOW)
+        if path in self.marks:
+            os.close(self.marks[path][1])
+        self.marks[path] = (st, held)
 
     def do_times(self, path):
-        st, marked = os.lstat(self.path(path)), self.marks.get(path)
+        st, (marked, _) = os.lstat(self.path(path)), self.marks.get(path, (None, None))
         m = "marked" if st.st_mtime_ns == MARK_NS else when(st.st_mtime_ns)
         if marked is None or not os.path.samestat(st, marked):
             return [f"mtime={m}", "ctime=unmarked"]
@@ -421,15 +459,20 @@ class Agent:
     def do_umask(self, mode):
         os.umask(int(mode, 8))
 
+    def xattr_name(self, token):
+        if not re.match(r"user\..", token):
+            self.avoid("odd-xattr")
+        return dec(token)
+
     def do_setxattr(self, path, name, length, seed, flags):
-        os.setxattr(self.path(path), dec(name), pattern(int(seed), int(length)), int(flags), follow_symlinks=False)
+        os.setxattr(self.path(path), self.xattr_name(name), pattern(int(seed), int(length)), int(flags), follow_symlinks=False)
 
     def do_getxattr(self, path, name):
-        value = os.getxattr(self.path(path), dec(name), follow_symlinks=False)
+        value = os.getxattr(self.path(path), self.xattr_name(name), follow_symlinks=False)
         return [f"len={len(value)}", f"data={describe(value)}"]
 
     def do_removexattr(self, path, name):
-        os.removexattr(self.path(path), dec(name), follow_symlinks=False)
+        os.removexattr(self.path(path), self.xattr_name(name), follow_symlinks=False)
 
     def do_listxattr(self, path):
         return [f"names={','.join(self.xattrs(self.path(path)))}"]
@@ -441,7 +484,9 @@ class Agent:
     # --- several calls in one, for checks between mounts
 
     def regular(self, path, flags):
-        fd = os.open(self.path(path), no_wait_flags(flags), 0o644)
+        target = self.path(path)
+        self.avoid_second_name(target)
+        fd = os.open(target, no_wait_flags(flags), 0o644)
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise Skipped()
@@ -485,7 +530,7 @@ class Agent:
                 fields.append(f"target={enc(os.readlink(path))}")
             elif not stat.S_ISDIR(st.st_mode) and st.st_nlink > 1:
                 fields.append(f"same={enc(first.setdefault((st.st_dev, st.st_ino), path))}")
-            if stat.S_ISREG(st.st_mode):
+            if stat.S_ISREG(st.st_mode) and not self.reached_twice(path, st):
                 fields.append(f"data={self.content_of(path)}")
             for name in self.xattrs(path):
                 fields.append(f"{name}={digest(os.getxattr(path, name, follow_symlinks=False))}")
@@ -501,6 +546,9 @@ class Agent:
                 yield from self.walk(path)
             else:
                 yield path
+
+    def reached_twice(self, path, st):
+        return "link-identity" in self.skip and st.st_nlink > 1 and self.is_open(path)
 
     def content_of(self, path):
         fd = os.open(path, os.O_RDONLY)
