@@ -9,14 +9,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
-<<<<<<< HEAD
- * Runs operations on the subject and on the reference and compares every answer; the whole tree
- * after every {@code treeEvery} operations and at the end. Each run has directories of its own,
- * which are removed afterwards.
-=======
  * Runs operations on the subject and on the reference and compares every answer, and the whole tree
  * at the end. Each run has directories of its own, which are removed afterwards.
->>>>>>> main
  */
 final class Duel {
   /**

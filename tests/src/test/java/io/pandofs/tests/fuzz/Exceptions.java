@@ -25,9 +25,6 @@ final class Exceptions {
   /** What {@code agent.py} can leave out. */
   static final Set<String> FEATURES =
       Set.of(
-<<<<<<< HEAD
-          "unlink-open", "rename-flags", "tmpfile", "zero-range", "utime-omit", "non-utf8", "mmap");
-=======
           "unlink-open",
           "rename-flags",
           "tmpfile",
@@ -40,7 +37,6 @@ final class Exceptions {
           "killpriv",
           "fsync-dir",
           "mmap-append");
->>>>>>> main
 
   static final Set<String> PROFILES = Set.of("ext4", "tmpfs", "jnr", "direct");
 

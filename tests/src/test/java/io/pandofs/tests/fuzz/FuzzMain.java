@@ -10,14 +10,9 @@ import java.util.Optional;
 /**
  * The fuzzer as a command, for a mount that somebody has made: {@code FuzzMain SUBJECT REFERENCE
  * PROFILE FIRST_SEED SEEDS OPERATIONS}, or {@code FuzzMain SUBJECT REFERENCE PROFILE FILE} to
-<<<<<<< HEAD
- * replay a kept list (one operation a line). The exit status is 1 when something was found; {@code
- * tests/fuzz} is the way to call it from a checkout.
-=======
  * replay a kept list (one operation a line). The exit status is 1 when something was found. The
  * environment's PANDO_FUZZ_AVOID names features to leave out besides the profile's (comma between
  * them); {@code tests/fuzz} is the way to call it from a checkout.
->>>>>>> main
  */
 final class FuzzMain {
   private FuzzMain() {}
@@ -28,11 +23,7 @@ final class FuzzMain {
           "usage: SUBJECT REFERENCE PROFILE (FILE | FIRST_SEED SEEDS OPERATIONS)");
     }
     int found;
-<<<<<<< HEAD
-    try (Fuzzer fuzzer = Fuzzer.of(Path.of(args[0]), Path.of(args[1]), args[2])) {
-=======
     try (Fuzzer fuzzer = Fuzzer.of(Path.of(args[0]), Path.of(args[1]), args[2], avoided())) {
->>>>>>> main
       found =
           args.length == 4
               ? replay(fuzzer, Path.of(args[3]), System.out)

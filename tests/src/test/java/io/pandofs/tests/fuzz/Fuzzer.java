@@ -51,15 +51,12 @@ public final class Fuzzer implements AutoCloseable {
     return of(subject, reference, profile, agent -> agent);
   }
 
-<<<<<<< HEAD
-=======
   /** The same, looking past faults that are known and not yet repaired. */
   static Fuzzer of(Path subject, Path reference, String profile, List<String> avoided) {
     return new Fuzzer(
         AgentProcess.start(subject), subject, reference, Exceptions.of(profile).avoiding(avoided));
   }
 
->>>>>>> main
   /**
    * The same with a subject that may lie: {@code planted} stands between the fuzzer and the agent.
    */
