@@ -44,8 +44,11 @@ public final class StatusText {
             + blocks.number("need_blocks")
             + " ("
             + size(blocks.number("need_bytes"))
-            + "), to delete "
-            + blocks.number("drop_blocks"));
+            + "), stored "
+            + blocks.number("stored_blocks")
+            + " ("
+            + size(blocks.number("stored_bytes"))
+            + ")");
     lines.add(
         "  space    "
             + size(space.number("usable_free_bytes"))
@@ -77,9 +80,8 @@ public final class StatusText {
               + peer.text("id")
               + ") control "
               + peer.text("control")
-              + ", behind by "
-              + peer.number("lag")
-              + " entries");
+              + (peer.flag("voter") ? "" : ", not a voter")
+              + (peer.flag("answers") ? "" : ", does not answer"));
     }
     for (Map.Entry<String, @Nullable Object> budget :
         status.object("budgets").values().entrySet()) {
