@@ -31,6 +31,7 @@ public final class DirectoryOperations {
    * @param cookie where to go on after it
    * @param name 1 to 255 bytes
    */
+  @SuppressWarnings("ArrayRecordComponent") // a value on its way; nobody compares it
   public record Entry(long cookie, byte[] name, InodeId inode, FileType type) {}
 
   /**

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,7 @@ final class DirtyRuns {
   private static final long WINDOW = NewBlock.BYTES_MAX;
 
   private final BufferPool pool;
-  private TreeMap<Long, Run> runs = new TreeMap<>();
+  private NavigableMap<Long, Run> runs = new TreeMap<>();
   private long bytes;
   private long capacity;
   private long sequentialEnd = -1;
@@ -115,7 +116,7 @@ final class DirtyRuns {
     copy(runs, gaps, into);
   }
 
-  static void copy(TreeMap<Long, Run> runs, Gaps gaps, ByteBuffer into) {
+  static void copy(NavigableMap<Long, Run> runs, Gaps gaps, ByteBuffer into) {
     Long first = runs.floorKey(gaps.from());
     for (Run run : runs.tailMap(first == null ? gaps.from() : first, true).values()) {
       if (run.start() >= gaps.to()) {
@@ -131,8 +132,8 @@ final class DirtyRuns {
   }
 
   /** Hands all runs over and starts anew. */
-  TreeMap<Long, Run> takeAll() {
-    TreeMap<Long, Run> taken = runs;
+  NavigableMap<Long, Run> takeAll() {
+    NavigableMap<Long, Run> taken = runs;
     runs = new TreeMap<>();
     bytes = 0;
     capacity = 0;
@@ -141,7 +142,7 @@ final class DirtyRuns {
   }
 
   /** Gives the buffers of runs back that nobody reads any more. */
-  static void giveBack(TreeMap<Long, Run> runs, BufferPool pool) {
+  static void giveBack(NavigableMap<Long, Run> runs, BufferPool pool) {
     List<Run> all = new ArrayList<>(runs.values());
     runs.clear();
     for (Run run : all) {

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.NavigableMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -272,7 +272,7 @@ final class OpenFile {
 
   /** A frozen part of a file's writes, with the future of its fate. */
   static final class Batch {
-    private final TreeMap<Long, Run> runs;
+    private final NavigableMap<Long, Run> runs;
     private final long end;
     private final long bytes;
     private final long capacity;
@@ -283,7 +283,7 @@ final class OpenFile {
     private volatile boolean dropped;
 
     Batch(
-        TreeMap<Long, Run> runs,
+        NavigableMap<Long, Run> runs,
         long capacity,
         Caller writer,
         Timestamp writtenAt,
@@ -298,7 +298,7 @@ final class OpenFile {
     }
 
     /** The frozen runs; emptied when the batch is settled. */
-    TreeMap<Long, Run> runs() {
+    NavigableMap<Long, Run> runs() {
       return runs;
     }
 

@@ -60,7 +60,10 @@ final class WriteBack {
 
   /** The same from a worker's thread, for whoever cannot wait for a put to be accepted. */
   void flushInBackground(OpenFile file) {
-    workers.execute(() -> flush(file));
+    workers.execute(
+        () -> {
+          CompletableFuture<Void> unused = flush(file);
+        });
   }
 
   /**
@@ -123,8 +126,8 @@ final class WriteBack {
     if (errno != Errno.ESTALE || attempt == ATTEMPTS_MAX) {
       return CompletableFuture.failedFuture(new ErrnoException(errno));
     }
-    return CompletableFuture.supplyAsync(() -> again(file, batch, packed, attempt + 1), workers)
-        .thenCompose(next -> next);
+    return CompletableFuture.<Void>completedFuture(null)
+        .thenComposeAsync(ok -> again(file, batch, packed, attempt + 1), workers);
   }
 
   private CompletableFuture<Void> again(

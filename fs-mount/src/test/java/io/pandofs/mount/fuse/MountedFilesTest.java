@@ -205,7 +205,17 @@ class MountedFilesTest {
   void vim() throws Exception {
     Files.writeString(path("text"), "one\ntwo\n");
     volume.run(
-        "vim", "-es", "-u", "NONE", "-c", "set backup backupskip=", "-c", "%s/one/three/", "-c", "wq", "text");
+        "vim",
+        "-es",
+        "-u",
+        "NONE",
+        "-c",
+        "set backup backupskip=",
+        "-c",
+        "%s/one/three/",
+        "-c",
+        "wq",
+        "text");
     assertThat(Files.readString(path("text"))).isEqualTo("three\ntwo\n");
     assertThat(Files.readString(path("text~"))).isEqualTo("one\ntwo\n");
   }
