@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A store that forgets when the process ends; otherwise as honest as the real one. */
 final class MemoryBlocks implements LocalBlocks {
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Stored(LocalBlock block, byte[] bytes) {}
 
   private final ConcurrentSkipListMap<Long, Stored> blocks = new ConcurrentSkipListMap<>();

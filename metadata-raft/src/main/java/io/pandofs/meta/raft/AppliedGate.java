@@ -41,20 +41,33 @@ final class AppliedGate {
     if (index >= wanted) {
       return true;
     }
-    long left = timeoutNanos;
     lock.lock();
     try {
-      waiting++;
-      while (index < wanted && !closed && left > 0) {
-        left = advanced.awaitNanos(left);
-      }
+      awaitLocked(wanted, timeoutNanos);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      waiting--;
       lock.unlock();
     }
     return index >= wanted;
+  }
+
+  @GuardedBy("lock")
+  private void awaitLocked(long wanted, long timeoutNanos) throws InterruptedException {
+    long left = timeoutNanos;
+    waiting++;
+    try {
+      while (index < wanted && !closed && left > 0) {
+        left = advanced.awaitNanos(left);
+      }
+    } finally {
+      waiting--;
+    }
+  }
+
+  /** Whether nothing more will be applied. */
+  boolean isClosed() {
+    return closed;
   }
 
   /** Lets everybody go. */

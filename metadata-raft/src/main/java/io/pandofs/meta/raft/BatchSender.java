@@ -35,6 +35,7 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. Everything happens under one lock that is never held while futures of callers are
  * completed.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class BatchSender {
   private static final Logger LOG = LoggerFactory.getLogger(BatchSender.class);
   private static final int IN_FLIGHT_MAX = 3;

@@ -157,7 +157,7 @@ final class ClusterJoin {
     try {
       return future.get(patience.toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
-      Throwable cause = Retry.cause(e.getCause());
+      Throwable cause = Retry.cause(e);
       if (cause instanceof RefusedException refused) {
         throw refused;
       }

@@ -118,7 +118,7 @@ public final class DataDirectory implements AutoCloseable {
                 + Identity.FORMAT);
       }
       List<String> contacts = new ArrayList<>();
-      for (String contact : p.getProperty("contacts", "").split(",")) {
+      for (String contact : p.getProperty("contacts", "").split(",", -1)) {
         if (!contact.isBlank()) {
           contacts.add(contact.strip());
         }

@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
  * has open. Every node runs it; it does nothing while another one leads. A proposal that is lost is
  * simply made again, since both kinds may be repeated. Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class LeaderDuties {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
   private static final int REAP_MAX = 1024;

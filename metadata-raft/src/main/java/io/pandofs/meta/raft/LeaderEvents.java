@@ -1,19 +1,24 @@
 package io.pandofs.meta.raft;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** Tells who waits that a leader was elected, or is ready. Thread-safe. */
 final class LeaderEvents {
-  private final AtomicReference<CompletableFuture<Void>> next =
-      new AtomicReference<>(new CompletableFuture<>());
+  @GuardedBy("this")
+  private CompletableFuture<Void> next = new CompletableFuture<>();
 
   /** Completes at the next event after this call. Dependents must not block. */
-  CompletableFuture<Void> next() {
-    return next.get();
+  synchronized CompletableFuture<Void> next() {
+    return next;
   }
 
   void changed() {
-    next.getAndSet(new CompletableFuture<>()).complete(null);
+    CompletableFuture<Void> now;
+    synchronized (this) {
+      now = next;
+      next = new CompletableFuture<>();
+    }
+    now.complete(null);
   }
 }

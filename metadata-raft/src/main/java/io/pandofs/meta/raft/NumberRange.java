@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Numbers of one kind that the log granted to a session, handed out one by one. More are asked for
  * when half are gone, so that callers seldom wait. Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class NumberRange {
   private final int size;
   private final Supplier<CompletableFuture<Reply>> grant;

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * that was asked before it came (that answer may be older than what it has seen complete).
  * Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class ReadBarrier {
   private final Supplier<CompletableFuture<Long>> question;
 

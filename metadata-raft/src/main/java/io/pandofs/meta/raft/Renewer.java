@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
  * Tells the leader, every second and after each change of leaders, that this node's sessions live.
  * Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class Renewer {
   private static final Logger LOG = LoggerFactory.getLogger(Renewer.class);
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -14,6 +15,7 @@ import java.util.function.Supplier;
  * Tries again what failed for want of a leader: at the next leader event, or after a short pause
  * that doubles. Only for what may be done twice. Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class Retry {
   static final long PAUSE_MIN_MILLIS = 5;
   static final long PAUSE_MAX_MILLIS = 200;
@@ -65,13 +67,19 @@ final class Retry {
 
   private static boolean isPassing(Throwable failure) {
     Throwable cause = cause(failure);
-    return cause instanceof IOException && !(cause instanceof RefusedException)
+    return (cause instanceof IOException && !(cause instanceof RefusedException))
         || cause instanceof TimeoutException;
   }
 
   static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
+    Throwable found = failure;
+    while (found instanceof CompletionException || found instanceof ExecutionException) {
+      Throwable inner = found.getCause();
+      if (inner == null) {
+        break;
+      }
+      found = inner;
+    }
+    return found;
   }
 }

@@ -37,6 +37,7 @@ import org.slf4j.LoggerFactory;
  * <p>Order of closing: sessions, Raft server (which closes the state machine after its last entry),
  * threads, and the tables last.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class RunningReplica implements AutoCloseable, ReplicaListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
@@ -67,7 +68,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final Map<SessionId, RaftSession> sessions = new ConcurrentHashMap<>();
   private final CompletableFuture<Void> predecessorsEnded;
   private final CompletableFuture<String> failed = new CompletableFuture<>();
-  private final AtomicReference<Long> lastCheckpointNanos = new AtomicReference<>();
+  private volatile long lastCheckpointNanos;
   private volatile long bytesAtCheckpoint;
 
   /**
@@ -128,7 +129,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             threads.inOrder);
     blocks = new BlockTables(tables, applied, clock);
     predecessorsEnded = new CompletableFuture<>();
-    lastCheckpointNanos.set(clock.nanoTime());
+    lastCheckpointNanos = clock.nanoTime();
   }
 
   /** Starts the Raft server and the periodic work. */
@@ -192,9 +193,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     long at = latest == null ? -1 : latest.getIndex();
     boolean due =
         machine.bytesApplied() - bytesAtCheckpoint > limits.checkpointBytes()
-            || now - lastCheckpointNanos.get() > limits.checkpointEvery().toNanos();
+            || now - lastCheckpointNanos > limits.checkpointEvery().toNanos();
     if (due && applied.get() > at) {
-      lastCheckpointNanos.set(now);
+      lastCheckpointNanos = now;
       bytesAtCheckpoint = machine.bytesApplied();
       ratis
           .checkpoint()
@@ -341,7 +342,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private void catchUp(long index, long deadline) throws ErrnoException {
     long pauseNanos = TimeUnit.MILLISECONDS.toNanos(NUDGE_MILLIS_MIN);
     while (!applied.await(index, Math.min(pauseNanos, deadline - clock.nanoTime()))) {
-      if (failed.isDone() || clock.nanoTime() - deadline >= 0) {
+      if (failed.isDone() || applied.isClosed() || clock.nanoTime() - deadline >= 0) {
         throw new ErrnoException(Errno.EIO, "this node is behind the leader");
       }
       if (Thread.currentThread().isInterrupted()) {

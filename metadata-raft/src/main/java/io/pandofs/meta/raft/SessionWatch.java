@@ -78,7 +78,11 @@ final class SessionWatch {
       List<ClusterView.Orphan> orphans, List<ClusterView.Session> live) {
     List<InodeId> free = new ArrayList<>();
     for (ClusterView.Orphan orphan : orphans) {
-      if (live.stream().allMatch(session -> letsGo(signs.get(session.id()), orphan))) {
+      boolean wanted = false;
+      for (ClusterView.Session session : live) {
+        wanted |= !letsGo(signs.get(session.id()), orphan);
+      }
+      if (!wanted) {
         free.add(orphan.inode());
       }
     }

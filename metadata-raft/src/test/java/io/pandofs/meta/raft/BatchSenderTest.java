@@ -79,6 +79,7 @@ class BatchSenderTest {
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // the answer is told by its own future
     public synchronized CompletableFuture<LogReply> propose(byte[] entry) {
       CompletableFuture<LogReply> answer = new CompletableFuture<>();
       long delayMicros = random.nextInt(2_000);

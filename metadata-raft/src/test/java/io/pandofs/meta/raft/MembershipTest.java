@@ -11,6 +11,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Reply;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -149,7 +150,7 @@ class MembershipTest {
         .hasMessageContaining("in use by another process");
     node.close();
     DurableFiles.replace(
-        node.dataDir.resolve("meta").resolve("STAMP"), "1234".getBytes("US-ASCII"));
+        node.dataDir.resolve("meta").resolve("STAMP"), "1234".getBytes(StandardCharsets.US_ASCII));
     assertThatThrownBy(node::start).hasMessageContaining("belongs to another node");
     node.close();
     DurableFiles.deleteTree(node.dataDir.resolve("meta"));

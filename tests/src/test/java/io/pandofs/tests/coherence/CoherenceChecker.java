@@ -108,7 +108,8 @@ public final class CoherenceChecker implements AutoCloseable {
 
   private boolean opened(Agent looker, String path) {
     String line = "open 0 " + path + " O_RDONLY+O_NOFOLLOW 0";
-    return reference.ask(line).ok() & looker.ask(line).ok();
+    Answer seen = looker.ask(line);
+    return reference.ask(line).ok() && seen.ok();
   }
 
   private void judge(Stale seen) {

@@ -10,7 +10,7 @@ import java.util.Set;
  * Two answers to one operation that should have been the same. {@code index} counts the list's
  * operations from 0.
  */
-record Difference(int index, String operation, Answer expected, Answer got) {
+public record Difference(int index, String operation, Answer expected, Answer got) {
   @Override
   public String toString() {
     return "operation "

@@ -1,0 +1,96 @@
+package io.pandofs.tests.mounted;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pandofs.tests.agent.LocalDirectories;
+import io.pandofs.tests.cluster.DevCluster;
+import io.pandofs.tests.coherence.CoherenceChecker;
+import io.pandofs.tests.coherence.Report;
+import io.pandofs.tests.fuzz.Fuzzer;
+import io.pandofs.tests.pause.PauseMeter;
+import io.pandofs.tests.pause.PauseReport;
+import io.pandofs.tests.programs.Programs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A share of what is run at length by {@code tests/fuzz} and {@code tests/coherence}; the system
+ * properties {@code pando.fuzz.seeds} and {@code pando.coherence.rounds} make it longer. Only agent
+ * processes touch the mounts.
+ */
+@Tag("fuse")
+@TestInstance(Lifecycle.PER_CLASS)
+@Timeout(900)
+final class OneTreeTest {
+  private static final String TRANSPORT = "jnr";
+
+  @SuppressWarnings("NullAway.Init")
+  private DevCluster cluster;
+
+  @BeforeAll
+  void up() throws IOException, InterruptedException {
+    cluster = DevCluster.up(3);
+  }
+
+  @AfterAll
+  void down() throws IOException {
+    cluster.close();
+  }
+
+  @Test
+  void answersAsExt4Does() {
+    try (Fuzzer fuzzer = Fuzzer.of(cluster.mount(1), LocalDirectories.reference(), TRANSPORT)) {
+      for (long seed = 1; seed <= Integer.getInteger("pando.fuzz.seeds", 4); seed++) {
+        assertThat(fuzzer.run(seed, 250)).as("seed %d", seed).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void nothingIsStaleOnAnotherMount() {
+    try (CoherenceChecker checker =
+        CoherenceChecker.of(mounts(), LocalDirectories.reference(), false)) {
+      Report report = checker.run(1, Integer.getInteger("pando.coherence.rounds", 100));
+      assertThat(report.stale()).as(report.toString()).isEmpty();
+    }
+  }
+
+  @Test
+  void programsLeaveTheSameOnAllMounts(@TempDir Path local) throws IOException {
+    Path source = Files.createDirectories(local.resolve("source"));
+    for (int i = 0; i < 40; i++) {
+      Files.writeString(
+          Files.createDirectories(source.resolve("d" + i % 5)).resolve("f" + i),
+          ("line " + i + "\n").repeat(i * 50));
+    }
+    Programs programs = new Programs(local.resolve("scratch"), source, Duration.ofSeconds(180));
+    assertThat(programs.run(cluster.mount(1), mounts().subList(1, 3), "programs")).isEmpty();
+  }
+
+  @Test
+  void whatWasSyncedIsOnAllMountsAtOnce() throws InterruptedException {
+    PauseReport report;
+    try (PauseMeter meter = PauseMeter.start(cluster.mount(2).resolve("meter"))) {
+      report = meter.stop();
+    }
+    assertThat(report.errors()).isEmpty();
+    for (Path mount : mounts()) {
+      assertThat(PauseMeter.faults(mount.resolve("meter"), report)).as("%s", mount).isEmpty();
+    }
+  }
+
+  private List<Path> mounts() {
+    return List.of(cluster.mount(1), cluster.mount(2), cluster.mount(3));
+  }
+}
