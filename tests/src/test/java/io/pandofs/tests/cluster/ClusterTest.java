@@ -3,11 +3,13 @@ package io.pandofs.tests.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.tools.json.JsonObject;
+import io.pandofs.tools.json.JsonReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Three nodes, their mounts, and what may happen to them. The tests share one cluster, in order, as
@@ -98,22 +101,53 @@ final class ClusterTest {
   @Test
   @Order(4)
   void theLeaderIsKilledUnderVerifiedWrites() throws IOException, InterruptedException {
+    verifiedWrites("8M", LONG);
+  }
+
+  @Test
+  @Order(9)
+  @Tag("full")
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
+  void theLeaderIsKilledUnderLongVerifiedWrites() throws IOException, InterruptedException {
+    verifiedWrites("64M", Duration.ofMinutes(20));
+  }
+
+  @Test
+  @Order(10)
+  @Tag("full")
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
+  void aFileOfFiveGibibytesSparseInPart() throws IOException, InterruptedException {
+    // 256 MiB of data in the front, a hole, and 1 MiB that ends at 5 GiB.
+    String make =
+        "openssl enc -aes-128-ctr -nosalt -pass pass:7 -in /dev/zero 2>/dev/null"
+            + " | head -c 268435456 > \"$1/large\" && truncate -s 5367660544 \"$1/large\""
+            + " && head -c 1048576 /dev/urandom >> \"$1/large\" && sync \"$1/large\""
+            + " && stat -c %s \"$1/large\"";
+    assertThat(Commands.bash(Duration.ofMinutes(15), make, mount(1)).ok())
+        .isEqualTo((5L << 30) + "\n");
+    String same = "cmp \"$1/large\" \"$2/large\" && [ $(stat -c %b \"$2/large\") -lt 600000 ]";
+    Commands.bash(Duration.ofMinutes(15), same, mount(2), mount(3)).ok();
+  }
+
+  private static void verifiedWrites(String size, Duration limit)
+      throws IOException, InterruptedException {
     int leader = leader();
     int writer = leader % 3 + 1;
     Path file = mount(writer).resolve("verified");
     Commands.Running fio =
         Commands.startBash(
-            LONG,
-            "fio --name=v --filename=\"$1\" --rw=randrw --bs=4k --size=8M --verify=crc32c"
+            limit,
+            "fio --name=v --filename=\"$1\" --rw=randrw --bs=4k --size=$2 --verify=crc32c"
                 + " --verify_fatal=1 --fsync=16 --ioengine=psync --randseed=7 --output-format=json",
-            file);
+            file,
+            size);
     Awaitility.await().atMost(LONG).until(() -> !fio.isAlive() || exists(file));
     cluster.kill(leader);
     cluster.start(leader);
     Commands.Result result = fio.await();
     assertThat(result.code()).as(result.out() + result.err()).isZero();
     System.out.println(
-        "longest write under the kill of the leader: " + longestMillis(result.out()) + " ms");
+        "longest call under the kill of the leader: " + longestMillis(result.out()) + " ms");
     Commands.Result sums =
         Commands.bash(
             SHORT,
@@ -226,12 +260,16 @@ final class ClusterTest {
     assertThat(tables.object("hashes").values()).hasSize(3);
   }
 
-  /** fio's longest completion latency of a write. */
+  /** The longest read, write or fsync that fio saw. */
   private static long longestMillis(String json) {
     JsonObject job =
-        io.pandofs.tools.json.JsonReader.readObject(json.substring(json.indexOf('{')))
-            .objects("jobs")
-            .get(0);
-    return job.object("write").object("clat_ns").number("max") / 1_000_000;
+        JsonReader.readObject(json.substring(json.indexOf('{'))).objects("jobs").get(0);
+    long nanos =
+        Math.max(
+            job.object("sync").object("lat_ns").number("max"),
+            Math.max(
+                job.object("write").object("clat_ns").number("max"),
+                job.object("read").object("clat_ns").number("max")));
+    return nanos / 1_000_000;
   }
 }

@@ -2,6 +2,7 @@ package io.pandofs.tools.dev;
 
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -24,7 +25,7 @@ final class Signals {
           new ProcessBuilder("sh", "-c", "kill -" + signal + " " + process.pid())
               .redirectErrorStream(true)
               .start();
-      String said = new String(kill.getInputStream().readAllBytes());
+      String said = new String(kill.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (kill.waitFor() != 0 && process.state() != ProcessRef.State.GONE) {
         throw new Refusal(
             "Cannot send SIG"

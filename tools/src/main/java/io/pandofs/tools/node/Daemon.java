@@ -24,6 +24,8 @@ public final class Daemon {
    * @throws Refusal it cannot be started as configured; nothing was damaged
    */
   public static boolean run(NodeConfig config) throws Refusal, InterruptedException {
+    // gRPC logs here, two lines a record, what nobody needs.
+    java.util.logging.Logger.getLogger("").setLevel(java.util.logging.Level.WARNING);
     LOG.info("pando {} starts as {} on {}", Version.text(), config.name(), config.dataDirectory());
     CompletableFuture<String> end = new CompletableFuture<>();
     Node node = new Node(config, end);

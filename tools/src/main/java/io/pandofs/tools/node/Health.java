@@ -74,7 +74,7 @@ final class Health {
     tell(
         Kind.CLOCK,
         Math.abs(ahead) > CLOCK_WARN_MILLIS,
-        Duration.ZERO,
+        BRIEF, // a renewal that was held up looks like a clock that is slow
         "this machine's clock is " + ahead + " ms ahead of the leader's; set it");
     tell(
         Kind.LAG,

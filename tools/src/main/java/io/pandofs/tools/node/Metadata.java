@@ -14,7 +14,6 @@ import io.pandofs.meta.raft.ReplicaConfig;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,10 +38,11 @@ final class Metadata {
 
   /** Takes the data directory for this process. */
   static DataDirectory lock(Path directory) throws Refusal {
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new Refusal("data_dir " + directory + " is not a directory; name one that is.");
+    }
     try {
       return DataDirectory.lock(directory);
-    } catch (FileAlreadyExistsException e) {
-      throw new Refusal("data_dir " + directory + " is not a directory; name one that is.", e);
     } catch (AccessDeniedException e) {
       throw new Refusal(
           "No permission to write in data_dir " + directory + "; run as its owner.", e);
@@ -50,7 +50,7 @@ final class Metadata {
       throw new Refusal(
           "data_dir " + e.getMessage() + "; stop that one, or name another data_dir.", e);
     } catch (IOException e) {
-      throw new Refusal("Cannot use data_dir " + directory + ": " + e + ".", e);
+      throw new Refusal("Cannot use data_dir " + directory + ": " + e.getMessage() + ".", e);
     }
   }
 
