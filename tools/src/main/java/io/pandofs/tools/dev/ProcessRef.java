@@ -31,7 +31,7 @@ record ProcessRef(long pid, long startTicks, String boot) {
 
   /** From {@link #toText}; empty when the text is something else. */
   static Optional<ProcessRef> parse(String text) {
-    String[] words = text.strip().split(" ");
+    String[] words = text.strip().split(" ", -1);
     if (words.length != 3 || !words[0].matches("[0-9]{1,9}") || !words[1].matches("[0-9]{1,18}")) {
       return Optional.empty();
     }
@@ -65,7 +65,7 @@ record ProcessRef(long pid, long startTicks, String boot) {
   /** The fields after the name, which may itself contain spaces and brackets. */
   private static String[] stat(long pid) throws IOException {
     String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
     if (fields.length <= START_FIELD) {
       throw new IOException("strange /proc/" + pid + "/stat");
     }

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 final class Metadata {
   private static final Logger LOG = LoggerFactory.getLogger(Metadata.class);
   private static final Duration JOIN_ROUND = Duration.ofSeconds(10);
-  private static final Duration JOIN_PATIENCE = Duration.ofSeconds(120);
-  private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration JOIN_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration START_PATIENCE = Duration.ofMinutes(1);
 
   private final NodeConfig config;
   private final Clock clock;

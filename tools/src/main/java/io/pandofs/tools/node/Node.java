@@ -120,9 +120,10 @@ final class Node implements AutoCloseable, ReplicaListener {
     control.set(new ControlRouter(replica.control(), space));
     status.running(identity, replica, side, space);
     Workers look = parts.add("look-out", new Workers("look-out", 1));
-    look.scheduler()
-        .scheduleWithFixedDelay(
-            () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
+    var unused =
+        look.scheduler()
+            .scheduleWithFixedDelay(
+                () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
 
     if (mount != null) {
       MountedVolume mounted =

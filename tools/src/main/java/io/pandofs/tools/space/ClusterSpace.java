@@ -93,22 +93,23 @@ public final class ClusterSpace implements Capacity, Service {
   }
 
   private void ask(NodeId node, InetSocketAddress control) {
-    connections
-        .call(control, SPACE, Payload.of(new byte[0]), DEADLINE)
-        .whenComplete(
-            (answer, failure) -> {
-              if (failure != null) {
-                LOG.debug("{} does not tell its space: {}", node, failure.toString());
-                missed.merge(node, 1, Integer::sum);
-                return;
-              }
-              missed.remove(node);
-              try (answer) {
-                told.put(node, NodeSpace.decode(answer.header()));
-              } catch (IllegalArgumentException e) {
-                LOG.warn("{} told of its space what makes no sense: {}", node, e.getMessage());
-              }
-            });
+    var unused =
+        connections
+            .call(control, SPACE, Payload.of(new byte[0]), DEADLINE)
+            .whenComplete(
+                (answer, failure) -> {
+                  if (failure != null) {
+                    LOG.debug("{} does not tell its space: {}", node, failure.toString());
+                    missed.merge(node, 1, Integer::sum);
+                    return;
+                  }
+                  missed.remove(node);
+                  try (answer) {
+                    told.put(node, NodeSpace.decode(answer.header()));
+                  } catch (IllegalArgumentException e) {
+                    LOG.warn("{} told of its space what makes no sense: {}", node, e.getMessage());
+                  }
+                });
   }
 
   /** Members that did not answer when they were asked last, twice at least. */
