@@ -12,19 +12,27 @@ final class Grants {
 
   private Grants() {}
 
+  /** The number of a kind in keys; never changes. */
+  private static int code(NumberKind kind) {
+    return switch (kind) {
+      case INODE -> 0;
+      case BLOCK_SERIAL -> 1;
+    };
+  }
+
   static void put(Store store, SessionId session, NumberKind kind, long first, long end) {
     store.put(
         Table.GRANTS,
-        Keys.of(session.value(), kind.ordinal(), first),
+        Keys.of(session.value(), code(kind), first),
         new RowWriter(VERSION).i64(end).toBytes());
   }
 
   static boolean has(ReadStore tables, SessionId session, NumberKind kind, long number) {
-    byte[] key = Keys.of(session.value(), kind.ordinal(), number);
+    byte[] key = Keys.of(session.value(), code(kind), number);
     ReadStore.Row row = tables.floor(Table.GRANTS, key);
     if (row == null
         || Keys.first(row.key()) != session.value()
-        || row.key()[Long.BYTES] != kind.ordinal()) {
+        || row.key()[Long.BYTES] != code(kind)) {
       return false;
     }
     RowReader in = new RowReader(Table.GRANTS, row.value(), VERSION);

@@ -75,7 +75,7 @@ public record Placement(long epoch, List<List<NodeId>> groups) {
       while (group.size() < factor) {
         NodeId least = null;
         for (NodeId node : loads.keySet()) {
-          if (!group.contains(node) && (least == null || loads.get(node) < loads.get(least))) {
+          if (!group.contains(node) && (least == null || load(loads, node) < load(loads, least))) {
             least = node;
           }
         }
@@ -95,7 +95,7 @@ public record Placement(long epoch, List<List<NodeId>> groups) {
     while (true) {
       NodeId most = extreme(loads, 1);
       NodeId least = extreme(loads, -1);
-      if (most == null || least == null || loads.get(most) - loads.get(least) <= 1) {
+      if (most == null || least == null || load(loads, most) - load(loads, least) <= 1) {
         return;
       }
       for (int i = 0; i < groups.size(); i++) {
@@ -122,7 +122,7 @@ public record Placement(long epoch, List<List<NodeId>> groups) {
         for (int i = 1; i < group.size(); i++) {
           NodeId primary = group.get(0);
           NodeId backup = group.get(i);
-          if (loads.get(primary) - loads.get(backup) > 1) {
+          if (load(loads, primary) - load(loads, backup) > 1) {
             group.set(0, backup);
             group.set(i, primary);
             loads.merge(primary, -1, Integer::sum);
@@ -148,10 +148,14 @@ public record Placement(long epoch, List<List<NodeId>> groups) {
   private static @Nullable NodeId extreme(Map<NodeId, Integer> loads, int sign) {
     NodeId best = null;
     for (Map.Entry<NodeId, Integer> load : loads.entrySet()) {
-      if (best == null || sign * (load.getValue() - loads.get(best)) > 0) {
+      if (best == null || sign * (load.getValue() - load(loads, best)) > 0) {
         best = load.getKey();
       }
     }
     return best;
+  }
+
+  private static int load(Map<NodeId, Integer> loads, NodeId node) {
+    return loads.getOrDefault(node, 0);
   }
 }

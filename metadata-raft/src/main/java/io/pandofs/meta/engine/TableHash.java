@@ -1,11 +1,12 @@
 package io.pandofs.meta.engine;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * SHA-256 over all replicated tables in order: of each its number, then each row as length of key,
+ * SHA-256 over all replicated tables in order: of each its name, then each row as length of key,
  * key, length of value, value. Equal on all nodes as of the same index.
  */
 public final class TableHash {
@@ -14,7 +15,7 @@ public final class TableHash {
   public static byte[] of(ReadStore tables) {
     MessageDigest digest = sha256();
     for (Table table : Table.values()) {
-      digest.update((byte) table.ordinal());
+      add(digest, table.columnFamily().getBytes(StandardCharsets.US_ASCII));
       try (ReadStore.Cursor rows = tables.scan(table, new byte[0], null)) {
         while (rows.next()) {
           add(digest, rows.key());

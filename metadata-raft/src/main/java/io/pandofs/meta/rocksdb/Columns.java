@@ -3,7 +3,11 @@ package io.pandofs.meta.rocksdb;
 import io.pandofs.meta.engine.Table;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
@@ -14,9 +18,21 @@ final class Columns {
   private static final int FIRST = 1;
 
   private final List<ColumnFamilyHandle> handles;
+  private final Map<Table, ColumnFamilyHandle> tables = new EnumMap<>(Table.class);
+  private final Map<LocalTable, ColumnFamilyHandle> localTables = new EnumMap<>(LocalTable.class);
 
+  /**
+   * @param handles as RocksDB answers {@link #names}
+   */
   Columns(List<ColumnFamilyHandle> handles) {
     this.handles = List.copyOf(handles);
+    Iterator<ColumnFamilyHandle> next = this.handles.subList(FIRST, handles.size()).iterator();
+    for (Table table : Table.values()) {
+      tables.put(table, next.next());
+    }
+    for (LocalTable table : LocalTable.values()) {
+      localTables.put(table, next.next());
+    }
   }
 
   static List<byte[]> names() {
@@ -36,11 +52,11 @@ final class Columns {
   }
 
   ColumnFamilyHandle of(Table table) {
-    return handles.get(FIRST + table.ordinal());
+    return Objects.requireNonNull(tables.get(table));
   }
 
   ColumnFamilyHandle of(LocalTable table) {
-    return handles.get(FIRST + Table.values().length + table.ordinal());
+    return Objects.requireNonNull(localTables.get(table));
   }
 
   List<ColumnFamilyHandle> all() {

@@ -74,8 +74,9 @@ public final class RocksSnapshot implements ReadStore, AutoCloseable {
   }
 
   @Override
+  @SuppressWarnings("NullAway") // does not follow a nullable type argument into a lambda
   public @Nullable Row floor(Table table, byte[] key) {
-    return gate.pass(
+    return gate.<@Nullable Row>pass(
         () -> {
           try (RocksIterator rows = database.newIterator(columns.of(table), pinned.options())) {
             return RocksTables.floor(rows, key);

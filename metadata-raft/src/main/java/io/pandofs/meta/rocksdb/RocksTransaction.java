@@ -77,8 +77,9 @@ public final class RocksTransaction implements Store, AutoCloseable {
   }
 
   @Override
+  @SuppressWarnings("NullAway") // does not follow a nullable type argument into a lambda
   public @Nullable Row floor(Table table, byte[] key) {
-    return gate.pass(
+    return gate.<@Nullable Row>pass(
         () -> {
           try (RocksIterator rows = iterator(table, batch.options())) {
             return RocksTables.floor(rows, key);
