@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What ./quickstart, ./verify and .ci/run have in common: packages, Java, FUSE. Sourced, not run.
 
+# Names and paths are UTF-8 whatever locale the caller has.
+export LC_ALL=C.UTF-8
+
 # Says something on standard error.
 say() {
   echo "$*" >&2
@@ -57,7 +60,7 @@ missing_packages() {
   fi
   have setsid || echo util-linux
   if [ "$1" = verify ]; then
-    for name in fio git sqlite3 tar attr acl; do
+    for name in fio git sqlite3 tar attr acl openssl python3; do
       case $name in
         attr) have setfattr || echo attr ;;
         acl) have setfacl || echo acl ;;

@@ -8,7 +8,6 @@ import io.pandofs.common.Checksums;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -31,12 +30,10 @@ final class StoreHome {
   private static final int BYTES = 8 + 4 + 16 + 4;
 
   private final Path directory;
-  private final FileStore disk;
 
   StoreHome(Path directory) throws IOException {
     this.directory = directory;
     Files.createDirectories(directory);
-    this.disk = Files.getFileStore(directory);
   }
 
   Path database() {
@@ -148,7 +145,7 @@ final class StoreHome {
 
   /** Bytes that this process could still write to the disk. */
   long usableBytes() throws IOException {
-    return disk.getUsableSpace();
+    return directory.toFile().getUsableSpace();
   }
 
   StoreRefusedException refuse(Reason reason, String what) {
