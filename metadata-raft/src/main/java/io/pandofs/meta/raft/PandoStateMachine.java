@@ -197,8 +197,15 @@ final class PandoStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
-    if (index > applied.get()) {
-      apply(TermIndex.valueOf(term, index), null);
+    if (index <= applied.get()) {
+      return;
+    }
+    TermIndex at = TermIndex.valueOf(term, index);
+    try {
+      apply(at, null);
+    } catch (RuntimeException e) {
+      faults.failed("entry " + at + " could not be applied", e);
+      throw e;
     }
   }
 
