@@ -61,7 +61,7 @@ final class FileOperations {
     if (set.uid() == null && set.gid() == null) {
       return;
     }
-    inode.dropPrivileges(change.caller());
+    inode.dropPrivilegesOnChangeOfOwner(change.caller());
     if (set.uid() != null) {
       inode.uid = set.uid();
     }
