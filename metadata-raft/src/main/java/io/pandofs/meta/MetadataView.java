@@ -50,7 +50,7 @@ public interface MetadataView extends AutoCloseable {
   /**
    * An extended attribute's value.
    *
-   * @throws ErrnoException ENODATA if there is none of that name
+   * @throws ErrnoException ENODATA if there is none of that name; see {@link XattrName}
    */
   byte[] xattr(InodeId inode, byte[] name) throws ErrnoException;
 

@@ -73,8 +73,8 @@ public sealed interface Operation {
 
   /**
    * chmod(2), chown(2), truncate(2), utimensat(2): what is null stays. {@code sizeBytes} applies to
-   * regular files; shrinking cuts extents, growing makes a hole. With {@code accessed} alone in a
-   * request whose time is the epoch, a file was read: then ctime stays too.
+   * regular files; shrinking cuts extents, growing makes a hole. ctime moves; see {@link Accessed}
+   * for a read.
    */
   record SetAttributes(
       InodeId inode,
@@ -85,6 +85,9 @@ public sealed interface Operation {
       @Nullable Timestamp accessed,
       @Nullable Timestamp modified)
       implements Operation {}
+
+  /** A file was read: atime becomes this and nothing else changes, ctime neither. */
+  record Accessed(InodeId inode, Timestamp time) implements Operation {}
 
   /**
    * Makes bytes that are stable on a quorum part of a file. The size becomes at least the end of
@@ -105,7 +108,7 @@ public sealed interface Operation {
   /**
    * setxattr(2).
    *
-   * @param name with its namespace, 1 to 255 bytes
+   * @param name see {@link XattrName}
    * @param value 0 to 65536 bytes
    */
   @SuppressWarnings("ArrayRecordComponent") // as above

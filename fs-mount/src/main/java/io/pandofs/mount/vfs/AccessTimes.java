@@ -37,14 +37,13 @@ final class AccessTimes {
     if (!enabled || !isDue(attributes) || !handle.firstRead() || !inFlight.tryAcquire()) {
       return;
     }
-    // A time that is never later than the inode's leaves ctime alone: reading changes nothing.
-    Operation touch =
-        new Operation.SetAttributes(attributes.inode(), null, null, null, null, clock.now(), null);
+    Timestamp now = clock.now();
+    Operation touch = new Operation.Accessed(attributes.inode(), now);
     try {
       CompletableFuture<Void> unused =
           sessions
               .current()
-              .submit(new Request(touch, Caller.ROOT, Timestamp.EPOCH))
+              .submit(new Request(touch, Caller.ROOT, now))
               .thenAccept(reply -> inFlight.release());
     } catch (ErrnoException e) {
       inFlight.release();

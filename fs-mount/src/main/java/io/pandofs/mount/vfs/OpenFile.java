@@ -7,6 +7,7 @@ import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.NewBlock;
+import io.pandofs.meta.Privileges;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -91,7 +92,10 @@ final class OpenFile {
   synchronized List<Batch> write(
       long offset, ByteBuffer source, Caller caller, Timestamp now, long nanos, long acquired) {
     writtenAt = Timestamp.max(writtenAt, now);
-    writer = caller;
+    if (active.isEmpty() || !caller.isRoot()) {
+      // Of several the one whose write takes set-user-id and set-group-id bits away.
+      writer = caller;
+    }
     List<Batch> ready = new ArrayList<>(0);
     int limit = source.limit();
     long at = offset;
@@ -241,22 +245,31 @@ final class OpenFile {
     for (Batch batch : live) {
       bytes += batch.isDropped() ? 0 : batch.bytes();
     }
-    return new Pending(dirtyEnd(), bytes, writtenAt);
+    List<Caller> writers = new ArrayList<>();
+    if (!active.isEmpty()) {
+      writers.add(writer);
+    }
+    live.stream().filter(batch -> !batch.isDropped()).map(Batch::writer).forEach(writers::add);
+    return new Pending(dirtyEnd(), bytes, writtenAt, writers);
   }
 
   /** The effect of uncommitted bytes on attributes; taken before the attributes are read. */
-  record Pending(long end, long bytes, Timestamp writtenAt) {
+  record Pending(long end, long bytes, Timestamp writtenAt, List<Caller> writers) {
 
-    static final Pending NONE = new Pending(0, 0, Timestamp.EPOCH);
+    static final Pending NONE = new Pending(0, 0, Timestamp.EPOCH, List.of());
 
     Attributes over(Attributes a) {
       if (bytes == 0) {
         return a;
       }
+      int permissions = a.permissions();
+      for (Caller caller : writers) {
+        permissions = Privileges.afterWrite(permissions, a.gid(), caller);
+      }
       return new Attributes(
           a.inode(),
           a.type(),
-          a.permissions(),
+          permissions,
           a.uid(),
           a.gid(),
           a.links(),

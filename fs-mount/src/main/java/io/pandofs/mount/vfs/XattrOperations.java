@@ -7,16 +7,13 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
-import java.nio.charset.StandardCharsets;
+import io.pandofs.meta.XattrName;
 import java.util.List;
 
 /** Extended attributes (xattr(7)), in the namespaces that Linux has. Thread-safe. */
 public final class XattrOperations {
 
-  private static final int NAME_BYTES_MAX = 255;
   private static final int VALUE_BYTES_MAX = 64 << 10;
-  private static final List<String> NAMESPACES =
-      List.of("user.", "trusted.", "security.", "system.");
 
   private final Sessions sessions;
   private final Clock clock;
@@ -43,11 +40,11 @@ public final class XattrOperations {
    * setxattr(2).
    *
    * @param flags XATTR_CREATE or XATTR_REPLACE of {@link Operation}, or 0
-   * @throws ErrnoException EOPNOTSUPP outside of Linux's namespaces, ERANGE for a bad name, E2BIG
+   * @throws ErrnoException as {@link XattrName} says, E2BIG
    */
   public void set(Caller caller, InodeId inode, byte[] name, byte[] value, int flags)
       throws ErrnoException {
-    checkName(name);
+    XattrName.check(name);
     if (value.length > VALUE_BYTES_MAX) {
       throw new ErrnoException(Errno.E2BIG);
     }
@@ -55,17 +52,7 @@ public final class XattrOperations {
   }
 
   public void remove(Caller caller, InodeId inode, byte[] name) throws ErrnoException {
-    checkName(name);
+    XattrName.check(name);
     sessions.submit(new Operation.RemoveXattr(inode, name), caller, clock.now());
-  }
-
-  private static void checkName(byte[] name) throws ErrnoException {
-    if (name.length == 0 || name.length > NAME_BYTES_MAX) {
-      throw new ErrnoException(Errno.ERANGE);
-    }
-    String text = new String(name, StandardCharsets.UTF_8);
-    if (NAMESPACES.stream().noneMatch(text::startsWith)) {
-      throw new ErrnoException(Errno.EOPNOTSUPP);
-    }
   }
 }

@@ -18,8 +18,10 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
@@ -57,6 +59,21 @@ class FileDataTest {
     write(one, handle, 5, " world");
     assertThat(read(one, handle, 0, 100)).isEqualTo("hello world");
     assertThat(readAll(two, "f")).isEqualTo("hello");
+    close(one, handle);
+  }
+
+  @Test
+  void aWriteTakesSetUserAndSetGroupIdAwayAtOnceWhoeverWritesLater() throws Exception {
+    long handle = create(one, "f");
+    InodeId inode = find(one, "f").inode();
+    one.namespace().change(Caller.ROOT, inode, AttributeChange.permissions(06644));
+    Caller stranger = new Caller(4711, 4711);
+    one.files().write(stranger, handle, 0, ByteBuffer.wrap(new byte[3]));
+    assertThat(one.files().attributes(handle).permissions()).isEqualTo(0644);
+    one.files().write(Caller.ROOT, handle, 3, ByteBuffer.wrap(new byte[3]));
+    assertThat(one.files().attributes(handle).permissions()).isEqualTo(0644);
+    one.files().fsync(handle);
+    assertThat(find(two, "f").permissions()).isEqualTo(0644);
     close(one, handle);
   }
 

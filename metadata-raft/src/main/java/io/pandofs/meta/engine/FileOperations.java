@@ -2,7 +2,6 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import io.pandofs.common.Timestamp;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -46,28 +45,23 @@ final class FileOperations {
     if (set.modified() != null) {
       inode.modified = Change.bounded(set.modified());
     }
-    if (!isRead(set, change)) {
-      inode.touchChanged(change.now());
-    }
+    inode.touchChanged(change.now());
     change.finish(inode);
     return Reply.of(inode.attributes());
   }
 
-  /** Whether it only notes that the file was read: that leaves ctime alone, as on any Linux. */
-  private static boolean isRead(Operation.SetAttributes set, Change change) {
-    return change.now().equals(Timestamp.EPOCH)
-        && set.sizeBytes() == null
-        && set.permissions() == null
-        && set.uid() == null
-        && set.gid() == null
-        && set.modified() == null;
+  static Reply accessed(Operation.Accessed read, Change change) throws ErrnoException {
+    Inode inode = change.inode(read.inode());
+    inode.accessed = Change.bounded(read.time());
+    change.finish(inode);
+    return Reply.of(inode.attributes());
   }
 
   private static void setOwner(Operation.SetAttributes set, Inode inode, Change change) {
     if (set.uid() == null && set.gid() == null) {
       return;
     }
-    inode.dropPrivileges(change.caller());
+    inode.dropPrivilegesOnChangeOfOwner(change.caller());
     if (set.uid() != null) {
       inode.uid = set.uid();
     }

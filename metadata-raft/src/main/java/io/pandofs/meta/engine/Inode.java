@@ -5,18 +5,17 @@ import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.Privileges;
 import org.jspecify.annotations.Nullable;
 
 /** An inode's row, while an operation works on it. */
 final class Inode {
-  static final int SETUID = 04000;
   static final int SETGID = 02000;
 
   /** What stat says of the size of any directory. */
   static final long DIRECTORY_BYTES = 4096;
 
   private static final int VERSION = 1;
-  private static final int GROUP_EXECUTE = 010;
   private static final byte[] NO_TARGET = {};
 
   final InodeId id;
@@ -144,23 +143,13 @@ final class Inode {
     touchChanged(now);
   }
 
-  /** The bits that a write or a change of size takes away (Linux: setattr_should_drop_suidgid). */
   void dropPrivilegesOnWrite(Caller caller) {
-    if (!caller.isRoot()) {
-      dropPrivileges(caller);
-    }
+    permissions = Privileges.afterWrite(permissions, gid, caller);
   }
 
-  /** The bits that a change of owner takes away, root's too, of anything but a directory. */
-  void dropPrivileges(Caller caller) {
-    if (isDirectory()) {
-      return;
-    }
-    boolean mayKeepSetgid = caller.isRoot() || caller.gid() == gid;
-    boolean groupExecutes = (permissions & GROUP_EXECUTE) != 0;
-    permissions &= ~SETUID;
-    if (groupExecutes || !mayKeepSetgid) {
-      permissions &= ~SETGID;
+  void dropPrivilegesOnChangeOfOwner(Caller caller) {
+    if (!isDirectory()) {
+      permissions = Privileges.afterChangeOfOwner(permissions, gid, caller);
     }
   }
 }

@@ -44,6 +44,8 @@ public final class OperationEngine {
       return WriteOperation.apply(write, change);
     } else if (operation instanceof Operation.SetAttributes set) {
       return FileOperations.setAttributes(set, change);
+    } else if (operation instanceof Operation.Accessed read) {
+      return FileOperations.accessed(read, change);
     } else if (operation instanceof Operation.Unlink unlink) {
       return NamespaceOperations.unlink(unlink, change);
     } else if (operation instanceof Operation.Rename rename) {

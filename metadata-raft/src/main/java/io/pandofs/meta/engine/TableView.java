@@ -10,6 +10,7 @@ import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.VolumeStats;
+import io.pandofs.meta.XattrName;
 import java.util.List;
 
 /** The tree as some tables show it. As thread-safe as the tables are. */
@@ -76,7 +77,9 @@ public final class TableView implements MetadataView {
 
   @Override
   public byte[] xattr(InodeId inode, byte[] name) throws ErrnoException {
-    byte[] value = Xattrs.find(tables, inode(inode).id.value(), name);
+    long number = inode(inode).id.value();
+    XattrName.check(name);
+    byte[] value = Xattrs.find(tables, number, name);
     if (value == null) {
       throw new ErrnoException(Errno.ENODATA);
     }

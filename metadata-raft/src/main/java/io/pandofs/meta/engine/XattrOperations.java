@@ -4,10 +4,10 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
+import io.pandofs.meta.XattrName;
 
 /** Extended attributes (xattr(7)). */
 final class XattrOperations {
-  private static final int NAME_MAX = 255;
   private static final int VALUE_MAX = 65_536;
 
   /** What listxattr(2) may answer: names with a NUL behind each. */
@@ -22,7 +22,7 @@ final class XattrOperations {
     if ((set.flags() & ~FLAGS) != 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    checkName(set.name());
+    XattrName.check(set.name());
     if (set.value().length > VALUE_MAX) {
       throw new ErrnoException(Errno.E2BIG);
     }
@@ -45,7 +45,7 @@ final class XattrOperations {
 
   static Reply remove(Operation.RemoveXattr remove, Change change) throws ErrnoException {
     Inode inode = change.inode(remove.inode());
-    checkName(remove.name());
+    XattrName.check(remove.name());
     long number = inode.id.value();
     if (Xattrs.find(change.tables(), number, remove.name()) == null) {
       throw new ErrnoException(Errno.ENODATA);
@@ -54,17 +54,6 @@ final class XattrOperations {
     inode.touchChanged(change.now());
     change.finish(inode);
     return Reply.of(inode.attributes());
-  }
-
-  private static void checkName(byte[] name) throws ErrnoException {
-    if (name.length == 0 || name.length > NAME_MAX) {
-      throw new ErrnoException(Errno.ERANGE);
-    }
-    for (byte b : name) {
-      if (b == 0) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
-    }
   }
 
   private static int listLength(Change change, long inode) {

@@ -6,6 +6,7 @@ import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.wire.AccessedMessage;
 import io.pandofs.meta.wire.AllocateMessage;
 import io.pandofs.meta.wire.CreateMessage;
 import io.pandofs.meta.wire.LinkMessage;
@@ -95,6 +96,11 @@ final class RequestCodec {
           RemoveXattrMessage.newBuilder()
               .setInode(remove.inode().value())
               .setName(ByteString.copyFrom(remove.name())));
+    } else if (operation instanceof Operation.Accessed read) {
+      return out.setAccessed(
+          AccessedMessage.newBuilder()
+              .setInode(read.inode().value())
+              .setTime(AttributesCodec.encode(read.time())));
     } else if (operation instanceof Operation.ReserveNumbers reserve) {
       return out.setReserveNumbers(
           ReserveNumbersMessage.newBuilder()
@@ -196,6 +202,10 @@ final class RequestCodec {
             Check.inode(remove.getInode()), Check.bytes(remove.getName(), XATTR_NAME_MAX));
       }
       case RESERVE_NUMBERS -> reserve(in.getReserveNumbers());
+      case ACCESSED ->
+          new Operation.Accessed(
+              Check.inode(in.getAccessed().getInode()),
+              AttributesCodec.decode(in.getAccessed().getTime()));
       case OPERATION_NOT_SET -> throw new MalformedException("an operation of no known kind");
     };
   }

@@ -131,6 +131,11 @@ final class BatchSender {
 
   /** Never fails; answers EIO when the session is over or the patience is. */
   CompletableFuture<Reply> submit(Request request) {
+    if (RequestSize.atMost(request) > RaftSettings.ENTRY_BYTES_MAX) {
+      // The log would refuse it for ever, and with it all that comes after.
+      LOG.error("{}: an operation over {} bytes", session, RaftSettings.ENTRY_BYTES_MAX);
+      return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
+    }
     Waiting one = new Waiting(request, clock.nanoTime() + patienceNanos);
     synchronized (this) {
       if (over || waiting.size() >= WAITING_MAX) {

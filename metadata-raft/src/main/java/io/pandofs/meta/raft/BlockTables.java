@@ -126,6 +126,25 @@ public final class BlockTables {
                         LocalTable.NEED,
                         LocalSets.needKey(row.id()),
                         LocalSets.needValue(row.length(), row.crc32c()))));
+    forgetDropped(rows);
+  }
+
+  /**
+   * A block may have been dropped between the look and the change, when nothing would ever take it
+   * out of the set again. Numbers are never reused: what has no row now never gets one.
+   */
+  private void forgetDropped(List<ClusterView.Block> rows) {
+    List<BlockId> gone = new ArrayList<>();
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      for (ClusterView.Block row : rows) {
+        if (snapshot.cluster().block(row.id()) == null) {
+          gone.add(row.id());
+        }
+      }
+    }
+    if (!gone.isEmpty()) {
+      settled(gone);
+    }
   }
 
   /** Takes blocks out of the needed set: this node has them on stable storage. */

@@ -154,7 +154,7 @@ final class ControlService implements Service {
     Throwable cause = Retry.cause(failure);
     ControlAnswer.Builder answer =
         ControlAnswer.newBuilder().setText(String.valueOf(cause.getMessage()));
-    if (cause instanceof RefusedException || cause instanceof RuntimeException) {
+    if (cause instanceof RefusedException || cause instanceof IllegalArgumentException) {
       return answer.setStatus(ControlAnswer.Status.REFUSED).build();
     }
     if (!(cause instanceof NoLeaderException)) {

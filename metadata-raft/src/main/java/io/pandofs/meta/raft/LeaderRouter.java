@@ -4,6 +4,7 @@ import io.pandofs.common.net.Connections;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
+import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.protocol.RaftPeer;
 
@@ -35,6 +36,8 @@ final class LeaderRouter implements LeaderCalls {
       return now().propose(entry);
     } catch (NoLeaderException | RefusedException e) {
       return CompletableFuture.failedFuture(e);
+    } catch (RuntimeException e) {
+      return broken(e);
     }
   }
 
@@ -44,6 +47,8 @@ final class LeaderRouter implements LeaderCalls {
       return now().readIndex();
     } catch (NoLeaderException | RefusedException e) {
       return CompletableFuture.failedFuture(e);
+    } catch (RuntimeException e) {
+      return broken(e);
     }
   }
 
@@ -53,6 +58,16 @@ final class LeaderRouter implements LeaderCalls {
       return now().renew(request);
     } catch (NoLeaderException | RefusedException e) {
       return CompletableFuture.failedFuture(e);
+    } catch (RuntimeException e) {
+      return broken(e);
     }
+  }
+
+  /**
+   * A part that is being closed: who asked tries again or gives up. Thrown at them, it would leave
+   * a batch half sent or a read barrier asking for ever.
+   */
+  private static <T> CompletableFuture<T> broken(RuntimeException e) {
+    return CompletableFuture.failedFuture(new IOException("the leader can't be asked: " + e, e));
   }
 }

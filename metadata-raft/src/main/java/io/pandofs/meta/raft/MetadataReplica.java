@@ -283,6 +283,15 @@ public final class MetadataReplica implements AutoCloseable {
     return surely(now, entry, patience);
   }
 
+  /** This node's Raft server. */
+  RatisNode ratis() {
+    RunningReplica now = running;
+    if (now == null) {
+      throw new IllegalStateException("not running");
+    }
+    return now.ratis();
+  }
+
   /** Stops as a crash would: tells nobody, ends no session. */
   void abort() {
     RunningReplica now = running;

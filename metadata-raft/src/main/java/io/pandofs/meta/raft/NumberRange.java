@@ -52,8 +52,9 @@ final class NumberRange {
     while (true) {
       CompletableFuture<Reply> pending;
       synchronized (this) {
-        if (left <= size / 2 && asked == null) {
-          ask();
+        CompletableFuture<Reply> asking = asked;
+        if (left <= size / 2 && asking == null) {
+          asking = ask();
         }
         Span span = spans.peek();
         if (span != null) {
@@ -64,7 +65,7 @@ final class NumberRange {
           }
           return number;
         }
-        pending = asked;
+        pending = asking;
       }
       Reply reply = pending == null ? Reply.OK : pending.join();
       if (!reply.errno().isOk()) {
@@ -73,8 +74,9 @@ final class NumberRange {
     }
   }
 
+  /** Asks for more; the answer may be there at once, a refusal above all. */
   @GuardedBy("this")
-  private void ask() {
+  private CompletableFuture<Reply> ask() {
     CompletableFuture<Reply> answer = new CompletableFuture<>();
     asked = answer;
     grant
@@ -90,5 +92,6 @@ final class NumberRange {
               }
               answer.complete(reply);
             });
+    return answer;
   }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftGroupMemberId;
@@ -58,6 +59,9 @@ final class PandoStateMachine extends BaseStateMachine {
   private final LogEngine engine = new LogEngine();
   private final AtomicLong bytesApplied = new AtomicLong();
   private Placement placement = Placement.EMPTY;
+
+  /** Whether the tables have this node; a newcomer applies its own registration late. */
+  private boolean member;
 
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
@@ -134,9 +138,15 @@ final class PandoStateMachine extends BaseStateMachine {
   }
 
   private void readPlacement() {
+    boolean isMember;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       placement = snapshot.cluster().placement();
+      isMember = snapshot.cluster().node(self) != null;
     }
+    if (member && !isMember) {
+      faults.failed("this node was removed from the cluster", null);
+    }
+    member = isMember;
   }
 
   @Override
@@ -197,8 +207,15 @@ final class PandoStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
-    if (index > applied.get()) {
-      apply(TermIndex.valueOf(term, index), null);
+    if (index <= applied.get()) {
+      return;
+    }
+    TermIndex at = TermIndex.valueOf(term, index);
+    try {
+      apply(at, null);
+    } catch (RuntimeException e) {
+      faults.failed("entry " + at + " could not be applied", e);
+      throw e;
     }
   }
 
@@ -278,6 +295,14 @@ final class PandoStateMachine extends BaseStateMachine {
   @Override
   public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto failed) {
     faults.failed("the log can't be written", cause);
+  }
+
+  /** Ratis stopped the server by itself: the others say that it is not one of them. */
+  @Override
+  public void notifyServerShutdown(RoleInfoProto role, boolean allServers) {
+    if (!allServers) {
+      faults.failed("this node is no longer a voter of the cluster", null);
+    }
   }
 
   /** Bytes of entries applied since the start. */

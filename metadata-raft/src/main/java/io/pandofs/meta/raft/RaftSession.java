@@ -42,9 +42,9 @@ final class RaftSession implements MetadataSession {
   @GuardedBy("held")
   private final Map<InodeId, Integer> held = new HashMap<>();
 
-  /** Opens linearizable views. */
+  /** Opens linearizable views that do not show the end of the session: EIO otherwise. */
   interface Views {
-    MetadataView open(Duration patience) throws ErrnoException;
+    MetadataView open(SessionId session, Duration patience) throws ErrnoException;
   }
 
   /**
@@ -87,13 +87,7 @@ final class RaftSession implements MetadataSession {
     if (expired.isDone()) {
       throw new ErrnoException(Errno.EIO, id + " is over");
     }
-    MetadataView view = views.open(patience);
-    if (expired.isDone()) {
-      // The view may show its end; what it held may be gone.
-      view.close();
-      throw new ErrnoException(Errno.EIO, id + " is over");
-    }
-    return view;
+    return views.open(id, patience);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
 import java.io.IOException;
@@ -47,9 +48,13 @@ import org.jspecify.annotations.Nullable;
 final class RatisNode implements AutoCloseable {
   private static final long CALL_MILLIS = 5_000;
 
+  /** An entry that changes nothing. */
+  private static final byte[] NOTHING = LogCodec.encode(new LogEntry.Reap(List.of()));
+
   private final NodeId self;
   private final RaftGroupId group;
   private final ClientId client;
+  private final LeaderLease lease = new LeaderLease();
   private final AtomicLong calls = new AtomicLong();
   private final RaftServer server;
 
@@ -162,8 +167,22 @@ final class RatisNode implements AutoCloseable {
       // A lone peer that has just been started answers reads before it knows what was committed.
       return CompletableFuture.failedFuture(new NoLeaderException(self + " does not lead"));
     }
-    return submit(Message.EMPTY, RaftClientRequest.readRequestType(false, false, true))
-        .thenApply(reply -> null);
+    return proofOfLeading()
+        .thenCompose(
+            none ->
+                submit(Message.EMPTY, RaftClientRequest.readRequestType(false, false, true))
+                    .thenApply(reply -> null));
+  }
+
+  /** Completes when this node was the leader at some time after the call; see LeaderLease. */
+  private CompletableFuture<Void> proofOfLeading() {
+    try {
+      return lease.isHeld(division())
+          ? CompletableFuture.completedFuture(null)
+          : propose(NOTHING).thenApply(reply -> null);
+    } catch (IOException | IllegalStateException e) {
+      return CompletableFuture.failedFuture(new IOException("Raft server not running", e));
+    }
   }
 
   /**
@@ -175,6 +194,10 @@ final class RatisNode implements AutoCloseable {
     if (!leads()) {
       return CompletableFuture.failedFuture(new NoLeaderException(self + " does not lead"));
     }
+    return proofOfLeading().thenCompose(none -> askReadIndex(follower));
+  }
+
+  private CompletableFuture<Long> askReadIndex(NodeId follower) {
     try {
       if (!(division() instanceof RaftServerAsynchronousProtocol direct)) {
         return CompletableFuture.failedFuture(new IOException("this Ratis has no read index"));

@@ -61,8 +61,8 @@ final class Retry {
   CompletableFuture<Void> pause(long millis, CompletableFuture<Void> event) {
     CompletableFuture<Void> over = new CompletableFuture<>();
     scheduler.schedule(() -> over.complete(null), millis, TimeUnit.MILLISECONDS);
-    event.whenComplete((none, failure) -> over.complete(null));
-    return over.thenRunAsync(() -> {}, scheduler);
+    // anyOf takes itself off the event when the pause is over; there may be no event for days.
+    return CompletableFuture.anyOf(over, event).thenRunAsync(() -> {}, scheduler);
   }
 
   private static boolean isPassing(Throwable failure) {

@@ -322,8 +322,28 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     }
   }
 
+  /**
+   * As below, for a session that still lives in what the view shows: what it held may be gone
+   * otherwise. (That it has ended is told to it a moment after it can be seen.)
+   */
+  private MetadataView openView(SessionId session, Duration patience) throws ErrnoException {
+    awaitCurrent(patience);
+    LocalSnapshot snapshot = tables.snapshot();
+    if (snapshot.cluster().session(session) == null) {
+      snapshot.close();
+      throw new ErrnoException(Errno.EIO, session + " is over");
+    }
+    return snapshot.view();
+  }
+
   /** A view of everything that was acknowledged anywhere before the call. */
   MetadataView openView(Duration patience) throws ErrnoException {
+    awaitCurrent(patience);
+    return localView();
+  }
+
+  /** Waits until everything that was acknowledged anywhere before the call is applied here. */
+  private void awaitCurrent(Duration patience) throws ErrnoException {
     long deadline = clock.nanoTime() + patience.toNanos();
     CompletableFuture<Long> asked = barrier.readIndex();
     long index =
@@ -331,7 +351,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             ? asked.join()
             : wait(again(asked, patience), patience);
     catchUp(index, deadline);
-    return localView();
   }
 
   /**

@@ -2,11 +2,15 @@ package io.pandofs.meta.engine;
 
 import static io.pandofs.meta.engine.EngineRig.name;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
@@ -123,6 +127,44 @@ class FileDataTest {
     assertThat(xattr(letters(255, 0), 1)).isEqualTo(Errno.OK);
   }
 
+  @Test
+  void xattrNamesAreJudgedAsLinuxDoesForSettingReadingAndRemoving() throws Exception {
+    expectName("user.", Errno.EINVAL);
+    expectName("trusted.", Errno.EINVAL);
+    expectName("security.", Errno.EINVAL);
+    expectName("system.", Errno.EINVAL);
+    expectName("user.a\0b", Errno.EINVAL);
+    expectName("nospace", Errno.EOPNOTSUPP);
+    expectName("users.a", Errno.EOPNOTSUPP);
+    expectName("", Errno.ERANGE);
+    assertThat(xattr("user.é".getBytes(StandardCharsets.UTF_8), 3)).isEqualTo(Errno.OK);
+    assertThat(rig.view().xattr(file, "user.é".getBytes(StandardCharsets.UTF_8))).hasSize(3);
+  }
+
+  private void expectName(String text, Errno expected) {
+    byte[] name = text.getBytes(StandardCharsets.UTF_8);
+    assertThat(xattr(name, 1)).as(text).isEqualTo(expected);
+    assertThat(rig.errno(new Operation.RemoveXattr(file, name))).as(text).isEqualTo(expected);
+    assertThatThrownBy(() -> rig.view().xattr(file, name))
+        .isInstanceOfSatisfying(
+            ErrnoException.class, e -> assertThat(e.errno()).as(text).isEqualTo(expected));
+  }
+
+  @Test
+  void aReadMovesAtimeAloneAndSettingAtimeByHandMovesCtime() throws Exception {
+    Attributes before = rig.attributes(file);
+    rig.now = new Timestamp(EngineRig.NOW.seconds() + 100, 5);
+    Timestamp read = new Timestamp(EngineRig.NOW.seconds() + 50, 1);
+    assertThat(rig.errno(new Operation.Accessed(file, read))).isEqualTo(Errno.OK);
+    Attributes after = rig.attributes(file);
+    assertThat(after.accessed()).isEqualTo(read);
+    assertThat(after.changed()).isEqualTo(before.changed());
+    assertThat(after.modified()).isEqualTo(before.modified());
+    rig.now = Timestamp.EPOCH;
+    rig.submit(new Operation.SetAttributes(file, null, null, null, null, read, null));
+    assertThat(rig.attributes(file).changed()).isEqualTo(before.changed().next());
+  }
+
   private Errno xattr(byte[] name, int valueLength) {
     return rig.errno(new Operation.SetXattr(file, name, new byte[valueLength], 0));
   }
@@ -130,8 +172,8 @@ class FileDataTest {
   private static byte[] letters(int length, int which) {
     byte[] name = new byte[length];
     Arrays.fill(name, (byte) 'x');
-    byte[] number = String.valueOf(which).getBytes(StandardCharsets.US_ASCII);
-    System.arraycopy(number, 0, name, 0, number.length);
+    byte[] start = ("user." + which).getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(start, 0, name, 0, start.length);
     return name;
   }
 

@@ -101,6 +101,10 @@ final class ModelFs {
       return rename(o);
     } else if (op instanceof Operation.SetAttributes o) {
       return setAttributes(o);
+    } else if (op instanceof Operation.Accessed o) {
+      Node node = get(o.inode());
+      node.atime = o.time();
+      return node;
     } else if (op instanceof Operation.Write o) {
       return write(o);
     } else if (op instanceof Operation.Allocate o) {

@@ -70,8 +70,10 @@ final class ModelSteps {
     } else if (kind < 65) {
       int flags = random.nextInt(20) == 0 ? random.nextInt(8) : random.nextInt(3);
       return new Operation.Rename(inode(), name(), inode(), name(), flags);
-    } else if (kind < 73) {
+    } else if (kind < 72) {
       return setAttributes();
+    } else if (kind < 73) {
+      return new Operation.Accessed(inode(), time());
     } else if (kind < 88) {
       return write();
     } else if (kind < 94) {

@@ -47,6 +47,7 @@ class LogCodecTest {
                 new NewBlock(
                     new BlockId(300), 1 << 22, -7, 3, List.of(new NodeId(1), new NodeId(2))))),
         new Operation.Allocate(I, 3, -1, Long.MIN_VALUE),
+        new Operation.Accessed(I, T),
         new Operation.ReserveNumbers(Operation.NumberKind.INODE, 5),
         new Operation.ReserveNumbers(Operation.NumberKind.BLOCK_SERIAL, -5));
   }

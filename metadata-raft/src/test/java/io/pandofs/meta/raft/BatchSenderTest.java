@@ -191,7 +191,7 @@ class BatchSenderTest {
     sender.end();
   }
 
-  private static final class LeaderSwitch implements LeaderCalls {
+  private static class LeaderSwitch implements LeaderCalls {
     private volatile LeaderCalls to = this;
 
     @Override
@@ -210,6 +210,32 @@ class BatchSenderTest {
     public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
       throw new UnsupportedOperationException();
     }
+  }
+
+  @Test
+  void anOperationThatTheLogWouldRefuseForEverDoesNotStopTheNextOnes() throws Exception {
+    makeVolume();
+    FaultyLeader real = new FaultyLeader(7, 0);
+    LeaderSwitch leader = new LeaderSwitch();
+    leader.to =
+        new LeaderSwitch() {
+          @Override
+          public CompletableFuture<LogReply> propose(byte[] entry) {
+            return entry.length > RaftSettings.ENTRY_BYTES_MAX
+                ? CompletableFuture.failedFuture(new RefusedException("too long"))
+                : real.propose(entry);
+          }
+        };
+    BatchSender sender = sender(leader, 2_000);
+    byte[] value = new byte[RaftSettings.ENTRY_BYTES_MAX];
+    CompletableFuture<Reply> large =
+        sender.submit(
+            Tree.request(
+                new Operation.SetXattr(
+                    io.pandofs.common.InodeId.ROOT, new byte[] {'a'}, value, 0)));
+    assertThat(large.get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
+    assertThat(sender.submit(one()).get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.OK);
+    sender.end();
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Reply;
+import io.pandofs.meta.log.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.protocol.RaftPeer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -173,6 +175,32 @@ class MembershipTest {
       other.clock = new ShiftedClock(-20_000);
       assertThatThrownBy(() -> other.join(first)).hasMessageContaining("clock");
       other.close();
+    }
+  }
+
+  @Test
+  void aNodeThatWasRemovedNoticesItAndSaysSo() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> {})) {
+      TestNode leader = cluster.leader();
+      List<TestNode> others = new ArrayList<>(cluster.nodes);
+      others.remove(leader);
+      CompletableFuture<String> unvoted = others.get(0).replica().failed();
+      CompletableFuture<String> removed = others.get(1).replica().failed();
+      RatisNode ratis = leader.replica().ratis();
+      List<RaftPeer> rest = new ArrayList<>(ratis.division().getRaftConf().getCurrentPeers());
+      rest.removeIf(
+          peer -> {
+            try {
+              return RatisNode.nodeId(peer.getId()).equals(others.get(0).status().node());
+            } catch (ErrnoException e) {
+              throw new AssertionError(e);
+            }
+          });
+      ratis.setPeers(rest).get(30, TimeUnit.SECONDS);
+      assertThat(unvoted.get(30, TimeUnit.SECONDS)).contains("no longer a voter");
+      leader.propose(new LogEntry.RemoveNode(others.get(1).status().node()));
+      assertThat(removed.get(30, TimeUnit.SECONDS)).contains("was removed");
+      assertThat(leader.replica().failed()).isNotDone();
     }
   }
 }

@@ -7,6 +7,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,6 +32,25 @@ class OneNodeTest {
       }
       assertThat(after.id().value()).isGreaterThan(session.id().value());
       assertThat(after.submit(Tree.create(after, "f0")).join().errno()).isEqualTo(Errno.EEXIST);
+    }
+  }
+
+  /** Ratis replays from the last checkpoint; the tables may be ahead of it. */
+  @Test
+  void whatTheTablesHoldAlreadyIsNotAppliedAgainAfterARestart() throws Exception {
+    try (TestNode node = new TestNode(dir, "a").bootstrap()) {
+      MetadataSession session = node.session();
+      assertThat(session.submit(Tree.create(session, "f")).join().errno()).isEqualTo(Errno.OK);
+      node.replica().checkpoint().get(30, TimeUnit.SECONDS);
+      node.kill();
+      DurableFiles.deleteTree(node.dataDir.resolve("meta").resolve("checkpoints"));
+      node.start();
+      assertThat(node.session().id().value()).isEqualTo(session.id().value() + 1);
+      try (LocalSnapshot snapshot = node.snapshot()) {
+        assertThat(snapshot.cluster().nodes())
+            .extracting(member -> member.id())
+            .containsExactly(node.status().node());
+      }
     }
   }
 }

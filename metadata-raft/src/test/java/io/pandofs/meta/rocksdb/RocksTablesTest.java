@@ -9,8 +9,11 @@ import io.pandofs.meta.engine.StoreContract;
 import io.pandofs.meta.engine.StoreException;
 import io.pandofs.meta.engine.Table;
 import io.pandofs.meta.engine.TableHash;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,6 +57,35 @@ class RocksTablesTest extends StoreContract {
       assertThat(snapshot.get(Table.INODES, bytes(9))).isNull();
       assertThat(snapshot.getLocal(LocalTable.NEED, bytes(1))).isEqualTo(bytes());
     }
+  }
+
+  /** The applied index is never seen without its rows, nor rows without it. */
+  @Test
+  void anyMomentShowsTheRowsOfItsAppliedIndex() throws Exception {
+    int entries = 20_000;
+    CompletableFuture<Void> writer =
+        CompletableFuture.runAsync(
+            () -> {
+              for (int i = 0; i < entries; i++) {
+                try (RocksTransaction transaction = tables.begin()) {
+                  byte[] value = ByteBuffer.allocate(8).putLong(i).array();
+                  transaction.put(Table.INODES, bytes(1), value);
+                  transaction.putLocal(LocalTable.NEED, bytes(1), value);
+                  transaction.commit(new AppliedIndex(1, i));
+                }
+              }
+            });
+    while (!writer.isDone()) {
+      try (RocksSnapshot snapshot = tables.snapshot()) {
+        long index = snapshot.applied().index();
+        byte[] row = snapshot.get(Table.INODES, bytes(1));
+        assertThat(row == null ? -1 : ByteBuffer.wrap(row).getLong()).isEqualTo(index);
+        byte[] local = snapshot.getLocal(LocalTable.NEED, bytes(1));
+        assertThat(local == null ? -1 : ByteBuffer.wrap(local).getLong()).isEqualTo(index);
+      }
+    }
+    writer.get(1, TimeUnit.MINUTES);
+    assertThat(tables.applied().index()).isEqualTo(entries - 1);
   }
 
   @Test

@@ -74,7 +74,7 @@ final class Metadata {
       Identity before = data.identity();
       if (before == null) {
         checkNoStrayBlocks();
-        found(replica, config.cluster());
+        found(replica, data, config.cluster());
       } else {
         replica.start(START_PATIENCE);
       }
@@ -107,7 +107,8 @@ final class Metadata {
     }
   }
 
-  private void found(MetadataReplica replica, ClusterConfig cluster) throws IOException {
+  private void found(MetadataReplica replica, DataDirectory data, ClusterConfig cluster)
+      throws IOException {
     if (cluster.bootstrap()) {
       LOG.info("making a new cluster");
       replica.bootstrap(START_PATIENCE);
@@ -119,7 +120,12 @@ final class Metadata {
       for (HostPort seed : cluster.join()) {
         try {
           LOG.info("joining the cluster of {}", seed);
-          replica.join(seed.toString(), JOIN_ROUND);
+          if (data.identity() == null) {
+            replica.join(seed.toString(), JOIN_ROUND);
+          } else {
+            // An earlier round was registered, but did not become a voter in its time.
+            replica.start(JOIN_ROUND);
+          }
           return;
         } catch (RefusedException e) {
           throw e;

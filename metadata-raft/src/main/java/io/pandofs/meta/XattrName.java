@@ -1,0 +1,37 @@
+package io.pandofs.meta;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * What names extended attributes may have, as Linux judges them before it asks a filesystem
+ * (fs/xattr.c, xattr_resolve_name). FUSE passes them on unjudged.
+ */
+public final class XattrName {
+  private static final int BYTES_MAX = 255;
+  private static final List<String> NAMESPACES =
+      List.of("user.", "trusted.", "security.", "system.");
+
+  private XattrName() {}
+
+  /**
+   * Checks a name, for setting, getting and removing alike.
+   *
+   * @throws ErrnoException ERANGE for a bad length, EINVAL for a namespace alone or a NUL,
+   *     EOPNOTSUPP outside of Linux's namespaces
+   */
+  public static void check(byte[] name) throws ErrnoException {
+    if (name.length == 0 || name.length > BYTES_MAX) {
+      throw new ErrnoException(Errno.ERANGE);
+    }
+    String text = new String(name, StandardCharsets.ISO_8859_1);
+    if (NAMESPACES.contains(text) || text.indexOf('\0') >= 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    if (NAMESPACES.stream().noneMatch(text::startsWith)) {
+      throw new ErrnoException(Errno.EOPNOTSUPP);
+    }
+  }
+}
