@@ -21,6 +21,7 @@ final class FaultyBlocks implements LocalBlocks {
   private final List<Runnable> heldPuts = new ArrayList<>();
   private boolean holdingPuts;
   private volatile @Nullable CountDownLatch readGate;
+  private volatile boolean exhausted;
 
   FaultyBlocks(LocalBlocks real) {
     this.real = real;
@@ -55,6 +56,11 @@ final class FaultyBlocks implements LocalBlocks {
     if (gate != null) {
       gate.countDown();
     }
+  }
+
+  /** Whether reads find no memory. */
+  void exhaust(boolean now) {
+    exhausted = now;
   }
 
   /** The block is there and does not match its checksum, until it is written anew. */
@@ -101,6 +107,9 @@ final class FaultyBlocks implements LocalBlocks {
 
   @Override
   public void read(BlockId block, int offset, ByteBuffer into) throws IOException {
+    if (exhausted) {
+      throw new OutOfMemoryError("planted");
+    }
     CountDownLatch gate = readGate;
     if (gate != null) {
       try {
