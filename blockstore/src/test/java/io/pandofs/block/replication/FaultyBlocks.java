@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A store whose disk can be made slow and bad at will. */
@@ -22,6 +23,7 @@ final class FaultyBlocks implements LocalBlocks {
   private boolean holdingPuts;
   private volatile @Nullable CountDownLatch readGate;
   private volatile boolean exhausted;
+  private final AtomicInteger readsHeld = new AtomicInteger();
 
   FaultyBlocks(LocalBlocks real) {
     this.real = real;
@@ -48,6 +50,10 @@ final class FaultyBlocks implements LocalBlocks {
 
   void holdReads() {
     readGate = new CountDownLatch(1);
+  }
+
+  int readsHeld() {
+    return readsHeld.get();
   }
 
   void releaseReads() {
@@ -112,6 +118,7 @@ final class FaultyBlocks implements LocalBlocks {
     }
     CountDownLatch gate = readGate;
     if (gate != null) {
+      readsHeld.incrementAndGet();
       try {
         gate.await();
       } catch (InterruptedException e) {
