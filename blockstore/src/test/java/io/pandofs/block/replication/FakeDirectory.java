@@ -27,6 +27,7 @@ final class FakeDirectory implements BlockDirectory {
   private final Set<SessionId> ended = new HashSet<>();
   private final List<Runnable> listeners = new ArrayList<>();
   private Replicas replicas;
+  private boolean closed;
 
   FakeDirectory(NodeId self, Clock clock, Replicas replicas) {
     this.self = self;
@@ -82,6 +83,11 @@ final class FakeDirectory implements BlockDirectory {
     all.forEach(Runnable::run);
   }
 
+  /** From now on rows cannot be read, as of tables that were closed. */
+  synchronized void close() {
+    closed = true;
+  }
+
   synchronized int neededCount() {
     return needed.size();
   }
@@ -97,6 +103,9 @@ final class FakeDirectory implements BlockDirectory {
 
   @Override
   public synchronized @Nullable BlockRow row(BlockId block) {
+    if (closed) {
+      throw new IllegalStateException("closed");
+    }
     return rows.get(block.value());
   }
 
