@@ -92,7 +92,7 @@ public final class BlockServer implements Service {
           () -> {
             try {
               step.run();
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | OutOfMemoryError e) {
               LOG.warn("cannot serve a request: {}", e.toString());
               onFailure.run();
               answer.completeExceptionally(e);

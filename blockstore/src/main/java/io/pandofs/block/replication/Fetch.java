@@ -58,7 +58,15 @@ final class Fetch {
         replication
             .client()
             .read(address, row.block(), 0, row.length(), timeout)
-            .whenComplete((bytes, failure) -> answered(node, bytes, failure));
+            .whenComplete(
+                (bytes, failure) -> {
+                  try {
+                    answered(node, bytes, failure);
+                  } catch (RuntimeException e) {
+                    // As the tables throw when they are closed: the fetch must end all the same.
+                    result.completeExceptionally(e);
+                  }
+                });
   }
 
   private void failed(NodeId node, String trouble) {

@@ -194,12 +194,19 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
   }
 
-  private void settleFetched() {
+  private void settleFetched() throws IOException {
     List<BlockId> done = new ArrayList<>();
+    List<BlockId> gone = new ArrayList<>();
     for (Map.Entry<BlockId, Boolean> each : fetched.entrySet()) {
       BlockId block = each.getKey();
       fetched.remove(block);
-      if (each.getValue()) {
+      // A block that was dropped meanwhile is nowhere to be had, and comes into the set once more
+      // when a comparison or a reader names it at that very moment.
+      boolean isGone = directory.row(block) == null;
+      if (isGone) {
+        gone.add(block);
+      }
+      if (isGone || each.getValue()) {
         damaged.remove(block);
         troubles.remove(block);
         done.add(block);
@@ -212,6 +219,10 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
     if (!done.isEmpty()) {
       directory.settled(done);
+    }
+    if (!gone.isEmpty()) {
+      // The collector may have deleted it before the fetch brought it back.
+      replication.local().delete(gone);
     }
   }
 

@@ -63,7 +63,8 @@ final class Passes {
     long again;
     try {
       again = work.run();
-    } catch (Exception e) {
+    } catch (Exception | Error e) {
+      // An error too: a pass that is not repeated would leave repair or deletion dead for good.
       if (closed) {
         return;
       }

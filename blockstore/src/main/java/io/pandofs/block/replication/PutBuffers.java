@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
 
 /**
  * The bytes of puts under way, in direct buffers that are used again, within two budgets: one for
@@ -21,8 +22,13 @@ final class PutBuffers {
   private final ConcurrentLinkedQueue<ByteBuffer> kept = new ConcurrentLinkedQueue<>();
   private final AtomicLong keptBytes = new AtomicLong();
   private final long keptBytesMax;
+  private final IntFunction<ByteBuffer> allocator;
 
-  PutBuffers(long putBytesMax, long pushBytesMax) {
+  /**
+   * @param allocator makes a buffer of so many bytes, or throws OutOfMemoryError
+   */
+  PutBuffers(long putBytesMax, long pushBytesMax, IntFunction<ByteBuffer> allocator) {
+    this.allocator = allocator;
     putUnits = new Semaphore(units(putBytesMax), true);
     pushUnits = new Semaphore(units(pushBytesMax));
     keptBytesMax = putBytesMax / 2;
@@ -64,7 +70,7 @@ final class PutBuffers {
       }
     }
     int capacity = Math.max(SMALLEST, Integer.highestOneBit(Math.max(1, bytes - 1)) << 1);
-    return ByteBuffer.allocateDirect(capacity);
+    return allocator.apply(capacity);
   }
 
   /** Keeps a buffer that nobody looks at any more for the next put. */

@@ -81,8 +81,12 @@ final class PutTask {
 
   CompletableFuture<StoredBlock> start() {
     synchronized (this) {
-      alarm =
-          replication.scheduler().schedule(this::expire, timeout.toNanos(), TimeUnit.NANOSECONDS);
+      try {
+        alarm =
+            replication.scheduler().schedule(this::expire, timeout.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        fail("the node is stopping");
+      }
     }
     advance();
     return result;
@@ -119,7 +123,12 @@ final class PutTask {
         releaseIfOver();
         return;
       }
-      outcome = send(node);
+      try {
+        outcome = send(node);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        // As any other failure of this node: the others have their turn.
+        outcome = CompletableFuture.failedFuture(e);
+      }
       running.put(node, outcome);
     }
     var unused = outcome.whenComplete((done, failure) -> answered(node, done, failure));

@@ -55,8 +55,23 @@ final class RemoteRead {
   }
 
   CompletableFuture<Void> start() {
-    askNext();
+    guarded(this::askNext);
     return result;
+  }
+
+  /** A step that throws, as the tables do when they are closed, must not leave a reader waiting. */
+  private void guarded(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      synchronized (this) {
+        if (won) {
+          return;
+        }
+        won = true;
+      }
+      result.completeExceptionally(new IOException("cannot read " + block, e));
+    }
   }
 
   private void askNext() {
@@ -92,10 +107,12 @@ final class RemoteRead {
         replication
             .client()
             .read(address, block, offset, into.remaining(), attemptTimeout)
-            .whenComplete((bytes, failure) -> answered(node, bytes, failure));
+            .whenComplete((bytes, failure) -> guarded(() -> answered(node, bytes, failure)));
     try {
       var timer =
-          replication.scheduler().schedule(this::hedge, hedge.toNanos(), TimeUnit.NANOSECONDS);
+          replication
+              .scheduler()
+              .schedule(() -> guarded(this::hedge), hedge.toNanos(), TimeUnit.NANOSECONDS);
       var cancel = result.whenComplete((done, failure) -> timer.cancel(false));
     } catch (RejectedExecutionException e) {
       result.completeExceptionally(new IOException("the node is stopping", e));

@@ -66,11 +66,26 @@ public final class ReplicatedBlocks implements Blocks {
 
   public ReplicatedBlocks(
       Replication replication, LocalFaults faults, ForegroundReads reads, Settings settings) {
+    this(
+        replication,
+        faults,
+        reads,
+        settings,
+        new PutBuffers(
+            settings.putBytesMax(), settings.pushBytesMax(), ByteBuffer::allocateDirect));
+  }
+
+  ReplicatedBlocks(
+      Replication replication,
+      LocalFaults faults,
+      ForegroundReads reads,
+      Settings settings,
+      PutBuffers buffers) {
     this.replication = replication;
     this.faults = faults;
     this.reads = reads;
     this.settings = settings;
-    this.buffers = new PutBuffers(settings.putBytesMax(), settings.pushBytesMax());
+    this.buffers = buffers;
   }
 
   @Override
@@ -86,10 +101,21 @@ public final class ReplicatedBlocks implements Blocks {
       return CompletableFuture.failedFuture(
           new IOException("interrupted, " + block + " not stored"));
     }
+    PutTask task;
+    try {
+      task = task(session, block, bytes);
+    } catch (OutOfMemoryError e) {
+      buffers.givePut(length);
+      return CompletableFuture.failedFuture(
+          new IOException("no memory for a copy, " + block + " not stored", e));
+    }
+    return task.start();
+  }
+
+  private PutTask task(SessionId session, BlockId block, ByteBuffer bytes) {
     ByteBuffer copy = buffers.copyOf(bytes);
     int crc32c = Checksums.crc32c(copy);
-    return new PutTask(replication, buffers, settings.putTimeout(), session, block, copy, crc32c)
-        .start();
+    return new PutTask(replication, buffers, settings.putTimeout(), session, block, copy, crc32c);
   }
 
   @Override
@@ -108,7 +134,7 @@ public final class ReplicatedBlocks implements Blocks {
           readLocal(block, offset, into)
               ? CompletableFuture.completedFuture(null)
               : remote(block, offset, into);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       reads.end();
       throw e;
     }

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What one node has applied, told by the test entry by entry. */
@@ -22,12 +21,13 @@ final class FakeDirectory implements BlockDirectory {
   private final NodeId self;
   private final Clock clock;
   private final TreeMap<Long, BlockRow> rows = new TreeMap<>();
-  private final TreeSet<Long> needed = new TreeSet<>();
+  private final TreeMap<Long, BlockRow> needed = new TreeMap<>();
   private final Map<BlockId, Long> dropped = new LinkedHashMap<>();
   private final Set<SessionId> live = new HashSet<>();
   private final Set<SessionId> ended = new HashSet<>();
   private final List<Runnable> listeners = new ArrayList<>();
   private Replicas replicas;
+  private boolean closed;
 
   FakeDirectory(NodeId self, Clock clock, Replicas replicas) {
     this.self = self;
@@ -52,8 +52,16 @@ final class FakeDirectory implements BlockDirectory {
     synchronized (this) {
       rows.put(row.block().value(), row);
       if (replicas.nodes().contains(self)) {
-        needed.add(row.block().value());
+        needed.put(row.block().value(), row);
       }
+    }
+    tell();
+  }
+
+  /** A comparison names the block just when it is dropped. */
+  void needTooLate(BlockRow row) {
+    synchronized (this) {
+      needed.put(row.block().value(), row);
     }
     tell();
   }
@@ -75,6 +83,11 @@ final class FakeDirectory implements BlockDirectory {
     all.forEach(Runnable::run);
   }
 
+  /** From now on rows cannot be read, as of tables that were closed. */
+  synchronized void close() {
+    closed = true;
+  }
+
   synchronized int neededCount() {
     return needed.size();
   }
@@ -90,6 +103,9 @@ final class FakeDirectory implements BlockDirectory {
 
   @Override
   public synchronized @Nullable BlockRow row(BlockId block) {
+    if (closed) {
+      throw new IllegalStateException("closed");
+    }
     return rows.get(block.value());
   }
 
@@ -110,19 +126,17 @@ final class FakeDirectory implements BlockDirectory {
 
   @Override
   public synchronized List<BlockRow> neededAfter(long after, int limit) {
-    List<BlockRow> found = new ArrayList<>();
-    for (Long number : needed.tailSet(after, false)) {
-      BlockRow row = rows.get(number);
-      if (row != null && found.size() < limit) {
-        found.add(row);
-      }
-    }
-    return found;
+    return needed.tailMap(after, false).values().stream().limit(limit).toList();
   }
 
   @Override
   public synchronized void need(List<BlockId> blocks) {
-    blocks.forEach(block -> needed.add(block.value()));
+    for (BlockId block : blocks) {
+      BlockRow row = rows.get(block.value());
+      if (row != null) {
+        needed.put(block.value(), row);
+      }
+    }
   }
 
   @Override

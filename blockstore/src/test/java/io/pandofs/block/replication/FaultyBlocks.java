@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A store whose disk can be made slow and bad at will. */
@@ -21,6 +22,8 @@ final class FaultyBlocks implements LocalBlocks {
   private final List<Runnable> heldPuts = new ArrayList<>();
   private boolean holdingPuts;
   private volatile @Nullable CountDownLatch readGate;
+  private volatile boolean exhausted;
+  private final AtomicInteger readsHeld = new AtomicInteger();
 
   FaultyBlocks(LocalBlocks real) {
     this.real = real;
@@ -49,12 +52,21 @@ final class FaultyBlocks implements LocalBlocks {
     readGate = new CountDownLatch(1);
   }
 
+  int readsHeld() {
+    return readsHeld.get();
+  }
+
   void releaseReads() {
     CountDownLatch gate = readGate;
     readGate = null;
     if (gate != null) {
       gate.countDown();
     }
+  }
+
+  /** Whether reads find no memory. */
+  void exhaust(boolean now) {
+    exhausted = now;
   }
 
   /** The block is there and does not match its checksum, until it is written anew. */
@@ -101,8 +113,12 @@ final class FaultyBlocks implements LocalBlocks {
 
   @Override
   public void read(BlockId block, int offset, ByteBuffer into) throws IOException {
+    if (exhausted) {
+      throw new OutOfMemoryError("planted");
+    }
     CountDownLatch gate = readGate;
     if (gate != null) {
+      readsHeld.incrementAndGet();
       try {
         gate.await();
       } catch (InterruptedException e) {

@@ -84,6 +84,29 @@ abstract class RepairSuite {
   }
 
   @Test
+  void aBlockThatWasDroppedIsNotSoughtForEver() {
+    cluster.nodes.forEach(node -> node.keeper.start());
+    cluster.node(3).directory.needTooLate(row(1, LENGTH));
+    awaitSettled(3);
+  }
+
+  @Test
+  void aBlockThatIsDroppedDuringItsFetchDoesNotStay() throws Exception {
+    store(1, 1, SESSION);
+    store(2, 1, SESSION);
+    cluster.commit(1, LENGTH);
+    cluster.node(1).store.holdReads();
+    cluster.node(2).store.holdReads();
+    cluster.node(3).keeper.start();
+    await().until(() -> cluster.node(1).store.readsHeld() + cluster.node(2).store.readsHeld() > 0);
+    cluster.node(3).directory.drop(block(1));
+    cluster.node(1).store.releaseReads();
+    cluster.node(2).store.releaseReads();
+    await().until(() -> cluster.node(3).keeper.progress().fetchedBlocks() == 1);
+    await().until(() -> !cluster.node(3).store.contains(block(1)));
+  }
+
+  @Test
   void anEmptiedStoreIsFilledAgain() throws Exception {
     long seed = new Random().nextLong();
     System.out.println("seed " + seed);

@@ -72,6 +72,17 @@ abstract class WriteAndReadSuite {
   }
 
   @Test
+  void aReadEndsThoughTheTablesAreClosedUnderIt() throws Exception {
+    cluster.put(1, LENGTH);
+    cluster.node(4).directory.close();
+    CompletableFuture<Void> reading =
+        cluster.node(4).blocks(SETTINGS).read(block(1), 0, ByteBuffer.allocate(LENGTH));
+    assertThatThrownBy(() -> reading.get(30, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(IOException.class);
+  }
+
+  @Test
   void theCallersBufferIsFreeAfterwards() throws Exception {
     cluster.node(3).store.holdPuts();
     ByteBuffer mine = bytes(block(1), LENGTH);

@@ -85,7 +85,8 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
           next.release();
         }
       }
-    } catch (MalformedFrameException e) {
+    } catch (MalformedFrameException | RuntimeException | OutOfMemoryError e) {
+      // Whatever it was, the stream is lost: going on would find half a frame again and again.
       discard();
       if (context != null) {
         context.fireExceptionCaught(e);

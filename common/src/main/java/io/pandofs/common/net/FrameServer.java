@@ -34,7 +34,8 @@ public final class FrameServer implements AutoCloseable {
    * @param requestsPerConnection in service; at that number the connection is not read from
    * @param bytesPerConnection of requests in service; likewise
    * @param bytesTotal of requests in service over all connections; likewise
-   * @param silence how long a peer may stop in the middle of a frame
+   * @param silence how long a peer may stop in the middle of a frame; one that takes nothing of its
+   *     answers for twice as long loses them
    * @param idle how long a connection may do nothing at all
    */
   public record Limits(

@@ -3,6 +3,7 @@ package io.pandofs.common.net;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
@@ -38,6 +39,8 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   private final AtomicLong bytesInService = new AtomicLong();
   private int requestsInService;
   private boolean waitingForBudget;
+  private long unwritten;
+  private long unwrittenProgress;
   private volatile boolean paused;
 
   ServerConnection(
@@ -79,7 +82,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
     CompletionStage<Payload> stage;
     try {
       stage = service.handle(peer, header.method(), request);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       request.close();
       LOG.error("the service failed on method {} from {}", header.method(), peer, e);
       answer(ctx, header, null, e);
@@ -124,8 +127,14 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void write(ChannelHandlerContext ctx, byte kind, FrameHeader request, Payload answer) {
-    ByteBuf[] parts =
-        FrameEncoder.wrap(ctx.alloc(), kind, request.method(), request.requestId(), answer);
+    ByteBuf[] parts;
+    try {
+      parts = FrameEncoder.wrap(ctx.alloc(), kind, request.method(), request.requestId(), answer);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      answer.close();
+      exceptionCaught(ctx, e);
+      return;
+    }
     ctx.write(parts[0]);
     ctx.writeAndFlush(parts[1])
         .addListener(
@@ -206,15 +215,33 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (!(event instanceof IdleStateEvent idle) || paused) {
+    if (!(event instanceof IdleStateEvent idle)) {
       return;
     }
-    if (idle.state() == IdleState.READER_IDLE && decoder.isMidFrame()) {
+    if (idle.state() == IdleState.READER_IDLE && takesNoAnswers(ctx)) {
+      drop(ctx, "it does not take its answers");
+    } else if (paused) {
+      return;
+    } else if (idle.state() == IdleState.READER_IDLE && decoder.isMidFrame()) {
       drop(ctx, "it stopped in the middle of a frame");
     } else if (idle.state() == IdleState.ALL_IDLE && requestsInService == 0) {
       LOG.debug("closing the connection from {}, idle for long", peer);
       ctx.close();
     }
+  }
+
+  /**
+   * Whether answers wait to be written and not a byte of them was since the last silence. They hold
+   * what the service allots to all peers together, and one that is stopped must not keep it.
+   */
+  private boolean takesNoAnswers(ChannelHandlerContext ctx) {
+    ChannelOutboundBuffer out = ctx.channel().unsafe().outboundBuffer();
+    long bytes = out == null ? 0 : out.totalPendingWriteBytes();
+    long progress = out == null ? 0 : out.currentProgress();
+    boolean stuck = bytes > 0 && bytes == unwritten && progress == unwrittenProgress;
+    unwritten = bytes;
+    unwrittenProgress = progress;
+    return stuck;
   }
 
   @Override

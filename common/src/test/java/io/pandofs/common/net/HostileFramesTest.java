@@ -2,6 +2,7 @@ package io.pandofs.common.net;
 
 import static io.pandofs.common.net.NetFixture.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -116,6 +117,43 @@ class HostileFramesTest {
     }
     // 24 claims of 8 MiB each.
     assertThat(net.threads.directBytesHeld()).isLessThan(70L << 20);
+  }
+
+  @Test
+  void aPeerThatTakesNoAnswersIsDroppedAndItsAnswersGivenBack() throws Exception {
+    AtomicInteger closed = new AtomicInteger();
+    Service large = (from, method, request) -> largeAnswer(request, closed);
+    FrameServer server = net.serve(large, LIMITS, 0);
+    int requests = 8;
+    try (Socket stopped = connect(server)) {
+      byte[] request = frame(new Random(3));
+      for (int i = 0; i < requests; i++) {
+        send(stopped, request);
+      }
+      await().untilAsserted(() -> assertThat(closed).hasValue(requests));
+    }
+  }
+
+  private static CompletableFuture<Payload> largeAnswer(Payload request, AtomicInteger closed) {
+    request.close();
+    ByteBuffer body = ByteBuffer.allocate(FrameHeader.BODY_BYTES_MAX);
+    return CompletableFuture.completedFuture(
+        new Payload() {
+          @Override
+          public ByteBuffer header() {
+            return ByteBuffer.allocate(0);
+          }
+
+          @Override
+          public ByteBuffer body() {
+            return body.duplicate();
+          }
+
+          @Override
+          public void close() {
+            closed.incrementAndGet();
+          }
+        });
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * Direct buffers to use again, in sizes of 4 KiB times powers of four up to a whole block. Who
@@ -17,6 +18,7 @@ final class BufferPool {
   private static final int FACTOR_BITS = 2;
 
   private final long idleBytesMax;
+  private final IntFunction<ByteBuffer> allocator;
 
   @GuardedBy("this")
   private final List<ArrayDeque<ByteBuffer>> idle = new ArrayList<>();
@@ -28,7 +30,15 @@ final class BufferPool {
    * @param idleBytesMax what is kept of buffers that nobody uses
    */
   BufferPool(long idleBytesMax) {
+    this(idleBytesMax, ByteBuffer::allocateDirect);
+  }
+
+  /**
+   * @param allocator makes a buffer of so many bytes, or throws OutOfMemoryError
+   */
+  BufferPool(long idleBytesMax, IntFunction<ByteBuffer> allocator) {
     this.idleBytesMax = idleBytesMax;
+    this.allocator = allocator;
     for (int size = SMALLEST; size <= NewBlock.BYTES_MAX; size <<= FACTOR_BITS) {
       idle.add(new ArrayDeque<>());
     }
@@ -44,7 +54,7 @@ final class BufferPool {
         return buffer.clear();
       }
     }
-    return ByteBuffer.allocateDirect(SMALLEST << (FACTOR_BITS * index));
+    return allocator.apply(SMALLEST << (FACTOR_BITS * index));
   }
 
   synchronized void give(ByteBuffer buffer) {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,13 +21,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The uncommitted bytes are copied first and the view is taken after them: a batch that is
  * committed in between is then seen twice rather than not at all. If the shape changed in between,
- * the two would not fit and the read begins again.
+ * the two would not fit and the read begins again; the last attempt keeps such changes out.
  */
 final class DataReader {
 
   private static final Logger LOG = LoggerFactory.getLogger(DataReader.class);
 
   private static final int ATTEMPTS_MAX = 4;
+  private static final int AGAIN = -1;
   private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 << 10).asReadOnlyBuffer();
 
   private final Sessions sessions;
@@ -54,35 +56,65 @@ final class DataReader {
     long end =
         offset > Long.MAX_VALUE - into.remaining() ? Long.MAX_VALUE : offset + into.remaining();
     long aheadTo = pattern.next(offset, end);
-    ByteBuffer target = into.slice();
-    for (int attempt = 1; ; attempt++) {
-      Gaps gaps = new Gaps(offset, end);
-      OpenFile.Overlay overlay = file.overlay(gaps, target);
-      Found found = find(file, gaps, overlay, aheadTo, seen);
-      if (!file.isShape(overlay.shapeChanges()) && attempt < ATTEMPTS_MAX) {
-        continue;
-      }
-      if (found.size <= offset) {
-        return 0;
-      }
-      gaps.cutAt(found.size);
+    int count = AGAIN;
+    for (int attempt = 1; attempt < ATTEMPTS_MAX && count == AGAIN; attempt++) {
       try {
-        fill(gaps, found.extents, target);
+        count = attempt(file, offset, end, aheadTo, into, seen);
       } catch (IOException e) {
         // The block may have been replaced and collected since the view was taken.
-        if (attempt < ATTEMPTS_MAX) {
-          continue;
-        }
-        LOG.warn("cannot read {} at {}: {}", file.inode(), offset, e.toString());
-        throw new ErrnoException(Errno.EIO, "cannot read block");
+        LOG.debug("reading {} at {} once more: {}", file.inode(), offset, e.toString());
       }
-      if (found.aheadTo > found.aheadFrom) {
-        workers.execute(() -> prefetch(found));
-      }
-      int count = (int) (Math.min(end, found.size) - offset);
-      into.position(into.position() + count);
-      return count;
     }
+    return count == AGAIN ? lastAttempt(file, offset, end, aheadTo, into, seen) : count;
+  }
+
+  private int lastAttempt(
+      OpenFile file,
+      long offset,
+      long end,
+      long aheadTo,
+      ByteBuffer into,
+      Consumer<Attributes> seen)
+      throws ErrnoException {
+    Lock unchanging = file.shape().readLock();
+    unchanging.lock();
+    try {
+      return attempt(file, offset, end, aheadTo, into, seen);
+    } catch (IOException e) {
+      LOG.warn("cannot read {} at {}: {}", file.inode(), offset, e.toString());
+      throw new ErrnoException(Errno.EIO, "cannot read block");
+    } finally {
+      unchanging.unlock();
+    }
+  }
+
+  /** Bytes read, or {@link #AGAIN} if the shape changed meanwhile. */
+  private int attempt(
+      OpenFile file,
+      long offset,
+      long end,
+      long aheadTo,
+      ByteBuffer into,
+      Consumer<Attributes> seen)
+      throws ErrnoException, IOException {
+    ByteBuffer target = into.slice();
+    Gaps gaps = new Gaps(offset, end);
+    OpenFile.Overlay overlay = file.overlay(gaps, target);
+    Found found = find(file, gaps, overlay, aheadTo, seen);
+    if (!file.isShape(overlay.shapeChanges())) {
+      return AGAIN;
+    }
+    if (found.size <= offset) {
+      return 0;
+    }
+    gaps.cutAt(found.size);
+    fill(gaps, found.extents, target);
+    if (found.aheadTo > found.aheadFrom) {
+      workers.execute(() -> prefetch(found));
+    }
+    int count = (int) (Math.min(end, found.size) - offset);
+    into.position(into.position() + count);
+    return count;
   }
 
   private Found find(

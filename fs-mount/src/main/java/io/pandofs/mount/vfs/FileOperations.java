@@ -178,7 +178,7 @@ public final class FileOperations {
    * pwrite(2), or write(2) at the end for a handle with O_APPEND. Waits while the mount's budget is
    * used up.
    *
-   * @return all that remained in the source
+   * @return bytes taken: all that remained in the source, unless memory gave out on the way
    * @throws ErrnoException EBADF, EINVAL, EFBIG; EIO if earlier data was lost and neither fsync nor
    *     close has reported it
    */
@@ -204,7 +204,7 @@ public final class FileOperations {
     if (OpenFlags.has(open.flags(), OpenFlags.DATA_SYNC)) {
       fsync(handle);
     }
-    return count;
+    return count - source.remaining();
   }
 
   private List<OpenFile.Batch> take(
@@ -250,8 +250,8 @@ public final class FileOperations {
   /** The last close of a handle. Data that is dirty still is flushed. */
   public void release(long handle) throws ErrnoException {
     FileHandle open = handles.remove(handle);
-    writeBack.flush(open.file()).join();
     try {
+      writeBack.flush(open.file()).join();
       open.report();
     } catch (ErrnoException e) {
       LOG.warn("{} was closed without hearing of its lost data", open.file().inode());

@@ -85,7 +85,7 @@ final class OpenFile {
 
   /**
    * Takes written bytes. The caller has acquired {@code acquired} of the budget, which is corrected
-   * to what the buffers really use.
+   * to what the buffers really use. Takes fewer than all, at least one, when memory gives out.
    *
    * @return batches that have become worth committing, oldest first, to be started; usually none
    */
@@ -97,6 +97,7 @@ final class OpenFile {
       writer = caller;
     }
     List<Batch> ready = new ArrayList<>(0);
+    int start = source.position();
     int limit = source.limit();
     long at = offset;
     long before = active.capacity();
@@ -115,6 +116,11 @@ final class OpenFile {
           before -= batch.capacity();
           ready.add(batch);
         }
+      }
+    } catch (OutOfMemoryError e) {
+      // A batch that is sealed must be started, or whoever waits for it waits for ever.
+      if (source.position() == start) {
+        throw e;
       }
     } finally {
       source.limit(limit);

@@ -39,18 +39,22 @@ final class Sessions implements AutoCloseable {
 
   private volatile MetadataSession session;
 
+  /** Attempts to register that have failed. Changed under the lock. */
+  private volatile long failures;
+
   @GuardedBy("this")
   private boolean closed;
 
   Sessions(SessionSource source, Listener listener) throws IOException {
     this.source = source;
     this.listener = listener;
-    this.session = source.register();
-    adopt(session);
+    MetadataSession first = source.register();
+    listener.renewed(first);
+    this.session = first;
+    watch(first);
   }
 
-  private void adopt(MetadataSession fresh) {
-    listener.renewed(fresh);
+  private void watch(MetadataSession fresh) {
     CompletableFuture<Void> unused =
         fresh
             .expired()
@@ -69,24 +73,36 @@ final class Sessions implements AutoCloseable {
    */
   MetadataSession current() throws ErrnoException {
     MetadataSession present = session;
-    return present.expired().isDone() ? renew() : present;
+    return present.expired().isDone() ? renew(failures) : present;
   }
 
-  private synchronized MetadataSession renew() throws ErrnoException {
+  /**
+   * Registers anew. Whoever comes while another call is at it shares that call's fate: without a
+   * majority each attempt takes all of the mount's patience, and they would add up.
+   *
+   * @param failuresBefore the count before this call began to wait
+   */
+  private synchronized MetadataSession renew(long failuresBefore) throws ErrnoException {
     if (closed) {
       throw new ErrnoException(Errno.EIO, "the filesystem is being unmounted");
     }
     if (!session.expired().isDone()) {
       return session;
     }
+    if (failures != failuresBefore) {
+      throw new ErrnoException(Errno.EIO, "no session");
+    }
     listener.lost();
     try {
       MetadataSession fresh = source.register();
       LOG.warn("session {} has expired; going on as session {}", session.id(), fresh.id());
+      // What is open is held in it before anybody can ask it for a view.
+      listener.renewed(fresh);
       session = fresh;
-      adopt(fresh);
+      watch(fresh);
       return fresh;
     } catch (IOException e) {
+      failures = failuresBefore + 1;
       LOG.warn("cannot register a session: {}", e.toString());
       throw new ErrnoException(Errno.EIO, "no session");
     }

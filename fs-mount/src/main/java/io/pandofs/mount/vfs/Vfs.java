@@ -64,7 +64,7 @@ public final class Vfs implements AutoCloseable {
     this.openFiles = new OpenFiles(pool, budget);
     this.sessions = new Sessions(source, openFiles);
     this.workers = Executors.newFixedThreadPool(WORKERS, Vfs::workerThread);
-    this.writeBack = new WriteBack(sessions, blocks, pool, workers);
+    this.writeBack = new WriteBack(sessions, blocks, pool, budget, workers);
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
     Shape shape = new Shape(sessions, openFiles, writeBack);
     DataReader reader = new DataReader(sessions, cache, workers);

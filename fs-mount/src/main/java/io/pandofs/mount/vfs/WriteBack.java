@@ -37,12 +37,18 @@ final class WriteBack {
   private final Sessions sessions;
   private final Blocks blocks;
   private final BufferPool pool;
+  private final WriteBudget budget;
   private final Executor workers;
 
-  WriteBack(Sessions sessions, Blocks blocks, BufferPool pool, Executor workers) {
+  /**
+   * @param budget charged for the buffers that short runs are gathered in, without waiting
+   */
+  WriteBack(
+      Sessions sessions, Blocks blocks, BufferPool pool, WriteBudget budget, Executor workers) {
     this.sessions = sessions;
     this.blocks = blocks;
     this.pool = pool;
+    this.budget = budget;
     this.workers = workers;
   }
 
@@ -89,6 +95,7 @@ final class WriteBack {
       file.settle(batch, Errno.ENOMEM);
       return;
     }
+    budget.adjust(gatheredBytes(packed));
     CompletableFuture<Void> unused =
         carry(file, batch, packed, 1)
             .handle(
@@ -191,7 +198,16 @@ final class WriteBack {
         .thenApply(Reply::errno);
   }
 
+  private static long gatheredBytes(List<Packing.Packed> packed) {
+    long bytes = 0;
+    for (Packing.Packed one : packed) {
+      bytes += one.gathered() == null ? 0 : one.gathered().capacity();
+    }
+    return bytes;
+  }
+
   private void giveBack(List<Packing.Packed> packed) {
+    budget.adjust(-gatheredBytes(packed));
     for (Packing.Packed one : packed) {
       if (one.gathered() != null) {
         pool.give(one.gathered());

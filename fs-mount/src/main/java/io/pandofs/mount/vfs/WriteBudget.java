@@ -7,7 +7,8 @@ import io.pandofs.common.ErrnoException;
 /**
  * The bytes that the mount may hold of written and not yet committed data. A writer over it waits
  * until flushing has made room; it is slowed, never refused. Buffers grow in steps, so the bytes in
- * use may exceed the limit by one block for each thread that is writing. Thread-safe.
+ * use may exceed the limit by one block for each thread that is writing, and by the buffers in
+ * which short runs are gathered on their way, which are counted and not waited for. Thread-safe.
  */
 final class WriteBudget {
 

@@ -162,6 +162,22 @@ class LostDataTest {
   }
 
   @Test
+  void buffersInWhichShortRunsAreGatheredCountToo() throws Exception {
+    long handle = create(vfs, "f");
+    write(vfs, handle, 0, "a");
+    write(vfs, handle, 10_000, "b");
+    long before = vfs.memory().dirtyBytes();
+    volume.blocks.hold();
+    CompletableFuture<Void> flushing = CompletableFuture.runAsync(vfs::sync);
+    await().until(() -> volume.blocks.held() > 0);
+    assertThat(vfs.memory().dirtyBytes()).isGreaterThan(before);
+    volume.blocks.letGo();
+    flushing.join();
+    assertThat(vfs.memory().dirtyBytes()).isZero();
+    close(vfs, handle);
+  }
+
+  @Test
   void aRenameFailsWhenItsDataIsLost() throws Exception {
     long handle = create(vfs, "f");
     write(vfs, handle, 0, "lost");

@@ -20,6 +20,7 @@ import io.pandofs.meta.raft.Identity;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
@@ -90,8 +91,12 @@ final class BlockSide {
   private static ReplicatedBlocks.Settings settings(NodeConfig config) {
     ReplicatedBlocks.Settings usual = ReplicatedBlocks.Settings.DEFAULT;
     long putBytesMax = config.budgets().blockPuts();
+    // A put waits for its quorum as long as the mount's operations wait for theirs.
+    Duration patience = config.quorumLoss().patience();
+    Duration putTimeout =
+        patience.compareTo(usual.putTimeout()) > 0 ? patience : usual.putTimeout();
     return new ReplicatedBlocks.Settings(
-        usual.putTimeout(), putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
+        putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
   }
 
   private static LocalBlocks openStore(

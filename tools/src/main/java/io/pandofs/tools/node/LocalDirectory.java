@@ -21,13 +21,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Joins the two legs: answers what the block side asks from this node's applied tables. The
  * placement map and the members' addresses are asked for with every block that moves, so they are
- * kept until the log changes them. Thread-safe.
+ * kept until the log changes them: what was read before a change goes into what was kept before it,
+ * and away with it. Thread-safe.
  */
 final class LocalDirectory implements BlockDirectory, BlockPeers {
   private final BlockTables tables;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private final Map<NodeId, InetSocketAddress> addresses = new ConcurrentHashMap<>();
-  private volatile @Nullable Placement placement;
+  private volatile Kept kept = new Kept();
+
+  private static final class Kept {
+    final Map<NodeId, InetSocketAddress> addresses = new ConcurrentHashMap<>();
+    volatile @Nullable Placement placement;
+  }
 
   LocalDirectory(BlockTables tables) {
     this.tables = tables;
@@ -35,8 +40,7 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
 
   /** The log changed nodes, addresses or placement: asks the tables again. */
   void placementChanged() {
-    placement = null;
-    addresses.clear();
+    kept = new Kept();
     changed();
   }
 
@@ -46,10 +50,11 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
   }
 
   Placement placement() {
-    Placement known = placement;
+    Kept now = kept;
+    Placement known = now.placement;
     if (known == null) {
       known = tables.placement();
-      placement = known;
+      now.placement = known;
     }
     return known;
   }
@@ -62,22 +67,23 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
 
   @Override
   public @Nullable InetSocketAddress addressOf(NodeId node) {
-    InetSocketAddress known = addresses.get(node);
+    Kept now = kept;
+    InetSocketAddress known = now.addresses.get(node);
     if (known != null) {
       return known;
     }
     for (ClusterView.Node member : tables.nodes()) {
       if (member.id().equals(node)) {
-        return remember(member);
+        return remember(now, member);
       }
     }
     return null;
   }
 
-  private @Nullable InetSocketAddress remember(ClusterView.Node member) {
+  private static @Nullable InetSocketAddress remember(Kept kept, ClusterView.Node member) {
     InetSocketAddress address = unresolved(member.blocks());
     if (address != null) {
-      addresses.put(member.id(), address);
+      kept.addresses.put(member.id(), address);
     }
     return address;
   }

@@ -1,0 +1,58 @@
+package io.pandofs.mount.vfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.NewBlock;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** The buffers of one file when memory gives out. */
+class OpenFileTest {
+
+  private static final int PART = 4096;
+
+  private final AtomicInteger allocationsLeft = new AtomicInteger();
+  private final WriteBudget budget = new WriteBudget(64L << 20, () -> {});
+  private final OpenFile file =
+      new OpenFile(new InodeId(7), new BufferPool(1 << 20, this::allocate), budget);
+
+  private ByteBuffer allocate(int bytes) {
+    if (allocationsLeft.getAndDecrement() <= 0) {
+      throw new OutOfMemoryError("planted");
+    }
+    return ByteBuffer.allocate(bytes);
+  }
+
+  private List<OpenFile.Batch> write(ByteBuffer source) throws Exception {
+    budget.acquire(source.remaining());
+    long offset = NewBlock.BYTES_MAX - PART;
+    return file.write(offset, source, Volume.USER, Timestamp.EPOCH, 0, source.remaining());
+  }
+
+  @Test
+  void aBatchThatWasSealedBeforeMemoryGaveOutIsStarted() throws Exception {
+    allocationsLeft.set(1);
+    ByteBuffer source = ByteBuffer.allocate(2 * PART);
+    List<OpenFile.Batch> ready = new ArrayList<>();
+    assertThatCode(() -> ready.addAll(write(source))).doesNotThrowAnyException();
+    assertThat(ready).hasSize(1);
+    assertThat(source.remaining()).isEqualTo(PART);
+    file.settle(ready.get(0), null);
+    assertThat(file.tail()).isDone();
+    assertThat(budget.used()).isZero();
+  }
+
+  @Test
+  void aWriteThatFoundNoMemoryAtAllFailsAndTakesNothing() {
+    assertThatThrownBy(() -> write(ByteBuffer.allocate(PART))).isInstanceOf(OutOfMemoryError.class);
+    assertThat(file.isDirty()).isFalse();
+    assertThat(budget.used()).isZero();
+  }
+}
