@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -180,8 +181,9 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   private void needWhatWasReported() {
     List<BlockId> need = new ArrayList<>();
-    for (BlockId block : reported) {
-      reported.remove(block);
+    for (Iterator<BlockId> each = reported.iterator(); each.hasNext(); ) {
+      BlockId block = each.next();
+      each.remove();
       // A peer may have asked for any number: only what the log says is needed.
       if (directory.row(block) != null && replication.isReplicaOf(block.group())) {
         need.add(block);
@@ -197,9 +199,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private void settleFetched() throws IOException {
     List<BlockId> done = new ArrayList<>();
     List<BlockId> gone = new ArrayList<>();
-    for (Map.Entry<BlockId, Boolean> each : fetched.entrySet()) {
+    Iterator<Map.Entry<BlockId, Boolean>> ended = fetched.entrySet().iterator();
+    while (ended.hasNext()) {
+      Map.Entry<BlockId, Boolean> each = ended.next();
       BlockId block = each.getKey();
-      fetched.remove(block);
+      ended.remove();
       // A block that was dropped meanwhile is nowhere to be had, and comes into the set once more
       // when a comparison or a reader names it at that very moment.
       boolean isGone = directory.row(block) == null;

@@ -113,7 +113,7 @@ final class RemoteRead {
           replication
               .scheduler()
               .schedule(() -> guarded(this::hedge), hedge.toNanos(), TimeUnit.NANOSECONDS);
-      var cancel = result.whenComplete((done, failure) -> timer.cancel(false));
+      var unusedCancel = result.whenComplete((done, failure) -> timer.cancel(false));
     } catch (RejectedExecutionException e) {
       result.completeExceptionally(new IOException("the node is stopping", e));
     }

@@ -48,9 +48,13 @@ public record Placement(long epoch, List<List<NodeId>> groups) {
    * Whether these nodes are a majority of the group's replicas; nodes that are none do not count.
    */
   public boolean isQuorum(int group, Collection<NodeId> holders) {
-    HashSet<NodeId> present = new HashSet<>(replicas(group));
+    return isQuorum(replicas(group), holders);
+  }
+
+  static boolean isQuorum(List<NodeId> replicas, Collection<NodeId> holders) {
+    HashSet<NodeId> present = new HashSet<>(replicas);
     present.retainAll(new HashSet<>(holders));
-    return present.size() >= replicas(group).size() / 2 + 1;
+    return present.size() >= replicas.size() / 2 + 1;
   }
 
   /**

@@ -2,12 +2,17 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The placement map's row: epoch, then of each group how many nodes and which. */
 final class PlacementRow {
   private static final int VERSION = 1;
+
+  /** Behind version and epoch. */
+  private static final int FIRST_GROUP = 1 + Long.BYTES;
 
   private PlacementRow() {}
 
@@ -29,6 +34,36 @@ final class PlacementRow {
     }
     in.end();
     return new Placement(epoch, groups);
+  }
+
+  /**
+   * What a commit of data needs of the map: to take all of it apart for each would cost more than
+   * the commit.
+   *
+   * @param row as it is stored; null before the first node
+   */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares it
+  record Glance(long epoch, byte @Nullable [] row) {
+    /** The replicas of a group, primary first. */
+    List<NodeId> replicas(int group) {
+      if (row == null) {
+        return List.of();
+      }
+      int at = FIRST_GROUP;
+      for (int i = 0; i < group; i++) {
+        at += 1 + (row[at] & 0xff) * Long.BYTES;
+      }
+      List<NodeId> nodes = new ArrayList<>();
+      for (int i = 0; i < (row[at] & 0xff); i++) {
+        nodes.add(new NodeId(ByteBuffer.wrap(row).getLong(at + 1 + i * Long.BYTES)));
+      }
+      return nodes;
+    }
+  }
+
+  static Glance glance(ReadStore tables) {
+    byte[] row = tables.get(Table.SYSTEM, Keys.system(SystemKind.PLACEMENT));
+    return new Glance(row == null ? 0 : new RowReader(Table.SYSTEM, row, VERSION).i64(), row);
   }
 
   static void save(Store store, Placement placement) {

@@ -80,7 +80,7 @@ final class WriteOperation {
 
   /** PROTOCOL rule 14: enough of those who said they hold a block must still be its replicas. */
   private void checkWitnesses() throws ErrnoException {
-    Placement placement = PlacementRow.load(change.tables());
+    PlacementRow.Glance placement = PlacementRow.glance(change.tables());
     for (NewBlock block : write.blocks()) {
       boolean granted =
           Grants.has(
@@ -95,7 +95,7 @@ final class WriteOperation {
         throw new ErrnoException(Errno.EIO, "a number that is in use");
       }
       if (block.placementEpoch() > placement.epoch()
-          || !placement.isQuorum(block.block().group(), block.holders())) {
+          || !Placement.isQuorum(placement.replicas(block.block().group()), block.holders())) {
         throw new ErrnoException(Errno.ESTALE);
       }
     }

@@ -44,6 +44,10 @@ final class LeaderDuties {
   @GuardedBy("this")
   private boolean reaping;
 
+  /** The last inode of the page that was looked at last; 0 at the beginning. */
+  @GuardedBy("this")
+  private long orphansLookedAt;
+
   /** Sender's clock minus this node's, for those that renewed here. */
   @GuardedBy("this")
   private final Map<NodeId, Long> clocksAheadMillis = new HashMap<>();
@@ -129,7 +133,7 @@ final class LeaderDuties {
     List<InodeId> free;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       live = snapshot.cluster().sessions();
-      free = watch.reapable(snapshot.cluster().orphansAfter(0, REAP_MAX), live);
+      free = watch.reapable(nextOrphans(snapshot.cluster()), live);
     }
     for (SessionId session : watch.overdue(live, now)) {
       LOG.info("{}: not renewed for {}: expiring it", session, timing.session());
@@ -138,6 +142,13 @@ final class LeaderDuties {
     if (!free.isEmpty() && startReaping()) {
       reap(free);
     }
+  }
+
+  /** Goes round, so that many orphans that are held do not hide those behind them. */
+  private synchronized List<ClusterView.Orphan> nextOrphans(ClusterView cluster) {
+    List<ClusterView.Orphan> next = cluster.orphansAfter(orphansLookedAt, REAP_MAX);
+    orphansLookedAt = next.size() < REAP_MAX ? 0 : next.get(next.size() - 1).inode().value();
+    return next;
   }
 
   private synchronized boolean startReaping() {

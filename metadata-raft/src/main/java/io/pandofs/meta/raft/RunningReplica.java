@@ -39,6 +39,7 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class RunningReplica implements AutoCloseable, ReplicaListener {
+  private static final int QUESTION_SECONDS = 5;
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
   private static final long CLOSE_MILLIS = 1_000;
@@ -110,7 +111,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
     LocalLeader local = new LocalLeader(ratis, leaderDuties, applied);
     leader = new LeaderRouter(ratis, local, surroundings.connections());
-    barrier = new ReadBarrier(leader::readIndex);
+    barrier = new ReadBarrier(this::askReadIndex);
     renewer =
         new Renewer(
             identity.node(),
@@ -370,6 +371,12 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
       barrier.readIndex();
       pauseNanos = Math.min(2 * pauseNanos, TimeUnit.MILLISECONDS.toNanos(Retry.PAUSE_MAX_MILLIS));
     }
+  }
+
+  /** Never waits for ever: all who come later wait behind this question. */
+  private CompletableFuture<Long> askReadIndex() {
+    CompletableFuture<Long> answer = leader.readIndex();
+    return answer.isDone() ? answer : answer.orTimeout(QUESTION_SECONDS, TimeUnit.SECONDS);
   }
 
   private CompletableFuture<Long> again(CompletableFuture<Long> first, Duration patience) {

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class PlacementTest {
@@ -68,5 +69,21 @@ class PlacementTest {
       moved += fresh.size();
     }
     return moved;
+  }
+
+  @Test
+  void aGlanceAtTheRowShowsWhatTheWholeMapDoes() {
+    MemoryStore store = new MemoryStore();
+    assertThat(PlacementRow.glance(store).replicas(255)).isEmpty();
+    Placement placement = Placement.EMPTY;
+    for (long nodes = 1; nodes <= 5; nodes++) {
+      placement = placement.with(LongStream.rangeClosed(1, nodes).mapToObj(NodeId::new).toList());
+      PlacementRow.save(store, placement);
+      PlacementRow.Glance glance = PlacementRow.glance(store);
+      assertThat(glance.epoch()).isEqualTo(placement.epoch());
+      for (int group = 0; group < BlockId.GROUPS; group++) {
+        assertThat(glance.replicas(group)).isEqualTo(placement.replicas(group));
+      }
+    }
   }
 }
