@@ -11,8 +11,9 @@ import java.util.List;
  */
 public final class XattrName {
   private static final int BYTES_MAX = 255;
-  private static final List<String> NAMESPACES =
-      List.of("user.", "trusted.", "security.", "system.");
+  private static final List<String> NAMESPACES = List.of("user.", "trusted.", "security.");
+  private static final List<String> SYSTEM =
+      List.of("system.posix_acl_access", "system.posix_acl_default");
 
   private XattrName() {}
 
@@ -30,7 +31,7 @@ public final class XattrName {
     if (NAMESPACES.contains(text) || text.indexOf('\0') >= 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    if (NAMESPACES.stream().noneMatch(text::startsWith)) {
+    if (NAMESPACES.stream().noneMatch(text::startsWith) && !SYSTEM.contains(text)) {
       throw new ErrnoException(Errno.EOPNOTSUPP);
     }
   }

@@ -132,7 +132,7 @@ class FileDataTest {
     expectName("user.", Errno.EINVAL);
     expectName("trusted.", Errno.EINVAL);
     expectName("security.", Errno.EINVAL);
-    expectName("system.", Errno.EINVAL);
+    expectName("system.", Errno.EOPNOTSUPP);
     expectName("user.a\0b", Errno.EINVAL);
     expectName("nospace", Errno.EOPNOTSUPP);
     expectName("users.a", Errno.EOPNOTSUPP);

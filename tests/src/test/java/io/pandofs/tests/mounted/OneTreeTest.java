@@ -74,7 +74,7 @@ final class OneTreeTest {
           Files.createDirectories(source.resolve("d" + i % 5)).resolve("f" + i),
           ("line " + i + "\n").repeat(i * 50));
     }
-    Programs programs = new Programs(local.resolve("scratch"), source, Duration.ofSeconds(180));
+    Programs programs = new Programs(local.resolve("scratch"), source, Duration.ofMinutes(3));
     assertThat(programs.run(cluster.mount(1), mounts().subList(1, 3), "programs")).isEmpty();
   }
 

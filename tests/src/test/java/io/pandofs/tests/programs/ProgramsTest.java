@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  * else, where none may.
  */
 final class ProgramsTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir Path temporary;
   private Path mount;
