@@ -20,9 +20,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the leader does of its own accord: it expires silent sessions and frees orphans that nobody
- * has open. Every node runs it; it does nothing while another one leads. A proposal that is lost is
- * simply made again, since both kinds may be repeated. Thread-safe.
+ * What the leader does of its own accord: it expires silent sessions, while a majority follows it,
+ * and frees orphans that nobody has open. Every node runs it; it does nothing while another one
+ * leads. A proposal that is lost is simply made again, since both kinds may be repeated.
+ * Thread-safe.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class LeaderDuties {
@@ -34,6 +35,7 @@ final class LeaderDuties {
   private final Clock clock;
   private final RaftTiming timing;
   private final SessionWatch watch;
+  private final QuorumProof majority;
 
   @GuardedBy("this")
   private long term = -1;
@@ -58,6 +60,12 @@ final class LeaderDuties {
     this.clock = clock;
     this.timing = timing;
     this.watch = new SessionWatch(timing.session().toNanos());
+    this.majority =
+        new QuorumProof(
+            clock,
+            timing.session().toNanos() / 2,
+            ratis::linearize,
+            () -> watch.restart(clock.nanoTime()));
   }
 
   static long millis(Timestamp time) {
@@ -129,13 +137,15 @@ final class LeaderDuties {
     }
     long now = clock.nanoTime();
     syncTerm(now);
+    majority.ask();
     List<ClusterView.Session> live;
     List<InodeId> free;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       live = snapshot.cluster().sessions();
       free = watch.reapable(nextOrphans(snapshot.cluster()), live);
     }
-    for (SessionId session : watch.overdue(live, now)) {
+    List<SessionId> overdue = watch.overdue(live, now);
+    for (SessionId session : majority.isFresh() ? overdue : List.<SessionId>of()) {
       LOG.info("{}: not renewed for {}: expiring it", session, timing.session());
       propose(new LogEntry.ExpireSession(session));
     }

@@ -38,6 +38,12 @@ class MembershipTest {
     try (TestCluster cluster = new TestCluster(dir, 3, node -> node.limits = TIGHT)) {
       TestNode behind = cluster.follower();
       fill(cluster.leader(), "before", 20);
+      // What the readers look for is durable there: a local view of a restarted node begins at its
+      // last checkpoint.
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> behind.status().applied() >= cluster.leader().status().applied());
+      behind.replica().checkpoint().get(30, TimeUnit.SECONDS);
       int index = cluster.nodes.indexOf(behind);
       behind.kill();
       fill(cluster.leader(), "while", 320);
