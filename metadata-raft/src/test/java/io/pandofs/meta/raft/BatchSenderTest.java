@@ -244,8 +244,10 @@ class BatchSenderTest {
     apply(new LogEntry.ExpireSession(session));
     BatchSender sender = sender(new FaultyLeader(5, 0), 10_000);
     assertThat(sender.submit(one()).get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
-    assertThat(fenced.get()).isEqualTo(1);
+    // Callers are answered first.
+    await().atMost(Duration.ofSeconds(10)).until(() -> fenced.get() > 0);
     sender.end();
+    assertThat(fenced.get()).isEqualTo(1);
     assertThat(sender.submit(one()).join().errno()).isEqualTo(Errno.EIO);
   }
 }
