@@ -94,7 +94,7 @@ public final class PauseMeter implements AutoCloseable {
   /** Sends a signal to the writer. */
   void signal(String name) throws IOException, InterruptedException {
     int status =
-        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+        new ProcessBuilder("bash", "-c", "kill -" + name + " " + process.pid()).start().waitFor();
     if (status != 0) {
       throw new IllegalStateException("kill answered " + status);
     }
