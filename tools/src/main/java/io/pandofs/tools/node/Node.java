@@ -21,6 +21,7 @@ import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.space.ClusterSpace;
 import io.pandofs.tools.space.NodeSpace;
 import io.pandofs.tools.status.StatusServer;
@@ -81,6 +82,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
     Listening.checkFree(config.raft().listen(), "raft.listen");
     parts.add("status endpoint", StatusServer.start(config.status(), status));
+    AdminServer admin = parts.add("admin channel", AdminServer.open(config.dataDirectory()));
 
     NetThreads threads = parts.add("network threads", new NetThreads("net", IO_THREADS));
     status.countNetwork(threads::directBytesHeld);
@@ -119,6 +121,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
     control.set(new ControlRouter(replica.control(), space));
     status.running(identity, replica, side, space);
+    AdminCommands.addTo(admin);
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()
