@@ -36,6 +36,10 @@ public final class LogEngine {
       return Membership.registerNode(register, store, effects);
     } else if (entry instanceof LogEntry.RemoveNode remove) {
       return Membership.removeNode(remove.node(), store, effects);
+    } else if (entry instanceof LogEntry.DrainNode drain) {
+      return Membership.drainNode(drain, store, effects);
+    } else if (entry instanceof LogEntry.Recover recover) {
+      return Membership.recover(recover.survivor(), store, effects);
     } else if (entry instanceof LogEntry.Reap reap) {
       return new Reaper(store, effects).reap(reap.orphans());
     } else if (entry instanceof LogEntry.HashTables) {

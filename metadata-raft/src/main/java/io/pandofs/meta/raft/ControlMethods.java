@@ -17,6 +17,9 @@ public final class ControlMethods {
   /** PromoteRequest. Answer: PromoteAnswer. */
   static final int PROMOTE = 105;
 
+  /** MembersRequest. Answer: MembersAnswer. */
+  static final int MEMBERS = 106;
+
   private ControlMethods() {}
 
   /** Whether the control service answers this method. */

@@ -10,6 +10,8 @@ import io.pandofs.meta.log.MalformedException;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.JoinAnswer;
 import io.pandofs.meta.wire.JoinRequest;
+import io.pandofs.meta.wire.MembersAnswer;
+import io.pandofs.meta.wire.MembersRequest;
 import io.pandofs.meta.wire.PromoteAnswer;
 import io.pandofs.meta.wire.PromoteRequest;
 import io.pandofs.meta.wire.ReadIndexAnswer;
@@ -36,15 +38,22 @@ final class ControlService implements Service {
   private final RatisNode ratis;
   private final LeaderCalls local;
   private final Membership membership;
+  private final MemberChanges changes;
   private final Executor inOrder;
 
   /**
    * @param inOrder one thread: proposals of one connection stay in order
    */
-  ControlService(RatisNode ratis, LeaderCalls local, Membership membership, Executor inOrder) {
+  ControlService(
+      RatisNode ratis,
+      LeaderCalls local,
+      Membership membership,
+      MemberChanges changes,
+      Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
     this.membership = membership;
+    this.changes = changes;
     this.inOrder = inOrder;
   }
 
@@ -59,6 +68,8 @@ final class ControlService implements Service {
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
             promote(ControlCodec.header(request, PromoteRequest.parser()));
+        case ControlMethods.MEMBERS ->
+            members(ControlCodec.header(request, MembersRequest.parser()));
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
     } catch (IOException | RuntimeException e) {
@@ -144,6 +155,17 @@ final class ControlService implements Service {
                     failure == null
                         ? PromoteAnswer.getDefaultInstance()
                         : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> members(MembersRequest request) {
+    return changes
+        .handle(request)
+        .handle(
+            (answer, failure) ->
+                payload(
+                    failure == null
+                        ? answer
+                        : MembersAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private static Payload payload(MessageLite header) {

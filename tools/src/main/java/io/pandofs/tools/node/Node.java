@@ -119,9 +119,16 @@ final class Node implements AutoCloseable, ReplicaListener {
     side.start();
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
-    control.set(new ControlRouter(replica.control(), space));
+    NodeReports reports =
+        new NodeReports(
+            replica,
+            tables(replica),
+            side.keeper,
+            connections,
+            parts.add("reports", new Workers("reports", 1)).executor());
+    control.set(new ControlRouter(replica.control(), space, reports));
     status.running(identity, replica, side, space);
-    AdminCommands.addTo(admin);
+    adminCommands(identity.node(), replica, reports).addTo(admin);
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()
@@ -156,6 +163,17 @@ final class Node implements AutoCloseable, ReplicaListener {
   private void endWith(MetadataReplica replica) throws Refusal {
     try {
       var unused = replica.failed().thenAccept(end::complete);
+    } catch (ErrnoException e) {
+      throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
+    }
+  }
+
+  private AdminCommands adminCommands(
+      NodeId self, MetadataReplica replica, NodeReports reports) throws Refusal {
+    try {
+      BlockTables tables = replica.blocks();
+      NodeRemoval removal = new NodeRemoval(replica.admin(), tables, reports, clock);
+      return new AdminCommands(self, replica.admin(), tables, reports, removal);
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
     }
