@@ -151,18 +151,18 @@ public record NodeConfig(
   private static QuorumLoss quorumLoss(ConfigTable table) throws ConfigException {
     String value = table.text("quorum_loss");
     if (value == null) {
-      return new QuorumLoss(DEFAULT_PATIENCE);
+      return QuorumLoss.waiting(DEFAULT_PATIENCE);
     }
     if (value.equals("error")) {
-      return new QuorumLoss(Duration.ZERO);
+      return QuorumLoss.ERROR;
     }
     if (value.startsWith(WAIT)) {
-      return new QuorumLoss(table.duration("quorum_loss", value.substring(WAIT.length())));
+      return QuorumLoss.waiting(table.duration("quorum_loss", value.substring(WAIT.length())));
     }
     if (value.equals("read-only")) {
-      throw table.failure("quorum_loss", "'read-only' does not exist yet; write \"wait:30s\"");
+      return QuorumLoss.READ_ONLY;
     }
     throw table.failure(
-        "quorum_loss", "'" + value + "' is not known; write \"wait:30s\" or \"error\"");
+        "quorum_loss", "'" + value + "' is not known; write \"wait:30s\", \"error\" or \"read-only\"");
   }
 }

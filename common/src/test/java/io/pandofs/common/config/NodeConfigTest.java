@@ -31,7 +31,7 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("0.0.0.0", 7442), null),
                 new HostPort("127.0.0.1", 7443),
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
-                new QuorumLoss(Duration.ofSeconds(30)),
+                QuorumLoss.waiting(Duration.ofSeconds(30)),
                 new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20)));
   }
 
@@ -77,7 +77,7 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("::", 7), new HostPort("b", 8)),
                 new HostPort("::1", 9),
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
-                new QuorumLoss(Duration.ofSeconds(5)),
+                QuorumLoss.waiting(Duration.ofSeconds(5)),
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30)));
   }
 

@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.MetadataSession;
@@ -214,11 +215,16 @@ public final class MetadataReplica implements AutoCloseable {
   /**
    * Registers a mount.
    *
-   * @param quorumLossWait how long its operations wait for a leader before they fail with EIO
-   * @throws ErrnoException EIO when no leader answers in that time
+   * @param policy what its calls do while there is no majority
+   * @throws ErrnoException EIO when no leader answers in the time that a call waits
    */
-  public MetadataSession openSession(Duration quorumLossWait) throws ErrnoException {
-    return live().openSession(quorumLossWait);
+  public MetadataSession openSession(QuorumLoss policy) throws ErrnoException {
+    return live().openSession(policy);
+  }
+
+  /** How long no leader has answered; zero while the majority is not known to be gone. */
+  public Duration quorumLostFor() throws ErrnoException {
+    return live().quorumLostFor();
   }
 
   /** What this node has applied; may be behind what other mounts have seen. */

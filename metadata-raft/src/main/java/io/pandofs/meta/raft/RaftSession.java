@@ -6,6 +6,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataSession;
@@ -32,8 +33,10 @@ final class RaftSession implements MetadataSession {
   private final SessionId id;
   private final BatchSender sender;
   private final Views views;
+  private final OldViews oldViews;
+  private final QuorumWatch quorum;
+  private final QuorumLoss policy;
   private final Clock clock;
-  private final Duration patience;
   private final Consumer<RaftSession> onClose;
   private final NumberRange inodes;
   private final NumberRange blocks;
@@ -47,21 +50,31 @@ final class RaftSession implements MetadataSession {
     MetadataView open(SessionId session, Duration patience) throws ErrnoException;
   }
 
+  /** Opens views of what this node has, however old, under the same condition. */
+  interface OldViews {
+    MetadataView open(SessionId session) throws ErrnoException;
+  }
+
   /**
+   * @param policy what to answer while the majority is gone
    * @param onClose ends the session in the log and forgets it
    */
   RaftSession(
       SessionId id,
       BatchSender sender,
       Views views,
+      OldViews oldViews,
+      QuorumWatch quorum,
+      QuorumLoss policy,
       Clock clock,
-      Duration patience,
       Consumer<RaftSession> onClose) {
     this.id = id;
     this.sender = sender;
     this.views = views;
+    this.oldViews = oldViews;
+    this.quorum = quorum;
+    this.policy = policy;
     this.clock = clock;
-    this.patience = patience;
     this.onClose = onClose;
     this.inodes = new NumberRange(INODES_AT_ONCE, () -> grant(NumberKind.INODE, INODES_AT_ONCE));
     this.blocks =
@@ -79,7 +92,19 @@ final class RaftSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Reply> submit(Request request) {
-    return sender.submit(request);
+    Errno refusal = quorum.isLost() ? refusal() : Errno.OK;
+    return refusal.isOk()
+        ? sender.submit(request)
+        : CompletableFuture.completedFuture(Reply.failed(refusal));
+  }
+
+  /** What a change is answered at once while the majority is gone; OK: it waits. */
+  private Errno refusal() {
+    return switch (policy.mode()) {
+      case WAIT -> Errno.OK;
+      case ERROR -> Errno.EIO;
+      case READ_ONLY -> Errno.EROFS;
+    };
   }
 
   @Override
@@ -87,7 +112,21 @@ final class RaftSession implements MetadataSession {
     if (expired.isDone()) {
       throw new ErrnoException(Errno.EIO, id + " is over");
     }
-    return views.open(id, patience);
+    boolean readOnly = policy.mode() == QuorumLoss.Mode.READ_ONLY;
+    if (quorum.isLost() && policy.mode() != QuorumLoss.Mode.WAIT) {
+      if (readOnly) {
+        return oldViews.open(id);
+      }
+      throw new ErrnoException(Errno.EIO, "no majority");
+    }
+    try {
+      return views.open(id, policy.patience());
+    } catch (ErrnoException e) {
+      if (readOnly && quorum.isLost() && !expired.isDone()) {
+        return oldViews.open(id);
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -29,6 +29,7 @@ final class Renewer {
   private final RaftTiming timing;
   private final Supplier<Collection<RaftSession>> sessions;
   private final Consumer<SessionId> onUnknown;
+  private final QuorumWatch quorum;
 
   @GuardedBy("this")
   private long renewedNanos;
@@ -50,7 +51,8 @@ final class Renewer {
       Clock clock,
       RaftTiming timing,
       Supplier<Collection<RaftSession>> sessions,
-      Consumer<SessionId> onUnknown) {
+      Consumer<SessionId> onUnknown,
+      QuorumWatch quorum) {
     this.self = self;
     this.leader = leader;
     this.tables = tables;
@@ -59,6 +61,7 @@ final class Renewer {
     this.timing = timing;
     this.sessions = sessions;
     this.onUnknown = onUnknown;
+    this.quorum = quorum;
     this.renewedNanos = clock.nanoTime();
   }
 
@@ -84,6 +87,7 @@ final class Renewer {
       LOG.debug("{}: not renewed: {}", self, failure.toString());
       return;
     }
+    quorum.heard();
     synchronized (this) {
       clockAheadMillis = answer.getClockAheadMillis();
       if (answer.getClockRefused()) {

@@ -4,6 +4,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
@@ -61,6 +62,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final RatisNode ratis;
   private final LeaderRouter leader;
   private final LeaderDuties leaderDuties;
+  private final QuorumWatch quorum;
   private final Renewer renewer;
   private final Retry retry;
   private final ReadBarrier barrier;
@@ -115,6 +117,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     LocalLeader local = new LocalLeader(ratis, leaderDuties, applied);
     leader = new LeaderRouter(ratis, local, surroundings.connections());
     barrier = new ReadBarrier(this::askReadIndex);
+    quorum = new QuorumWatch(clock);
     renewer =
         new Renewer(
             identity.node(),
@@ -124,7 +127,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             clock,
             config.timing(),
             sessions::values,
-            session -> threads.duties.execute(() -> confirmEnd(session)));
+            session -> threads.duties.execute(() -> confirmEnd(session)),
+            quorum);
     Membership membership = new Membership(ratis, tables, clock, config, threads.duties);
     MemberChanges changes =
         new MemberChanges(ratis, tables, applied, membership, MemberChanges.Freshness.NONE);
@@ -145,6 +149,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
     every(config.timing().renewEvery().toMillis(), this::renew);
+    every(config.timing().renewEvery().toMillis(), quorum::look);
     every(1000, this::checkpointIfDue);
     watchLeader();
   }
@@ -187,6 +192,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private void renew() {
     blocks.sample();
     renewer.renew();
+  }
+
+  /** How long no leader has answered; zero while the majority is not known to be gone. */
+  Duration quorumLostFor() {
+    return quorum.lostFor();
   }
 
   private void checkpointIfDue() {
@@ -261,7 +271,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     return retry.until(patience, () -> leader.propose(bytes));
   }
 
-  RaftSession openSession(Duration patience) throws ErrnoException {
+  RaftSession openSession(QuorumLoss policy) throws ErrnoException {
+    Duration patience = policy.patience();
     long deadline = clock.nanoTime() + patience.toNanos();
     wait(predecessorsEnded, patience);
     LogEntry entry = new LogEntry.RegisterSession(identity.node(), clock.now());
@@ -283,7 +294,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             patience.toNanos(),
             () -> endSession(id));
     RaftSession session =
-        new RaftSession(id, sender, this::openView, clock, patience, this::closed);
+        new RaftSession(
+            id, sender, this::openView, this::oldView, quorum, policy, clock, this::closed);
     sessions.put(id, session);
     threads.duties.execute(renewer::renew);
     return session;
@@ -331,6 +343,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
    */
   private MetadataView openView(SessionId session, Duration patience) throws ErrnoException {
     awaitCurrent(patience);
+    return oldView(session);
+  }
+
+  /** What this node has: an old prefix of what is committed. */
+  private MetadataView oldView(SessionId session) throws ErrnoException {
     LocalSnapshot snapshot = tables.snapshot();
     if (snapshot.cluster().session(session) == null) {
       snapshot.close();

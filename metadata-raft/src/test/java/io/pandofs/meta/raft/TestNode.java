@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.FrameServer;
 import io.pandofs.common.net.NetThreads;
 import io.pandofs.common.net.NettyConnections;
@@ -127,7 +128,7 @@ final class TestNode implements AutoCloseable {
   }
 
   MetadataSession session() throws ErrnoException {
-    return replica().openSession(PATIENCE);
+    return replica().openSession(QuorumLoss.waiting(PATIENCE));
   }
 
   ReplicaStatus status() throws ErrnoException {

@@ -88,6 +88,9 @@ final class NodeStatus implements StatusSource {
     if (volume != null && phase.equals("serving") && !volume.isMounted()) {
       problems.add("the mount at " + volume.place() + " was taken away; restart the node");
     }
+    if (volume != null && !volume.state().sentence().isEmpty()) {
+      problems.add(volume.state().sentence());
+    }
     return problems;
   }
 
@@ -165,6 +168,7 @@ final class NodeStatus implements StatusSource {
       peer.put("control", member.control());
       peer.put("raft", member.raft());
       peer.put("blocks", member.blocks());
+      peer.put("leaving", member.leaving());
       peer.put("voter", replica.voters().contains(member.id()));
       peer.put("answers", !silent.contains(member.id()));
       peers.add(peer);
@@ -204,6 +208,7 @@ final class NodeStatus implements StatusSource {
     } else {
       document.put("state", volume.isMounted() ? "mounted" : "unmounted");
       document.put("path", volume.place().toString());
+      document.put("quorum", volume.state().word());
       document.put("dirty_bytes", volume.memory().dirtyBytes());
       document.put("cache_bytes", volume.memory().cacheBytes());
     }
