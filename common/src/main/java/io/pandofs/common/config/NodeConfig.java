@@ -18,6 +18,7 @@ import org.tomlj.Toml;
  * @param file where it was read from; for messages
  * @param name for people; identity is the node's id
  * @param mount null for a node without a mount
+ * @param watchdog how long the daemon may be stopped before its mount is ended; zero for ever
  */
 public record NodeConfig(
     Path file,
@@ -31,6 +32,7 @@ public record NodeConfig(
     HostPort status,
     RaftTimeouts raftTimeouts,
     QuorumLoss quorumLoss,
+    Duration watchdog,
     Budgets budgets) {
   public static final int CONTROL_PORT = 7440;
   public static final int RAFT_PORT = 7441;
@@ -38,6 +40,7 @@ public record NodeConfig(
   public static final int STATUS_PORT = 7443;
 
   private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration DEFAULT_WATCHDOG = Duration.ofSeconds(60);
   private static final String WAIT = "wait:";
 
   static final Set<String> KEYS =
@@ -47,6 +50,7 @@ public record NodeConfig(
           "mount",
           "transport",
           "quorum_loss",
+          "watchdog",
           "cluster.bootstrap",
           "cluster.join",
           "control.listen",
@@ -94,6 +98,7 @@ public record NodeConfig(
         status(table),
         RaftTimeouts.read(table),
         quorumLoss(table),
+        watchdog(table),
         Budgets.read(table));
   }
 
@@ -146,6 +151,11 @@ public record NodeConfig(
       throw table.failure("status.listen", "must be a loopback address such as 127.0.0.1:7443");
     }
     return status;
+  }
+
+  private static Duration watchdog(ConfigTable table) throws ConfigException {
+    String value = table.text("watchdog");
+    return value == null ? DEFAULT_WATCHDOG : table.duration("watchdog", value);
   }
 
   private static QuorumLoss quorumLoss(ConfigTable table) throws ConfigException {

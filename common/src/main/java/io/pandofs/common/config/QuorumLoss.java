@@ -6,8 +6,8 @@ import java.time.Duration;
  * What a mount does while there is no majority (DESIGN section 1, "Never hangs for ever").
  *
  * @param mode how calls are answered
- * @param limit with {@link Mode#WAIT}, how long a call waits for a leader before it answers EIO;
- *     else zero
+ * @param limit with {@link Mode#WAIT}, for how long calls wait for a majority that is gone; when it
+ *     has been gone for so long they answer EIO at once. Else zero
  */
 public record QuorumLoss(Mode mode, Duration limit) {
   /** An election is no loss of the majority: every call waits for one. */
@@ -18,7 +18,7 @@ public record QuorumLoss(Mode mode, Duration limit) {
 
   /** How calls are answered while the majority is known to be gone. */
   public enum Mode {
-    /** After a time with EIO. */
+    /** They wait for a time; after that with EIO. */
     WAIT,
     /** At once with EIO. */
     ERROR,

@@ -61,6 +61,11 @@ public final class ClusterView {
     return superblock == null ? 0 : superblock.volumeId();
   }
 
+  /** How many times the cluster went on with one survivor; see {@code LogEntry.Recover}. */
+  public int clusterEpoch() {
+    return (int) (Counters.next(tables, SystemKind.RECOVERY_COUNTER) - 1);
+  }
+
   /** All nodes in order of id. */
   public List<Node> nodes() {
     return Membership.nodes(tables);

@@ -112,6 +112,7 @@ final class Membership {
       }
     }
     save(store, registration(node), survivor, false);
+    Counters.take(store, SystemKind.RECOVERY_COUNTER);
     Counters.jump(store, SystemKind.INODE_COUNTER, NUMBERS_JUMP);
     Counters.jump(store, SystemKind.BLOCK_COUNTER, NUMBERS_JUMP);
     Counters.jump(store, SystemKind.SESSION_COUNTER, NUMBERS_JUMP);

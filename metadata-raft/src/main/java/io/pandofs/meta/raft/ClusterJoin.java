@@ -57,6 +57,7 @@ final class ClusterJoin {
         answer.getVolume(),
         new NodeId(answer.getNode()),
         surroundings.random().nextLong(),
+        answer.getClusterEpoch(),
         Identity.Stage.JOINING,
         answer.getMembersList());
   }

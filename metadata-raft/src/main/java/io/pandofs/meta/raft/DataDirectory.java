@@ -127,6 +127,7 @@ public final class DataDirectory implements AutoCloseable {
           Long.parseUnsignedLong(p.getProperty("volume", ""), 16),
           new NodeId(Long.parseLong(p.getProperty("node", ""))),
           Long.parseUnsignedLong(p.getProperty("incarnation", ""), 16),
+          Integer.parseInt(p.getProperty("epoch", "0")),
           Identity.Stage.valueOf(p.getProperty("stage", "")),
           contacts);
     } catch (IllegalArgumentException e) {
@@ -166,6 +167,7 @@ public final class DataDirectory implements AutoCloseable {
     p.setProperty("volume", Long.toHexString(identity.volumeId()));
     p.setProperty("node", Long.toString(identity.node().value()));
     p.setProperty("incarnation", Long.toHexString(identity.incarnation()));
+    p.setProperty("epoch", Integer.toString(identity.clusterEpoch()));
     p.setProperty("stage", identity.stage().name());
     p.setProperty("contacts", String.join(",", identity.contacts()));
     StringWriter text = new StringWriter();

@@ -164,6 +164,7 @@ final class Membership {
     try (LocalSnapshot snapshot = tables.snapshot()) {
       JoinAnswer.Builder answer =
           JoinAnswer.newBuilder().setNode(node.value()).setVolume(snapshot.cluster().volumeId());
+      answer.setClusterEpoch(snapshot.cluster().clusterEpoch());
       for (ClusterView.Node member : snapshot.cluster().nodes()) {
         if (!member.id().equals(node)) {
           answer.addMembers(member.control());

@@ -73,6 +73,7 @@ public final class MetadataReplica implements AutoCloseable {
             positive(),
             new NodeId(1),
             surroundings.random().nextLong(),
+            0,
             Identity.Stage.FORMING,
             List.of());
     data.found(identity);
@@ -129,7 +130,13 @@ public final class MetadataReplica implements AutoCloseable {
               + config.dataDir()
               + " and join as a new node");
     }
+    if (identity.stage() == Identity.Stage.RECOVERING) {
+      throw new RefusedException(
+          "a recovery was begun here and not finished: finish it with pando recover");
+    }
     boolean forming = identity.stage() == Identity.Stage.FORMING;
+    boolean alone = forming || identity.stage() == Identity.Stage.RECOVERED;
+    RaftGroups.keepOnly(data.raft(), identity);
     RunningReplica replica =
         new RunningReplica(
             config,
@@ -137,7 +144,7 @@ public final class MetadataReplica implements AutoCloseable {
             identity,
             data,
             listener,
-            forming
+            alone
                 ? List.of(
                     RatisNode.peer(
                         identity.node(), config.raftAdvertised(), config.controlAdvertised()))

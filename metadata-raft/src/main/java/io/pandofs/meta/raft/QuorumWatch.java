@@ -70,7 +70,12 @@ final class QuorumWatch {
   }
 
   /** How long no leader has answered; zero while the majority is not known to be gone. */
-  synchronized Duration lostFor() {
-    return lost ? Duration.ofNanos(clock.nanoTime() - heardNanos) : Duration.ZERO;
+  Duration lostFor() {
+    if (!lost) {
+      return Duration.ZERO; // every call of a mount comes here
+    }
+    synchronized (this) {
+      return Duration.ofNanos(Math.max(1, clock.nanoTime() - heardNanos));
+    }
   }
 }

@@ -92,16 +92,20 @@ final class RaftSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Reply> submit(Request request) {
-    Errno refusal = quorum.isLost() ? refusal() : Errno.OK;
+    Errno refusal = refusal();
     return refusal.isOk()
         ? sender.submit(request)
         : CompletableFuture.completedFuture(Reply.failed(refusal));
   }
 
-  /** What a change is answered at once while the majority is gone; OK: it waits. */
+  /** What a change is answered at once; OK: it goes on, or waits for a majority. */
   private Errno refusal() {
+    Duration lost = quorum.lostFor();
+    if (lost.isZero()) {
+      return Errno.OK;
+    }
     return switch (policy.mode()) {
-      case WAIT -> Errno.OK;
+      case WAIT -> lost.compareTo(policy.patience()) < 0 ? Errno.OK : Errno.EIO;
       case ERROR -> Errno.EIO;
       case READ_ONLY -> Errno.EROFS;
     };
@@ -113,7 +117,7 @@ final class RaftSession implements MetadataSession {
       throw new ErrnoException(Errno.EIO, id + " is over");
     }
     boolean readOnly = policy.mode() == QuorumLoss.Mode.READ_ONLY;
-    if (quorum.isLost() && policy.mode() != QuorumLoss.Mode.WAIT) {
+    if (!refusal().isOk()) {
       if (readOnly) {
         return oldViews.open(id);
       }

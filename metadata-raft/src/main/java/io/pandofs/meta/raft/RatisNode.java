@@ -65,14 +65,14 @@ final class RatisNode implements AutoCloseable {
 
   RatisNode(
       NodeId self,
-      long volumeId,
+      RaftGroupId group,
       UUID clientId,
       StateMachine stateMachine,
       RaftProperties properties,
       List<RaftPeer> peers)
       throws IOException {
     this.self = self;
-    this.group = groupOf(volumeId);
+    this.group = group;
     this.client = ClientId.valueOf(clientId);
     this.server =
         RaftServer.newBuilder()
@@ -83,11 +83,6 @@ final class RatisNode implements AutoCloseable {
             .setParameters(new Parameters())
             .setOption(RaftStorage.StartupOption.RECOVER)
             .build();
-  }
-
-  /** The volume's Raft group. */
-  static RaftGroupId groupOf(long volumeId) {
-    return RaftGroupId.valueOf(new UUID(0x50616e646f000001L, volumeId));
   }
 
   static RaftPeerId peerId(NodeId node) {

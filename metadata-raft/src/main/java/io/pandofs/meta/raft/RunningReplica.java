@@ -108,7 +108,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     ratis =
         new RatisNode(
             identity.node(),
-            identity.volumeId(),
+            RaftGroups.of(identity),
             new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
             machine,
             RaftSettings.of(config, data.raft()),

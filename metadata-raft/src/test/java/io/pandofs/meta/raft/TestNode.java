@@ -38,8 +38,8 @@ final class TestNode implements AutoCloseable {
   Clock clock = new SystemClock();
   String token = "";
 
-  private final InetSocketAddress raft = freePort();
-  private final InetSocketAddress control = freePort();
+  private InetSocketAddress raft = freePort();
+  private InetSocketAddress control = freePort();
   private final InetSocketAddress blocks = freePort();
   private @Nullable NetThreads threads;
   private @Nullable FrameServer server;
@@ -64,6 +64,16 @@ final class TestNode implements AutoCloseable {
 
   private static String text(InetSocketAddress address) {
     return "127.0.0.1:" + address.getPort();
+  }
+
+  String raft() {
+    return text(raft);
+  }
+
+  /** From its next start on it listens elsewhere. */
+  void move() {
+    raft = freePort();
+    control = freePort();
   }
 
   String control() {

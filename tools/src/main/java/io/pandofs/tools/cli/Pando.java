@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       NodeCommand.class,
       LeaderCommand.class,
+      RecoverCommand.class,
       StatusCommand.class,
       DevCommand.class,
       VersionCommand.class,

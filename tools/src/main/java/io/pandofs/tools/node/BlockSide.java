@@ -99,7 +99,7 @@ final class BlockSide {
         putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
   }
 
-  private static LocalBlocks openStore(
+  static LocalBlocks openStore(
       NodeConfig config, Identity identity, Clock clock, Parts parts) throws Refusal {
     ScheduledExecutorService tidying = parts.add("tidying", new Workers("tidy", 1)).scheduler();
     LocalBlockOptions options =

@@ -46,19 +46,12 @@ final class MountPolicy {
   /** What that means, for a person; empty when nothing is wrong. */
   String sentence() {
     return switch (word()) {
-      case "waiting" -> "no majority: calls wait for it, for up to " + seconds();
-      case "no-quorum" ->
-          policy.mode() == QuorumLoss.Mode.WAIT
-              ? "no majority: each call waits " + seconds() + " and then answers EIO"
-              : "no majority: calls are answered EIO";
+      case "waiting" -> "no majority: calls wait for it, for " + policy.patience().toSeconds() + " s";
+      case "no-quorum" -> "no majority: calls are answered EIO";
       case "read-only" -> "no majority: the mount is read-only and shows an old state";
       case "expired" -> "the mount's session is over; the next call registers a new one";
       default -> "";
     };
-  }
-
-  private String seconds() {
-    return policy.patience().toSeconds() + " s";
   }
 
   private Duration lostFor() {

@@ -141,6 +141,7 @@ final class Node implements AutoCloseable, ReplicaListener {
               config, replica, side.blocks, space, clock, scheduler, this::isClosing);
       status.mounted(mounted);
       parts.add("mount", mounted);
+      Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
     }
     status.serving();
     LOG.info("serving{}", mount == null ? "" : " at " + mount);

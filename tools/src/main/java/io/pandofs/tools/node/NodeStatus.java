@@ -144,6 +144,11 @@ final class NodeStatus implements StatusSource {
       raft.put("clock_ahead_millis", replica.clockAheadMillis());
       document.put("raft", raft);
       document.put("peers", peers(now, replica, members));
+      document.put(
+          "notes",
+          replica.voters().size() == 2
+              ? List.of("two nodes vote: nothing is lost if one dies, but work stops until it is back")
+              : List.of());
     } catch (ErrnoException e) {
       document.put("raft", Map.of("role", "stopped"));
     }

@@ -55,6 +55,7 @@ public final class StatusText {
             + " of "
             + size(space.number("usable_bytes"))
             + " can still be stored");
+    status.texts("notes").forEach(note -> lines.add("  note     " + note));
     status.texts("degraded").forEach(problem -> lines.add("  ! " + problem));
     if (verbose) {
       verbose(status, lines);
@@ -81,6 +82,7 @@ public final class StatusText {
               + ") control "
               + peer.text("control")
               + (peer.flag("voter") ? "" : ", not a voter")
+              + (peer.flag("leaving") ? ", leaving" : "")
               + (peer.flag("answers") ? "" : ", does not answer"));
     }
     for (Map.Entry<String, @Nullable Object> budget :
