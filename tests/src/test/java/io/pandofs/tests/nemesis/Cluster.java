@@ -77,7 +77,9 @@ public final class Cluster implements AutoCloseable {
     return relay;
   }
 
-  /** Waits until these nodes serve and have no complaint; what is wrong with them after the time. */
+  /**
+   * Waits until these nodes serve and have no complaint; what is wrong with them after the time.
+   */
   public String awaitWell(List<ClusterNode> some, Duration patience) throws InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
@@ -85,8 +87,13 @@ public final class Cluster implements AutoCloseable {
       for (ClusterNode node : some) {
         String state = node.status().text("state");
         if (!state.equals("ok")) {
-          wrong.add("n" + node.number() + " is " + (state.isEmpty() ? "silent" : state) + " "
-              + node.status().texts("degraded"));
+          wrong.add(
+              "n"
+                  + node.number()
+                  + " is "
+                  + (state.isEmpty() ? "silent" : state)
+                  + " "
+                  + node.status().texts("degraded"));
         }
       }
       if (wrong.isEmpty() || System.nanoTime() > deadline) {
@@ -118,8 +125,7 @@ public final class Cluster implements AutoCloseable {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       Leader leader = leader(except);
-      if (leader.term() > term && !except.contains(leader.node())
-          || System.nanoTime() > deadline) {
+      if (leader.term() > term && !except.contains(leader.node()) || System.nanoTime() > deadline) {
         return leader;
       }
       TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
@@ -139,15 +145,20 @@ public final class Cluster implements AutoCloseable {
         : "the tables differ at index " + index + ": " + hashes;
   }
 
-  /** Kills all; the namespaces take the rest away. */
+  /** Kills all and unmounts. */
   @Override
-  public void close() throws IOException, InterruptedException {
-    for (ClusterNode node : nodes) {
-      node.kill();
-      Shell.run("umount -l \"$1\"", node.mount());
-      if (node.disk() != null) {
-        node.disk().unmount();
+  public void close() throws IOException {
+    try {
+      for (ClusterNode node : nodes) {
+        node.kill();
+        Shell.run("umount -l \"$1\"", node.mount());
+        if (node.disk() != null) {
+          node.disk().unmount();
+        }
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted: the namespaces' end kills what is left", e);
     }
     if (relay != null) {
       relay.close();

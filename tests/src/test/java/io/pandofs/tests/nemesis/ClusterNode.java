@@ -75,7 +75,8 @@ public final class ClusterNode {
         "name = \"n%d\"\ndata_dir = \"%s\"\nmount = \"%s\"\n".formatted(number, data(), mount())
             + more
             + (first ? "cluster.bootstrap = true\n" : "cluster.join = " + others + "\n")
-            + "control.listen = \"%s:7440\"\nraft.listen = \"%s:7441\"\n".formatted(address, address)
+            + "control.listen = \"%s:7440\"\nraft.listen = \"%s:7441\"\n"
+                .formatted(address, address)
             + "blocks.listen = \"%s:7442\"\nstatus.listen = \"%s:7443\"\n"
                 .formatted(address, address));
   }

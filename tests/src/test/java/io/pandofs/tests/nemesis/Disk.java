@@ -10,7 +10,9 @@ import java.util.List;
 final class Disk {
   private static final String SIZE = "1200M";
 
-  /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: what was not synced never reaches the disk. */
+  /**
+   * EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: what was not synced never reaches the disk.
+   */
   private static final String POWER_OFF =
       "import fcntl,os,struct,sys\n"
           + "fds=[os.open(d,os.O_RDONLY) for d in sys.argv[1:]]\n"

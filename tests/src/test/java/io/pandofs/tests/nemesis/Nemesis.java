@@ -58,7 +58,7 @@ public final class Nemesis {
       throws IOException, InterruptedException {
     long end = System.nanoTime() + time.toNanos();
     List<Kind> round = new ArrayList<>();
-    while (System.nanoTime() < end && reports.size() < count && well()) {
+    while (!kinds.isEmpty() && System.nanoTime() < end && reports.size() < count && well()) {
       TimeUnit.MILLISECONDS.sleep(QUIET_MILLIS / 5 + random.nextInt(QUIET_MILLIS));
       if (round.isEmpty()) {
         round.addAll(kinds);

@@ -8,8 +8,9 @@ import java.util.TreeSet;
 
 /**
  * The loopback network of a cluster in a network namespace of its own. Node N has the address
- * 127.0.0.1N and the group 700N: what a process of that group sends to another node gets its node's address as source
- * (the kernel would write 127.0.0.1), so that packets can be dropped by pair and direction.
+ * 127.0.0.1N and the group 700N: what a process of that group sends to another node gets its node's
+ * address as source (the kernel would write 127.0.0.1), so that packets can be dropped by pair and
+ * direction.
  */
 final class Network {
   private static final int GROUP = 7000;
@@ -60,7 +61,8 @@ final class Network {
   private String rules(boolean relayed) {
     StringBuilder text = new StringBuilder("table ip kit {\n");
     text.append("  set cut {\n    type ipv4_addr . ipv4_addr\n  }\n  counter dropped {\n  }\n");
-    // Answers are given their true target at the priority -100: look before, and after it otherwise.
+    // Answers are given their true target at the priority -100: look before, and after it
+    // otherwise.
     text.append(
         "  chain answers {\n    type filter hook output priority -150;\n"
             + "    ip saddr . ip daddr @cut counter name dropped drop\n  }\n"
@@ -70,8 +72,7 @@ final class Network {
     for (Way way : relayed ? ways() : Set.<Way>of()) {
       text.append(
           "    meta skgid %d ip daddr %s tcp dport %d-%d dnat to %s\n"
-              .formatted(
-                  group(way.from()), address(way.to()), PORT_FIRST, PORT_LAST, relay(way)));
+              .formatted(group(way.from()), address(way.to()), PORT_FIRST, PORT_LAST, relay(way)));
     }
     text.append("  }\n  chain from {\n    type nat hook postrouting priority 100;\n");
     for (Way way : ways()) {

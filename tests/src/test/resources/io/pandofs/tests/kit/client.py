@@ -1,8 +1,8 @@
 """A client of the consistency kit: one system call after the other on one mount, each with the time before and after.
 
-  client.py run MOUNT WORKLOAD CLIENT HISTORY SEED START_NS KEYS PERIOD_MS PACE_MS RULES    until stdin ends
-  client.py prepare MOUNT WORKLOADS GENERATIONS KEYS                                       directories and files of all keys
-  client.py look MOUNT WORKLOADS CLIENT HISTORY GENERATIONS KEYS                           one look at every key
+  client.py run MOUNT WORKLOAD CLIENT HISTORY SEED START_NS KEYS GENERATIONS PERIOD_MS PACE_MS RULES    until stdin ends
+  client.py prepare MOUNT WORKLOAD GENERATIONS KEYS                                       directories and files of all keys
+  client.py look MOUNT WORKLOAD CLIENT HISTORY GENERATIONS KEYS                           one look at every key
 
 A history has two lines an operation, the second missing when the call did not come back:
 
@@ -211,6 +211,7 @@ class Client:
             self.look_set(key)
 
     def create(self, path):
+        self.directory()
         self.attempted = True
         os.close(self.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
 
@@ -293,47 +294,44 @@ def key_name(generation, k):
     return f"g{generation}-{k}"
 
 
-def run(mount, workload, number, history, seed, start, keys, period_ms, pace_ms, rules):
+def run(mount, workload, number, history, seed, start, keys, generations, period_ms, pace_ms, rules):
     client = Client(mount, number, history, seed)
     step, start, keys, period, pace = getattr(client, workload), int(start), int(keys), int(period_ms) * 10**6, float(pace_ms) / 1000
     rules = rules.split(",")
     while not select.select([sys.stdin], [], [], client.random.expovariate(1) * pace)[0]:
         k = client.random.randrange(keys)
         # The keys change one after the other, so that there is always one in the middle of its time.
-        step(key_name((time.monotonic_ns() - start + k * period // keys) // period, k), rules)
+        generation = (time.monotonic_ns() - start + k * period // keys) // period
+        step(key_name(min(generation, int(generations) - 1), k), rules)
     client.leave()
 
 
-def prepare(mount, workloads, generations, keys):
+def prepare(mount, workload, generations, keys):
     base = os.open(mount, os.O_RDONLY)
-    for workload in workloads.split(","):
-        os.mkdir(workload, dir_fd=base)
-        for g in range(int(generations)):
-            for k in range(int(keys)):
-                path = f"{workload}/{key_name(g, k)}"
-                if workload in ("set", "names"):
-                    os.mkdir(path, dir_fd=base)
-                elif workload in ("slots", "append"):
-                    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=base)
-                    if workload == "slots":
-                        os.write(fd, bytes(8 * SLOTS))
-                    os.close(fd)
-
-
-def look(mount, workloads, number, history, generations, keys):
-    client = Client(mount, number, history, 0)
-    for workload in workloads.split(","):
-        for key in (key_name(g, k) for g in range(int(generations)) for k in range(int(keys))):
+    os.mkdir(workload, dir_fd=base)
+    for path in (f"{workload}/{key_name(g, k)}" for g in range(int(generations)) for k in range(int(keys))):
+        if workload in ("set", "names"):
+            os.mkdir(path, dir_fd=base)
+        elif workload in ("slots", "append"):
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=base)
             if workload == "slots":
-                for slot in range(SLOTS):
-                    client.look_slot(key, slot)
-            elif workload == "names":
-                for n in NAMES:
-                    client.look_name("look", f"names/{key}/{n}", key, n)
-            elif workload == "locks":
-                client.look_name("holder", f"locks/{key}", key, "")
-            else:
-                getattr(client, "look_" + workload)(key)
+                os.write(fd, bytes(8 * SLOTS))
+            os.close(fd)
+
+
+def look(mount, workload, number, history, generations, keys):
+    client = Client(mount, number, history, 0)
+    for key in (key_name(g, k) for g in range(int(generations)) for k in range(int(keys))):
+        if workload == "slots":
+            for slot in range(SLOTS):
+                client.look_slot(key, slot)
+        elif workload == "names":
+            for n in NAMES:
+                client.look_name("look", f"names/{key}/{n}", key, n)
+        elif workload == "locks":
+            client.look_name("holder", f"locks/{key}", key, "")
+        else:
+            getattr(client, "look_" + workload)(key)
 
 
 {"run": run, "prepare": prepare, "look": look}[sys.argv[1]](*sys.argv[2:])
