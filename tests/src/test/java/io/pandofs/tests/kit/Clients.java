@@ -43,8 +43,7 @@ final class Clients {
     List<Commands.Running> all = new ArrayList<>();
     for (Workload workload : options.workloads()) {
       all.add(
-          python(
-              "prepare", node.mount(), workload.word(), options.generations(), options.keys()));
+          python("prepare", node.mount(), workload.word(), options.generations(), options.keys()));
     }
     for (Commands.Running one : all) {
       one.await().ok();

@@ -52,6 +52,7 @@ record KitOptions(
         --period MS       how long it works on the same; default 10000
         --data close      written data is shared by close (default), or: write, as soon as write has returned
         --append own      one mount appends to a file (default), or: shared, all do
+        --sync yes        an operation is complete when it is synced, too
         --raft MIN,MAX    election timeouts, like 300ms,600ms; default the product's own
         --preload LIB     a library under the nodes, like libeatmydata.so
         --keep yes        keeps the histories of a good run too
@@ -84,7 +85,10 @@ record KitOptions(
             number(given, "--pace", 15),
             number(given, "--keys", 3),
             number(given, "--period", 10_000),
-            List.of(take(given, "--data", "close"), take(given, "--append", "own")),
+            List.of(
+                take(given, "--data", "close"),
+                take(given, "--append", "own"),
+                take(given, "--sync", "no").equals("yes") ? "sync" : "nosync"),
             raft.isEmpty()
                 ? ""
                 : "raft.timeout_min = \"%s\"\nraft.timeout_max = \"%s\"\n"

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * them. Used by one thread, but for {@link #node}.
  */
 public final class Cluster implements AutoCloseable {
-  private static final Duration UP = Duration.ofSeconds(120);
+  private static final Duration UP = Duration.ofMinutes(5);
   private static final long LOOK_MILLIS = 50;
 
   private final List<ClusterNode> nodes = new ArrayList<>();

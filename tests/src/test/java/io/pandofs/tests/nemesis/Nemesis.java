@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * for a short while, begins a fault, lets it last, heals it.
  */
 public final class Nemesis {
-  private static final Duration RECOVERY = Duration.ofSeconds(90);
+  private static final Duration RECOVERY = Duration.ofMinutes(5);
   private static final int QUIET_MILLIS = 2500;
 
   private final Cluster cluster;

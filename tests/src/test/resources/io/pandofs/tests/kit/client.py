@@ -13,7 +13,8 @@ A history has two lines an operation, the second missing when the call did not c
            or NONE (failed before anything that has an effect); with the last two the value is the errno
 
 RULES is a list of words: close (a write of data is complete when its descriptor is closed), write (when write has
-returned; the descriptor stays open), own (one mount appends to a file), shared (all do).
+returned; the descriptor stays open), own (one mount appends to a file), shared (all do), sync (an operation is complete
+when its file or directory is synced, too: for what must outlast a loss of power).
 
 Keys are used for PERIOD_MS and then left for others, so that every history stays short; the last look is at all of them.
 """
@@ -36,8 +37,8 @@ class Away(OSError):
 
 
 class Client:
-    def __init__(self, mount, number, history, seed):
-        self.mount, self.number, self.random = mount, number, random.Random(f"{seed}/{number}")
+    def __init__(self, mount, number, history, seed, rules=()):
+        self.mount, self.number, self.random, self.rules = mount, number, random.Random(f"{seed}/{number}"), rules
         self.history = open(history, "a", buffering=1, encoding="ascii")
         self.outside = os.stat(os.path.dirname(mount)).st_dev
         self.root, self.sequence, self.attempted, self.open_files = None, 0, False, {}
@@ -66,6 +67,15 @@ class Client:
     def open(self, path, flags, mode=0o644):
         return os.open(path, flags, mode, dir_fd=self.directory())
 
+    def sync(self, directory):
+        """The names of a directory, on stable storage."""
+        if "sync" in self.rules:
+            fd = self.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
     # --- one operation
 
     def unique(self):
@@ -93,7 +103,7 @@ class Client:
 
     # --- register: a whole file, written beside and renamed over
 
-    def register(self, key, rules):
+    def register(self, key):
         if self.random.random() < 0.4:
             value = self.unique()
             self.do("write", key, value, lambda: self.replace(key, value))
@@ -105,10 +115,13 @@ class Client:
         fd = self.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             os.write(fd, value.encode())
+            if "sync" in self.rules:
+                os.fsync(fd)
         finally:
             os.close(fd)
         self.attempted = True
         os.rename(beside, f"register/{key}", src_dir_fd=self.directory(), dst_dir_fd=self.directory())
+        self.sync("register")
 
     def look_register(self, key):
         self.do("read", key, "", lambda: self.content(f"register/{key}").decode(), ("ENOENT",))
@@ -125,27 +138,29 @@ class Client:
 
     # --- slots: eight bytes written in place
 
-    def slots(self, key, rules):
+    def slots(self, key):
         slot = self.random.randrange(SLOTS)
         if self.random.random() < 0.5:
             value = self.unique()
-            self.do("write", f"{key}:{slot}", value, lambda: self.write_slot(key, slot, value, rules))
+            self.do("write", f"{key}:{slot}", value, lambda: self.write_slot(key, slot, value))
         else:
             self.look_slot(key, slot)
 
-    def write_slot(self, key, slot, value, rules):
+    def write_slot(self, key, slot, value):
         data = int(value).to_bytes(8, "big")
-        if "write" in rules:
+        if "write" in self.rules:
             if key not in self.open_files:
                 self.open_files[key] = self.open(f"slots/{key}", os.O_WRONLY)
             self.attempted = True
             os.pwrite(self.open_files[key], data, 8 * slot)
+            if "sync" in self.rules:
+                os.fsync(self.open_files[key])
             return
         fd = self.open(f"slots/{key}", os.O_WRONLY)
         try:
             self.attempted = True
             os.pwrite(fd, data, 8 * slot)
-            if self.random.random() < 0.3:
+            if "sync" in self.rules or self.random.random() < 0.3:
                 os.fsync(fd)
         finally:
             os.close(fd)
@@ -162,29 +177,33 @@ class Client:
 
     # --- append: records at the end of a file
 
-    def append(self, key, rules):
-        mine = "shared" in rules or int(key.rpartition("-")[2]) % 3 == self.mount_number() % 3
+    def append(self, key):
+        mine = "shared" in self.rules or int(key.rpartition("-")[2]) % 3 == self.mount_number() % 3
         if mine and self.random.random() < 0.5:
             value = self.unique()
-            self.do("append", key, value, lambda: self.append_record(key, value, rules))
+            self.do("append", key, value, lambda: self.append_record(key, value))
         else:
             self.look_append(key)
 
     def mount_number(self):
         return int(self.number[0])
 
-    def append_record(self, key, value, rules):
+    def append_record(self, key, value):
         record = f"{value:0>{RECORD - 1}}\n".encode()
-        if "write" in rules:
+        if "write" in self.rules:
             if key not in self.open_files:
                 self.open_files[key] = self.open(f"append/{key}", os.O_WRONLY | os.O_APPEND)
             self.attempted = True
             os.write(self.open_files[key], record)
+            if "sync" in self.rules:
+                os.fsync(self.open_files[key])
             return
         fd = self.open(f"append/{key}", os.O_WRONLY | os.O_APPEND)
         try:
             self.attempted = True
             os.write(fd, record)
+            if "sync" in self.rules:
+                os.fsync(fd)
         finally:
             os.close(fd)
 
@@ -198,7 +217,7 @@ class Client:
 
     # --- set: names in a directory
 
-    def set(self, key, rules):
+    def set(self, key):
         draw, name = self.random.random(), self.random.choice(COMMON)
         if draw < 0.25:
             name = "e" + self.unique()
@@ -214,11 +233,13 @@ class Client:
         self.directory()
         self.attempted = True
         os.close(self.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        self.sync(os.path.dirname(path))
 
     def unlink(self, path):
         root = self.directory()
         self.attempted = True
         os.unlink(path, dir_fd=root)
+        self.sync(os.path.dirname(path))
 
     def look_set(self, key):
         def read():
@@ -231,7 +252,7 @@ class Client:
 
     # --- names: directories and symlinks over few names, moved over each other
 
-    def names(self, key, rules):
+    def names(self, key):
         draw, n = self.random.random(), self.random.choice(NAMES)
         path = f"names/{key}/{n}"
         if draw < 0.15:
@@ -253,28 +274,32 @@ class Client:
         root = self.directory()
         self.attempted = True
         os.mkdir(path, dir_fd=root)
+        self.sync(os.path.dirname(path))
 
     def rmdir(self, path):
         root = self.directory()
         self.attempted = True
         os.rmdir(path, dir_fd=root)
+        self.sync(os.path.dirname(path))
 
     def symlink(self, value, path):
         root = self.directory()
         self.attempted = True
         os.symlink(value, path, dir_fd=root)
+        self.sync(os.path.dirname(path))
 
     def rename(self, source, target):
         root = self.directory()
         self.attempted = True
         os.rename(source, target, src_dir_fd=root, dst_dir_fd=root)
+        self.sync(os.path.dirname(target))
 
     def look_name(self, verb, path, key, argument):
         return self.do(verb, key, argument, lambda: os.readlink(path, dir_fd=self.directory()), ("ENOENT", "EINVAL"))
 
     # --- locks: a symlink that says whose it is, made by one and removed by the same
 
-    def locks(self, key, rules):
+    def locks(self, key):
         path = f"locks/{key}"
         answer, owner = self.look_name("holder", path, key, "")
         if answer == "OK" and owner.startswith(self.number):
@@ -295,14 +320,13 @@ def key_name(generation, k):
 
 
 def run(mount, workload, number, history, seed, start, keys, generations, period_ms, pace_ms, rules):
-    client = Client(mount, number, history, seed)
+    client = Client(mount, number, history, seed, rules.split(","))
     step, start, keys, period, pace = getattr(client, workload), int(start), int(keys), int(period_ms) * 10**6, float(pace_ms) / 1000
-    rules = rules.split(",")
     while not select.select([sys.stdin], [], [], client.random.expovariate(1) * pace)[0]:
         k = client.random.randrange(keys)
         # The keys change one after the other, so that there is always one in the middle of its time.
         generation = (time.monotonic_ns() - start + k * period // keys) // period
-        step(key_name(min(generation, int(generations) - 1), k), rules)
+        step(key_name(min(generation, int(generations) - 1), k))
     client.leave()
 
 
