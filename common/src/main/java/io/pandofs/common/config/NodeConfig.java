@@ -173,6 +173,7 @@ public record NodeConfig(
       return QuorumLoss.READ_ONLY;
     }
     throw table.failure(
-        "quorum_loss", "'" + value + "' is not known; write \"wait:30s\", \"error\" or \"read-only\"");
+        "quorum_loss",
+        "'" + value + "' is not known; write \"wait:30s\", \"error\" or \"read-only\"");
   }
 }

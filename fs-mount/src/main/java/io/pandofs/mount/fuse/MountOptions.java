@@ -14,11 +14,7 @@ import java.util.function.Supplier;
  * @param state how the mount is: {@link #OK}, or a word for what it lacks; asked at any time
  */
 public record MountOptions(
-    Path mountPoint,
-    String source,
-    boolean allowOther,
-    Duration busyWait,
-    Supplier<String> state) {
+    Path mountPoint, String source, boolean allowOther, Duration busyWait, Supplier<String> state) {
 
   /** The state of a mount that lacks nothing. */
   public static final String OK = "ok";

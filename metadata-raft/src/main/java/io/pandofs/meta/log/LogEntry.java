@@ -58,9 +58,9 @@ public sealed interface LogEntry {
   record RemoveNode(NodeId node) implements LogEntry {}
 
   /**
-   * The first entry of a cluster that goes on with one survivor after the others were lost for good:
-   * takes all other nodes and all sessions away. All counters jump ahead, so that no number is given
-   * that the lost nodes may have given.
+   * The first entry of a cluster that goes on with one survivor after the others were lost for
+   * good: takes all other nodes and all sessions away. All counters jump ahead, so that no number
+   * is given that the lost nodes may have given.
    */
   record Recover(NodeId survivor) implements LogEntry {}
 

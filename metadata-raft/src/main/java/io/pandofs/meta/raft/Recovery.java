@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes the survivor of a lost majority the only node of its cluster, offline (PROTOCOL 19).
  *
- * <p>Opening it applies the whole log that is here to the tables, committed or not: an entry that is
- * here and was acknowledged is kept, and one that was not acknowledged may take effect like any
+ * <p>Opening it applies the whole log that is here to the tables, committed or not: an entry that
+ * is here and was acknowledged is kept, and one that was not acknowledged may take effect like any
  * whose answer was lost. {@link #commit} then takes the other nodes away, begins a new cluster
  * epoch and with it a new Raft group, which starts from a checkpoint. From the first change to the
  * last the identity says that a recovery is under way: a node is not started between. Used by one

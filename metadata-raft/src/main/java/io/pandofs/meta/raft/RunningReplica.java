@@ -221,11 +221,21 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     }
   }
 
-  /** What a predecessor of this process left; its mounts are gone with it. */
+  /** Ends what a predecessor of this process left; its mounts are gone with it. */
   void endPredecessors() {
+    Predecessors before =
+        new Predecessors(
+            identity.node(),
+            tables,
+            applied,
+            events,
+            retry,
+            threads.duties,
+            sessions::containsKey,
+            session -> proposeSurely(new LogEntry.ExpireSession(session), FOR_EVER));
     retry
         .until(FOR_EVER, barrier::readIndex)
-        .thenComposeAsync(this::endSessionsUpTo, threads.duties)
+        .thenComposeAsync(before::endUpTo, threads.duties)
         .whenComplete(
             (none, failure) -> {
               if (failure == null) {
@@ -234,35 +244,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
                 predecessorsEnded.completeExceptionally(Retry.cause(failure));
               }
             });
-  }
-
-  private CompletableFuture<Void> endSessionsUpTo(long index) {
-    CompletableFuture<Void> ended = new CompletableFuture<>();
-    if (!applied.await(index, 0)) {
-      // Comes back when more is applied; this thread has other work meanwhile.
-      retry
-          .pause(Retry.PAUSE_MIN_MILLIS, events.next())
-          .thenComposeAsync(none -> endSessionsUpTo(index), threads.duties)
-          .whenComplete(
-              (none, failure) -> {
-                if (failure == null) {
-                  ended.complete(null);
-                } else {
-                  ended.completeExceptionally(failure);
-                }
-              });
-      return ended;
-    }
-    List<CompletableFuture<?>> all = new ArrayList<>();
-    try (LocalSnapshot snapshot = tables.snapshot()) {
-      for (ClusterView.Session session : snapshot.cluster().sessions()) {
-        if (session.node().equals(identity.node()) && !sessions.containsKey(session.id())) {
-          LOG.info("{}: was this node's before it restarted: ending it", session.id());
-          all.add(proposeSurely(new LogEntry.ExpireSession(session.id()), FOR_EVER));
-        }
-      }
-    }
-    return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
   }
 
   /** Proposes until there is an answer; only for entries that may be repeated. */

@@ -27,8 +27,7 @@ class LeavingTest {
     }
   }
 
-  private static void step(
-      EngineRig rig, TreeMap<NodeId, Boolean> model, Random random, int step) {
+  private static void step(EngineRig rig, TreeMap<NodeId, Boolean> model, Random random, int step) {
     List<NodeId> nodes = List.copyOf(model.keySet());
     NodeId node = nodes.get(random.nextInt(nodes.size()));
     switch (random.nextInt(4)) {

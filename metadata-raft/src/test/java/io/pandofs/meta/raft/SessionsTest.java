@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.nio.file.Path;
@@ -104,7 +104,8 @@ class SessionsTest {
   void withoutAMajorityOperationsFailAfterTheirPatienceAndSessionsLiveOn() throws Exception {
     try (TestCluster cluster = new TestCluster(dir, 2, node -> node.timing = QUICK)) {
       TestNode stays = cluster.node(0);
-      MetadataSession session = stays.replica().openSession(QuorumLoss.waiting(Duration.ofSeconds(2)));
+      MetadataSession session =
+          stays.replica().openSession(QuorumLoss.waiting(Duration.ofSeconds(2)));
       assertThat(session.submit(Tree.create(session, "x")).join().errno()).isEqualTo(Errno.OK);
       cluster.node(1).kill();
       InodeId late = session.nextInode();

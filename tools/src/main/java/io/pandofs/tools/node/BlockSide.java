@@ -99,8 +99,8 @@ final class BlockSide {
         putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
   }
 
-  static LocalBlocks openStore(
-      NodeConfig config, Identity identity, Clock clock, Parts parts) throws Refusal {
+  static LocalBlocks openStore(NodeConfig config, Identity identity, Clock clock, Parts parts)
+      throws Refusal {
     ScheduledExecutorService tidying = parts.add("tidying", new Workers("tidy", 1)).scheduler();
     LocalBlockOptions options =
         LocalBlockOptions.of(

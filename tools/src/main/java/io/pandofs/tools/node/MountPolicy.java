@@ -26,8 +26,8 @@ final class MountPolicy {
   }
 
   /**
-   * {@code ok}; without a majority {@code waiting} (calls wait for it), {@code no-quorum} (calls are
-   * answered EIO) or {@code read-only}; {@code expired}: the session is over and the next call
+   * {@code ok}; without a majority {@code waiting} (calls wait for it), {@code no-quorum} (calls
+   * are answered EIO) or {@code read-only}; {@code expired}: the session is over and the next call
    * registers a new one.
    */
   String word() {
@@ -46,7 +46,8 @@ final class MountPolicy {
   /** What that means, for a person; empty when nothing is wrong. */
   String sentence() {
     return switch (word()) {
-      case "waiting" -> "no majority: calls wait for it, for " + policy.patience().toSeconds() + " s";
+      case "waiting" ->
+          "no majority: calls wait for it, for " + policy.patience().toSeconds() + " s";
       case "no-quorum" -> "no majority: calls are answered EIO";
       case "read-only" -> "no majority: the mount is read-only and shows an old state";
       case "expired" -> "the mount's session is over; the next call registers a new one";

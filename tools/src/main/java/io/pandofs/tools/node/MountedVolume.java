@@ -59,8 +59,7 @@ final class MountedVolume implements AutoCloseable {
     QuorumLoss policy = config.quorumLoss();
     MetadataSession first = firstSession(replica, policy, givenUp);
     MountPolicy state = new MountPolicy(policy, replica);
-    FirstThenNew sessions =
-        new FirstThenNew(first, () -> state.watch(session(replica, policy)));
+    FirstThenNew sessions = new FirstThenNew(first, () -> state.watch(session(replica, policy)));
     state.watch(first);
     try {
       Vfs vfs = new Vfs(options(config), clock, sessions, blocks, capacity, scheduler);

@@ -147,7 +147,8 @@ final class NodeStatus implements StatusSource {
       document.put(
           "notes",
           replica.voters().size() == 2
-              ? List.of("two nodes vote: nothing is lost if one dies, but work stops until it is back")
+              ? List.of(
+                  "two nodes vote: nothing is lost if one dies, but work stops until it is back")
               : List.of());
     } catch (ErrnoException e) {
       document.put("raft", Map.of("role", "stopped"));

@@ -31,8 +31,7 @@ public final class Survivor implements AutoCloseable {
       RocksMemory memory = parts.add("table memory", new RocksMemory(MEMORY, MEMORY / 2));
       recovery = parts.add("recovery", Recovery.open(data, memory));
       blocks =
-          parts.add(
-              "block store", BlockSide.openStore(config, recovery.identity(), clock, parts));
+          parts.add("block store", BlockSide.openStore(config, recovery.identity(), clock, parts));
     } catch (IOException e) {
       parts.close();
       throw new Refusal("Cannot recover: " + e.getMessage() + ".", e);

@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Ends the mount of this process when it stays stopped (PROTOCOL 20): a request that a stopped
- * daemon has read cannot be interrupted by who made it. A shell of its own, in a session of its own,
- * looks at this process every two seconds, and ends by itself when this process is gone. It is no
- * second Java: it must weigh nothing. Thread-safe.
+ * daemon has read cannot be interrupted by who made it. A shell of its own, in a session of its
+ * own, looks at this process every two seconds, and ends by itself when this process is gone. It is
+ * no second Java: it must weigh nothing. Thread-safe.
  */
 final class Watchdog implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);

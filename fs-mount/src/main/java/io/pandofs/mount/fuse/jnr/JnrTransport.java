@@ -61,7 +61,8 @@ public final class JnrTransport implements Transport {
     return new JnrMount(vfs, place, options.busyWait(), ended);
   }
 
-  private static JnrFilesystem load(Vfs vfs, Supplier<String> state, Runnable onInit) throws MountException {
+  private static JnrFilesystem load(Vfs vfs, Supplier<String> state, Runnable onInit)
+      throws MountException {
     try {
       return new JnrFilesystem(vfs, state, onInit);
     } catch (UnsatisfiedLinkError e) {
