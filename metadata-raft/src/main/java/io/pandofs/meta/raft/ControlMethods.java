@@ -17,6 +17,9 @@ public final class ControlMethods {
   /** PromoteRequest. Answer: PromoteAnswer. */
   static final int PROMOTE = 105;
 
+  /** ConfirmRequest. Answer: ConfirmAnswer. */
+  static final int CONFIRM = 106;
+
   private ControlMethods() {}
 
   /** Whether the control service answers this method. */
