@@ -150,9 +150,7 @@ final class PandoStateMachine extends BaseStateMachine {
     try (LocalSnapshot snapshot = tables.snapshot()) {
       placement = snapshot.cluster().placement();
       nodes =
-          snapshot.cluster().nodes().stream()
-              .map(ClusterView.Node::id)
-              .collect(Collectors.toSet());
+          snapshot.cluster().nodes().stream().map(ClusterView.Node::id).collect(Collectors.toSet());
     }
     boolean isMember = nodes.contains(self);
     watcher.members(nodes);

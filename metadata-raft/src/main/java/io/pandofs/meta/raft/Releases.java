@@ -129,11 +129,7 @@ final class Releases {
    * @param voters whose majority elects leaders: one set, or two while the membership changes
    */
   Releases(
-      Clock clock,
-      Timer timer,
-      NodeId self,
-      long leaseNanos,
-      Supplier<List<Set<NodeId>>> voters) {
+      Clock clock, Timer timer, NodeId self, long leaseNanos, Supplier<List<Set<NodeId>>> voters) {
     this.clock = clock;
     this.origin = clock.nanoTime();
     this.timer = timer;
@@ -267,8 +263,7 @@ final class Releases {
 
   @GuardedBy("this")
   private boolean isKnown(NodeId node) {
-    return members.contains(node)
-        || voters.get().stream().anyMatch(group -> group.contains(node));
+    return members.contains(node) || voters.get().stream().anyMatch(group -> group.contains(node));
   }
 
   @GuardedBy("this")

@@ -113,7 +113,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             peers);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
     long leaseNanos = config.timing().freshness().toNanos();
-    Releases releases = new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
+    Releases releases =
+        new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
     leaderFreshness = new LeaderFreshness(ratis, applied, releases, this::after);
     LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
     leader =

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
  * leader has released. One thread, a seed each.
  */
 class LeaseSimulationTest {
-  private static final int SEEDS = 200;
+  private static final int SEEDS = Integer.getInteger("pando.lease.seeds", 200);
   private static final int STEPS = 2_000;
 
   @Test
