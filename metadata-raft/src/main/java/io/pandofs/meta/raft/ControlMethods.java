@@ -19,6 +19,8 @@ public final class ControlMethods {
 
   /** MembersRequest. Answer: MembersAnswer. */
   static final int MEMBERS = 106;
+  /** ConfirmRequest. Answer: ConfirmAnswer. */
+  static final int CONFIRM = 107;
 
   private ControlMethods() {}
 

@@ -7,6 +7,8 @@ import io.pandofs.common.net.Service;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.JoinAnswer;
 import io.pandofs.meta.wire.JoinRequest;
@@ -23,7 +25,9 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 import org.apache.ratis.protocol.RaftPeer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,23 +41,33 @@ final class ControlService implements Service {
 
   private final RatisNode ratis;
   private final LeaderCalls local;
+  private final LeaderFreshness freshness;
+  private final LongSupplier released;
   private final Membership membership;
   private final MemberChanges changes;
+  private final LeaderDuties duties;
   private final Executor inOrder;
 
   /**
+   * @param released what this node knows to be released
    * @param inOrder one thread: proposals of one connection stay in order
    */
   ControlService(
       RatisNode ratis,
       LeaderCalls local,
+      LeaderFreshness freshness,
+      LongSupplier released,
       Membership membership,
       MemberChanges changes,
+      LeaderDuties duties,
       Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
+    this.freshness = freshness;
+    this.released = released;
     this.membership = membership;
     this.changes = changes;
+    this.duties = duties;
     this.inOrder = inOrder;
   }
 
@@ -65,6 +79,8 @@ final class ControlService implements Service {
         case ControlMethods.READ_INDEX ->
             readIndex(ControlCodec.header(request, ReadIndexRequest.parser()));
         case ControlMethods.RENEW -> renew(ControlCodec.header(request, RenewRequest.parser()));
+        case ControlMethods.CONFIRM ->
+            confirm(ControlCodec.header(request, ConfirmRequest.parser()));
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
             promote(ControlCodec.header(request, PromoteRequest.parser()));
@@ -84,7 +100,11 @@ final class ControlService implements Service {
         .handle(
             (reply, failure) ->
                 failure == null
-                    ? ControlCodec.payload(ControlCodec.ok(), LogCodec.encode(reply))
+                    ? ControlCodec.payload(
+                        ControlAnswer.newBuilder()
+                            .setReleased(Math.max(0, released.getAsLong()))
+                            .build(),
+                        LogCodec.encode(reply))
                     : ControlCodec.payload(answer(failure)));
   }
 
@@ -92,8 +112,7 @@ final class ControlService implements Service {
     return CompletableFuture.failedFuture(failure);
   }
 
-  private static @org.jspecify.annotations.Nullable RefusedException check(
-      InetSocketAddress from, byte[] bytes) {
+  private @Nullable RefusedException check(InetSocketAddress from, byte[] bytes) {
     try {
       if (bytes.length > RaftSettings.ENTRY_BYTES_MAX) {
         return new RefusedException("an entry of " + bytes.length + " bytes is too long");
@@ -104,6 +123,11 @@ final class ControlService implements Service {
               || entry instanceof LogEntry.RegisterSession
               || entry instanceof LogEntry.ExpireSession
               || entry instanceof LogEntry.HashTables;
+      if (entry instanceof LogEntry.RegisterSession register
+          && duties.isClockWrong(LeaderDuties.millis(register.time()))) {
+        return new RefusedException(
+            register.node() + " gets no session while its clock is so far from the leader's");
+      }
       return allowed
           ? null
           : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
@@ -114,13 +138,16 @@ final class ControlService implements Service {
   }
 
   private CompletionStage<Payload> readIndex(ReadIndexRequest request) {
-    return ratis
+    return freshness
         .readIndexFor(new NodeId(request.getNode()))
         .handle(
             (index, failure) ->
                 ControlCodec.payload(
                     failure == null
-                        ? ReadIndexAnswer.newBuilder().setIndex(index).build()
+                        ? ReadIndexAnswer.newBuilder()
+                            .setIndex(index)
+                            .setReleased(Math.max(0, released.getAsLong()))
+                            .build()
                         : ReadIndexAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
@@ -133,6 +160,17 @@ final class ControlService implements Service {
                     failure == null
                         ? answer
                         : RenewAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> confirm(ConfirmRequest request) {
+    return local
+        .confirm(request)
+        .handle(
+            (answer, failure) ->
+                payload(
+                    failure == null
+                        ? answer
+                        : ConfirmAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private CompletionStage<Payload> join(JoinRequest request) {

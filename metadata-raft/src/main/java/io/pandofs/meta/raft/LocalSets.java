@@ -1,6 +1,8 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.engine.LocalEffects;
@@ -9,7 +11,9 @@ import io.pandofs.meta.rocksdb.LocalTable;
 import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Keeps the need and drop sets of this node in step with the tables (PROTOCOL rule 15): rows go
@@ -26,6 +30,7 @@ final class LocalSets implements LocalEffects {
   private final RocksTransaction transaction;
   private final long index;
   private final List<SessionId> ended = new ArrayList<>();
+  private final Set<InodeId> changed = new HashSet<>();
   private boolean blocksChanged;
   private boolean placementChanged;
   private boolean hashWanted;
@@ -84,8 +89,28 @@ final class LocalSets implements LocalEffects {
   }
 
   @Override
+  public void inodeChanged(InodeId inode) {
+    changed.add(inode);
+  }
+
+  @Override
+  public void dentryChanged(InodeId parent, FileName name) {
+    changed.add(parent);
+  }
+
+  @Override
+  public void orphaned(InodeId inode) {
+    changed.add(inode);
+  }
+
+  @Override
   public void hashWanted(long at) {
     hashWanted = true;
+  }
+
+  /** The inodes whose rows, data, attributes or names the entry changes. */
+  Set<InodeId> changedInodes() {
+    return changed;
   }
 
   boolean wantsHash() {

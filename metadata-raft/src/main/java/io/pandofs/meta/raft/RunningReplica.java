@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.config.QuorumLoss;
@@ -18,13 +19,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.statemachine.SnapshotInfo;
@@ -39,12 +40,11 @@ import org.slf4j.LoggerFactory;
  * threads, and the tables last.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
-final class RunningReplica implements AutoCloseable, ReplicaListener {
-  private static final int QUESTION_SECONDS = 5;
+final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
   private static final long CLOSE_MILLIS = 1_000;
-  private static final long NUDGE_MILLIS_MIN = 2;
+  private static final int DIRTY_MAX = 1 << 16;
   private static final Duration FOR_EVER = Duration.ofDays(10_000);
 
   private final ReplicaConfig config;
@@ -57,6 +57,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final LiveTables tables;
   private final Checkpoints checkpoints;
   private final AppliedGate applied = new AppliedGate();
+  private final DirtyInodes dirty = new DirtyInodes(DIRTY_MAX);
   private final TableHashes hashes;
   private final LeaderEvents events = new LeaderEvents();
   private final RatisNode ratis;
@@ -65,7 +66,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final QuorumWatch quorum;
   private final Renewer renewer;
   private final Retry retry;
-  private final ReadBarrier barrier;
+  private final LinearReads reads;
+  private final Freshness freshness;
+  private final LeaderFreshness leaderFreshness;
   private final ControlService control;
   private final BlockTables blocks;
   private final ClusterAdmin admin;
@@ -104,7 +107,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     retry = new Retry(clock, surroundings.scheduler(), events);
     machine =
         new PandoStateMachine(
-            identity.node(), tables, checkpoints, applied, hashes, events, this, this::fail);
+            identity.node(), tables, checkpoints, applied, hashes, events, this, this, this::fail);
     ratis =
         new RatisNode(
             identity.node(),
@@ -114,9 +117,24 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             RaftSettings.of(config, data.raft()),
             peers);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
-    LocalLeader local = new LocalLeader(ratis, leaderDuties, applied);
-    leader = new LeaderRouter(ratis, local, surroundings.connections());
-    barrier = new ReadBarrier(this::askReadIndex);
+    long leaseNanos = config.timing().freshness().toNanos();
+    Releases releases =
+        new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
+    leaderFreshness = new LeaderFreshness(ratis, applied, releases, this::after);
+    LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
+    leader =
+        new LeaderRouter(ratis, local, surroundings.connections(), index -> heardReleased(index));
+    freshness =
+        new Freshness(
+            identity.node(),
+            surroundings.random().nextLong(),
+            clock,
+            this::after,
+            leaseNanos,
+            leader::confirm,
+            ratis::term,
+            dirty);
+    reads = new LinearReads(leader, freshness, dirty, applied, tables, retry, clock, failed);
     quorum = new QuorumWatch(clock);
     renewer =
         new Renewer(
@@ -131,8 +149,17 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             quorum);
     Membership membership = new Membership(ratis, tables, clock, config, threads.duties);
     MemberChanges changes =
-        new MemberChanges(ratis, tables, applied, membership, MemberChanges.Freshness.NONE);
-    control = new ControlService(ratis, local, membership, changes, threads.inOrder);
+        new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+    control =
+        new ControlService(
+            ratis,
+            local,
+            leaderFreshness,
+            freshness::released,
+            membership,
+            changes,
+            leaderDuties,
+            threads.inOrder);
     admin = new ClusterAdmin(ratis, retry, surroundings.connections());
     blocks = new BlockTables(tables, applied, clock);
     predecessorsEnded = new CompletableFuture<>();
@@ -151,7 +178,16 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     every(config.timing().renewEvery().toMillis(), this::renew);
     every(config.timing().renewEvery().toMillis(), quorum::look);
     every(1000, this::checkpointIfDue);
+    freshness.start();
     watchLeader();
+  }
+
+  private void after(long nanos, Runnable task) {
+    surroundings.scheduler().schedule(task, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void heardReleased(long index) {
+    freshness.heard(index);
   }
 
   private static String deepest(Throwable failure) {
@@ -183,6 +219,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         .thenRunAsync(
             () -> {
               watchLeader();
+              leaderFreshness.look();
+              freshness.leaderChanged();
               sessions.values().forEach(RaftSession::leaderChanged);
               renew();
             },
@@ -234,7 +272,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             sessions::containsKey,
             session -> proposeSurely(new LogEntry.ExpireSession(session), FOR_EVER));
     retry
-        .until(FOR_EVER, barrier::readIndex)
+        .until(FOR_EVER, reads::readIndex)
         .thenComposeAsync(before::endUpTo, threads.duties)
         .whenComplete(
             (none, failure) -> {
@@ -255,10 +293,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   RaftSession openSession(QuorumLoss policy) throws ErrnoException {
     Duration patience = policy.patience();
     long deadline = clock.nanoTime() + patience.toNanos();
-    wait(predecessorsEnded, patience);
-    LogEntry entry = new LogEntry.RegisterSession(identity.node(), clock.now());
+    reads.wait(predecessorsEnded, patience);
     LogReply reply =
-        wait(proposeSurely(entry, patience), Duration.ofNanos(deadline - clock.nanoTime()));
+        reads.wait(
+            retry.until(patience, this::registerSession),
+            Duration.ofNanos(deadline - clock.nanoTime()));
     if (reply.status() != LogReply.Status.OK) {
       throw new ErrnoException(Errno.EIO, "no session was granted: " + reply.status());
     }
@@ -278,18 +317,27 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         new RaftSession(
             id, sender, this::openView, this::oldView, quorum, policy, clock, this::closed);
     sessions.put(id, session);
+    freshness.wanted(true);
     threads.duties.execute(renewer::renew);
     return session;
   }
 
+  /** With the time of this try: the leader compares the clocks. */
+  private CompletableFuture<LogReply> registerSession() {
+    return leader.propose(
+        LogCodec.encode(new LogEntry.RegisterSession(identity.node(), clock.now())));
+  }
+
   private CompletableFuture<LogReply> closed(RaftSession session) {
     sessions.remove(session.id());
+    freshness.wanted(!sessions.isEmpty());
     return proposeSurely(new LogEntry.ExpireSession(session.id()), config.timing().session());
   }
 
   private void endSession(SessionId id) {
     RaftSession session = sessions.remove(id);
     if (session != null) {
+      freshness.wanted(!sessions.isEmpty());
       LOG.warn("{}: is over; its mount registers anew", id);
       session.end();
     }
@@ -298,7 +346,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   /** The leader said that it does not know a session: believed when our own tables say so too. */
   private void confirmEnd(SessionId id) {
     retry
-        .until(config.timing().session(), barrier::readIndex)
+        .until(config.timing().session(), reads::readIndex)
         .thenAcceptAsync(
             index -> {
               if (applied.await(index, config.timing().renewEvery().toNanos())) {
@@ -323,70 +371,40 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
    * otherwise. (That it has ended is told to it a moment after it can be seen.)
    */
   private MetadataView openView(SessionId session, Duration patience) throws ErrnoException {
-    awaitCurrent(patience);
-    return oldView(session);
+    awaitRenewed(patience);
+    return reads.view(living(session, reads.snapshot(patience)), patience);
   }
 
   /** What this node has: an old prefix of what is committed. */
   private MetadataView oldView(SessionId session) throws ErrnoException {
-    LocalSnapshot snapshot = tables.snapshot();
+    return living(session, tables.snapshot()).view();
+  }
+
+  /** The snapshot, if the session lives in it. */
+  private static LocalSnapshot living(SessionId session, LocalSnapshot snapshot)
+      throws ErrnoException {
     if (snapshot.cluster().session(session) == null) {
       snapshot.close();
       throw new ErrnoException(Errno.EIO, session + " is over");
     }
-    return snapshot.view();
+    return snapshot;
+  }
+
+  /** A node whose sessions may be over answers none of them (PROTOCOL rule 7). */
+  private void awaitRenewed(Duration patience) throws ErrnoException {
+    long deadline = clock.nanoTime() + patience.toNanos();
+    while (!renewer.isCurrent()) {
+      CompletableFuture<Void> next = renewer.next();
+      if (!renewer.isCurrent()) {
+        threads.duties.execute(renewer::renew);
+        reads.wait(next, Duration.ofNanos(deadline - clock.nanoTime()));
+      }
+    }
   }
 
   /** A view of everything that was acknowledged anywhere before the call. */
   MetadataView openView(Duration patience) throws ErrnoException {
-    awaitCurrent(patience);
-    return localView();
-  }
-
-  /** Waits until everything that was acknowledged anywhere before the call is applied here. */
-  private void awaitCurrent(Duration patience) throws ErrnoException {
-    long deadline = clock.nanoTime() + patience.toNanos();
-    CompletableFuture<Long> asked = barrier.readIndex();
-    long index =
-        asked.isDone() && !asked.isCompletedExceptionally()
-            ? asked.join()
-            : wait(again(asked, patience), patience);
-    catchUp(index, deadline);
-  }
-
-  /**
-   * Waits until the index is applied here. Each question for the read index also makes the leader
-   * tell this node how far the log is committed, but not while it waits for this node's answer to
-   * an entry: so asking is repeated, or the next heartbeat would have to be waited for.
-   */
-  private void catchUp(long index, long deadline) throws ErrnoException {
-    long pauseNanos = TimeUnit.MILLISECONDS.toNanos(NUDGE_MILLIS_MIN);
-    while (!applied.await(index, Math.min(pauseNanos, deadline - clock.nanoTime()))) {
-      if (failed.isDone() || applied.isClosed() || clock.nanoTime() - deadline >= 0) {
-        throw new ErrnoException(Errno.EIO, "this node is behind the leader");
-      }
-      if (Thread.currentThread().isInterrupted()) {
-        throw new ErrnoException(Errno.EINTR);
-      }
-      barrier.readIndex();
-      pauseNanos = Math.min(2 * pauseNanos, TimeUnit.MILLISECONDS.toNanos(Retry.PAUSE_MAX_MILLIS));
-    }
-  }
-
-  /** Never waits for ever: all who come later wait behind this question. */
-  private CompletableFuture<Long> askReadIndex() {
-    CompletableFuture<Long> answer = leader.readIndex();
-    return answer.isDone() ? answer : answer.orTimeout(QUESTION_SECONDS, TimeUnit.SECONDS);
-  }
-
-  private CompletableFuture<Long> again(CompletableFuture<Long> first, Duration patience) {
-    AtomicReference<@Nullable CompletableFuture<Long>> once = new AtomicReference<>(first);
-    return retry.until(
-        patience,
-        () -> {
-          CompletableFuture<Long> asked = once.getAndSet(null);
-          return asked != null ? asked : barrier.readIndex();
-        });
+    return reads.view(reads.snapshot(patience), patience);
   }
 
   MetadataView localView() {
@@ -397,28 +415,13 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     return tables.snapshot();
   }
 
-  private <T> T wait(CompletableFuture<T> future, Duration patience) throws ErrnoException {
-    if (failed.isDone()) {
-      throw new ErrnoException(Errno.EIO, failed.join());
-    }
-    try {
-      return future.get(Math.max(1, patience.toNanos()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new ErrnoException(Errno.EIO, "no leader in time");
-    } catch (ExecutionException e) {
-      throw new ErrnoException(Errno.EIO, String.valueOf(Retry.cause(e).getMessage()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
-    }
-  }
-
   private void fail(String what, @Nullable Throwable cause) {
     if (what.equals(PandoStateMachine.REMOVED)) {
       markRemoved();
     }
     if (failed.complete(what + (cause == null ? "" : ": " + cause))) {
       LOG.error("{}: {}: this replica stops serving", identity.node(), what, cause);
+      freshness.close();
       Thread stopper = new Thread(this::stopServing, "pando-" + identity.node() + "-stop");
       stopper.setDaemon(true);
       stopper.start();
@@ -521,6 +524,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         renewer.clockAheadMillis(),
         ratis.leads() ? leaderDuties.clocksAheadMillis() : Map.of(),
         hashes.all(),
+        reads.counts(),
         failed.getNow(null));
   }
 
@@ -529,6 +533,34 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     blocks.sample();
     threads.duties.execute(() -> sessions.keySet().forEach(this::endIfGone));
     listener.onReset();
+  }
+
+  @Override
+  public void changing(long index, Set<InodeId> inodes) {
+    dirty.changed(index, inodes);
+  }
+
+  @Override
+  public void applied(long index) {
+    leaderFreshness.applied(index);
+    freshness.applied(index);
+  }
+
+  @Override
+  public void members(Set<NodeId> nodes) {
+    leaderFreshness.members(nodes);
+  }
+
+  @Override
+  public void replacing(long checkpoint) {
+    freshness.giveUp();
+    dirty.everything(checkpoint);
+  }
+
+  @Override
+  public void replaced(long index) {
+    dirty.everything(index);
+    freshness.regain(index);
   }
 
   @Override
@@ -572,6 +604,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   /** Stops without a word to anybody. */
   void closeNow() {
+    freshness.close();
     sessions.values().forEach(RaftSession::end);
     sessions.clear();
     closeRatis();

@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.config.QuorumLoss;
+import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.FrameServer;
 import io.pandofs.common.net.NetThreads;
 import io.pandofs.common.net.NettyConnections;
@@ -37,6 +38,7 @@ final class TestNode implements AutoCloseable {
   LogLimits limits = LogLimits.DEFAULT;
   Clock clock = new SystemClock();
   String token = "";
+  private volatile long mutedUntil = clock.nanoTime();
 
   private InetSocketAddress raft = freePort();
   private InetSocketAddress control = freePort();
@@ -93,7 +95,7 @@ final class TestNode implements AutoCloseable {
     MetadataReplica made =
         new MetadataReplica(
             config,
-            new Surroundings(clock, scheduler, connections, memory, new SecureRandom()),
+            new Surroundings(clock, scheduler, muted(connections), memory, new SecureRandom()),
             data,
             new ReplicaListener() {
               @Override
@@ -109,6 +111,29 @@ final class TestNode implements AutoCloseable {
     replica = made;
     server = FrameServer.bind(threads, control, made.control(), FrameServer.Limits.DEFAULT);
     return made;
+  }
+
+  /** Lets none of this node's confirmations out for a while. */
+  void muteConfirmations(Duration time) {
+    mutedUntil = clock.nanoTime() + time.toNanos();
+  }
+
+  private Connections muted(Connections out) {
+    return new Connections() {
+      @Override
+      public CompletableFuture<Payload> call(
+          InetSocketAddress to, int method, Payload request, Duration deadline) {
+        if (method == ControlMethods.CONFIRM && clock.nanoTime() - mutedUntil < 0) {
+          return CompletableFuture.failedFuture(new IOException("muted"));
+        }
+        return out.call(to, method, request, deadline);
+      }
+
+      @Override
+      public void close() {
+        out.close();
+      }
+    };
   }
 
   TestNode bootstrap() throws IOException {
