@@ -18,6 +18,7 @@ import org.tomlj.Toml;
  * @param file where it was read from; for messages
  * @param name for people; identity is the node's id
  * @param mount null for a node without a mount
+ * @param syncOnClose whether close(2) waits until the file's data is committed
  */
 public record NodeConfig(
     Path file,
@@ -31,6 +32,7 @@ public record NodeConfig(
     HostPort status,
     RaftTimeouts raftTimeouts,
     QuorumLoss quorumLoss,
+    boolean syncOnClose,
     Budgets budgets) {
   public static final int CONTROL_PORT = 7440;
   public static final int RAFT_PORT = 7441;
@@ -47,6 +49,7 @@ public record NodeConfig(
           "mount",
           "transport",
           "quorum_loss",
+          "sync_on_close",
           "cluster.bootstrap",
           "cluster.join",
           "control.listen",
@@ -94,6 +97,7 @@ public record NodeConfig(
         status(table),
         RaftTimeouts.read(table),
         quorumLoss(table),
+        table.flag("sync_on_close"),
         Budgets.read(table));
   }
 

@@ -32,6 +32,7 @@ final class NodeConfigTest {
                 new HostPort("127.0.0.1", 7443),
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 new QuorumLoss(Duration.ofSeconds(30)),
+                false,
                 new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20)));
   }
 
@@ -44,6 +45,7 @@ final class NodeConfigTest {
     values.put("mount", "\"/mnt/pando\"");
     values.put("transport", "\"jnr\"");
     values.put("quorum_loss", "\"wait:5s\"");
+    values.put("sync_on_close", "true");
     values.put("cluster.bootstrap", "false");
     values.put("cluster.join", "[\"one:1\", \"[::1]:2\"]");
     values.put("control.listen", "\"10.0.0.1:3\"");
@@ -78,6 +80,7 @@ final class NodeConfigTest {
                 new HostPort("::1", 9),
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 new QuorumLoss(Duration.ofSeconds(5)),
+                true,
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30)));
   }
 

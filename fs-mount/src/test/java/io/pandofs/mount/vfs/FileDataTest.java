@@ -245,7 +245,15 @@ class FileDataTest {
 
   @Test
   void oldDataIsCommittedWithoutBeingAsked() throws Exception {
-    VfsOptions quick = new VfsOptions(64L << 20, 8L << 20, 1 << 20, Duration.ofMillis(20), true);
+    VfsOptions quick =
+        new VfsOptions(
+            64L << 20,
+            8L << 20,
+            1 << 20,
+            Duration.ofMillis(20),
+            true,
+            Duration.ofSeconds(30),
+            false);
     Vfs vfs = volume.mount(quick);
     long handle = create(vfs, "f");
     write(vfs, handle, 0, "soon");

@@ -38,7 +38,8 @@ public final class TableView implements MetadataView {
 
   @Override
   public Attributes attributes(InodeId inode) throws ErrnoException {
-    return inode(inode).attributes();
+    Inode found = inode(inode);
+    return found.attributes(found.holder(tables));
   }
 
   @Override

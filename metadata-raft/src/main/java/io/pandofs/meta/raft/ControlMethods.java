@@ -17,6 +17,9 @@ public final class ControlMethods {
   /** PromoteRequest. Answer: PromoteAnswer. */
   static final int PROMOTE = 105;
 
+  /** RecallRequest, to the node of a session that holds a lease. Answer: RecallAnswer. */
+  static final int RECALL = 120;
+
   private ControlMethods() {}
 
   /** Whether the control service answers this method. */

@@ -14,6 +14,8 @@ import io.pandofs.meta.wire.PromoteAnswer;
 import io.pandofs.meta.wire.PromoteRequest;
 import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
+import io.pandofs.meta.wire.RecallAnswer;
+import io.pandofs.meta.wire.RecallRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
@@ -36,15 +38,22 @@ final class ControlService implements Service {
   private final RatisNode ratis;
   private final LeaderCalls local;
   private final Membership membership;
+  private final Recalls recalls;
   private final Executor inOrder;
 
   /**
    * @param inOrder one thread: proposals of one connection stay in order
    */
-  ControlService(RatisNode ratis, LeaderCalls local, Membership membership, Executor inOrder) {
+  ControlService(
+      RatisNode ratis,
+      LeaderCalls local,
+      Membership membership,
+      Recalls recalls,
+      Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
     this.membership = membership;
+    this.recalls = recalls;
     this.inOrder = inOrder;
   }
 
@@ -59,6 +68,7 @@ final class ControlService implements Service {
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
             promote(ControlCodec.header(request, PromoteRequest.parser()));
+        case ControlMethods.RECALL -> recall(ControlCodec.header(request, RecallRequest.parser()));
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
     } catch (IOException | RuntimeException e) {
@@ -144,6 +154,17 @@ final class ControlService implements Service {
                     failure == null
                         ? PromoteAnswer.getDefaultInstance()
                         : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> recall(RecallRequest request) {
+    return recalls
+        .asked(request)
+        .handle(
+            (given, failure) ->
+                payload(
+                    failure == null
+                        ? RecallAnswer.getDefaultInstance()
+                        : RecallAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private static Payload payload(MessageLite header) {

@@ -16,12 +16,15 @@ import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.wire.SessionRenewal;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A session of a mount on this node. Thread-safe. */
 final class RaftSession implements MetadataSession {
@@ -32,11 +35,14 @@ final class RaftSession implements MetadataSession {
   private final SessionId id;
   private final BatchSender sender;
   private final Views views;
+  private final Recalls recalls;
+  private final BooleanSupplier renewed;
   private final Clock clock;
   private final Duration patience;
   private final Consumer<RaftSession> onClose;
   private final NumberRange inodes;
   private final NumberRange blocks;
+  private volatile @Nullable LeaseHolder leases;
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
 
   @GuardedBy("held")
@@ -48,18 +54,23 @@ final class RaftSession implements MetadataSession {
   }
 
   /**
+   * @param renewed whether the node's sessions surely live
    * @param onClose ends the session in the log and forgets it
    */
   RaftSession(
       SessionId id,
       BatchSender sender,
       Views views,
+      Recalls recalls,
+      BooleanSupplier renewed,
       Clock clock,
       Duration patience,
       Consumer<RaftSession> onClose) {
     this.id = id;
     this.sender = sender;
     this.views = views;
+    this.recalls = recalls;
+    this.renewed = renewed;
     this.clock = clock;
     this.patience = patience;
     this.onClose = onClose;
@@ -112,6 +123,30 @@ final class RaftSession implements MetadataSession {
     synchronized (held) {
       held.computeIfPresent(inode, (same, count) -> count == 1 ? null : count - 1);
     }
+  }
+
+  @Override
+  public void onRecall(LeaseHolder holder) {
+    leases = holder;
+  }
+
+  /** Another session wants an inode. */
+  CompletableFuture<Void> giveBack(InodeId inode) {
+    LeaseHolder holder = leases;
+    if (holder == null) {
+      return CompletableFuture.failedFuture(new IOException(id + " is being made"));
+    }
+    return CompletableFuture.anyOf(holder.giveBack(inode), expired).thenAccept(given -> {});
+  }
+
+  @Override
+  public CompletableFuture<Void> recall(SessionId holder, InodeId inode) {
+    return recalls.recall(holder, inode, patience);
+  }
+
+  @Override
+  public boolean surelyLives() {
+    return renewed.getAsBoolean() && !expired.isDone();
   }
 
   /**

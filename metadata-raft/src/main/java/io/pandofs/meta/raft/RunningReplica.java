@@ -61,6 +61,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final LeaderRouter leader;
   private final LeaderDuties leaderDuties;
   private final Renewer renewer;
+  private final Recalls recalls;
   private final Retry retry;
   private final ReadBarrier barrier;
   private final ControlService control;
@@ -122,11 +123,13 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             config.timing(),
             sessions::values,
             session -> threads.duties.execute(() -> confirmEnd(session)));
+    recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
     control =
         new ControlService(
             ratis,
             local,
             new Membership(ratis, tables, clock, config, threads.duties),
+            recalls,
             threads.inOrder);
     blocks = new BlockTables(tables, applied, clock);
     predecessorsEnded = new CompletableFuture<>();
@@ -281,7 +284,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             patience.toNanos(),
             () -> endSession(id));
     RaftSession session =
-        new RaftSession(id, sender, this::openView, clock, patience, this::closed);
+        new RaftSession(
+            id, sender, this::openView, recalls, renewer::isCurrent, clock, patience, this::closed);
     sessions.put(id, session);
     threads.duties.execute(renewer::renew);
     return session;

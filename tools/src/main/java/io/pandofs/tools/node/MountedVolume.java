@@ -61,7 +61,7 @@ final class MountedVolume implements AutoCloseable {
     MetadataSession first = firstSession(replica, patience, givenUp);
     FirstThenNew sessions = new FirstThenNew(first, () -> session(replica, patience));
     try {
-      Vfs vfs = new Vfs(options(config), clock, sessions, blocks, capacity, scheduler);
+      Vfs vfs = new Vfs(options(config, patience), clock, sessions, blocks, capacity, scheduler);
       try {
         return new MountedVolume(vfs, new JnrTransport().mount(vfs, MountOptions.at(place)));
       } catch (MountException e) {
@@ -73,14 +73,16 @@ final class MountedVolume implements AutoCloseable {
     }
   }
 
-  private static VfsOptions options(NodeConfig config) {
+  private static VfsOptions options(NodeConfig config, Duration patience) {
     VfsOptions usual = VfsOptions.DEFAULT;
     return new VfsOptions(
         config.budgets().writeBuffer(),
         config.budgets().readCache(),
         usual.readAheadBytesMax(),
         usual.writeBackAge(),
-        usual.accessTimes());
+        usual.accessTimes(),
+        patience,
+        config.syncOnClose());
   }
 
   /** At a start there may be no leader for a while: other nodes may still be down. */
@@ -133,6 +135,11 @@ final class MountedVolume implements AutoCloseable {
   /** Whether the kernel still has it. */
   boolean isMounted() {
     return !mount.ended().isDone();
+  }
+
+  /** How often data of closed files was lost. */
+  long lostFiles() {
+    return vfs.lostFiles();
   }
 
   Vfs.Memory memory() {

@@ -205,6 +205,7 @@ final class NodeStatus implements StatusSource {
       document.put("state", volume.isMounted() ? "mounted" : "unmounted");
       document.put("path", volume.place().toString());
       document.put("dirty_bytes", volume.memory().dirtyBytes());
+      document.put("lost_files", volume.lostFiles());
       document.put("cache_bytes", volume.memory().cacheBytes());
     }
     return document;
