@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileLease {
 
+  /** No generation. */
+  static final long NOT_NOW = -1;
+
   private enum State {
     NONE,
     ASKED,
@@ -177,16 +180,16 @@ final class FileLease {
    * Begins to give back what is wanted back. Also what is not held as far as is known here: an
    * answer may have been lost.
    *
-   * @return whether the caller is to do it now: not while it is asked for, kept, used, or on its
-   *     way
+   * @return the present generation if the caller is to do it now; {@link #NOT_NOW} while it is
+   *     asked for, kept, used, or on its way
    */
-  synchronized boolean startReturn() {
+  synchronized long startReturn() {
     boolean free = state == State.NONE || (state == State.HELD && writers == 0 && !isKept());
     if (!recalled || !free) {
-      return false;
+      return NOT_NOW;
     }
     state = State.RETURNING;
-    return true;
+    return generation;
   }
 
   /** The lease that was being given back in the given generation is back. */

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,8 +166,8 @@ final class Leases implements MetadataSession.LeaseHolder {
     MetadataSession session = sessions.present();
     List<Returning> started = new ArrayList<>(wanted.size());
     for (OpenFile file : wanted) {
-      long generation = file.lease().generation();
-      if (file.lease().startReturn()) {
+      long generation = file.lease().startReturn();
+      if (generation != FileLease.NOT_NOW) {
         started.add(new Returning(file, generation));
       } else {
         giveBackLater(file);
@@ -192,7 +193,9 @@ final class Leases implements MetadataSession.LeaseHolder {
   private void giveBackLater(OpenFile file) {
     long kept = file.lease().keptNanos();
     if (kept > 0 && file.lease().isRecalled()) {
-      scheduler.schedule(() -> run(() -> giveBack(List.of(file))), kept + 1, TimeUnit.NANOSECONDS);
+      ScheduledFuture<?> unused =
+          scheduler.schedule(
+              () -> run(() -> giveBack(List.of(file))), kept + 1, TimeUnit.NANOSECONDS);
     }
   }
 
