@@ -33,6 +33,7 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 QuorumLoss.waiting(Duration.ofSeconds(30)),
                 Duration.ofSeconds(60),
+                false,
                 new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20)));
   }
 
@@ -46,6 +47,7 @@ final class NodeConfigTest {
     values.put("transport", "\"jnr\"");
     values.put("quorum_loss", "\"wait:5s\"");
     values.put("watchdog", "\"7s\"");
+    values.put("sync_on_close", "true");
     values.put("cluster.bootstrap", "false");
     values.put("cluster.join", "[\"one:1\", \"[::1]:2\"]");
     values.put("control.listen", "\"10.0.0.1:3\"");
@@ -81,6 +83,7 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 QuorumLoss.waiting(Duration.ofSeconds(5)),
                 Duration.ofSeconds(7),
+                true,
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30)));
   }
 

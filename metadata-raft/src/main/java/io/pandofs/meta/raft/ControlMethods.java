@@ -21,6 +21,8 @@ public final class ControlMethods {
   static final int MEMBERS = 106;
   /** ConfirmRequest. Answer: ConfirmAnswer. */
   static final int CONFIRM = 107;
+  /** RecallRequest, to the node of a session that holds a lease. Answer: RecallAnswer. */
+  static final int RECALL = 120;
 
   private ControlMethods() {}
 

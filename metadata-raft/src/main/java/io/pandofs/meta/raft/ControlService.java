@@ -18,6 +18,8 @@ import io.pandofs.meta.wire.PromoteAnswer;
 import io.pandofs.meta.wire.PromoteRequest;
 import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
+import io.pandofs.meta.wire.RecallAnswer;
+import io.pandofs.meta.wire.RecallRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
@@ -46,6 +48,7 @@ final class ControlService implements Service {
   private final Membership membership;
   private final MemberChanges changes;
   private final LeaderDuties duties;
+  private final Recalls recalls;
   private final Executor inOrder;
 
   /**
@@ -60,6 +63,7 @@ final class ControlService implements Service {
       Membership membership,
       MemberChanges changes,
       LeaderDuties duties,
+      Recalls recalls,
       Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
@@ -68,6 +72,7 @@ final class ControlService implements Service {
     this.membership = membership;
     this.changes = changes;
     this.duties = duties;
+    this.recalls = recalls;
     this.inOrder = inOrder;
   }
 
@@ -86,6 +91,7 @@ final class ControlService implements Service {
             promote(ControlCodec.header(request, PromoteRequest.parser()));
         case ControlMethods.MEMBERS ->
             members(ControlCodec.header(request, MembersRequest.parser()));
+        case ControlMethods.RECALL -> recall(ControlCodec.header(request, RecallRequest.parser()));
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
     } catch (IOException | RuntimeException e) {
@@ -204,6 +210,17 @@ final class ControlService implements Service {
                     failure == null
                         ? answer
                         : MembersAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> recall(RecallRequest request) {
+    return recalls
+        .asked(request)
+        .handle(
+            (given, failure) ->
+                payload(
+                    failure == null
+                        ? RecallAnswer.getDefaultInstance()
+                        : RecallAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private static Payload payload(MessageLite header) {

@@ -65,6 +65,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final LeaderDuties leaderDuties;
   private final QuorumWatch quorum;
   private final Renewer renewer;
+  private final Recalls recalls;
   private final Retry retry;
   private final LinearReads reads;
   private final Freshness freshness;
@@ -150,6 +151,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     Membership membership = new Membership(ratis, tables, clock, config, threads.duties);
     MemberChanges changes =
         new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+    recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
     control =
         new ControlService(
             ratis,
@@ -159,6 +161,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             membership,
             changes,
             leaderDuties,
+            recalls,
             threads.inOrder);
     admin = new ClusterAdmin(ratis, retry, surroundings.connections());
     blocks = new BlockTables(tables, applied, clock);
@@ -315,7 +318,16 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             () -> endSession(id));
     RaftSession session =
         new RaftSession(
-            id, sender, this::openView, this::oldView, quorum, policy, clock, this::closed);
+            id,
+            sender,
+            this::openView,
+            this::oldView,
+            quorum,
+            policy,
+            recalls,
+            renewer::isCurrent,
+            clock,
+            this::closed);
     sessions.put(id, session);
     freshness.wanted(true);
     threads.duties.execute(renewer::renew);
@@ -377,7 +389,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   /** What this node has: an old prefix of what is committed. */
   private MetadataView oldView(SessionId session) throws ErrnoException {
-    return living(session, tables.snapshot()).view();
+    return living(session, tables.snapshot()).viewAsItIs();
   }
 
   /** The snapshot, if the session lives in it. */

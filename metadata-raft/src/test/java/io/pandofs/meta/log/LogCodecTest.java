@@ -47,6 +47,9 @@ class LogCodecTest {
                 new NewBlock(
                     new BlockId(300), 1 << 22, -7, 3, List.of(new NodeId(1), new NodeId(2))))),
         new Operation.Allocate(I, 3, -1, Long.MIN_VALUE),
+        new Operation.Create(I, N, I, FileType.REGULAR, 0, 0, null, false, true),
+        new Operation.AcquireLease(I),
+        new Operation.ReleaseLeases(List.of(I, InodeId.ROOT)),
         new Operation.Accessed(I, T),
         new Operation.ReserveNumbers(Operation.NumberKind.INODE, 5),
         new Operation.ReserveNumbers(Operation.NumberKind.BLOCK_SERIAL, -5));

@@ -228,6 +228,7 @@ final class NodeStatus implements StatusSource {
       document.put("path", volume.place().toString());
       document.put("quorum", volume.state().word());
       document.put("dirty_bytes", volume.memory().dirtyBytes());
+      document.put("lost_files", volume.lostFiles());
       document.put("cache_bytes", volume.memory().cacheBytes());
     }
     return document;
