@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import com.google.protobuf.MessageLite;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
@@ -17,7 +18,6 @@ import io.pandofs.meta.wire.ReadIndexRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -49,7 +49,7 @@ final class ControlService implements Service {
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     try (request) {
       return switch (method) {
         case ControlMethods.PROPOSE -> propose(from, ControlCodec.body(request));
@@ -67,7 +67,7 @@ final class ControlService implements Service {
     }
   }
 
-  private CompletionStage<Payload> propose(InetSocketAddress from, byte[] entry) {
+  private CompletionStage<Payload> propose(Peer from, byte[] entry) {
     return CompletableFuture.supplyAsync(() -> check(from, entry), inOrder)
         .thenCompose(refusal -> refusal == null ? local.propose(entry) : failed(refusal))
         .handle(
@@ -82,7 +82,7 @@ final class ControlService implements Service {
   }
 
   private static @org.jspecify.annotations.Nullable RefusedException check(
-      InetSocketAddress from, byte[] bytes) {
+      Peer from, byte[] bytes) {
     try {
       if (bytes.length > RaftSettings.ENTRY_BYTES_MAX) {
         return new RefusedException("an entry of " + bytes.length + " bytes is too long");

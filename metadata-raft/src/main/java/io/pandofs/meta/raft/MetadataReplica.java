@@ -4,13 +4,13 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +51,7 @@ public final class MetadataReplica implements AutoCloseable {
     return this::handle;
   }
 
-  private CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  private CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     RunningReplica now = running;
     if (now == null) {
       request.close();
