@@ -9,7 +9,9 @@ enum SystemKind {
   NODE_COUNTER(5),
   STATS(6),
   PLACEMENT(7),
-  NODE(8);
+  NODE(8),
+  TOKEN(20),
+  NODE_KEY(21);
 
   private final int code;
 

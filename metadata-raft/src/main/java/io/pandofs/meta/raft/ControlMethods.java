@@ -17,7 +17,15 @@ public final class ControlMethods {
   /** PromoteRequest. Answer: PromoteAnswer. */
   static final int PROMOTE = 105;
 
+  /** No header. Answer: WhoAnswer. */
+  static final int WHO = 120;
+
   private ControlMethods() {}
+
+  /** Whether a node that has no certificate yet may ask this. */
+  public static boolean isOpenToNewcomers(int method) {
+    return method == JOIN;
+  }
 
   /** Whether the control service answers this method. */
   public static boolean includes(int method) {

@@ -17,6 +17,7 @@ import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.WhoAnswer;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -36,15 +37,22 @@ final class ControlService implements Service {
   private final RatisNode ratis;
   private final LeaderCalls local;
   private final Membership membership;
+  private final Identity identity;
   private final Executor inOrder;
 
   /**
    * @param inOrder one thread: proposals of one connection stay in order
    */
-  ControlService(RatisNode ratis, LeaderCalls local, Membership membership, Executor inOrder) {
+  ControlService(
+      RatisNode ratis,
+      LeaderCalls local,
+      Membership membership,
+      Identity identity,
+      Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
     this.membership = membership;
+    this.identity = identity;
     this.inOrder = inOrder;
   }
 
@@ -54,11 +62,19 @@ final class ControlService implements Service {
       return switch (method) {
         case ControlMethods.PROPOSE -> propose(from, ControlCodec.body(request));
         case ControlMethods.READ_INDEX ->
-            readIndex(ControlCodec.header(request, ReadIndexRequest.parser()));
-        case ControlMethods.RENEW -> renew(ControlCodec.header(request, RenewRequest.parser()));
+            readIndex(from, ControlCodec.header(request, ReadIndexRequest.parser()));
+        case ControlMethods.RENEW ->
+            renew(from, ControlCodec.header(request, RenewRequest.parser()));
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
-            promote(ControlCodec.header(request, PromoteRequest.parser()));
+            promote(from, ControlCodec.header(request, PromoteRequest.parser()));
+        case ControlMethods.WHO ->
+            CompletableFuture.completedFuture(
+                payload(
+                    WhoAnswer.newBuilder()
+                        .setNode(identity.node().value())
+                        .setVolume(identity.volumeId())
+                        .build()));
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
     } catch (IOException | RuntimeException e) {
@@ -81,6 +97,15 @@ final class ControlService implements Service {
     return CompletableFuture.failedFuture(failure);
   }
 
+  /** A node is its certificate's: it speaks for no other. */
+  private static NodeId speaker(Peer from, long claimed) throws RefusedException {
+    NodeId node = new NodeId(claimed);
+    if (!from.maySpeakFor(node)) {
+      throw new RefusedException("the message is by " + node + ", the certificate is not");
+    }
+    return node;
+  }
+
   private static @org.jspecify.annotations.Nullable RefusedException check(
       Peer from, byte[] bytes) {
     try {
@@ -92,19 +117,28 @@ final class ControlService implements Service {
           entry instanceof LogEntry.Batch
               || entry instanceof LogEntry.RegisterSession
               || entry instanceof LogEntry.ExpireSession
+              || entry instanceof LogEntry.CreateToken
+              || entry instanceof LogEntry.RevokeToken
               || entry instanceof LogEntry.HashTables;
+      if (entry instanceof LogEntry.RegisterSession register) {
+        speaker(from, register.node().value());
+      }
       return allowed
           ? null
           : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
+    } catch (RefusedException e) {
+      LOG.warn("{}: {}", from, e.getMessage());
+      return e;
     } catch (MalformedException e) {
       LOG.warn("{}: sent an entry that makes no sense: {}", from, e.getMessage());
       return new RefusedException("the entry makes no sense: " + e.getMessage());
     }
   }
 
-  private CompletionStage<Payload> readIndex(ReadIndexRequest request) {
+  private CompletionStage<Payload> readIndex(Peer from, ReadIndexRequest request)
+      throws RefusedException {
     return ratis
-        .readIndexFor(new NodeId(request.getNode()))
+        .readIndexFor(speaker(from, request.getNode()))
         .handle(
             (index, failure) ->
                 ControlCodec.payload(
@@ -113,7 +147,8 @@ final class ControlService implements Service {
                         : ReadIndexAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> renew(RenewRequest request) {
+  private CompletionStage<Payload> renew(Peer from, RenewRequest request) throws RefusedException {
+    speaker(from, request.getNode());
     return CompletableFuture.supplyAsync(() -> request, inOrder)
         .thenCompose(local::renew)
         .handle(
@@ -135,14 +170,18 @@ final class ControlService implements Service {
                         : JoinAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> promote(PromoteRequest request) {
+  private CompletionStage<Payload> promote(Peer from, PromoteRequest request)
+      throws RefusedException {
+    speaker(from, request.getNode());
     return membership
         .promote(request)
         .handle(
             (done, failure) ->
                 payload(
                     failure == null
-                        ? PromoteAnswer.getDefaultInstance()
+                        ? PromoteAnswer.newBuilder()
+                            .setAuthorityKey(membership.authorityKeyFor(from))
+                            .build()
                         : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 

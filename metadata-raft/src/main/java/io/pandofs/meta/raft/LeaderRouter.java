@@ -27,7 +27,10 @@ final class LeaderRouter implements LeaderCalls {
     }
     return leader.getId().equals(RatisNode.peerId(ratis.self()))
         ? local
-        : new RemoteLeader(ratis.self(), connections, Addresses.parse(RatisNode.control(leader)));
+        : new RemoteLeader(
+            ratis.self(),
+            connections.expecting(RatisNode.nodeId(leader.getId())),
+            Addresses.parse(RatisNode.control(leader)));
   }
 
   @Override

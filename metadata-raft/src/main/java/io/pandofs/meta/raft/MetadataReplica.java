@@ -84,10 +84,23 @@ public final class MetadataReplica implements AutoCloseable {
    */
   public void join(String seed, Duration patience) throws IOException {
     refuseIfTaken();
-    ClusterJoin join = new ClusterJoin(config, surroundings);
-    Identity identity = join.register(seed, surroundings.random().nextLong(), patience);
+    Identity identity =
+        ClusterJoin.identity(
+            clusterJoin()
+                .register(
+                    seed,
+                    ClusterJoin.request(config)
+                        .setNonce(surroundings.random().nextLong())
+                        .build(),
+                    patience),
+            surroundings.random().nextLong());
     data.found(identity);
     goOn(identity, patience);
+  }
+
+  private ClusterJoin clusterJoin() {
+    return new ClusterJoin(
+        surroundings.clock(), surroundings.scheduler(), surroundings.connections());
   }
 
   /**
@@ -140,7 +153,7 @@ public final class MetadataReplica implements AutoCloseable {
       if (forming) {
         form(replica, patience);
       } else if (identity.stage() == Identity.Stage.JOINING) {
-        new ClusterJoin(config, surroundings).promote(replica, patience);
+        keepAuthorityKey(clusterJoin().promote(replica, patience));
       }
       if (identity.stage() != Identity.Stage.MEMBER) {
         data.write(identity.member());
@@ -151,6 +164,18 @@ public final class MetadataReplica implements AutoCloseable {
       replica.closeNow();
       throw e;
     }
+  }
+
+  /** From now on this node can let others in. */
+  private void keepAuthorityKey(byte[] key) throws IOException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      return;
+    }
+    if (key.length == 0) {
+      throw new IOException("the leader did not give the authority's key");
+    }
+    security.files().keepAuthorityKey(key);
   }
 
   /** The first entries of a new volume. May have been done in part by an earlier try. */

@@ -12,7 +12,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.client.impl.ClientProtoUtils;
-import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
@@ -67,6 +66,7 @@ final class RatisNode implements AutoCloseable {
       UUID clientId,
       StateMachine stateMachine,
       RaftProperties properties,
+      @Nullable NodeSecurity security,
       List<RaftPeer> peers)
       throws IOException {
     this.self = self;
@@ -78,7 +78,7 @@ final class RatisNode implements AutoCloseable {
             .setGroup(RaftGroup.valueOf(group, peers))
             .setStateMachine(stateMachine)
             .setProperties(properties)
-            .setParameters(new Parameters())
+            .setParameters(RaftGuard.parameters(self, security))
             .setOption(RaftStorage.StartupOption.RECOVER)
             .build();
   }

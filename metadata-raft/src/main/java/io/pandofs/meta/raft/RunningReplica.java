@@ -107,6 +107,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
             machine,
             RaftSettings.of(config, data.raft()),
+            config.security(),
             peers);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
     LocalLeader local = new LocalLeader(ratis, leaderDuties, applied);
@@ -126,7 +127,15 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         new ControlService(
             ratis,
             local,
-            new Membership(ratis, tables, clock, config, threads.duties),
+            new Membership(
+                ratis,
+                tables,
+                clock,
+                config,
+                new LetIn(config.security()),
+                surroundings.connections(),
+                threads.duties),
+            identity,
             threads.inOrder);
     blocks = new BlockTables(tables, applied, clock);
     predecessorsEnded = new CompletableFuture<>();

@@ -35,7 +35,7 @@ final class TestNode implements AutoCloseable {
   RaftTiming timing = RaftTiming.SHARED_CORES;
   LogLimits limits = LogLimits.DEFAULT;
   Clock clock = new SystemClock();
-  String token = "";
+  @Nullable NodeSecurity security;
 
   private final InetSocketAddress raft = freePort();
   private final InetSocketAddress control = freePort();
@@ -78,7 +78,7 @@ final class TestNode implements AutoCloseable {
     memory = new RocksMemory(16 << 20, 8 << 20);
     ReplicaConfig config =
         new ReplicaConfig(
-            dataDir, name, raft, text(raft), text(control), text(blocks), token, timing, limits);
+            dataDir, name, raft, text(raft), text(control), text(blocks), security, timing, limits);
     MetadataReplica made =
         new MetadataReplica(
             config,
