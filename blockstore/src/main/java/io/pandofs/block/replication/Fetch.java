@@ -33,7 +33,7 @@ final class Fetch {
     this.row = row;
     this.timeout = timeout;
     this.sources =
-        new ArrayDeque<>(replication.othersOf(row.block().group(), row.block().serial()));
+        new ArrayDeque<>(replication.sourcesOf(row.block().group(), row.block().serial()));
   }
 
   /** Completes when the block is on this node's stable storage. */

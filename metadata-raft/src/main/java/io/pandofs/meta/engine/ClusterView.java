@@ -23,8 +23,13 @@ public final class ClusterView {
     this.tables = tables;
   }
 
-  /** A member of the cluster; see {@code LogEntry.RegisterNode}. */
-  public record Node(NodeId id, String name, String control, String raft, String blocks) {}
+  /**
+   * A member of the cluster; see {@code LogEntry.RegisterNode}.
+   *
+   * @param leaving it is to be removed and holds no placement group; see {@code LogEntry.DrainNode}
+   */
+  public record Node(
+      NodeId id, String name, String control, String raft, String blocks, boolean leaving) {}
 
   /**
    * A live session.

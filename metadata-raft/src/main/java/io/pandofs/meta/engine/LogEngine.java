@@ -42,6 +42,10 @@ public final class LogEngine {
       return Tokens.create(create, store);
     } else if (entry instanceof LogEntry.RevokeToken revoke) {
       return Tokens.revoke(revoke.id(), store);
+    } else if (entry instanceof LogEntry.DrainNode drain) {
+      return Membership.drainNode(drain, store, effects);
+    } else if (entry instanceof LogEntry.Recover recover) {
+      return Membership.recover(recover.survivor(), store, effects);
     } else if (entry instanceof LogEntry.Reap reap) {
       return new Reaper(store, effects).reap(reap.orphans());
     } else if (entry instanceof LogEntry.HashTables) {

@@ -7,11 +7,13 @@ import io.pandofs.common.SessionId;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.wire.BatchMessage;
+import io.pandofs.meta.wire.DrainNodeMessage;
 import io.pandofs.meta.wire.EntryMessage;
 import io.pandofs.meta.wire.FormatMessage;
 import io.pandofs.meta.wire.HashTablesMessage;
 import io.pandofs.meta.wire.LogReplyMessage;
 import io.pandofs.meta.wire.ReapMessage;
+import io.pandofs.meta.wire.RecoverMessage;
 import io.pandofs.meta.wire.RegisterNodeMessage;
 import io.pandofs.meta.wire.RegisterSessionMessage;
 import io.pandofs.meta.wire.ReplyMessage;
@@ -55,6 +57,11 @@ public final class LogCodec {
       return out.setExpireSession(expire.session().value());
     } else if (entry instanceof LogEntry.RegisterNode register) {
       return out.setRegisterNode(registerNode(register));
+    } else if (entry instanceof LogEntry.DrainNode drain) {
+      return out.setDrainNode(
+          DrainNodeMessage.newBuilder().setNode(drain.node().value()).setLeaves(drain.leaves()));
+    } else if (entry instanceof LogEntry.Recover recover) {
+      return out.setRecover(RecoverMessage.newBuilder().setSurvivor(recover.survivor().value()));
     } else if (entry instanceof LogEntry.RemoveNode remove) {
       return out.setRemoveNode(remove.node().value());
     } else if (entry instanceof LogEntry.Reap reap) {
@@ -110,6 +117,11 @@ public final class LogCodec {
       case EXPIRE_SESSION ->
           new LogEntry.ExpireSession(new SessionId(Check.number(in.getExpireSession())));
       case REGISTER_NODE -> registerNode(in.getRegisterNode());
+      case DRAIN_NODE ->
+          new LogEntry.DrainNode(
+              new NodeId(Check.number(in.getDrainNode().getNode())), in.getDrainNode().getLeaves());
+      case RECOVER ->
+          new LogEntry.Recover(new NodeId(Check.number(in.getRecover().getSurvivor())));
       case REMOVE_NODE -> new LogEntry.RemoveNode(new NodeId(Check.number(in.getRemoveNode())));
       case REAP -> {
         List<InodeId> orphans = new ArrayList<>();

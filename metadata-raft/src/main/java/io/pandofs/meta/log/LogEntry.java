@@ -49,8 +49,21 @@ public sealed interface LogEntry {
   record RegisterNode(long id, String name, String control, String raft, String blocks)
       implements LogEntry {}
 
+  /**
+   * Says that a node is to leave, or that it stays after all. One that is to leave is a member like
+   * any other but holds no placement group: the others fetch what it held.
+   */
+  record DrainNode(NodeId node, boolean leaves) implements LogEntry {}
+
   /** Takes a node out of the cluster and its sessions with it; its id never comes back. */
   record RemoveNode(NodeId node) implements LogEntry {}
+
+  /**
+   * The first entry of a cluster that goes on with one survivor after the others were lost for good:
+   * takes all other nodes and all sessions away. All counters jump ahead, so that no number is given
+   * that the lost nodes may have given.
+   */
+  record Recover(NodeId survivor) implements LogEntry {}
 
   /**
    * Frees orphans that no live session holds, each in bounded steps (PROTOCOL rule 16); proposed by

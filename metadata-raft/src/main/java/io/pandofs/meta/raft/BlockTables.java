@@ -107,6 +107,24 @@ public final class BlockTables {
     return needed;
   }
 
+  /**
+   * How many needed blocks came into the set at or before this log index, counted up to {@code
+   * limit}; those found missing later count always.
+   */
+  public long neededUpTo(long index, long limit) {
+    long count = 0;
+    try (LocalSnapshot snapshot = tables.snapshot();
+        ReadStore.Cursor rows =
+            snapshot.tables().scanLocal(LocalTable.NEED, new byte[0], null)) {
+      while (count < limit && rows.next()) {
+        if (ByteBuffer.wrap(rows.value()).getLong(2 * Integer.BYTES) <= index) {
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+
   /** Puts committed blocks into the needed set; those that nothing references are left out. */
   public void need(List<BlockId> blocks) {
     List<ClusterView.Block> rows = new ArrayList<>();
@@ -125,7 +143,7 @@ public final class BlockTables {
                     change.putLocal(
                         LocalTable.NEED,
                         LocalSets.needKey(row.id()),
-                        LocalSets.needValue(row.length(), row.crc32c()))));
+                        LocalSets.needValue(row.length(), row.crc32c(), 0))));
     forgetDropped(rows);
   }
 

@@ -11,6 +11,8 @@ import io.pandofs.meta.log.MalformedException;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.JoinAnswer;
 import io.pandofs.meta.wire.JoinRequest;
+import io.pandofs.meta.wire.MembersAnswer;
+import io.pandofs.meta.wire.MembersRequest;
 import io.pandofs.meta.wire.PromoteAnswer;
 import io.pandofs.meta.wire.PromoteRequest;
 import io.pandofs.meta.wire.ReadIndexAnswer;
@@ -38,6 +40,7 @@ final class ControlService implements Service {
   private final LeaderCalls local;
   private final Membership membership;
   private final Identity identity;
+  private final MemberChanges changes;
   private final Executor inOrder;
 
   /**
@@ -47,12 +50,14 @@ final class ControlService implements Service {
       RatisNode ratis,
       LeaderCalls local,
       Membership membership,
+      MemberChanges changes,
       Identity identity,
       Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
     this.membership = membership;
     this.identity = identity;
+    this.changes = changes;
     this.inOrder = inOrder;
   }
 
@@ -75,6 +80,8 @@ final class ControlService implements Service {
                         .setNode(identity.node().value())
                         .setVolume(identity.volumeId())
                         .build()));
+        case ControlMethods.MEMBERS ->
+            members(ControlCodec.header(request, MembersRequest.parser()));
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
     } catch (IOException | RuntimeException e) {
@@ -183,6 +190,17 @@ final class ControlService implements Service {
                             .setAuthorityKey(membership.authorityKeyFor(from))
                             .build()
                         : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> members(MembersRequest request) {
+    return changes
+        .handle(request)
+        .handle(
+            (answer, failure) ->
+                payload(
+                    failure == null
+                        ? answer
+                        : MembersAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private static Payload payload(MessageLite header) {

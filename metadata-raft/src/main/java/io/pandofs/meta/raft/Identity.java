@@ -26,7 +26,13 @@ public record Identity(
     FORMING,
     /** Registered, not yet a voter. */
     JOINING,
-    MEMBER
+    MEMBER,
+    /** Taken out of the cluster: it never serves again. */
+    REMOVED
+  }
+
+  Identity removed() {
+    return new Identity(volumeId, node, incarnation, Stage.REMOVED, List.of());
   }
 
   Identity member() {

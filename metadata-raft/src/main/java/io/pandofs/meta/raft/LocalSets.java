@@ -16,7 +16,8 @@ import java.util.List;
  * into the transaction that applies the entry. Collects what listeners are to be told afterwards.
  * Used by the applying thread alone, one instance an entry.
  *
- * <p>Need: block to length and CRC32C. Drop: a byte 0, log index and block to nothing, so that the
+ * <p>Need: block to length, CRC32C and the log index that made it needed; 0 for one that was found
+ * missing later. Drop: a byte 0, log index and block to nothing, so that the
  * oldest comes first, and a byte 1 and block to log index, so that one can be found.
  */
 final class LocalSets implements LocalEffects {
@@ -42,7 +43,8 @@ final class LocalSets implements LocalEffects {
   @Override
   public void blockReferenced(BlockId block, int length, int crc32c) {
     if (placement.replicas(block.group()).contains(self)) {
-      transaction.putLocal(LocalTable.NEED, needKey(block), needValue(length, crc32c));
+      transaction.putLocal(
+          LocalTable.NEED, needKey(block), needValue(length, crc32c, index));
       blocksChanged = true;
     }
   }
@@ -60,8 +62,8 @@ final class LocalSets implements LocalEffects {
     return ByteBuffer.allocate(8).putLong(block.value()).array();
   }
 
-  static byte[] needValue(int length, int crc32c) {
-    return ByteBuffer.allocate(8).putInt(length).putInt(crc32c).array();
+  static byte[] needValue(int length, int crc32c, long index) {
+    return ByteBuffer.allocate(16).putInt(length).putInt(crc32c).putLong(index).array();
   }
 
   static byte[] dropKey(long index, BlockId block) {

@@ -81,7 +81,7 @@ final class Membership {
     this.executor = executor;
   }
 
-  private synchronized <T> CompletableFuture<T> inTurn(Supplier<CompletableFuture<T>> step) {
+  synchronized <T> CompletableFuture<T> inTurn(Supplier<CompletableFuture<T>> step) {
     CompletableFuture<T> turn =
         last.handle((done, failure) -> null).thenComposeAsync(none -> step.get(), executor);
     last = turn;

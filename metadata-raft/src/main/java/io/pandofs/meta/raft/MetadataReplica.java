@@ -134,6 +134,13 @@ public final class MetadataReplica implements AutoCloseable {
   }
 
   private void goOn(Identity identity, Duration patience) throws IOException {
+    if (identity.stage() == Identity.Stage.REMOVED) {
+      throw new RefusedException(
+          identity.node()
+              + " was removed from the cluster: empty "
+              + config.dataDir()
+              + " and join as a new node");
+    }
     boolean forming = identity.stage() == Identity.Stage.FORMING;
     RunningReplica replica =
         new RunningReplica(
@@ -242,6 +249,11 @@ public final class MetadataReplica implements AutoCloseable {
   /** What this node has applied; may be behind what other mounts have seen. */
   public MetadataView localView() throws ErrnoException {
     return live().localView();
+  }
+
+  /** For who changes the membership. */
+  public ClusterAdmin admin() throws ErrnoException {
+    return live().admin();
   }
 
   /** For the block side. */

@@ -48,6 +48,9 @@ import org.slf4j.LoggerFactory;
 final class PandoStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(PandoStateMachine.class);
 
+  /** What a replica fails with that is no member any more. */
+  static final String REMOVED = "this node was removed from the cluster";
+
   private final NodeId self;
   private final LiveTables tables;
   private final Checkpoints checkpoints;
@@ -144,7 +147,7 @@ final class PandoStateMachine extends BaseStateMachine {
       isMember = snapshot.cluster().node(self) != null;
     }
     if (member && !isMember) {
-      faults.failed("this node was removed from the cluster", null);
+      faults.failed(REMOVED, null);
     }
     member = isMember;
   }

@@ -26,6 +26,7 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
@@ -55,6 +56,7 @@ final class RatisNode implements AutoCloseable {
   private final ClientId client;
   private final LeaderLease lease = new LeaderLease();
   private final AtomicLong calls = new AtomicLong();
+  private final PeerAddresses addresses = new PeerAddresses();
   private final RaftServer server;
 
   @GuardedBy("this")
@@ -264,6 +266,28 @@ final class RatisNode implements AutoCloseable {
           .thenApply(reply -> null);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Hands the leadership over; fails with an IOException when the other one does not take it. */
+  CompletableFuture<Void> transfer(NodeId to) {
+    TransferLeadershipRequest request =
+        new TransferLeadershipRequest(
+            client, server.getId(), group, calls.incrementAndGet(), peerId(to), CALL_MILLIS);
+    try {
+      return server
+          .transferLeadershipAsync(request)
+          .thenCompose(RatisNode::checked)
+          .thenApply(reply -> null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Connects to a peer at this address from now on. */
+  void follow(RaftPeer peer) {
+    if (!peer.getId().equals(peerId(self))) {
+      addresses.follow(server.getServerRpc(), peer);
     }
   }
 

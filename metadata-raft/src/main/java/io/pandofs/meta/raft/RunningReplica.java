@@ -50,6 +50,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final Clock clock;
   private final Surroundings surroundings;
   private final Identity identity;
+  private final DataDirectory data;
   private final ReplicaListener listener;
   private final Threads threads;
   private final LiveTables tables;
@@ -65,6 +66,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final ReadBarrier barrier;
   private final ControlService control;
   private final BlockTables blocks;
+  private final ClusterAdmin admin;
   private final PandoStateMachine machine;
   private final Map<SessionId, RaftSession> sessions = new ConcurrentHashMap<>();
   private final CompletableFuture<Void> predecessorsEnded;
@@ -89,6 +91,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     this.clock = surroundings.clock();
     this.surroundings = surroundings;
     this.identity = identity;
+    this.data = data;
     this.listener = listener;
     Path meta = data.meta();
     tables = LiveTables.open(meta, surroundings.memory());
@@ -123,20 +126,18 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             config.timing(),
             sessions::values,
             session -> threads.duties.execute(() -> confirmEnd(session)));
-    control =
-        new ControlService(
+    Membership membership = new Membership(
             ratis,
-            local,
-            new Membership(
-                ratis,
-                tables,
-                clock,
-                config,
-                new LetIn(config.security()),
-                surroundings.connections(),
-                threads.duties),
-            identity,
-            threads.inOrder);
+            tables,
+            clock,
+            config,
+            new LetIn(config.security()),
+            surroundings.connections(),
+            threads.duties);
+    MemberChanges changes =
+        new MemberChanges(ratis, tables, applied, membership, MemberChanges.Freshness.NONE);
+    control = new ControlService(ratis, local, membership, changes, identity, threads.inOrder);
+    admin = new ClusterAdmin(ratis, retry, surroundings.connections());
     blocks = new BlockTables(tables, applied, clock);
     predecessorsEnded = new CompletableFuture<>();
     lastCheckpointNanos = clock.nanoTime();
@@ -423,11 +424,24 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   }
 
   private void fail(String what, @Nullable Throwable cause) {
+    if (what.equals(PandoStateMachine.REMOVED)) {
+      markRemoved();
+    }
     if (failed.complete(what + (cause == null ? "" : ": " + cause))) {
       LOG.error("{}: {}: this replica stops serving", identity.node(), what, cause);
       Thread stopper = new Thread(this::stopServing, "pando-" + identity.node() + "-stop");
       stopper.setDaemon(true);
       stopper.start();
+    }
+  }
+
+  /** So that a later start says it at once. */
+  private void markRemoved() {
+    try {
+      data.write(identity.removed());
+    } catch (IOException e) {
+      // The tables of the others say so too: they take no vote and no message of this id.
+      LOG.warn("{}: could not write down that it was removed", identity.node(), e);
     }
   }
 
@@ -451,6 +465,22 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   Service control() {
     return control;
+  }
+
+  ClusterAdmin admin() {
+    return admin;
+  }
+
+  /** Members may have moved: Ratis is to connect to where they are now. */
+  private void followAddresses() {
+    threads.duties.execute(
+        () -> {
+          try (LocalSnapshot snapshot = tables.snapshot()) {
+            for (ClusterView.Node node : snapshot.cluster().nodes()) {
+              ratis.follow(RatisNode.peer(node.id(), node.raft(), node.control()));
+            }
+          }
+        });
   }
 
   BlockTables blocks() {
@@ -518,6 +548,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   @Override
   public void onPlacement() {
+    followAddresses();
     listener.onPlacement();
   }
 

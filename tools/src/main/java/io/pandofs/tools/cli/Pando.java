@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
     description = "A filesystem that mounts the same tree on every machine of a small cluster.",
     subcommands = {
       NodeCommand.class,
+      LeaderCommand.class,
       StatusCommand.class,
       DevCommand.class,
       VersionCommand.class,

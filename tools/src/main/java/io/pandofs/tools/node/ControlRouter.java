@@ -13,16 +13,21 @@ import java.util.concurrent.CompletionStage;
 final class ControlRouter implements Service {
   private final Service metadata;
   private final Service space;
+  private final Service reports;
 
-  ControlRouter(Service metadata, Service space) {
+  ControlRouter(Service metadata, Service space, Service reports) {
     this.metadata = metadata;
     this.space = space;
+    this.reports = reports;
   }
 
   @Override
   public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     if (ControlMethods.includes(method)) {
       return metadata.handle(from, method, request);
+    }
+    if (method == NodeReports.REPORT) {
+      return reports.handle(from, method, request);
     }
     if (ClusterSpace.includes(method)) {
       return space.handle(from, method, request);

@@ -80,6 +80,11 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
     return null;
   }
 
+  @Override
+  public List<NodeId> members() {
+    return tables.nodes().stream().map(ClusterView.Node::id).toList();
+  }
+
   private static @Nullable InetSocketAddress remember(Kept kept, ClusterView.Node member) {
     InetSocketAddress address = unresolved(member.blocks());
     if (address != null) {

@@ -21,6 +21,7 @@ import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.space.ClusterSpace;
 import io.pandofs.tools.space.NodeSpace;
 import io.pandofs.tools.status.StatusServer;
@@ -81,6 +82,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
     Listening.checkFree(config.raft().listen(), "raft.listen");
     parts.add("status endpoint", StatusServer.start(config.status(), status));
+    AdminServer admin = parts.add("admin channel", AdminServer.open(config.dataDirectory()));
 
     NetThreads threads = parts.add("network threads", new NetThreads("net", IO_THREADS));
     status.countNetwork(threads::directBytesHeld);
@@ -117,8 +119,16 @@ final class Node implements AutoCloseable, ReplicaListener {
     side.start();
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
-    control.set(new ControlRouter(replica.control(), space));
+    NodeReports reports =
+        new NodeReports(
+            replica,
+            tables(replica),
+            side.keeper,
+            connections,
+            parts.add("reports", new Workers("reports", 1)).executor());
+    control.set(new ControlRouter(replica.control(), space, reports));
     status.running(identity, replica, side, space);
+    adminCommands(identity.node(), replica, reports).addTo(admin);
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()
@@ -153,6 +163,17 @@ final class Node implements AutoCloseable, ReplicaListener {
   private void endWith(MetadataReplica replica) throws Refusal {
     try {
       var unused = replica.failed().thenAccept(end::complete);
+    } catch (ErrnoException e) {
+      throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
+    }
+  }
+
+  private AdminCommands adminCommands(
+      NodeId self, MetadataReplica replica, NodeReports reports) throws Refusal {
+    try {
+      BlockTables tables = replica.blocks();
+      NodeRemoval removal = new NodeRemoval(replica.admin(), tables, reports, clock);
+      return new AdminCommands(self, replica.admin(), tables, reports, removal);
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
     }
