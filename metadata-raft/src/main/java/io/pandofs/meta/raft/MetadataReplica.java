@@ -256,6 +256,15 @@ public final class MetadataReplica implements AutoCloseable {
     return live().admin();
   }
 
+  /** Makes join tokens; only where nodes have certificates. */
+  public JoinTokens tokens() throws ErrnoException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      throw new ErrnoException(Errno.EOPNOTSUPP, "this cluster has no certificates");
+    }
+    return new JoinTokens(live(), security, surroundings.clock());
+  }
+
   /** For the block side. */
   public BlockTables blocks() throws ErrnoException {
     return live().blocks();

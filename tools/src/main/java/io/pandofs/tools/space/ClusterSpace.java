@@ -96,6 +96,7 @@ public final class ClusterSpace implements Capacity, Service {
   private void ask(NodeId node, InetSocketAddress control) {
     var unused =
         connections
+            .expecting(node)
             .call(control, SPACE, Payload.of(new byte[0]), DEADLINE)
             .whenComplete(
                 (answer, failure) -> {
