@@ -12,6 +12,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -270,7 +271,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof MalformedFrameException) {
       drop(ctx, String.valueOf(cause.getMessage()));
-    } else if (cause instanceof IOException) {
+    } else if (cause instanceof IOException || cause.getCause() instanceof SSLException) {
       LOG.debug("the connection from {} broke: {}", peer, cause.toString());
       ctx.close();
     } else {

@@ -2,6 +2,7 @@ package io.pandofs.common.net;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
@@ -156,6 +157,9 @@ public final class Tls {
     Throwable cause = failure;
     while (cause.getCause() != null && !(cause instanceof CertificateException)) {
       cause = cause.getCause();
+    }
+    if (cause instanceof NotSslRecordException) {
+      return "what it says is not TLS";
     }
     String text = cause.getMessage();
     return text == null ? cause.getClass().getSimpleName() : text;

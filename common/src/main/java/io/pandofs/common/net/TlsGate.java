@@ -23,6 +23,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
   private final SslHandler encryption;
   private final Consumer<Peer> onKnown;
   private final StrangerLog log;
+  private boolean known;
 
   /**
    * @param onKnown told once, before anything that the peer says is handed on
@@ -52,6 +53,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
     }
     try {
       PeerName name = tls.peer(encryption.engine());
+      known = true;
       if (name != null) {
         onKnown.accept(Peer.member(address, name.node()));
         ctx.pipeline().remove(this);
@@ -72,7 +74,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (encryption.handshakeFuture().isDone()) {
+    if (known) {
       ctx.fireExceptionCaught(cause);
     } else {
       ctx.close();
