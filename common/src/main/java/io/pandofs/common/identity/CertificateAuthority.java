@@ -51,8 +51,7 @@ public final class CertificateAuthority {
   public static CertificateAuthority create(long cluster, Timestamp now, SecureRandom random) {
     KeyPair key = Certificates.newKey(random);
     X500Name name = new X500Name("CN=Pando cluster " + Long.toHexString(cluster));
-    X509v3CertificateBuilder draft =
-        draft(name, name, key.getPublic(), now, CA_DAYS, random);
+    X509v3CertificateBuilder draft = draft(name, name, key.getPublic(), now, CA_DAYS, random);
     try {
       draft.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
       draft.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign));

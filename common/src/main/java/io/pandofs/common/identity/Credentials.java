@@ -9,8 +9,7 @@ import java.security.cert.X509Certificate;
  * @param certificate this node's, for {@code key}
  * @param authority the cluster's
  */
-public record Credentials(
-    PrivateKey key, X509Certificate certificate, X509Certificate authority) {
+public record Credentials(PrivateKey key, X509Certificate certificate, X509Certificate authority) {
 
   /** Who the certificate says this node is. */
   public PeerName name() {

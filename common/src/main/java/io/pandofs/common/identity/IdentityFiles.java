@@ -23,8 +23,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys and certificates of a node in its directory {@code identity/}: PEM files, those with keys
- * readable by their owner alone. Each is replaced in one step and synced.
+ * The keys and certificates of a node in its directory {@code identity/}: PEM files, those with
+ * keys readable by their owner alone. Each is replaced in one step and synced.
  */
 public final class IdentityFiles {
   private static final String NODE_KEY = "node.key";
@@ -66,8 +66,7 @@ public final class IdentityFiles {
 
   private static PublicKey publicKey(byte[] encoded) throws IOException {
     try {
-      return KeyFactory.getInstance("EC")
-          .generatePublic(new X509EncodedKeySpec(encoded));
+      return KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(encoded));
     } catch (GeneralSecurityException e) {
       throw new IOException("not a public key: " + e.getMessage(), e);
     }

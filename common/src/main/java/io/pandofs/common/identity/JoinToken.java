@@ -26,9 +26,7 @@ public record JoinToken(long id, String secret, Fingerprint authority) {
     byte[] secret = new byte[SECRET_BYTES];
     random.nextBytes(secret);
     return new JoinToken(
-        (random.nextLong() & Long.MAX_VALUE) | 1,
-        HexFormat.of().formatHex(secret),
-        authority);
+        (random.nextLong() & Long.MAX_VALUE) | 1, HexFormat.of().formatHex(secret), authority);
   }
 
   /** What the cluster keeps of the secret. Random as it is, a plain hash gives nothing away. */
@@ -58,8 +56,7 @@ public record JoinToken(long id, String secret, Fingerprint authority) {
     }
     ByteBuffer in = ByteBuffer.wrap(bytes);
     if (bytes.length != CHECKED_BYTES + Integer.BYTES
-        || in.getInt(CHECKED_BYTES)
-            != Checksums.crc32c(ByteBuffer.wrap(bytes, 0, CHECKED_BYTES))
+        || in.getInt(CHECKED_BYTES) != Checksums.crc32c(ByteBuffer.wrap(bytes, 0, CHECKED_BYTES))
         || in.getLong(0) <= 0) {
       return Optional.empty();
     }
@@ -68,8 +65,7 @@ public record JoinToken(long id, String secret, Fingerprint authority) {
     in.get(secret);
     byte[] authority = Arrays.copyOfRange(bytes, in.position(), in.position() + Fingerprint.BYTES);
     return Optional.of(
-        new JoinToken(
-            id, HexFormat.of().formatHex(secret), Fingerprint.ofHash(authority)));
+        new JoinToken(id, HexFormat.of().formatHex(secret), Fingerprint.ofHash(authority)));
   }
 
   /** Without the secret: for messages. */

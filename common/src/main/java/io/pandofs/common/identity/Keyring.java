@@ -51,8 +51,7 @@ public final class Keyring {
     }
 
     @Override
-    public String chooseEngineClientAlias(
-        String[] keyType, Principal[] issuers, SSLEngine engine) {
+    public String chooseEngineClientAlias(String[] keyType, Principal[] issuers, SSLEngine engine) {
       return ALIAS;
     }
 

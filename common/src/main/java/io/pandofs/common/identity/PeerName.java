@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which node of which cluster: what a node certificate says, as the URI {@code
- * urn:pando:<cluster, 16 hex digits>:n<node>} among its alternative names.
+ * Which node of which cluster: what a node certificate says, as the URI {@code urn:pando:<cluster,
+ * 16 hex digits>:n<node>} among its alternative names.
  *
  * @param cluster the cluster's id, which is its volume's
  */

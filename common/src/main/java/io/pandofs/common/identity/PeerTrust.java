@@ -10,8 +10,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whose certificates are believed. Addresses play no part: a node is its id, and the name in
- * the certificate says it. Thread-safe.
+ * Decides whose certificates are believed. Addresses play no part: a node is its id, and the name
+ * in the certificate says it. Thread-safe.
  */
 public abstract class PeerTrust extends X509ExtendedTrustManager {
   private static final X509Certificate[] NONE = {};
@@ -113,8 +113,7 @@ public abstract class PeerTrust extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String type)
-      throws CertificateException {
+  public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
     checkTold(chain);
   }
 
@@ -131,8 +130,7 @@ public abstract class PeerTrust extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String type)
-      throws CertificateException {
+  public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
     checkTold(chain);
   }
 

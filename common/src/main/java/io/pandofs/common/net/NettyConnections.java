@@ -47,8 +47,7 @@ public final class NettyConnections implements Connections {
   private final NetThreads threads;
   private final Limits limits;
   private final @Nullable Tls tls;
-  private final ConcurrentHashMap<Target, PeerConnection> peers =
-      new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Target, PeerConnection> peers = new ConcurrentHashMap<>();
   private final Owner owner = new Owner();
   private volatile boolean closed;
 

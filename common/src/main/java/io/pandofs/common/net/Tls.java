@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * How connections are encrypted and both ends known: TLS 1.3, certificates of one cluster.
  * Thread-safe.
  *
- * <p>A peer's certificate is judged in the handshake, and whether it is admitted is asked again when
- * the handshake is done: a resumed one shows no certificate anew.
+ * <p>A peer's certificate is judged in the handshake, and whether it is admitted is asked again
+ * when the handshake is done: a resumed one shows no certificate anew.
  */
 public final class Tls {
   /** A peer that has not proved who it is after so long is dropped. */

@@ -96,9 +96,7 @@ class TlsTest {
   private void refused(Connections by, FrameServer server, int method) {
     assertThatThrownBy(
             () ->
-                by.call(server.boundAddress(), method, Payload.of(new byte[3]), LONG)
-                    .get()
-                    .close())
+                by.call(server.boundAddress(), method, Payload.of(new byte[3]), LONG).get().close())
         .isInstanceOf(ExecutionException.class);
     assertThat(served).isEmpty();
   }
@@ -194,9 +192,7 @@ class TlsTest {
     Payload large = NetFixture.random(new Random(1), 0, 1 << 20);
     assertThatThrownBy(
             () ->
-                connections(Tls.newcomer(pin))
-                    .call(server.boundAddress(), JOIN, large, LONG)
-                    .get())
+                connections(Tls.newcomer(pin)).call(server.boundAddress(), JOIN, large, LONG).get())
         .isInstanceOf(ExecutionException.class);
     assertThat(served).isEmpty();
   }
@@ -204,9 +200,7 @@ class TlsTest {
   @Test
   void aNewcomerGetsNothingWhereNoneIsTaken() throws Exception {
     refused(
-        connections(Tls.newcomer(Fingerprint.of(authority.certificate()))),
-        serve(member(1)),
-        JOIN);
+        connections(Tls.newcomer(Fingerprint.of(authority.certificate()))), serve(member(1)), JOIN);
   }
 
   @Test

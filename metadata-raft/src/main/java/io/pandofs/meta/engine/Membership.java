@@ -137,8 +137,7 @@ final class Membership {
     effects.placementChanged();
   }
 
-  private static void save(
-      Store store, LogEntry.RegisterNode entry, NodeId id, boolean leaving) {
+  private static void save(Store store, LogEntry.RegisterNode entry, NodeId id, boolean leaving) {
     store.put(
         Table.SYSTEM,
         Keys.system(SystemKind.NODE, id.value()),

@@ -11,8 +11,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Join tokens, and the nodes that they let in (PROTOCOL rule 19: the use of a token is a log entry).
- * A used-up token stays until it expires, so that who shows it can be told why it is of no use.
+ * Join tokens, and the nodes that they let in (PROTOCOL rule 19: the use of a token is a log
+ * entry). A used-up token stays until it expires, so that who shows it can be told why it is of no
+ * use.
  */
 final class Tokens {
   /** More at a time are refused. */
@@ -91,8 +92,7 @@ final class Tokens {
   }
 
   private static LogEntry.RegisterNode at(long id, LogEntry.RegisterNode node) {
-    return new LogEntry.RegisterNode(
-        id, node.name(), node.control(), node.raft(), node.blocks());
+    return new LogEntry.RegisterNode(id, node.name(), node.control(), node.raft(), node.blocks());
   }
 
   private static boolean isTaken(Store store, LogEntry.RegisterNode node) {
@@ -164,7 +164,6 @@ final class Tokens {
     int usesLeft = in.i32();
     Timestamp expires = in.time();
     Timestamp created = in.time();
-    return new ClusterView.Token(
-        id, Fingerprint.ofHash(in.rest()), usesLeft, expires, created);
+    return new ClusterView.Token(id, Fingerprint.ofHash(in.rest()), usesLeft, expires, created);
   }
 }

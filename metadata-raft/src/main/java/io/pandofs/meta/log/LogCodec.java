@@ -120,8 +120,7 @@ public final class LogCodec {
       case DRAIN_NODE ->
           new LogEntry.DrainNode(
               new NodeId(Check.number(in.getDrainNode().getNode())), in.getDrainNode().getLeaves());
-      case RECOVER ->
-          new LogEntry.Recover(new NodeId(Check.number(in.getRecover().getSurvivor())));
+      case RECOVER -> new LogEntry.Recover(new NodeId(Check.number(in.getRecover().getSurvivor())));
       case REMOVE_NODE -> new LogEntry.RemoveNode(new NodeId(Check.number(in.getRemoveNode())));
       case REAP -> {
         List<InodeId> orphans = new ArrayList<>();

@@ -59,9 +59,9 @@ public sealed interface LogEntry {
   record RemoveNode(NodeId node) implements LogEntry {}
 
   /**
-   * The first entry of a cluster that goes on with one survivor after the others were lost for good:
-   * takes all other nodes and all sessions away. All counters jump ahead, so that no number is given
-   * that the lost nodes may have given.
+   * The first entry of a cluster that goes on with one survivor after the others were lost for
+   * good: takes all other nodes and all sessions away. All counters jump ahead, so that no number
+   * is given that the lost nodes may have given.
    */
   record Recover(NodeId survivor) implements LogEntry {}
 
@@ -82,17 +82,16 @@ public sealed interface LogEntry {
    * @param uses how many nodes it lets in
    * @param time by the clock of the leader, as {@code expires}
    */
-  record CreateToken(
-      long id, Fingerprint secretHash, int uses, Timestamp expires, Timestamp time)
+  record CreateToken(long id, Fingerprint secretHash, int uses, Timestamp expires, Timestamp time)
       implements LogEntry {}
 
   /** Takes a join token away; the reply's number is 1 if it was there, otherwise 0. */
   record RevokeToken(long id) implements LogEntry {}
 
   /**
-   * Takes a node into the cluster for a token, which thereby is used once. The reply's number is the
-   * node's id, or of a refused entry the code of a {@link Refusal}. A node with the same key is let
-   * in once: repeated, the entry answers the same id and uses nothing.
+   * Takes a node into the cluster for a token, which thereby is used once. The reply's number is
+   * the node's id, or of a refused entry the code of a {@link Refusal}. A node with the same key is
+   * let in once: repeated, the entry answers the same id and uses nothing.
    *
    * @param secretHash of what the node showed
    * @param key the hash of the node's public key

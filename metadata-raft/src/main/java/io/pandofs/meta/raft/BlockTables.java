@@ -114,8 +114,7 @@ public final class BlockTables {
   public long neededUpTo(long index, long limit) {
     long count = 0;
     try (LocalSnapshot snapshot = tables.snapshot();
-        ReadStore.Cursor rows =
-            snapshot.tables().scanLocal(LocalTable.NEED, new byte[0], null)) {
+        ReadStore.Cursor rows = snapshot.tables().scanLocal(LocalTable.NEED, new byte[0], null)) {
       while (count < limit && rows.next()) {
         if (ByteBuffer.wrap(rows.value()).getLong(2 * Integer.BYTES) <= index) {
           count++;

@@ -110,8 +110,7 @@ public final class ClusterAdmin {
 
   private Group ask(MembersRequest request) throws IOException {
     MembersAnswer answer =
-        ClusterJoin.get(
-            retry.until(PATIENCE, () -> askLeader(request)), PATIENCE.plus(DEADLINE));
+        ClusterJoin.get(retry.until(PATIENCE, () -> askLeader(request)), PATIENCE.plus(DEADLINE));
     Map<NodeId, Peer> peers = new HashMap<>();
     answer
         .getMembersList()

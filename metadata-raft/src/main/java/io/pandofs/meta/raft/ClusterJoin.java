@@ -96,14 +96,15 @@ final class ClusterJoin {
             .setNode(replica.identity().node().value())
             .setVolume(replica.identity().volumeId())
             .build();
-    PromoteAnswer promoted = ask(
-        replica.identity().contacts(),
-        patience,
-        ControlMethods.PROMOTE,
-        () -> request,
-        PROMOTE_DEADLINE,
-        payload -> ControlCodec.header(payload, PromoteAnswer.parser()),
-        PromoteAnswer::getAnswer);
+    PromoteAnswer promoted =
+        ask(
+            replica.identity().contacts(),
+            patience,
+            ControlMethods.PROMOTE,
+            () -> request,
+            PROMOTE_DEADLINE,
+            payload -> ControlCodec.header(payload, PromoteAnswer.parser()),
+            PromoteAnswer::getAnswer);
     try (MetadataView view = replica.openView(patience)) {
       LOG.info("{}: is a member, caught up to {}", replica.identity().node(), view.index());
     } catch (ErrnoException e) {

@@ -19,6 +19,7 @@ public final class ControlMethods {
 
   /** No header. Answer: WhoAnswer. */
   static final int WHO = 120;
+
   /** MembersRequest. Answer: MembersAnswer. */
   static final int MEMBERS = 106;
 

@@ -17,8 +17,8 @@ import java.util.List;
  * Used by the applying thread alone, one instance an entry.
  *
  * <p>Need: block to length, CRC32C and the log index that made it needed; 0 for one that was found
- * missing later. Drop: a byte 0, log index and block to nothing, so that the
- * oldest comes first, and a byte 1 and block to log index, so that one can be found.
+ * missing later. Drop: a byte 0, log index and block to nothing, so that the oldest comes first,
+ * and a byte 1 and block to log index, so that one can be found.
  */
 final class LocalSets implements LocalEffects {
   private final NodeId self;
@@ -43,8 +43,7 @@ final class LocalSets implements LocalEffects {
   @Override
   public void blockReferenced(BlockId block, int length, int crc32c) {
     if (placement.replicas(block.group()).contains(self)) {
-      transaction.putLocal(
-          LocalTable.NEED, needKey(block), needValue(length, crc32c, index));
+      transaction.putLocal(LocalTable.NEED, needKey(block), needValue(length, crc32c, index));
       blocksChanged = true;
     }
   }

@@ -194,9 +194,7 @@ final class MemberChanges {
     List<RaftPeer> peers = new ArrayList<>();
     for (RaftPeer peer : ratis.division().getRaftConf().getCurrentPeers()) {
       peers.add(
-          RatisNode.nodeId(peer.getId()).equals(node)
-              ? RatisNode.peer(node, raft, control)
-              : peer);
+          RatisNode.nodeId(peer.getId()).equals(node) ? RatisNode.peer(node, raft, control) : peer);
     }
     return propose(entry).thenCompose(none -> ratis.setPeers(peers));
   }
@@ -249,7 +247,8 @@ final class MemberChanges {
       long[] matched = division.getInfo().getFollowerMatchIndices();
       for (int i = 0; i < followers.size(); i++) {
         ServerRpcProto follower = followers.get(i);
-        NodeId id = new NodeId(Long.parseLong(follower.getId().getId().toStringUtf8().substring(1)));
+        NodeId id =
+            new NodeId(Long.parseLong(follower.getId().getId().toStringUtf8().substring(1)));
         peers.add(
             MemberMessage.newBuilder()
                 .setNode(id.value())

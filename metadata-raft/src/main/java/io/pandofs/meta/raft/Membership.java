@@ -33,14 +33,15 @@ import org.slf4j.LoggerFactory;
  * Takes nodes into the cluster, on the leader, one step at a time (Raft's configuration changes one
  * step at a time as well).
  *
- * <p>A join has two halves. The first registers the newcomer under a new id. Where nodes
- * have certificates it shows a token and gets a certificate; the same key gets the same id, however
- * often it asks; and an address of a member is refused. Where they have none, on one machine, and it
- * has the address of a member that does not answer there, that member has lost its data and is what
- * the newcomer replaces: it leaves the voters and the tables first, so that nothing that is meant
- * for it reaches the empty newcomer. There the same nonce gets the same answer; under a new leader
- * it gets a new id, and the unused one is replaced by the rule of the address. The second half, once the newcomer's Raft server runs, makes
- * it a voter; it can be repeated at will. Thread-safe.
+ * <p>A join has two halves. The first registers the newcomer under a new id. Where nodes have
+ * certificates it shows a token and gets a certificate; the same key gets the same id, however
+ * often it asks; and an address of a member is refused. Where they have none, on one machine, and
+ * it has the address of a member that does not answer there, that member has lost its data and is
+ * what the newcomer replaces: it leaves the voters and the tables first, so that nothing that is
+ * meant for it reaches the empty newcomer. There the same nonce gets the same answer; under a new
+ * leader it gets a new id, and the unused one is replaced by the rule of the address. The second
+ * half, once the newcomer's Raft server runs, makes it a voter; it can be repeated at will.
+ * Thread-safe.
  */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);

@@ -89,9 +89,7 @@ public final class MetadataReplica implements AutoCloseable {
             clusterJoin()
                 .register(
                     seed,
-                    ClusterJoin.request(config)
-                        .setNonce(surroundings.random().nextLong())
-                        .build(),
+                    ClusterJoin.request(config).setNonce(surroundings.random().nextLong()).build(),
                     patience),
             surroundings.random().nextLong());
     data.found(identity);

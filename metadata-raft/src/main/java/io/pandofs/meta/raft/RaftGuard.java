@@ -37,9 +37,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Guards the Raft port: TLS 1.3 with certificates of this cluster where nodes have them, Raft's own
- * messages and no others, each by the node whose certificate the connection shows and for this node.
- * The last matters without encryption too: an answer by another node than the one asked would count
- * its vote twice.
+ * messages and no others, each by the node whose certificate the connection shows and for this
+ * node. The last matters without encryption too: an answer by another node than the one asked would
+ * count its vote twice.
  */
 final class RaftGuard implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(RaftGuard.class);

@@ -4,7 +4,9 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
 import org.slf4j.Logger;
 
-/** Log lines that strangers can cause: a few every ten seconds, the rest is counted. Thread-safe. */
+/**
+ * Log lines that strangers can cause: a few every ten seconds, the rest is counted. Thread-safe.
+ */
 final class RefusalLog {
   private static final int LINES = 5;
   private static final long EVERY_NANOS = 10_000_000_000L;

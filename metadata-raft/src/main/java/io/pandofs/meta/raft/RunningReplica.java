@@ -126,7 +126,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             config.timing(),
             sessions::values,
             session -> threads.duties.execute(() -> confirmEnd(session)));
-    Membership membership = new Membership(
+    Membership membership =
+        new Membership(
             ratis,
             tables,
             clock,

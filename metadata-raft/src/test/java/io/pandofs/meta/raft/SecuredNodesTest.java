@@ -52,8 +52,7 @@ class SecuredNodesTest {
       assertThat(two.dataDir.resolve("identity").resolve("ca.key")).exists();
       MembershipTest.fill(three, "x", 10);
 
-      Payload asThree =
-          ControlCodec.payload(ReadIndexRequest.newBuilder().setNode(3).build());
+      Payload asThree = ControlCodec.payload(ReadIndexRequest.newBuilder().setNode(3).build());
       assertThatThrownBy(
               () -> one.call(two, ControlMethods.READ_INDEX, asThree).get(30, TimeUnit.SECONDS))
           .hasMessageContaining("the certificate is not");
@@ -90,8 +89,7 @@ class SecuredNodesTest {
             .sslContext(
                 GrpcSslContexts.forClient()
                     .keyManager(with.keyManager())
-                    .trustManager(
-                        PeerTrust.pinned(Fingerprint.of(with.credentials().authority())))
+                    .trustManager(PeerTrust.pinned(Fingerprint.of(with.credentials().authority())))
                     .build())
             .build();
     try {

@@ -149,9 +149,7 @@ final class TestNode implements AutoCloseable {
   }
 
   private void secure(DataDirectory own) throws IOException {
-    security =
-        new NodeSecurity(
-            new Keyring(own.files().credentials()), own.files(), Admission.ALL);
+    security = new NodeSecurity(new Keyring(own.files().credentials()), own.files(), Admission.ALL);
   }
 
   TestNode bootstrap() throws IOException {

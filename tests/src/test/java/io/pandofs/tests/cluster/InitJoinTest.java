@@ -123,8 +123,7 @@ final class InitJoinTest {
     await()
         .atMost(Duration.ofSeconds(20))
         .until(
-            () ->
-                pando("token", "ls", "--data", data("one").toString()).ok().contains("expired"));
+            () -> pando("token", "ls", "--data", data("one").toString()).ok().contains("expired"));
     refused(join("three", three, one, brief), "three", "the token has expired");
     refused(
         join("three", three, one, single.substring(0, single.length() - 9)),
@@ -185,7 +184,10 @@ final class InitJoinTest {
       try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
         first = any.getLocalPort();
       }
-      if (first < 65_000 && isFree(first) && isFree(first + 1) && isFree(first + 2)
+      if (first < 65_000
+          && isFree(first)
+          && isFree(first + 1)
+          && isFree(first + 2)
           && isFree(first + 3)) {
         return first;
       }

@@ -35,9 +35,7 @@ final class InitCommand implements Callable<Integer> {
     JsonObject token =
         new AdminClient(node.data())
             .call(
-                "token-create",
-                Map.of("uses", USES, "seconds", VALIDITY.toSeconds()),
-                text -> {});
+                "token-create", Map.of("uses", USES, "seconds", VALIDITY.toSeconds()), text -> {});
     String line = JoinLine.of(node.control(), token.text("token"), node.mount());
     PrintWriter out = options.spec.commandLine().getOut();
     if (options.json) {

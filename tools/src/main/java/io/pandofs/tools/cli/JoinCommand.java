@@ -17,9 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code pando join}. */
-@Command(
-    name = "join",
-    description = "Make this machine a node of a cluster, and mount it.")
+@Command(name = "join", description = "Make this machine a node of a cluster, and mount it.")
 final class JoinCommand implements Callable<Integer> {
   @Mixin SetupOptions options = new SetupOptions();
 

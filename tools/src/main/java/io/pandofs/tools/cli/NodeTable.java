@@ -60,7 +60,8 @@ final class NodeTable {
     String text = control;
     for (String key : List.of("raft", "blocks")) {
       String address = node.text(key);
-      text += host(address).equals(host) ? "," + address.substring(host.length() + 1) : " " + address;
+      text +=
+          host(address).equals(host) ? "," + address.substring(host.length() + 1) : " " + address;
     }
     return text;
   }

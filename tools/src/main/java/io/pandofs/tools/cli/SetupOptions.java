@@ -101,8 +101,7 @@ final class SetupOptions {
 
   /** Starts the daemon and returns when the tree is mounted. */
   NodeProcess start(NewNode node) throws Refusal, IOException, InterruptedException {
-    NodeProcess process =
-        NodeProcess.start(node, DevOptions.launcher(), foreground, clock);
+    NodeProcess process = NodeProcess.start(node, DevOptions.launcher(), foreground, clock);
     process.awaitServing(Duration.ofSeconds(timeoutSeconds));
     return process;
   }

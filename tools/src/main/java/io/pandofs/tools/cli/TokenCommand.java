@@ -84,8 +84,7 @@ final class TokenCommand implements Callable<Integer> {
       for (JsonObject token : result.objects("tokens")) {
         text.append(
             String.format(
-                "%n%-18s %9d  %s",
-                token.text("id"), token.number("uses_left"), left(token)));
+                "%n%-18s %9d  %s", token.text("id"), token.number("uses_left"), left(token)));
       }
       admin.print(result, text.toString());
       return ExitCode.OK;

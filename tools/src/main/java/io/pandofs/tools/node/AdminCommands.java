@@ -178,9 +178,7 @@ final class AdminCommands {
   private @Nullable Long needed(ClusterView.Node node) throws InterruptedException {
     InetSocketAddress control = LocalDirectory.unresolved(node.control());
     try {
-      return control == null
-          ? null
-          : reports.ask(control, Long.MAX_VALUE, Long.MAX_VALUE).needed();
+      return control == null ? null : reports.ask(control, Long.MAX_VALUE, Long.MAX_VALUE).needed();
     } catch (IOException e) {
       return null; // it is shown as not known
     }

@@ -181,8 +181,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
-  private AdminCommands adminCommands(
-      NodeId self, MetadataReplica replica, NodeReports reports) throws Refusal {
+  private AdminCommands adminCommands(NodeId self, MetadataReplica replica, NodeReports reports)
+      throws Refusal {
     try {
       BlockTables tables = replica.blocks();
       NodeRemoval removal = new NodeRemoval(replica.admin(), tables, reports, clock);

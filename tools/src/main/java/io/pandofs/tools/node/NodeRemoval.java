@@ -51,8 +51,7 @@ final class NodeRemoval {
       throws Refusal, IOException, InterruptedException {
     admin.checkRemoval(node.id());
     ClusterAdmin.Group drained = admin.drain(node.id());
-    progress.say(
-        Members.text(node) + " holds no group any more; the others fetch what it held");
+    progress.say(Members.text(node) + " holds no group any more; the others fetch what it held");
     awaitHomes(node, drained, progress);
     progress.say("every block has its homes without it");
     admin.remove(node.id());
@@ -67,7 +66,10 @@ final class NodeRemoval {
     progress.say(
         lost == 0
             ? "no block has its last copy on " + Members.text(node)
-            : lost + " blocks have their last known copy on " + Members.text(node) + ": they are lost");
+            : lost
+                + " blocks have their last known copy on "
+                + Members.text(node)
+                + ": they are lost");
     progress.say("what its mount had not synced is lost");
     admin.remove(node.id());
     return result(node, lost);

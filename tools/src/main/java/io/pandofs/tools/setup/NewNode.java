@@ -27,7 +27,9 @@ public record NewNode(Path config, Path data, Path mount, String name, HostPort 
     mount = mount.toAbsolutePath().normalize();
   }
 
-  /** The address that a person wrote, checked; the one that others reach this machine by if none. */
+  /**
+   * The address that a person wrote, checked; the one that others reach this machine by if none.
+   */
   public static HostPort listen(String text) throws Refusal {
     if (text.isEmpty()) {
       return new HostPort(ownAddress(), NodeConfig.CONTROL_PORT);
