@@ -5,20 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.SystemClock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.security.SecureRandom;
-import java.util.Date;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class IdentityTest {
   private static final SecureRandom RANDOM = new SecureRandom();
-  private static final Timestamp NOW = new Timestamp(new Date().getTime() / 1000, 0);
+  private static final Timestamp NOW = new SystemClock().now();
 
   @TempDir Path dir;
 
@@ -55,7 +55,7 @@ class IdentityTest {
     assertThat(PeerName.of(authority.certificate())).isNull();
     assertThat(PeerName.of(Certificates.parse(Certificates.encode(certificate)))).isEqualTo(name);
     certificate.verify(authority.certificate().getPublicKey());
-    long days = (certificate.getNotAfter().getTime() / 1000 - NOW.seconds()) / 86_400;
+    long days = (certificate.getNotAfter().toInstant().getEpochSecond() - NOW.seconds()) / 86_400;
     assertThat(days).isEqualTo(730);
   }
 

@@ -14,6 +14,7 @@ import io.pandofs.common.identity.Credentials;
 import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.common.identity.Keyring;
 import io.pandofs.common.identity.PeerName;
+import io.pandofs.common.time.SystemClock;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -39,7 +40,7 @@ class TlsTest {
   private static final int JOIN = 7;
 
   private final NetFixture net = new NetFixture();
-  private final Timestamp now = new Timestamp(new java.util.Date().getTime() / 1000, 0);
+  private final Timestamp now = new SystemClock().now();
   private final CertificateAuthority authority = CertificateAuthority.create(OURS, now, RANDOM);
   private final List<Peer> served = new CopyOnWriteArrayList<>();
   private final Service service =
