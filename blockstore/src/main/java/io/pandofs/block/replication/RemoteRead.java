@@ -106,6 +106,7 @@ final class RemoteRead {
     var unused =
         replication
             .client()
+            .expecting(node)
             .read(address, block, offset, into.remaining(), attemptTimeout)
             .whenComplete((bytes, failure) -> guarded(() -> answered(node, bytes, failure)));
     try {

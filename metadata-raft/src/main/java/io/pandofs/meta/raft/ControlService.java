@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import com.google.protobuf.MessageLite;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
@@ -22,8 +23,8 @@ import io.pandofs.meta.wire.RecallAnswer;
 import io.pandofs.meta.wire.RecallRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.WhoAnswer;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -46,6 +47,7 @@ final class ControlService implements Service {
   private final LeaderFreshness freshness;
   private final LongSupplier released;
   private final Membership membership;
+  private final Identity identity;
   private final MemberChanges changes;
   private final LeaderDuties duties;
   private final Recalls recalls;
@@ -64,12 +66,14 @@ final class ControlService implements Service {
       MemberChanges changes,
       LeaderDuties duties,
       Recalls recalls,
+      Identity identity,
       Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
     this.freshness = freshness;
     this.released = released;
     this.membership = membership;
+    this.identity = identity;
     this.changes = changes;
     this.duties = duties;
     this.recalls = recalls;
@@ -77,18 +81,26 @@ final class ControlService implements Service {
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     try (request) {
       return switch (method) {
         case ControlMethods.PROPOSE -> propose(from, ControlCodec.body(request));
         case ControlMethods.READ_INDEX ->
-            readIndex(ControlCodec.header(request, ReadIndexRequest.parser()));
-        case ControlMethods.RENEW -> renew(ControlCodec.header(request, RenewRequest.parser()));
+            readIndex(from, ControlCodec.header(request, ReadIndexRequest.parser()));
+        case ControlMethods.RENEW ->
+            renew(from, ControlCodec.header(request, RenewRequest.parser()));
         case ControlMethods.CONFIRM ->
-            confirm(ControlCodec.header(request, ConfirmRequest.parser()));
+            confirm(from, ControlCodec.header(request, ConfirmRequest.parser()));
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
-            promote(ControlCodec.header(request, PromoteRequest.parser()));
+            promote(from, ControlCodec.header(request, PromoteRequest.parser()));
+        case ControlMethods.WHO ->
+            CompletableFuture.completedFuture(
+                payload(
+                    WhoAnswer.newBuilder()
+                        .setNode(identity.node().value())
+                        .setVolume(identity.volumeId())
+                        .build()));
         case ControlMethods.MEMBERS ->
             members(ControlCodec.header(request, MembersRequest.parser()));
         case ControlMethods.RECALL -> recall(ControlCodec.header(request, RecallRequest.parser()));
@@ -100,7 +112,7 @@ final class ControlService implements Service {
     }
   }
 
-  private CompletionStage<Payload> propose(InetSocketAddress from, byte[] entry) {
+  private CompletionStage<Payload> propose(Peer from, byte[] entry) {
     return CompletableFuture.supplyAsync(() -> check(from, entry), inOrder)
         .thenCompose(refusal -> refusal == null ? local.propose(entry) : failed(refusal))
         .handle(
@@ -118,7 +130,16 @@ final class ControlService implements Service {
     return CompletableFuture.failedFuture(failure);
   }
 
-  private @Nullable RefusedException check(InetSocketAddress from, byte[] bytes) {
+  /** A node is its certificate's: it speaks for no other. */
+  private static NodeId speaker(Peer from, long claimed) throws RefusedException {
+    NodeId node = new NodeId(claimed);
+    if (!from.maySpeakFor(node)) {
+      throw new RefusedException("the message is by " + node + ", the certificate is not");
+    }
+    return node;
+  }
+
+  private @Nullable RefusedException check(Peer from, byte[] bytes) {
     try {
       if (bytes.length > RaftSettings.ENTRY_BYTES_MAX) {
         return new RefusedException("an entry of " + bytes.length + " bytes is too long");
@@ -128,24 +149,32 @@ final class ControlService implements Service {
           entry instanceof LogEntry.Batch
               || entry instanceof LogEntry.RegisterSession
               || entry instanceof LogEntry.ExpireSession
+              || entry instanceof LogEntry.CreateToken
+              || entry instanceof LogEntry.RevokeToken
               || entry instanceof LogEntry.HashTables;
-      if (entry instanceof LogEntry.RegisterSession register
-          && duties.isClockWrong(LeaderDuties.millis(register.time()))) {
-        return new RefusedException(
-            register.node() + " gets no session while its clock is so far from the leader's");
+      if (entry instanceof LogEntry.RegisterSession register) {
+        speaker(from, register.node().value());
+        if (duties.isClockWrong(LeaderDuties.millis(register.time()))) {
+          return new RefusedException(
+              register.node() + " gets no session while its clock is so far from the leader's");
+        }
       }
       return allowed
           ? null
           : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
+    } catch (RefusedException e) {
+      LOG.warn("{}: {}", from, e.getMessage());
+      return e;
     } catch (MalformedException e) {
       LOG.warn("{}: sent an entry that makes no sense: {}", from, e.getMessage());
       return new RefusedException("the entry makes no sense: " + e.getMessage());
     }
   }
 
-  private CompletionStage<Payload> readIndex(ReadIndexRequest request) {
+  private CompletionStage<Payload> readIndex(Peer from, ReadIndexRequest request)
+      throws RefusedException {
     return freshness
-        .readIndexFor(new NodeId(request.getNode()))
+        .readIndexFor(speaker(from, request.getNode()))
         .handle(
             (index, failure) ->
                 ControlCodec.payload(
@@ -157,7 +186,8 @@ final class ControlService implements Service {
                         : ReadIndexAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> renew(RenewRequest request) {
+  private CompletionStage<Payload> renew(Peer from, RenewRequest request) throws RefusedException {
+    speaker(from, request.getNode());
     return CompletableFuture.supplyAsync(() -> request, inOrder)
         .thenCompose(local::renew)
         .handle(
@@ -168,7 +198,9 @@ final class ControlService implements Service {
                         : RenewAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> confirm(ConfirmRequest request) {
+  private CompletionStage<Payload> confirm(Peer from, ConfirmRequest request)
+      throws RefusedException {
+    speaker(from, request.getNode());
     return local
         .confirm(request)
         .handle(
@@ -190,14 +222,18 @@ final class ControlService implements Service {
                         : JoinAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> promote(PromoteRequest request) {
+  private CompletionStage<Payload> promote(Peer from, PromoteRequest request)
+      throws RefusedException {
+    speaker(from, request.getNode());
     return membership
         .promote(request)
         .handle(
             (done, failure) ->
                 payload(
                     failure == null
-                        ? PromoteAnswer.getDefaultInstance()
+                        ? PromoteAnswer.newBuilder()
+                            .setAuthorityKey(membership.authorityKeyFor(from))
+                            .build()
                         : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 

@@ -37,7 +37,10 @@ final class LeaderRouter implements LeaderCalls {
     return leader.getId().equals(RatisNode.peerId(ratis.self()))
         ? local
         : new RemoteLeader(
-            ratis.self(), connections, Addresses.parse(RatisNode.control(leader)), onReleased);
+            ratis.self(),
+            connections.expecting(RatisNode.nodeId(leader.getId())),
+            Addresses.parse(RatisNode.control(leader)),
+            onReleased);
   }
 
   @Override

@@ -14,7 +14,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
-import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
@@ -71,6 +70,7 @@ final class RatisNode implements AutoCloseable {
       UUID clientId,
       StateMachine stateMachine,
       RaftProperties properties,
+      @Nullable NodeSecurity security,
       List<RaftPeer> peers)
       throws IOException {
     this.self = self;
@@ -82,7 +82,7 @@ final class RatisNode implements AutoCloseable {
             .setGroup(RaftGroup.valueOf(group, peers))
             .setStateMachine(stateMachine)
             .setProperties(properties)
-            .setParameters(new Parameters())
+            .setParameters(RaftGuard.parameters(self, security))
             .setOption(RaftStorage.StartupOption.RECOVER)
             .build();
   }

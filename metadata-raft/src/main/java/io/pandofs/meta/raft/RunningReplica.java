@@ -116,6 +116,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
             machine,
             RaftSettings.of(config, data.raft()),
+            config.security(),
             peers);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
     long leaseNanos = config.timing().freshness().toNanos();
@@ -148,7 +149,15 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             sessions::values,
             session -> threads.duties.execute(() -> confirmEnd(session)),
             quorum);
-    Membership membership = new Membership(ratis, tables, clock, config, threads.duties);
+    Membership membership =
+        new Membership(
+            ratis,
+            tables,
+            clock,
+            config,
+            new LetIn(config.security()),
+            surroundings.connections(),
+            threads.duties);
     MemberChanges changes =
         new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
     recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
@@ -162,6 +171,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             changes,
             leaderDuties,
             recalls,
+            identity,
             threads.inOrder);
     admin = new ClusterAdmin(ratis, retry, surroundings.connections());
     blocks = new BlockTables(tables, applied, clock);

@@ -18,8 +18,8 @@ import io.pandofs.mount.vfs.VfsOptions;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.ScheduledExecutorService;
 import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,7 +63,8 @@ final class MountedVolume implements AutoCloseable {
     FirstThenNew sessions = new FirstThenNew(first, () -> state.watch(session(replica, policy)));
     state.watch(first);
     try {
-      Vfs vfs = new Vfs(options(config, policy.patience()), clock, sessions, blocks, capacity, scheduler);
+      Vfs vfs =
+          new Vfs(options(config, policy.patience()), clock, sessions, blocks, capacity, scheduler);
       try {
         MountOptions at = MountOptions.at(place).withState(state::word);
         return new MountedVolume(vfs, new JnrTransport().mount(vfs, at), state);

@@ -3,12 +3,14 @@ package io.pandofs.tools.node;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.config.Endpoint;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.FrameServer;
 import io.pandofs.common.net.NetThreads;
 import io.pandofs.common.net.NettyConnections;
 import io.pandofs.common.net.Service;
+import io.pandofs.common.net.Tls;
 import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataView;
@@ -80,6 +82,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     if (mount != null) {
       MountPoint.check(mount, config.dataDirectory());
     }
+    Protection protection = Protection.of(data, config);
     Listening.checkFree(config.raft().listen(), "raft.listen");
     parts.add("status endpoint", StatusServer.start(config.status(), status));
     AdminServer admin = parts.add("admin channel", AdminServer.open(config.dataDirectory()));
@@ -89,11 +92,13 @@ final class Node implements AutoCloseable, ReplicaListener {
     ScheduledExecutorService scheduler =
         parts.add("scheduler", new Workers("timer", SCHEDULER_THREADS)).scheduler();
     Connections connections =
-        parts.add("connections", new NettyConnections(threads, NettyConnections.Limits.DEFAULT));
+        parts.add(
+            "connections",
+            new NettyConnections(threads, protection.peers(), NettyConnections.Limits.DEFAULT));
     LateService control = new LateService();
     LateService blocks = new LateService();
-    listen(threads, config.control().listen().toSocketAddress(), control, "control.listen");
-    listen(threads, config.blocks().listen().toSocketAddress(), blocks, "blocks.listen");
+    listen(threads, config.control(), protection.control(), control, "control.listen");
+    listen(threads, config.blocks(), protection.peers(), blocks, "blocks.listen");
 
     long cacheBytes = config.budgets().metadataTables();
     RocksMemory memory = parts.add("table memory", new RocksMemory(cacheBytes, cacheBytes / 2));
@@ -102,7 +107,7 @@ final class Node implements AutoCloseable, ReplicaListener {
         parts.add(
             "metadata",
             new MetadataReplica(
-                metadata.replicaConfig(),
+                metadata.replicaConfig(protection.security()),
                 new Surroundings(clock, scheduler, connections, memory, new SecureRandom()),
                 data,
                 this));
@@ -129,6 +134,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     control.set(new ControlRouter(replica.control(), space, reports));
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
+    new TokenCommands(replica, protection.security(), clock).addTo(admin);
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()
@@ -151,10 +157,17 @@ final class Node implements AutoCloseable, ReplicaListener {
     return closing;
   }
 
-  private void listen(NetThreads threads, InetSocketAddress at, Service service, String key)
+  private void listen(
+      NetThreads threads, Endpoint endpoint, @Nullable Tls tls, Service service, String key)
       throws Refusal {
+    InetSocketAddress at = endpoint.listen().toSocketAddress();
+    FrameServer.Limits limits = FrameServer.Limits.DEFAULT;
     try {
-      parts.add(key, FrameServer.bind(threads, at, service, FrameServer.Limits.DEFAULT));
+      parts.add(
+          key,
+          tls == null
+              ? FrameServer.bind(threads, at, service, limits)
+              : FrameServer.bind(threads, at, tls, service, limits));
     } catch (IOException e) {
       throw new Refusal(
           key + ": " + e.getMessage() + "; stop what uses it, or write another address.", e);
