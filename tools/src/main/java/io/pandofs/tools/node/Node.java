@@ -124,13 +124,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     side.start();
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
-    NodeReports reports =
-        new NodeReports(
-            replica,
-            tables(replica),
-            side.keeper,
-            connections,
-            parts.add("reports", new Workers("reports", 1)).executor());
+    NodeReports reports = reports(replica, side, connections);
     control.set(new ControlRouter(replica.control(), space, reports));
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
@@ -180,6 +174,16 @@ final class Node implements AutoCloseable, ReplicaListener {
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
     }
+  }
+
+  private NodeReports reports(MetadataReplica replica, BlockSide side, Connections connections)
+      throws Refusal {
+    return new NodeReports(
+        replica,
+        tables(replica),
+        side.keeper,
+        connections,
+        parts.add("reports", new Workers("reports", 1)).executor());
   }
 
   private AdminCommands adminCommands(NodeId self, MetadataReplica replica, NodeReports reports)
