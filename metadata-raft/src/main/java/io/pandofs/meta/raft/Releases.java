@@ -310,7 +310,7 @@ final class Releases {
     boolean lags = markIndex > request.getApplied() && now - markNanos > leaseNanos / 2;
     if (!request.getWantsLease()
         || request.getTerm() != term
-        || request.getNumber() < holder.lastNumber && !holder.wants
+        || (request.getNumber() < holder.lastNumber && !holder.wants)
         || lags
         || !(unbroken || hasAll)) {
       return 0;

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
  * lines that keep its promises. At no time may a node think that it is fresh and lack what some
  * leader has released. One thread, a seed each.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what comes of them is looked at elsewhere
 class LeaseSimulationTest {
   private static final int SEEDS = Integer.getInteger("pando.lease.seeds", 200);
   private static final int STEPS = 2_000;
