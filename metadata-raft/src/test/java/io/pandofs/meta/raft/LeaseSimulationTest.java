@@ -43,7 +43,7 @@ class LeaseSimulationTest {
       }
       released += world.acknowledged;
     }
-    assertThat(fresh).as("nodes that were fresh").isGreaterThan(SEEDS * STEPS / 4L);
+    assertThat(fresh).as("nodes that were fresh").isGreaterThan((long) SEEDS * STEPS / 4);
     assertThat(released).as("entries that were released").isGreaterThan(SEEDS * 50L);
   }
 
@@ -216,7 +216,7 @@ class LeaseSimulationTest {
       this.at = at;
       this.id = new NodeId(at + 1);
       // Per mille: within one percent of each other.
-      this.drift = world.random.nextInt(9) - 4;
+      this.drift = world.random.nextInt(9) - 4L;
       make();
     }
 
