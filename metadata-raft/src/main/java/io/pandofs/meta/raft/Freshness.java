@@ -338,7 +338,7 @@ final class Freshness {
         }
       }
       boolean news = wanted ? applied > told : !waiting.isEmpty();
-      more = again || ofThisTerm && news;
+      more = again || (ofThisTerm && news);
     }
     if (answer.getReleased() > 0) {
       heard(answer.getReleased());

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * that what any reader has been shown is released, and that the leader's index need only have what
  * is released (and, under a new leader, all that a former one may have released).
  */
+@SuppressWarnings("FutureReturnValueIgnored") // who asks again does not wait for the answer
 final class LinearReads {
   private static final int QUESTION_SECONDS = 5;
   private static final long NUDGE_MILLIS_MIN = 2;

@@ -338,8 +338,8 @@ final class Releases {
     boolean lags = markIndex > request.getApplied() && now - markNanos > leaseNanos / 2;
     if (!request.getWantsLease()
         || request.getTerm() != term
-        || request.getNumber() < holder.lastNumber && !holder.wants
-        || members.contains(holder.node) && !present.contains(holder.node)
+        || (request.getNumber() < holder.lastNumber && !holder.wants)
+        || (members.contains(holder.node) && !present.contains(holder.node))
         || lags
         || !(unbroken || hasAll)) {
       return 0;

@@ -17,6 +17,7 @@ import java.util.stream.LongStream;
  * Leaders' and holders' sides of freshness leases in one thread, with one clock in hand. A question
  * stays on its way until the test delivers it, and so does its answer.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what comes of them is looked at elsewhere
 final class LeaseRig {
   static final long MS = 1_000_000;
   static final long LEASE = 250 * MS;

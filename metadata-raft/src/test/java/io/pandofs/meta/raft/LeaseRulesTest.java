@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** The schedules that PROTOCOL rules 1 and 6 answer. */
+@SuppressWarnings("FutureReturnValueIgnored") // what comes of them is looked at elsewhere
 class LeaseRulesTest {
   private final LeaseRig rig = new LeaseRig(3);
   private final Node a = rig.node(1);
