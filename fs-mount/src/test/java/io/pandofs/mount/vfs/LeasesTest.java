@@ -405,6 +405,17 @@ class LeasesTest {
   }
 
   @Test
+  void aLeaseDoesNotOutliveItsSession() throws Exception {
+    long handle = create(here, "f");
+    write(here, handle, 0, "kept");
+    here.files().fsync(handle);
+    source.expire();
+    write(here, handle, 0, "next");
+    assertThat(readAll(there, "f")).isEqualTo("next");
+    close(here, handle);
+  }
+
+  @Test
   void whereSpaceIsLowCloseWaitsForTheCommit() throws Exception {
     volume.freeBytes = 1 << 20;
     long handle = create(here, "f");
