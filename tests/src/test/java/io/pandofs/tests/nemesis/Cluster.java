@@ -136,7 +136,8 @@ public final class Cluster implements AutoCloseable {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       Leader leader = leader(except);
-      if (leader.term() > term && !except.contains(leader.node()) || System.nanoTime() > deadline) {
+      boolean elected = leader.term() > term && !except.contains(leader.node());
+      if (elected || System.nanoTime() > deadline) {
         return leader;
       }
       TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
