@@ -64,6 +64,7 @@ public final class JoinTokens {
   }
 
   private LogReply propose(LogEntry entry) throws IOException {
-    return ClusterJoin.get(replica.proposeSurely(entry, PATIENCE), PATIENCE.plusSeconds(5));
+    return ClusterJoin.get(
+        replica.sessions().proposeSurely(entry, PATIENCE), PATIENCE.plusSeconds(5));
   }
 }

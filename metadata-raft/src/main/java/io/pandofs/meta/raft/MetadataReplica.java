@@ -171,7 +171,7 @@ public final class MetadataReplica implements AutoCloseable {
       if (identity.stage() != Identity.Stage.MEMBER) {
         data.write(identity.member());
       }
-      replica.endPredecessors();
+      replica.sessions().endPredecessors();
     } catch (IOException | RuntimeException e) {
       running = null;
       replica.closeNow();
@@ -227,7 +227,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   private static LogReply surely(RunningReplica replica, LogEntry entry, Duration patience)
       throws IOException {
-    LogReply reply = ClusterJoin.get(replica.proposeSurely(entry, patience), patience);
+    LogReply reply = ClusterJoin.get(replica.sessions().proposeSurely(entry, patience), patience);
     if (reply.status() != LogReply.Status.OK) {
       throw new IOException("the log refused " + entry + ": " + reply.status());
     }
@@ -249,12 +249,12 @@ public final class MetadataReplica implements AutoCloseable {
    * @throws ErrnoException EIO when no leader answers in the time that a call waits
    */
   public MetadataSession openSession(QuorumLoss policy) throws ErrnoException {
-    return live().openSession(policy);
+    return live().sessions().open(policy);
   }
 
   /** How long no leader has answered; zero while the majority is not known to be gone. */
   public Duration quorumLostFor() throws ErrnoException {
-    return live().quorumLostFor();
+    return live().sessions().quorumLostFor();
   }
 
   /** What this node has applied; may be behind what other mounts have seen. */

@@ -1,18 +1,13 @@
 package io.pandofs.meta.raft;
 
-import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
-import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
-import io.pandofs.meta.log.LogCodec;
-import io.pandofs.meta.log.LogEntry;
-import io.pandofs.meta.log.LogReply;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,10 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.statemachine.SnapshotInfo;
@@ -43,9 +35,7 @@ import org.slf4j.LoggerFactory;
 final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
-  private static final long CLOSE_MILLIS = 1_000;
   private static final int DIRTY_MAX = 1 << 16;
-  private static final Duration FOR_EVER = Duration.ofDays(10_000);
 
   private final ReplicaConfig config;
   private final Clock clock;
@@ -63,9 +53,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final RatisNode ratis;
   private final LeaderRouter leader;
   private final LeaderDuties leaderDuties;
-  private final QuorumWatch quorum;
-  private final Renewer renewer;
-  private final Recalls recalls;
+  private final LocalSessions sessions;
   private final Retry retry;
   private final LinearReads reads;
   private final Freshness freshness;
@@ -74,8 +62,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final BlockTables blocks;
   private final ClusterAdmin admin;
   private final PandoStateMachine machine;
-  private final Map<SessionId, RaftSession> sessions = new ConcurrentHashMap<>();
-  private final CompletableFuture<Void> predecessorsEnded;
   private final CompletableFuture<String> failed = new CompletableFuture<>();
   private volatile long lastCheckpointNanos;
   private volatile long bytesAtCheckpoint;
@@ -137,18 +123,26 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             ratis::term,
             dirty);
     reads = new LinearReads(leader, freshness, dirty, applied, tables, retry, clock, failed);
-    quorum = new QuorumWatch(clock);
-    renewer =
-        new Renewer(
-            identity.node(),
-            leader,
+    sessions =
+        new LocalSessions(
+            identity,
+            config.timing(),
+            surroundings,
+            threads,
             tables,
             applied,
-            clock,
-            config.timing(),
-            sessions::values,
-            session -> threads.duties.execute(() -> confirmEnd(session)),
-            quorum);
+            leader,
+            events,
+            retry,
+            reads,
+            freshness);
+    control = openControl(local, releases);
+    admin = new ClusterAdmin(ratis, retry, surroundings.connections());
+    blocks = new BlockTables(tables, applied, clock);
+    lastCheckpointNanos = clock.nanoTime();
+  }
+
+  private ControlService openControl(LocalLeader local, Releases releases) {
     Membership membership =
         new Membership(
             ratis,
@@ -160,23 +154,17 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             threads.duties);
     MemberChanges changes =
         new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
-    recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
-    control =
-        new ControlService(
-            ratis,
-            local,
-            leaderFreshness,
-            freshness::released,
-            membership,
-            changes,
-            leaderDuties,
-            recalls,
-            identity,
-            threads.inOrder);
-    admin = new ClusterAdmin(ratis, retry, surroundings.connections());
-    blocks = new BlockTables(tables, applied, clock);
-    predecessorsEnded = new CompletableFuture<>();
-    lastCheckpointNanos = clock.nanoTime();
+    return new ControlService(
+        ratis,
+        local,
+        leaderFreshness,
+        freshness::released,
+        membership,
+        changes,
+        leaderDuties,
+        sessions.recalls(),
+        identity,
+        threads.inOrder);
   }
 
   /** Starts the Raft server and the periodic work. */
@@ -189,7 +177,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
     every(config.timing().renewEvery().toMillis(), this::renew);
-    every(config.timing().renewEvery().toMillis(), quorum::look);
+    every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
     every(1000, this::checkpointIfDue);
     freshness.start();
     watchLeader();
@@ -234,7 +222,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
               watchLeader();
               leaderFreshness.look();
               freshness.leaderChanged();
-              sessions.values().forEach(RaftSession::leaderChanged);
+              sessions.leaderChanged();
               renew();
             },
             threads.duties);
@@ -242,12 +230,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   private void renew() {
     blocks.sample();
-    renewer.renew();
+    sessions.renew();
   }
 
-  /** How long no leader has answered; zero while the majority is not known to be gone. */
-  Duration quorumLostFor() {
-    return quorum.lostFor();
+  LocalSessions sessions() {
+    return sessions;
   }
 
   private void checkpointIfDue() {
@@ -269,158 +256,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
                   LOG.warn("{}: no checkpoint was made: {}", identity.node(), failure.toString());
                 }
               });
-    }
-  }
-
-  /** Ends what a predecessor of this process left; its mounts are gone with it. */
-  void endPredecessors() {
-    Predecessors before =
-        new Predecessors(
-            identity.node(),
-            tables,
-            applied,
-            events,
-            retry,
-            threads.duties,
-            sessions::containsKey,
-            session -> proposeSurely(new LogEntry.ExpireSession(session), FOR_EVER));
-    retry
-        .until(FOR_EVER, reads::readIndex)
-        .thenComposeAsync(before::endUpTo, threads.duties)
-        .whenComplete(
-            (none, failure) -> {
-              if (failure == null) {
-                predecessorsEnded.complete(null);
-              } else {
-                predecessorsEnded.completeExceptionally(Retry.cause(failure));
-              }
-            });
-  }
-
-  /** Proposes until there is an answer; only for entries that may be repeated. */
-  CompletableFuture<LogReply> proposeSurely(LogEntry entry, Duration patience) {
-    byte[] bytes = LogCodec.encode(entry);
-    return retry.until(patience, () -> leader.propose(bytes));
-  }
-
-  RaftSession openSession(QuorumLoss policy) throws ErrnoException {
-    Duration patience = policy.patience();
-    long deadline = clock.nanoTime() + patience.toNanos();
-    reads.wait(predecessorsEnded, patience);
-    LogReply reply =
-        reads.wait(
-            retry.until(patience, this::registerSession),
-            Duration.ofNanos(deadline - clock.nanoTime()));
-    if (reply.status() != LogReply.Status.OK) {
-      throw new ErrnoException(Errno.EIO, "no session was granted: " + reply.status());
-    }
-    SessionId id = new SessionId(reply.number());
-    BatchSender sender =
-        new BatchSender(
-            id,
-            leader,
-            events,
-            retry,
-            clock,
-            surroundings.scheduler(),
-            threads.answers,
-            patience.toNanos(),
-            () -> endSession(id));
-    RaftSession session =
-        new RaftSession(
-            id,
-            sender,
-            this::openView,
-            this::oldView,
-            quorum,
-            policy,
-            recalls,
-            renewer::isCurrent,
-            clock,
-            this::closed);
-    sessions.put(id, session);
-    freshness.wanted(true);
-    threads.duties.execute(renewer::renew);
-    return session;
-  }
-
-  /** With the time of this try: the leader compares the clocks. */
-  private CompletableFuture<LogReply> registerSession() {
-    return leader.propose(
-        LogCodec.encode(new LogEntry.RegisterSession(identity.node(), clock.now())));
-  }
-
-  private CompletableFuture<LogReply> closed(RaftSession session) {
-    sessions.remove(session.id());
-    freshness.wanted(!sessions.isEmpty());
-    return proposeSurely(new LogEntry.ExpireSession(session.id()), config.timing().session());
-  }
-
-  private void endSession(SessionId id) {
-    RaftSession session = sessions.remove(id);
-    if (session != null) {
-      freshness.wanted(!sessions.isEmpty());
-      LOG.warn("{}: is over; its mount registers anew", id);
-      session.end();
-    }
-  }
-
-  /** The leader said that it does not know a session: believed when our own tables say so too. */
-  private void confirmEnd(SessionId id) {
-    retry
-        .until(config.timing().session(), reads::readIndex)
-        .thenAcceptAsync(
-            index -> {
-              if (applied.await(index, config.timing().renewEvery().toNanos())) {
-                endIfGone(id);
-              }
-            },
-            threads.background);
-  }
-
-  private void endIfGone(SessionId id) {
-    boolean gone;
-    try (LocalSnapshot snapshot = tables.snapshot()) {
-      gone = snapshot.cluster().session(id) == null;
-    }
-    if (gone) {
-      endSession(id);
-    }
-  }
-
-  /**
-   * As below, for a session that still lives in what the view shows: what it held may be gone
-   * otherwise. (That it has ended is told to it a moment after it can be seen.)
-   */
-  private MetadataView openView(SessionId session, Duration patience) throws ErrnoException {
-    awaitRenewed(patience);
-    return reads.view(living(session, reads.snapshot(patience)), patience);
-  }
-
-  /** What this node has: an old prefix of what is committed. */
-  private MetadataView oldView(SessionId session) throws ErrnoException {
-    return living(session, tables.snapshot()).viewAsItIs();
-  }
-
-  /** The snapshot, if the session lives in it. */
-  private static LocalSnapshot living(SessionId session, LocalSnapshot snapshot)
-      throws ErrnoException {
-    if (snapshot.cluster().session(session) == null) {
-      snapshot.close();
-      throw new ErrnoException(Errno.EIO, session + " is over");
-    }
-    return snapshot;
-  }
-
-  /** A node whose sessions may be over answers none of them (PROTOCOL rule 7). */
-  private void awaitRenewed(Duration patience) throws ErrnoException {
-    long deadline = clock.nanoTime() + patience.toNanos();
-    while (!renewer.isCurrent()) {
-      CompletableFuture<Void> next = renewer.next();
-      if (!renewer.isCurrent()) {
-        threads.duties.execute(renewer::renew);
-        reads.wait(next, Duration.ofNanos(deadline - clock.nanoTime()));
-      }
     }
   }
 
@@ -462,7 +297,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   private void stopServing() {
     applied.close();
-    sessions.keySet().forEach(this::endSession);
+    sessions.endAll();
     closeRatis();
   }
 
@@ -542,8 +377,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         committed,
         checkpoint == null ? -1 : checkpoint.getIndex(),
         sessions.size(),
-        renewer.isCurrent(),
-        renewer.clockAheadMillis(),
+        sessions.isCurrent(),
+        sessions.clockAheadMillis(),
         ratis.leads() ? leaderDuties.clocksAheadMillis() : Map.of(),
         hashes.all(),
         reads.counts(),
@@ -553,7 +388,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   @Override
   public void onReset() {
     blocks.sample();
-    threads.duties.execute(() -> sessions.keySet().forEach(this::endIfGone));
+    threads.duties.execute(sessions::endThoseGone);
     listener.onReset();
   }
 
@@ -598,37 +433,21 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   @Override
   public void onSessionEnded(SessionId session) {
-    if (sessions.containsKey(session)) {
-      threads.answers.execute(() -> endSession(session));
-    }
+    sessions.ended(session);
     listener.onSessionEnded(session);
   }
 
   /** Stops; sessions of this node are ended in the log if that can be done at once. */
   @Override
   public void close() {
-    List<CompletableFuture<?>> ending = new ArrayList<>();
-    for (RaftSession session : List.copyOf(sessions.values())) {
-      ending.add(closed(session));
-      session.end();
-    }
-    try {
-      CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new))
-          .get(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      // Without a leader they end by themselves, or when this node is back.
-      LOG.debug("{}: sessions were not ended in time", identity.node());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    sessions.close();
     closeNow();
   }
 
   /** Stops without a word to anybody. */
   void closeNow() {
     freshness.close();
-    sessions.values().forEach(RaftSession::end);
-    sessions.clear();
+    sessions.drop();
     closeRatis();
     threads.close();
     tables.close();
