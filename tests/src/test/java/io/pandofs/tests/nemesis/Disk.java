@@ -14,9 +14,11 @@ final class Disk {
    * EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: what was not synced never reaches the disk.
    */
   private static final String POWER_OFF =
-      "import fcntl,os,struct,sys\n"
-          + "fds=[os.open(d,os.O_RDONLY) for d in sys.argv[1:]]\n"
-          + "print(*[fcntl.ioctl(fd,0x8004587D,struct.pack('I',2)) and 0 for fd in fds])\n";
+      """
+      import fcntl,os,struct,sys
+      fds=[os.open(d,os.O_RDONLY) for d in sys.argv[1:]]
+      print(*[fcntl.ioctl(fd,0x8004587D,struct.pack('I',2)) and 0 for fd in fds])
+      """;
 
   private final Path image;
   private final Path directory;

@@ -156,7 +156,7 @@ final class Faults {
   private static Set<Way> waysOf(Cluster cluster, int node, boolean out, boolean in) {
     Set<Way> ways = new LinkedHashSet<>();
     for (Way way : cluster.network().ways()) {
-      if (out && way.from() == node || in && way.to() == node) {
+      if ((out && way.from() == node) || (in && way.to() == node)) {
         ways.add(way);
       }
     }

@@ -59,16 +59,28 @@ final class Network {
   }
 
   private String rules(boolean relayed) {
-    StringBuilder text = new StringBuilder("table ip kit {\n");
-    text.append("  set cut {\n    type ipv4_addr . ipv4_addr\n  }\n  counter dropped {\n  }\n");
     // Answers are given their true target at the priority -100: look before, and after it
     // otherwise.
-    text.append(
-        "  chain answers {\n    type filter hook output priority -150;\n"
-            + "    ip saddr . ip daddr @cut counter name dropped drop\n  }\n"
-            + "  chain calls {\n    type filter hook postrouting priority 300;\n"
-            + "    ip saddr . ip daddr @cut counter name dropped drop\n  }\n");
-    text.append("  chain to {\n    type nat hook output priority -100;\n");
+    StringBuilder text =
+        new StringBuilder(
+            """
+            table ip kit {
+              set cut {
+                type ipv4_addr . ipv4_addr
+              }
+              counter dropped {
+              }
+              chain answers {
+                type filter hook output priority -150;
+                ip saddr . ip daddr @cut counter name dropped drop
+              }
+              chain calls {
+                type filter hook postrouting priority 300;
+                ip saddr . ip daddr @cut counter name dropped drop
+              }
+              chain to {
+                type nat hook output priority -100;
+            """);
     for (Way way : relayed ? ways() : Set.<Way>of()) {
       text.append(
           "    meta skgid %d ip daddr %s tcp dport %d-%d dnat to %s\n"

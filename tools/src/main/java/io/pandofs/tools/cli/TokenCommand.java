@@ -80,11 +80,17 @@ final class TokenCommand implements Callable<Integer> {
     public Integer call() throws Refusal, ConfigException {
       JsonObject result = admin.call("token-ls", Map.of());
       StringBuilder text =
-          new StringBuilder(String.format("%-18s %9s  %s", "ID", "USES LEFT", "EXPIRES IN"));
+          new StringBuilder(
+              String.format(
+                  java.util.Locale.ROOT, "%-18s %9s  %s", "ID", "USES LEFT", "EXPIRES IN"));
       for (JsonObject token : result.objects("tokens")) {
         text.append(
             String.format(
-                "%n%-18s %9d  %s", token.text("id"), token.number("uses_left"), left(token)));
+                java.util.Locale.ROOT,
+                "%n%-18s %9d  %s",
+                token.text("id"),
+                token.number("uses_left"),
+                left(token)));
       }
       admin.print(result, text.toString());
       return ExitCode.OK;
