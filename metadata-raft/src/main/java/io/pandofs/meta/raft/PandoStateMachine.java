@@ -187,7 +187,7 @@ final class PandoStateMachine extends BaseStateMachine {
     LocalSets effects;
     RocksTransaction transaction = tables.with(live -> live.begin());
     try (transaction) {
-      effects = new LocalSets(self, placement, transaction, at.getIndex());
+      effects = new LocalSets(self, placement, transaction, at.getIndex(), listener);
       if (entry != null) {
         reply = engine.apply(entry, at.getIndex(), transaction, effects);
       }
@@ -201,7 +201,7 @@ final class PandoStateMachine extends BaseStateMachine {
       hashes.add(tables.snapshot());
     }
     applied.advance(at.getIndex());
-    effects.tell(listener);
+    effects.tell();
     return reply;
   }
 
