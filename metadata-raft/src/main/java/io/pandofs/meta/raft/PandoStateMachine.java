@@ -201,7 +201,7 @@ final class PandoStateMachine extends BaseStateMachine {
     LocalSets effects;
     RocksTransaction transaction = tables.with(live -> live.begin());
     try (transaction) {
-      effects = new LocalSets(self, placement, transaction, at.getIndex());
+      effects = new LocalSets(self, placement, transaction, at.getIndex(), listener);
       if (entry != null) {
         reply = engine.apply(entry, at.getIndex(), transaction, effects);
       }
@@ -217,7 +217,7 @@ final class PandoStateMachine extends BaseStateMachine {
     }
     applied.advance(at.getIndex());
     watcher.applied(at.getIndex());
-    effects.tell(listener);
+    effects.tell();
     return reply;
   }
 

@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
@@ -421,8 +422,18 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
-  public void onBlocks() {
-    listener.onBlocks();
+  public boolean holds(BlockId block, int length, int crc32c) {
+    return listener.holds(block, length, crc32c);
+  }
+
+  @Override
+  public void onNeeded() {
+    listener.onNeeded();
+  }
+
+  @Override
+  public void onDropped() {
+    listener.onDropped();
   }
 
   @Override

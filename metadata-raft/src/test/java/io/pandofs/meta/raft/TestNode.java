@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.config.QuorumLoss;
@@ -25,7 +26,9 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,7 +41,12 @@ final class TestNode implements AutoCloseable {
   final Path dataDir;
   final String name;
   final AtomicInteger resets = new AtomicInteger();
-  final AtomicInteger blockChanges = new AtomicInteger();
+  final AtomicInteger needs = new AtomicInteger();
+  final AtomicInteger drops = new AtomicInteger();
+
+  /** What this node's block store has, as its replica is told. */
+  final Set<BlockId> held = ConcurrentHashMap.newKeySet();
+
   RaftTiming timing = RaftTiming.SHARED_CORES;
   LogLimits limits = LogLimits.DEFAULT;
   Clock clock = new SystemClock();
@@ -109,8 +117,18 @@ final class TestNode implements AutoCloseable {
               }
 
               @Override
-              public void onBlocks() {
-                blockChanges.incrementAndGet();
+              public boolean holds(BlockId block, int length, int crc32c) {
+                return held.contains(block);
+              }
+
+              @Override
+              public void onNeeded() {
+                needs.incrementAndGet();
+              }
+
+              @Override
+              public void onDropped() {
+                drops.incrementAndGet();
               }
             });
     replica = made;

@@ -1,6 +1,7 @@
 package io.pandofs.tools.node;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.config.Endpoint;
@@ -274,10 +275,24 @@ final class Node implements AutoCloseable, ReplicaListener {
   }
 
   @Override
-  public void onBlocks() {
+  public boolean holds(BlockId block, int length, int crc32c) {
+    BlockSide side = blockSide;
+    return side != null && side.holds(block, length, crc32c);
+  }
+
+  @Override
+  public void onNeeded() {
     LocalDirectory known = directory;
     if (known != null) {
-      known.changed();
+      known.needed();
+    }
+  }
+
+  @Override
+  public void onDropped() {
+    LocalDirectory known = directory;
+    if (known != null) {
+      known.dropped();
     }
   }
 
