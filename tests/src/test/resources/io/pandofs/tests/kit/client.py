@@ -1,6 +1,6 @@
 """A client of the consistency kit: one system call after the other on one mount, each with the time before and after.
 
-  client.py run MOUNT WORKLOAD CLIENT HISTORY SEED START_NS KEYS GENERATIONS PERIOD_MS PACE_MS COMPLETE    until stdin ends
+  client.py run MOUNT WORKLOAD CLIENT HISTORY SEED START_NS KEYS GENERATIONS PERIOD_MS PACE_MS COMPLETE SHARE    until stdin ends
   client.py prepare MOUNT WORKLOAD GENERATIONS KEYS                                       directories and files of all keys
   client.py look MOUNT WORKLOAD CLIENT HISTORY GENERATIONS KEYS                           one look at every key
 
@@ -13,7 +13,8 @@ A history has two lines an operation, the second missing when the call did not c
            or NONE (failed before anything that has an effect); with the last two the value is the errno
 
 COMPLETE says when an operation is: sync, when its file or directory is synced, or call, when the calls have returned, and
-then what a mount has not synced is lost with its node, as on a local disk.
+then what a mount has not synced is lost with its node, as on a local disk. SHARE says which mounts work on a file's data: all,
+or one; until the last look, which is at everything.
 
 Keys are used for PERIOD_MS and then left for others, so that every history stays short; the last look is at all of them.
 """
@@ -27,6 +28,7 @@ import time
 TAKEN_AWAY = (errno.ENOTCONN, errno.ECONNABORTED, errno.ENODEV)
 NAMES = ("a", "b", "c")
 COMMON = ("c0", "c1", "c2")
+DATA = ("register", "slots", "append")
 SLOTS = 2
 RECORD = 16
 
@@ -303,11 +305,13 @@ def key_name(generation, k):
     return f"g{generation}-{k}"
 
 
-def run(mount, workload, number, history, seed, start, keys, generations, period_ms, pace_ms, complete):
+def run(mount, workload, number, history, seed, start, keys, generations, period_ms, pace_ms, complete, share):
     client = Client(mount, number, history, seed, complete)
     step, start, keys, period, pace = getattr(client, workload), int(start), int(keys), int(period_ms) * 10**6, float(pace_ms) / 1000
     while not select.select([sys.stdin], [], [], client.random.expovariate(1) * pace)[0]:
         k = client.random.randrange(keys)
+        if share == "one" and workload in DATA:
+            k = k // 3 * 3 + int(number[0]) % 3
         # The keys change one after the other, so that there is always one in the middle of its time.
         generation = (time.monotonic_ns() - start + k * period // keys) // period
         step(key_name(min(generation, int(generations) - 1), k))
