@@ -1,9 +1,11 @@
 package io.pandofs.meta;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -23,6 +25,18 @@ public interface MetadataSession extends AutoCloseable {
    * order of the calls.
    */
   CompletableFuture<Reply> submit(Request request);
+
+  /**
+   * As {@link #submit}, but with the patience of the session: not answered EIO for want of a
+   * majority as long as the session lives. For what was acknowledged to a program already.
+   */
+  CompletableFuture<Reply> commit(Request request);
+
+  /**
+   * What a change is answered with at once, as the mount's quorum-loss policy says, while no
+   * majority is known; OK when changes go on or wait.
+   */
+  Errno refusal();
 
   /**
    * A view that includes everything that any mount's completed call has changed before this call
@@ -68,9 +82,9 @@ public interface MetadataSession extends AutoCloseable {
    * cannot be reached. Completes when it has done so or is over; the caller then looks again, since
    * a third one may have been faster.
    *
-   * @return fails with an {@code IOException} when the mount's patience is over
+   * @return fails with an {@code IOException} when the patience is over, or changes are refused
    */
-  CompletableFuture<Void> recall(SessionId holder, InodeId inode);
+  CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience);
 
   /**
    * Whether the session surely lives, by this node's clock and counted from its last renewal

@@ -19,6 +19,9 @@ public record MountOptions(
   /** The state of a mount that lacks nothing. */
   public static final String OK = "ok";
 
+  /** The word of a mount whose session is over: the next call registers a new one. */
+  public static final String EXPIRED = "expired";
+
   public MountOptions {
     mountPoint = mountPoint.toAbsolutePath().normalize();
     if (source.isEmpty() || source.indexOf(',') >= 0) {

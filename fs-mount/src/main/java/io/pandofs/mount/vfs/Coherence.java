@@ -84,7 +84,11 @@ final class Coherence {
       if (left <= 0) {
         throw new TimeoutException();
       }
-      Void unused = sessions.current().recall(holder, inode).get(left, TimeUnit.NANOSECONDS);
+      Void unused =
+          sessions
+              .current()
+              .recall(holder, inode, Duration.ofNanos(left))
+              .get(left, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ErrnoException(Errno.EINTR);
@@ -115,8 +119,9 @@ final class Coherence {
         shown = view.attributes(inode);
       }
       requireNotForeign(shown);
-      if (shown.holder() == null) {
-        // Whatever was pending before the view was opened is in it, or lost.
+      if (shown.holder() == null && (file == null || !file.lease().isHeld())) {
+        // Whatever was pending before the view was opened is in it, or lost. (A view of the past,
+        // without a majority, shows no leases: then what is pending is in no view.)
         return shown;
       }
       if (file == null || file.isAsOf(pending) || look == LOOKS_MAX) {

@@ -79,7 +79,11 @@ final class DataReader {
         LOG.debug("reading {} at {} once more: {}", file.inode(), offset, e.toString());
       }
     }
-    return count == AGAIN ? lastAttempt(file, offset, end, aheadTo, into, seen) : count;
+    while (count == AGAIN) {
+      // A lease that is given back changes the shape too, without the lock.
+      count = lastAttempt(file, offset, end, aheadTo, into, seen);
+    }
+    return count;
   }
 
   private int lastAttempt(

@@ -1,6 +1,7 @@
 package io.pandofs.mount.vfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -15,14 +16,19 @@ final class FileHandle {
   private final ReadPattern pattern;
   private final AtomicBoolean read = new AtomicBoolean();
 
-  @GuardedBy("this")
-  private long lossesReported;
+  private final LostData lostData;
 
-  FileHandle(OpenFile file, int flags, int readAheadBytesMax) {
+  /** Up to which loss there is nothing to tell. */
+  @GuardedBy("this")
+  private long toldUpTo;
+
+  FileHandle(OpenFile file, int flags, int readAheadBytesMax, LostData lostData) {
     this.file = file;
     this.flags = flags;
     this.pattern = new ReadPattern(readAheadBytesMax);
-    this.lossesReported = file.handleOpened();
+    this.lostData = lostData;
+    file.handleOpened();
+    this.toldUpTo = lostData.opened(file.inode());
   }
 
   OpenFile file() {
@@ -49,17 +55,18 @@ final class FileHandle {
 
   /** Fails with the errno of data that was lost and that this handle has not reported yet. */
   synchronized void report() throws ErrnoException {
-    long losses = file.losses();
-    if (losses != lossesReported) {
-      lossesReported = losses;
-      throw new ErrnoException(file.lossErrno());
+    Errno errno = lostData.untold(file.inode(), toldUpTo);
+    if (errno != null) {
+      toldUpTo = lostData.tell(file.inode());
+      throw new ErrnoException(errno);
     }
   }
 
   /** As {@link #report}, but it stays to be reported. */
   synchronized void refuseAfterLoss() throws ErrnoException {
-    if (file.losses() != lossesReported) {
-      throw new ErrnoException(file.lossErrno());
+    Errno errno = lostData.untold(file.inode(), toldUpTo);
+    if (errno != null) {
+      throw new ErrnoException(errno);
     }
   }
 

@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileLease {
 
+  /**
+   * So long who has just given it back does not ask again: the other mount hears later that it is
+   * free than this one, and would lose every time.
+   */
+  private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+
   /** No generation. */
   static final long NOT_NOW = -1;
 
@@ -53,6 +59,9 @@ final class FileLease {
   @GuardedBy("this")
   private long keepUntilNanos;
 
+  @GuardedBy("this")
+  private long yieldUntilNanos;
+
   /** Completes when the lease that is wanted back is back, or lost; null if it is not wanted. */
   @GuardedBy("this")
   private @Nullable CompletableFuture<Void> returned;
@@ -60,6 +69,7 @@ final class FileLease {
   FileLease(Clock clock) {
     this.clock = clock;
     this.keepUntilNanos = clock.nanoTime();
+    this.yieldUntilNanos = keepUntilNanos;
   }
 
   /**
@@ -70,7 +80,8 @@ final class FileLease {
    */
   synchronized boolean enter(long deadlineNanos) throws ErrnoException {
     while (true) {
-      if (state == State.NONE && !recalled) {
+      long yields = state == State.NONE && !recalled ? yieldUntilNanos - clock.nanoTime() : 0;
+      if (state == State.NONE && !recalled && yields <= 0) {
         state = State.ASKED;
         return false;
       }
@@ -83,7 +94,7 @@ final class FileLease {
         throw new ErrnoException(Errno.EIO, "no lease in time");
       }
       try {
-        TimeUnit.NANOSECONDS.timedWait(this, left);
+        TimeUnit.NANOSECONDS.timedWait(this, yields > 0 ? Math.min(yields, left) : left);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new ErrnoException(Errno.EINTR);
@@ -171,6 +182,11 @@ final class FileLease {
     return returned;
   }
 
+  /** Whether it is held, wanted back and used by nobody: to be returned once it is not kept. */
+  synchronized boolean isReturnable() {
+    return state == State.HELD && recalled && writers == 0;
+  }
+
   /** For how long yet a lease that is wanted back is kept for its writers; 0 or less if not. */
   synchronized long keptNanos() {
     return state == State.HELD ? keepUntilNanos - clock.nanoTime() : 0;
@@ -199,19 +215,23 @@ final class FileLease {
       if (asked != generation || state != State.RETURNING) {
         return;
       }
+      yieldUntilNanos = clock.nanoTime() + YIELD_NANOS;
       done = none();
     }
     done.complete(null);
   }
 
-  /** The session is over, and every lease of it. */
-  void lost() {
-    CompletableFuture<Void> done;
-    synchronized (this) {
-      generation++;
-      done = none();
+  /**
+   * The session is over, and every lease of it.
+   *
+   * @return what is to be completed, outside of locks; null if the generation is over already
+   */
+  synchronized @Nullable CompletableFuture<Void> lost(long asked) {
+    if (asked != generation) {
+      return null;
     }
-    done.complete(null);
+    generation++;
+    return none();
   }
 
   @GuardedBy("this")

@@ -81,7 +81,7 @@ public final class FileOperations {
   }
 
   private long newHandle(OpenFile file, int flags) {
-    return handles.add(new FileHandle(file, flags, options.readAheadBytesMax()));
+    return handles.add(new FileHandle(file, flags, options.readAheadBytesMax(), lostData));
   }
 
   /**
@@ -221,8 +221,12 @@ public final class FileOperations {
     if (count == 0) {
       return 0;
     }
+    Errno refusal = sessions.current().refusal();
+    if (!refusal.isOk()) {
+      throw new ErrnoException(refusal, "no majority");
+    }
     Timestamp now = clock.now();
-    budget.acquire(count);
+    budget.acquire(count, options.patience());
     for (OpenFile.Batch batch : take(caller, open, offset, source, now)) {
       writeBack.start(open.file(), batch);
     }
@@ -272,7 +276,7 @@ public final class FileOperations {
   public void flush(long handle) throws ErrnoException {
     FileHandle open = handles.get(handle);
     if (options.syncOnClose() || isSpaceLow()) {
-      writeBack.flush(open.file()).join();
+      writeBack.await(open.file());
     }
     open.report();
   }
@@ -282,28 +286,23 @@ public final class FileOperations {
   }
 
   /**
-   * fsync(2) and fdatasync(2); metadata is in the log already. Errors as for {@link #flush}, and
-   * what was lost of files that nobody has open any more.
+   * fsync(2) and fdatasync(2); metadata is in the log already.
+   *
+   * @throws ErrnoException as for {@link #flush}, also for data of the file that was lost before it
+   *     was opened if nobody was told; EIO if the data cannot be committed in time, and then it is
+   *     kept and may be synced later
    */
   public void fsync(long handle) throws ErrnoException {
     FileHandle open = handles.get(handle);
-    writeBack.flush(open.file()).join();
+    writeBack.await(open.file());
     open.report();
-    lostData.report();
   }
 
   /** The last close of a handle. Data that is dirty stays so, as after {@link #flush}. */
   public void release(long handle) throws ErrnoException {
     FileHandle open = handles.remove(handle);
-    // First closed, then asked: a loss is heard of here or counted as unheard, never neither.
     open.close();
-    try {
-      open.report();
-    } catch (ErrnoException e) {
-      lostData.unheard(open.file().inode(), e.errno());
-    } finally {
-      openFiles.release(open.file());
-    }
+    openFiles.release(open.file());
   }
 
   /** ftruncate(2). */

@@ -191,8 +191,9 @@ final class Leases implements MetadataSession.LeaseHolder {
 
   /** What is kept for a moment comes back then; what is used, when its writers are out. */
   private void giveBackLater(OpenFile file) {
-    long kept = file.lease().keptNanos();
-    if (kept > 0 && file.lease().isRecalled()) {
+    if (file.lease().isReturnable()) {
+      // Also when the time of keeping has ended just now.
+      long kept = Math.max(0, file.lease().keptNanos());
       ScheduledFuture<?> unused =
           scheduler.schedule(
               () -> run(() -> giveBack(List.of(file))), kept + 1, TimeUnit.NANOSECONDS);

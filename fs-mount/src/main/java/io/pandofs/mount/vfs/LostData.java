@@ -4,42 +4,115 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Written data that was lost when no handle of its file was open any more to hear of it: logged,
- * counted, and reported by the next fsync of any file of the mount. Thread-safe.
+ * What was written and lost, by inode. Told as Linux tells errors of writeback: once to each handle
+ * that was open then, and if nobody was told yet to the next one that is opened, or to who renames
+ * or links the file. Thread-safe; takes no other lock.
  */
 final class LostData {
 
   private static final Logger LOG = LoggerFactory.getLogger(LostData.class);
 
-  @GuardedBy("this")
-  private long files;
+  /** Of more files than this the oldest are forgotten; they were logged. */
+  private static final int FILES_MAX = 4096;
+
+  private static final class Loss {
+    long number;
+    Errno errno = Errno.EIO;
+    boolean told;
+  }
 
   @GuardedBy("this")
-  private Errno next = Errno.OK;
+  private final Map<InodeId, Loss> files = new HashMap<>();
 
-  void unheard(InodeId inode, Errno errno) {
-    LOG.error("written data of {} is lost after it was closed: {}", inode, errno);
-    synchronized (this) {
-      files++;
-      next = errno;
+  /** How many losses there were; each has its number, from 1. */
+  @GuardedBy("this")
+  private long losses;
+
+  /** Bytes of the file are lost. */
+  synchronized void lost(InodeId inode, Errno errno) {
+    Loss loss = files.computeIfAbsent(inode, same -> new Loss());
+    loss.number = ++losses;
+    loss.errno = errno;
+    loss.told = false;
+    if (files.size() > FILES_MAX) {
+      forgetOne();
     }
   }
 
-  /** How often that happened since the mount was made. */
-  synchronized long files() {
-    return files;
+  @GuardedBy("this")
+  private void forgetOne() {
+    Map.Entry<InodeId, Loss> first = null;
+    for (Map.Entry<InodeId, Loss> one : files.entrySet()) {
+      if (first == null || isBefore(one.getValue(), first.getValue())) {
+        first = one;
+      }
+    }
+    if (first != null) {
+      if (!first.getValue().told) {
+        LOG.error("that data of {} is lost can be told to nobody any more", first.getKey());
+      }
+      files.remove(first.getKey());
+    }
   }
 
-  /** Fails once after a loss. */
-  synchronized void report() throws ErrnoException {
-    Errno errno = next;
-    next = Errno.OK;
-    if (!errno.isOk()) {
-      throw new ErrnoException(errno, "data of a closed file was lost");
+  private static boolean isBefore(Loss one, Loss other) {
+    return one.told == other.told ? one.number < other.number : one.told;
+  }
+
+  /** A handle is opened: up to which loss it has nothing to tell. */
+  synchronized long opened(InodeId inode) {
+    Loss loss = files.get(inode);
+    return loss == null || loss.told ? losses : loss.number - 1;
+  }
+
+  /**
+   * Whether data was lost that a handle has not told of.
+   *
+   * @param upTo what {@link #opened} or {@link #tell} has said last for it
+   * @return the errno to fail with, or null
+   */
+  synchronized @Nullable Errno untold(InodeId inode, long upTo) {
+    Loss loss = files.get(inode);
+    return loss == null || loss.number <= upTo ? null : loss.errno;
+  }
+
+  /** All there is of the inode counts as told; up to which loss that is. */
+  synchronized long tell(InodeId inode) {
+    Loss loss = files.get(inode);
+    if (loss != null) {
+      loss.told = true;
     }
+    return losses;
+  }
+
+  /** Fails once with a loss that nobody was told of. */
+  synchronized void tellIfNobodyWas(InodeId inode) throws ErrnoException {
+    Loss loss = files.get(inode);
+    if (loss != null && !loss.told) {
+      loss.told = true;
+      throw new ErrnoException(loss.errno, "written data of the file was lost");
+    }
+  }
+
+  /** Whether there is anything to be told to anybody. */
+  synchronized boolean isEmpty() {
+    return files.isEmpty();
+  }
+
+  /** Of how many files data was lost without that anybody was told yet. */
+  synchronized long untoldFiles() {
+    return files.values().stream().filter(loss -> !loss.told).count();
+  }
+
+  /** The number of the last loss. */
+  synchronized long number() {
+    return losses;
   }
 }

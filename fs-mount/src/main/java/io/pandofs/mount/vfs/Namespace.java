@@ -29,14 +29,12 @@ public final class Namespace {
   private final Clock clock;
   private final Sessions sessions;
   private final Coherence coherence;
-  private final WriteBudget budget;
   private final Shape shape;
 
-  Namespace(Clock clock, Sessions sessions, Coherence coherence, WriteBudget budget, Shape shape) {
+  Namespace(Clock clock, Sessions sessions, Coherence coherence, Shape shape) {
     this.clock = clock;
     this.sessions = sessions;
     this.coherence = coherence;
-    this.budget = budget;
     this.shape = shape;
   }
 
@@ -202,7 +200,7 @@ public final class Namespace {
       throw new ErrnoException(Errno.EINVAL);
     }
     Timestamp now = clock.now();
-    if (budget.used() > 0) {
+    if (shape.isConcerned()) {
       shape.flush(find(parent, name));
       if (flags == Operation.RENAME_EXCHANGE) {
         shape.flush(find(newParent, newName));

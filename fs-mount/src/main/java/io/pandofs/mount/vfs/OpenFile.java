@@ -41,6 +41,7 @@ final class OpenFile {
   private final BufferPool pool;
   private final WriteBudget budget;
   private final FileLease lease;
+  private final LostData lostData;
   private final ReadWriteLock shape = new ReentrantReadWriteLock();
 
   @GuardedBy("this")
@@ -65,22 +66,17 @@ final class OpenFile {
   private long shapeChanges;
 
   @GuardedBy("this")
-  private long losses;
-
-  @GuardedBy("this")
-  private Errno lossErrno = Errno.EIO;
-
-  @GuardedBy("this")
   private int handles;
 
   @GuardedBy("this")
   private long settlements;
 
-  OpenFile(InodeId inode, FileLease lease, BufferPool pool, WriteBudget budget) {
+  OpenFile(InodeId inode, FileLease lease, BufferPool pool, WriteBudget budget, LostData lostData) {
     this.inode = inode;
     this.lease = lease;
     this.pool = pool;
     this.budget = budget;
+    this.lostData = lostData;
     this.active = new DirtyRuns(pool);
   }
 
@@ -171,45 +167,57 @@ final class OpenFile {
   /**
    * Takes a batch out that is committed, or lost with the given errno; then everything behind it is
    * lost too, so that a prefix survives.
-   *
-   * @return whether bytes were lost that no handle is open to hear of
    */
-  boolean settle(Batch batch, @Nullable Errno lost) {
-    boolean unheard = false;
+  void settle(Batch batch, @Nullable Errno lost) {
     synchronized (this) {
       settlements++;
       if (lost != null && !batch.isDropped()) {
-        unheard = lose(lost);
+        lose(lost);
       }
       sealed.remove(batch);
       DirtyRuns.giveBack(batch.runs(), pool);
       budget.adjust(-batch.capacity());
     }
     batch.settled().complete(null);
-    return unheard;
   }
 
-  /**
-   * Drops all that is not committed and remembers that it is to be reported.
-   *
-   * @return whether no handle is open to report it to
-   */
-  synchronized boolean lose(Errno errno) {
-    losses++;
-    lossErrno = errno;
+  /** Drops all that is not committed; it is to be told. */
+  @GuardedBy("this")
+  private void lose(Errno errno) {
+    lostData.lost(inode, errno);
     for (Batch batch : sealed) {
       batch.drop();
     }
     long capacity = active.capacity();
     DirtyRuns.giveBack(active.takeAll(), pool);
     budget.adjust(-capacity);
-    return handles == 0;
   }
 
-  /** One more handle; the losses that it has not to report. */
-  synchronized long handleOpened() {
+  /**
+   * The session is over, and with it the lease and what was not committed.
+   *
+   * @param generation of the lease, read while the session was known to be this mount's
+   * @return whether bytes were lost
+   */
+  boolean sessionLost(long generation) {
+    CompletableFuture<Void> returned;
+    boolean dirty;
+    synchronized (this) {
+      returned = lease.lost(generation);
+      dirty = returned != null && isDirty();
+      if (dirty) {
+        lose(Errno.EIO);
+      }
+    }
+    if (returned != null) {
+      returned.complete(null);
+    }
+    return dirty;
+  }
+
+  /** One more handle. */
+  synchronized void handleOpened() {
     handles++;
-    return losses;
   }
 
   synchronized void handleClosed() {
@@ -219,15 +227,6 @@ final class OpenFile {
   /** Whether there is a handle. */
   synchronized boolean isOpen() {
     return handles > 0;
-  }
-
-  /** How often data was lost; a handle that has reported fewer has something to report. */
-  synchronized long losses() {
-    return losses;
-  }
-
-  synchronized Errno lossErrno() {
-    return lossErrno;
   }
 
   synchronized boolean isDirty() {

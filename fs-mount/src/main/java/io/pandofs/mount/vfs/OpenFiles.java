@@ -1,7 +1,6 @@
 package io.pandofs.mount.vfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataSession;
@@ -63,7 +62,7 @@ final class OpenFiles implements Sessions.Listener {
   synchronized OpenFile acquire(InodeId inode) {
     Entry entry = entries.get(inode);
     if (entry == null) {
-      entry = new Entry(new OpenFile(inode, new FileLease(clock), pool, budget));
+      entry = new Entry(new OpenFile(inode, new FileLease(clock), pool, budget, lostData));
       entries.put(inode, entry);
       if (holder != null) {
         holder.hold(inode);
@@ -128,18 +127,22 @@ final class OpenFiles implements Sessions.Listener {
   }
 
   @Override
-  public void lost() {
+  public void lost(MetadataSession session) {
     for (OpenFile file : all()) {
-      // First the lease: from then on no bytes are taken.
-      file.lease().lost();
-      if (file.isDirty()) {
+      // The generation first: who comes late, when there is a new session, changes nothing of it.
+      long generation = file.lease().generation();
+      if (!isHolder(session)) {
+        return;
+      }
+      if (file.sessionLost(generation)) {
         LOG.warn("written data of {} is lost with its session", file.inode());
-        if (file.lose(Errno.EIO)) {
-          lostData.unheard(file.inode(), Errno.EIO);
-        }
       }
       tidy(file);
     }
+  }
+
+  private synchronized boolean isHolder(MetadataSession session) {
+    return holder == session;
   }
 
   @Override

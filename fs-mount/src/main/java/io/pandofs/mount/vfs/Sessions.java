@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * The mount's session, and a new one as soon as a call finds the old one over. Thread-safe.
  *
  * <p>When a session ends by expiry, {@link Listener#lost} is called before any call goes to its
- * successor, and {@link Listener#renewed} before the successor is given out.
+ * successor, and maybe once more, and {@link Listener#renewed} before the successor is given out.
  */
 final class Sessions implements AutoCloseable {
 
@@ -29,7 +29,7 @@ final class Sessions implements AutoCloseable {
   /** Who holds state that a session carries. */
   interface Listener {
     /** The session is over: what was not committed under it is lost. */
-    void lost();
+    void lost(MetadataSession session);
 
     /** From now on everything goes through this session. */
     void renewed(MetadataSession session);
@@ -57,14 +57,7 @@ final class Sessions implements AutoCloseable {
 
   private void watch(MetadataSession fresh) {
     CompletableFuture<Void> unused =
-        fresh
-            .expired()
-            .whenComplete(
-                (ok, error) -> {
-                  if (session == fresh) {
-                    listener.lost();
-                  }
-                });
+        fresh.expired().whenComplete((ok, error) -> listener.lost(fresh));
   }
 
   /**
@@ -93,7 +86,7 @@ final class Sessions implements AutoCloseable {
     if (failures != failuresBefore) {
       throw new ErrnoException(Errno.EIO, "no session");
     }
-    listener.lost();
+    listener.lost(session);
     try {
       MetadataSession fresh = source.register();
       LOG.warn("session {} has expired; going on as session {}", session.id(), fresh.id());

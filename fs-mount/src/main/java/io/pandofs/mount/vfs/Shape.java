@@ -18,11 +18,20 @@ final class Shape {
   private final Coherence coherence;
   private final OpenFiles openFiles;
   private final WriteBack writeBack;
+  private final WriteBudget budget;
+  private final LostData lostData;
 
-  Shape(Coherence coherence, OpenFiles openFiles, WriteBack writeBack) {
+  Shape(
+      Coherence coherence,
+      OpenFiles openFiles,
+      WriteBack writeBack,
+      WriteBudget budget,
+      LostData lostData) {
     this.coherence = coherence;
     this.openFiles = openFiles;
     this.writeBack = writeBack;
+    this.budget = budget;
+    this.lostData = lostData;
   }
 
   /** Flushes the inode if it is open here, then commits the operation. */
@@ -48,11 +57,25 @@ final class Shape {
     }
   }
 
-  /** Commits what is dirty of an inode, if anything is. */
+  /**
+   * Commits what is dirty of an inode that is to get a name.
+   *
+   * @throws ErrnoException as {@link WriteBack#drain}, and once if data of it was lost and nobody
+   *     was told: the name may be that of a good file
+   */
   void flush(@Nullable InodeId inode) throws ErrnoException {
-    OpenFile file = inode == null ? null : openFiles.find(inode);
-    if (file != null) {
-      writeBack.drain(file);
+    if (inode == null) {
+      return;
     }
+    OpenFile file = openFiles.find(inode);
+    if (file != null) {
+      writeBack.await(file);
+    }
+    lostData.tellIfNobodyWas(inode);
+  }
+
+  /** Whether there is anything to flush or to tell of any inode. */
+  boolean isConcerned() {
+    return budget.used() > 0 || !lostData.isEmpty();
   }
 }

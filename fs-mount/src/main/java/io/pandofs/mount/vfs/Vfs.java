@@ -12,6 +12,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One mount's filesystem by inodes and handles. Its parts are {@link #namespace}, {@link #files},
@@ -19,6 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Thread-safe; calls block.
  */
 public final class Vfs implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Vfs.class);
 
   /** Threads that commit, read ahead and flush behind the callers' backs. */
   private static final int WORKERS = 8;
@@ -62,19 +66,21 @@ public final class Vfs implements AutoCloseable {
     this.capacity = capacity;
     this.writeBackAgeNanos = options.writeBackAge().toNanos();
     BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
-    this.budget = new WriteBudget(options.dirtyBytesMax(), this::flushAllInBackground);
+    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::flushAllInBackground);
     this.lostData = new LostData();
     this.openFiles = new OpenFiles(pool, budget, lostData, clock);
     this.sessions = new Sessions(source, openFiles);
     this.workers = Executors.newFixedThreadPool(WORKERS, Vfs::workerThread);
-    this.writeBack = new WriteBack(sessions, blocks, pool, budget, lostData, workers);
+    this.writeBack =
+        new WriteBack(
+            sessions, blocks, pool, budget, openFiles, lostData, workers, options.patience());
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
-    Coherence coherence = new Coherence(sessions, openFiles, clock, options.patience());
+    Coherence coherence = new Coherence(sessions, openFiles, clock, options.leasePatience());
     this.leases = new Leases(sessions, openFiles, writeBack, coherence, clock, workers, scheduler);
     openFiles.onRecall(leases);
-    Shape shape = new Shape(coherence, openFiles, writeBack);
+    Shape shape = new Shape(coherence, openFiles, writeBack, budget, lostData);
     DataReader reader = new DataReader(sessions, coherence, cache, workers);
-    this.namespace = new Namespace(clock, sessions, coherence, budget, shape);
+    this.namespace = new Namespace(clock, sessions, coherence, shape);
     this.files =
         new FileOperations(
             options, clock, sessions, coherence, leases, lostData, capacity, openFiles, budget,
@@ -118,11 +124,15 @@ public final class Vfs implements AutoCloseable {
     }
   }
 
-  /** Commits all that is dirty: syncfs(2). What is lost stays to be reported by its handles. */
-  public void sync() {
-    CompletableFuture.allOf(
-            openFiles.all().stream().map(writeBack::flush).toArray(CompletableFuture[]::new))
-        .join();
+  /**
+   * Commits all that is dirty: syncfs(2). What is lost stays to be told by its handles.
+   *
+   * @throws ErrnoException EIO if that cannot be done in time; what was written is kept
+   */
+  public void sync() throws ErrnoException {
+    writeBack.await(
+        CompletableFuture.allOf(
+            openFiles.all().stream().map(writeBack::flush).toArray(CompletableFuture[]::new)));
   }
 
   /** Ships what would be too old at the next look, and gives back leases that are not used. */
@@ -150,9 +160,9 @@ public final class Vfs implements AutoCloseable {
     return new Memory(budget.used(), budget.peak(), cache.bytes());
   }
 
-  /** How often data was lost of a file that nobody had open any more. */
+  /** Of how many files written data was lost without that anybody was told yet. */
   public long lostFiles() {
-    return lostData.files();
+    return lostData.untoldFiles();
   }
 
   /** What the mount uses of its budgets. */
@@ -162,7 +172,11 @@ public final class Vfs implements AutoCloseable {
   @Override
   public void close() {
     ageing.cancel(false);
-    sync();
+    try {
+      sync();
+    } catch (ErrnoException e) {
+      LOG.error("{} written bytes are lost: {}", budget.used(), e.getMessage());
+    }
     sessions.close();
     workers.shutdown();
   }

@@ -10,7 +10,9 @@ import java.time.Duration;
  * @param readAheadBytesMax how far a sequential reader is read ahead of
  * @param writeBackAge how old written bytes may grow before they are committed without being asked
  * @param accessTimes whether reading moves atime (as relatime does) or leaves it alone
- * @param patience how long a call waits for a lease of another mount before it fails with EIO
+ * @param patience how long a call waits for its data to be committed before it fails with EIO
+ * @param leasePatience how long a call waits for a lease of another mount before it fails with EIO:
+ *     longer than the session of a machine that has died
  * @param syncOnClose whether close(2) waits until the file's data is committed
  */
 public record VfsOptions(
@@ -20,6 +22,7 @@ public record VfsOptions(
     Duration writeBackAge,
     boolean accessTimes,
     Duration patience,
+    Duration leasePatience,
     boolean syncOnClose) {
 
   public static final VfsOptions DEFAULT =
@@ -29,6 +32,7 @@ public record VfsOptions(
           4 << 20,
           Duration.ofSeconds(1),
           true,
+          Duration.ofSeconds(30),
           Duration.ofSeconds(30),
           false);
 

@@ -13,12 +13,17 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,37 +32,53 @@ import org.slf4j.LoggerFactory;
  * Carries sealed batches to the blocks and into the log: the blocks of all batches are put at once,
  * the commits of one file follow each other, each after the answer to the one before. A batch whose
  * placement has changed on the way (ESTALE) is put again. Thread-safe.
+ *
+ * <p>What a program was told is written is kept as long as the session lives: while too few nodes
+ * can be reached a batch is tried again and again, and only the calls that wait for it give up.
  */
 final class WriteBack {
 
   private static final Logger LOG = LoggerFactory.getLogger(WriteBack.class);
 
   /** How often a batch is put again after a change of the placement map. */
-  private static final int ATTEMPTS_MAX = 8;
+  private static final int MISPLACED_MAX = 8;
+
+  /** How often a commit is tried again that a living session answers EIO: it takes no more. */
+  private static final int REFUSED_MAX = 8;
+
+  private static final long PAUSE_MIN_MILLIS = 50;
+  private static final long PAUSE_MAX_MILLIS = 2_000;
 
   private final Sessions sessions;
   private final Blocks blocks;
   private final BufferPool pool;
   private final WriteBudget budget;
+  private final OpenFiles openFiles;
   private final LostData lostData;
   private final Executor workers;
+  private final Duration patience;
 
   /**
    * @param budget charged for the buffers that short runs are gathered in, without waiting
+   * @param patience how long a call waits for what it needs committed
    */
   WriteBack(
       Sessions sessions,
       Blocks blocks,
       BufferPool pool,
       WriteBudget budget,
+      OpenFiles openFiles,
       LostData lostData,
-      Executor workers) {
+      Executor workers,
+      Duration patience) {
     this.sessions = sessions;
     this.blocks = blocks;
     this.pool = pool;
     this.budget = budget;
+    this.openFiles = openFiles;
     this.lostData = lostData;
     this.workers = workers;
+    this.patience = patience;
   }
 
   /**
@@ -83,13 +104,66 @@ final class WriteBack {
   /**
    * Flushes and waits.
    *
-   * @throws ErrnoException if data was lost meanwhile; it stays to be reported by the handles
+   * @throws ErrnoException EIO if that cannot be had in time; what was written is kept, and tried
+   *     again
+   */
+  void await(OpenFile file) throws ErrnoException {
+    await(flush(file));
+  }
+
+  /** Waits for flushes, as above. */
+  void await(CompletableFuture<Void> flushed) throws ErrnoException {
+    try {
+      Void unused = flushed.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ErrnoException(Errno.EINTR);
+    } catch (TimeoutException e) {
+      throw new ErrnoException(Errno.EIO, "written data could not be committed in time");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a flush never fails", e);
+    }
+  }
+
+  /**
+   * Flushes and waits.
+   *
+   * @throws ErrnoException as {@link #await}, and if data was lost meanwhile; it stays to be told
+   *     by the handles
    */
   void drain(OpenFile file) throws ErrnoException {
-    long before = file.losses();
-    flush(file).join();
-    if (file.losses() != before) {
-      throw new ErrnoException(file.lossErrno());
+    long before = lostData.number();
+    await(file);
+    Errno lost = lostData.untold(file.inode(), before);
+    if (lost != null) {
+      throw new ErrnoException(lost);
+    }
+  }
+
+  /** A batch on its way. */
+  private static final class Carried {
+    final OpenFile file;
+    final OpenFile.Batch batch;
+    final List<Piece> pieces;
+    int misplaced;
+    int refused;
+    long pauseMillis = PAUSE_MIN_MILLIS;
+
+    Carried(OpenFile file, OpenFile.Batch batch, List<Packing.Packed> packed) {
+      this.file = file;
+      this.batch = batch;
+      this.pieces = packed.stream().map(Piece::new).toList();
+    }
+  }
+
+  /** One block of it, its number once it has one, and what is known when a quorum holds it. */
+  private static final class Piece {
+    final Packing.Packed packed;
+    @Nullable BlockId block;
+    @Nullable StoredBlock stored;
+
+    Piece(Packing.Packed packed) {
+      this.packed = packed;
     }
   }
 
@@ -105,110 +179,140 @@ final class WriteBack {
     }
     budget.adjust(gatheredBytes(packed));
     CompletableFuture<Void> unused =
-        carry(file, batch, packed, 1)
+        carry(new Carried(file, batch, packed))
             .handle(
                 (ok, error) -> {
                   giveBack(packed);
-                  settle(file, batch, error == null ? null : lossOf(error));
                   if (error != null) {
                     tell(file, batch, error);
                   }
+                  settle(file, batch, error == null ? null : lossOf(cause(error)));
                   return null;
                 });
   }
 
   private void settle(OpenFile file, OpenFile.Batch batch, @Nullable Errno lost) {
-    if (file.settle(batch, lost) && lost != null) {
-      lostData.unheard(file.inode(), lost);
-    }
+    file.settle(batch, lost);
+    // It may have been the last that kept the file in mind.
+    openFiles.tidy(file);
   }
 
-  private CompletableFuture<Void> carry(
-      OpenFile file, OpenFile.Batch batch, List<Packing.Packed> packed, int attempt) {
-    MetadataSession session;
-    try {
-      session = sessions.current();
-    } catch (ErrnoException e) {
-      return batch.previous().thenCompose(ok -> CompletableFuture.failedFuture(e));
+  /** Completes when the batch is committed or dropped; fails when it can never be committed. */
+  private CompletableFuture<Void> carry(Carried carried) {
+    if (carried.batch.isDropped()) {
+      return CompletableFuture.completedFuture(null);
     }
+    MetadataSession session = sessions.present();
     // Wait for the puts even if the batch is dropped meanwhile: they read its buffers.
-    CompletableFuture<List<Placed>> puts = put(session, packed);
-    return CompletableFuture.allOf(puts.handle((ok, error) -> null), batch.previous())
+    CompletableFuture<Void> puts = put(session, carried);
+    return CompletableFuture.allOf(puts.handle((ok, error) -> null), carried.batch.previous())
         .thenCompose(ok -> puts)
-        .thenComposeAsync(placed -> commit(session, file, batch, placed), workers)
-        .thenCompose(errno -> conclude(file, batch, packed, attempt, errno));
+        .thenComposeAsync(ok -> commit(session, carried), workers)
+        .thenCompose(errno -> conclude(carried, errno))
+        .handle((ok, error) -> error == null ? null : cause(error))
+        .thenCompose(
+            error ->
+                error == null
+                    ? CompletableFuture.<Void>completedFuture(null)
+                    : goOn(carried, error));
   }
 
-  private CompletableFuture<Void> conclude(
-      OpenFile file, OpenFile.Batch batch, List<Packing.Packed> packed, int attempt, Errno errno) {
+  private CompletableFuture<Void> conclude(Carried carried, Errno errno) {
     if (errno.isOk()) {
       return CompletableFuture.completedFuture(null);
     }
-    if (errno != Errno.ESTALE || attempt == ATTEMPTS_MAX) {
+    carried.refused += errno == Errno.EIO ? 1 : 0;
+    if (errno != Errno.ESTALE || ++carried.misplaced == MISPLACED_MAX) {
       return CompletableFuture.failedFuture(new ErrnoException(errno));
     }
+    for (Piece piece : carried.pieces) {
+      piece.block = null;
+      piece.stored = null;
+    }
     return CompletableFuture.<Void>completedFuture(null)
-        .thenComposeAsync(ok -> again(file, batch, packed, attempt + 1), workers);
+        .thenComposeAsync(ok -> again(carried), workers);
   }
 
-  private CompletableFuture<Void> again(
-      OpenFile file, OpenFile.Batch batch, List<Packing.Packed> packed, int attempt) {
+  private CompletableFuture<Void> again(Carried carried) {
     try (MetadataView view = sessions.view()) {
       // ESTALE also says that the inode is gone; then there is nothing to put again for.
-      view.attributes(file.inode());
+      view.attributes(carried.file.inode());
     } catch (ErrnoException e) {
       return CompletableFuture.failedFuture(e);
     }
-    return carry(file, batch, packed, attempt);
+    return carry(carried);
   }
 
-  /** A block that is stable on a quorum, and what of the file it is. */
-  private record Placed(Packing.Packed packed, BlockId block, StoredBlock stored) {}
+  /** Tries again after a pause what may work later, as long as the session lives. */
+  private CompletableFuture<Void> goOn(Carried carried, Throwable error) {
+    if (carried.batch.isDropped()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    if (!isPassing(error) || carried.refused == REFUSED_MAX) {
+      return CompletableFuture.failedFuture(error);
+    }
+    if (carried.pauseMillis == PAUSE_MIN_MILLIS) {
+      LOG.warn(
+          "written bytes of {} cannot be committed now, and are kept: {}",
+          carried.file.inode(),
+          error.getMessage());
+    }
+    Executor later =
+        CompletableFuture.delayedExecutor(carried.pauseMillis, TimeUnit.MILLISECONDS, workers);
+    carried.pauseMillis = Math.min(2 * carried.pauseMillis, PAUSE_MAX_MILLIS);
+    return CompletableFuture.runAsync(() -> {}, later).thenCompose(ok -> carry(carried));
+  }
 
-  private CompletableFuture<List<Placed>> put(
-      MetadataSession session, List<Packing.Packed> packed) {
-    List<CompletableFuture<Placed>> puts = new ArrayList<>(packed.size());
-    for (Packing.Packed one : packed) {
+  /** Whether more nodes, another leader or the end of the session would change it. */
+  private static boolean isPassing(Throwable error) {
+    return error instanceof ErrnoException e
+        ? e.errno() == Errno.EIO || e.errno() == Errno.EROFS
+        : error instanceof IOException;
+  }
+
+  private CompletableFuture<Void> put(MetadataSession session, Carried carried) {
+    List<CompletableFuture<Void>> puts = new ArrayList<>(carried.pieces.size());
+    for (Piece piece : carried.pieces) {
+      if (piece.stored != null) {
+        continue;
+      }
       try {
-        BlockId block = session.nextBlock();
+        BlockId block = piece.block == null ? session.nextBlock() : piece.block;
+        piece.block = block;
         puts.add(
             blocks
-                .put(session.id(), block, one.bytes().duplicate())
-                .thenApply(stored -> new Placed(one, block, stored)));
+                .put(session.id(), block, piece.packed.bytes().duplicate())
+                .thenAccept(stored -> piece.stored = stored));
       } catch (ErrnoException | RuntimeException | Error e) {
         // Also for want of memory: a batch that is never settled would hang its writers.
         puts.add(CompletableFuture.failedFuture(e));
         break;
       }
     }
-    return CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new))
-        .thenApply(ok -> puts.stream().map(CompletableFuture::join).toList());
+    return CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new));
   }
 
-  private static CompletableFuture<Errno> commit(
-      MetadataSession session, OpenFile file, OpenFile.Batch batch, List<Placed> placed) {
+  private static CompletableFuture<Errno> commit(MetadataSession session, Carried carried) {
+    OpenFile.Batch batch = carried.batch;
     if (batch.isDropped()) {
       return CompletableFuture.completedFuture(Errno.OK);
     }
     List<Extent> extents = new ArrayList<>();
-    List<NewBlock> news = new ArrayList<>(placed.size());
-    for (Placed one : placed) {
-      StoredBlock stored = one.stored;
+    List<NewBlock> news = new ArrayList<>(carried.pieces.size());
+    for (Piece piece : carried.pieces) {
+      BlockId block = Objects.requireNonNull(piece.block);
+      StoredBlock stored = Objects.requireNonNull(piece.stored);
       news.add(
           new NewBlock(
-              one.block,
-              stored.length(),
-              stored.crc32c(),
-              stored.placementEpoch(),
-              stored.holders()));
-      for (Packing.Slice slice : one.packed.slices()) {
-        extents.add(new Extent(slice.offset(), slice.length(), one.block, slice.blockOffset()));
+              block, stored.length(), stored.crc32c(), stored.placementEpoch(), stored.holders()));
+      for (Packing.Slice slice : piece.packed.slices()) {
+        extents.add(new Extent(slice.offset(), slice.length(), block, slice.blockOffset()));
       }
     }
     extents.sort(Comparator.comparingLong(Extent::offset));
-    Operation write = new Operation.Write(file.inode(), extents, news);
+    Operation write = new Operation.Write(carried.file.inode(), extents, news);
     return session
-        .submit(new Request(write, batch.writer(), batch.writtenAt()))
+        .commit(new Request(write, batch.writer(), batch.writtenAt()))
         .thenApply(Reply::errno);
   }
 
@@ -229,21 +333,22 @@ final class WriteBack {
     }
   }
 
-  private static Errno lossOf(Throwable error) {
-    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
+  private static Throwable cause(Throwable error) {
+    Throwable cause = error instanceof CompletionException ? error.getCause() : null;
+    return cause == null ? error : cause;
+  }
+
+  private static Errno lossOf(Throwable cause) {
     boolean internal =
         cause instanceof ErrnoException e
             && (e.errno() == Errno.ESTALE || e.errno() == Errno.LEASED);
-    if (cause instanceof ErrnoException e && !internal) {
-      return e.errno();
-    }
-    return Errno.EIO;
+    return cause instanceof ErrnoException e && !internal ? e.errno() : Errno.EIO;
   }
 
   private static void tell(OpenFile file, OpenFile.Batch batch, Throwable error) {
-    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
+    Throwable cause = cause(error);
     if (cause instanceof ErrnoException || cause instanceof IOException) {
-      LOG.warn(
+      LOG.error(
           "{} written bytes of {} are lost: {}", batch.bytes(), file.inode(), cause.getMessage());
     } else {
       LOG.error("{} written bytes of {} are lost", batch.bytes(), file.inode(), cause);

@@ -98,6 +98,7 @@ class FileDataModelTest {
               Duration.ofMillis(5),
               true,
               Duration.ofSeconds(30),
+              Duration.ofSeconds(30),
               false);
       return new Run(volume.mount(options), volume.mount(options)).all(steps);
     } catch (ErrnoException e) {

@@ -32,7 +32,14 @@ class FileDataTest {
 
   private static final VfsOptions QUICK =
       new VfsOptions(
-          64L << 20, 8L << 20, 1 << 20, Duration.ofMillis(20), true, Duration.ofSeconds(30), false);
+          64L << 20,
+          8L << 20,
+          1 << 20,
+          Duration.ofMillis(20),
+          true,
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
+          false);
 
   private final Volume volume = new Volume();
   private final Vfs one = volume.mount();

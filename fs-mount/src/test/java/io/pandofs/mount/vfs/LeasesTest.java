@@ -120,6 +120,7 @@ class LeasesTest {
             Duration.ofMillis(40),
             true,
             Duration.ofSeconds(30),
+            Duration.ofSeconds(30),
             false);
     Vfs mount = volume.mount(quick);
     long handle = create(mount, "f");
@@ -261,7 +262,14 @@ class LeasesTest {
   void whoWaitsForALeaseWaitsNoLongerThanTheMountDoes() throws Exception {
     VfsOptions hasty =
         new VfsOptions(
-            64L << 20, 8L << 20, 1 << 20, Duration.ofDays(1), true, Duration.ofMillis(300), false);
+            64L << 20,
+            8L << 20,
+            1 << 20,
+            Duration.ofDays(1),
+            true,
+            Duration.ofMillis(300),
+            Duration.ofMillis(300),
+            false);
     Vfs mount = volume.mount(hasty);
     long handle = create(here, "f");
     volume.blocks.hold();
@@ -379,7 +387,7 @@ class LeasesTest {
   }
 
   @Test
-  void aLossAfterTheCloseIsCountedAndToldByTheNextFsync() throws Exception {
+  void aLossAfterTheCloseIsCountedAndToldToWhoOpensTheFile() throws Exception {
     long closed = create(here, "f");
     long other = create(here, "g");
     write(here, closed, 0, "lost");
@@ -387,10 +395,13 @@ class LeasesTest {
     volume.blocks.failPuts(1);
     here.sync();
     assertThat(here.lostFiles()).isEqualTo(1);
-    assertFails(Errno.EIO, () -> here.files().fsync(other));
     here.files().fsync(other);
+    long again = open(here, "f", OpenFlags.READ_WRITE);
+    assertFails(Errno.ENOSPC, () -> here.files().fsync(again));
+    here.files().fsync(again);
     assertThat(find(there, "f").sizeBytes()).isZero();
     close(here, other);
+    close(here, again);
   }
 
   @Test
@@ -421,7 +432,7 @@ class LeasesTest {
     long handle = create(here, "f");
     write(here, handle, 0, "full");
     volume.blocks.failPuts(1);
-    assertFails(Errno.EIO, () -> here.files().flush(handle));
+    assertFails(Errno.ENOSPC, () -> here.files().flush(handle));
     here.files().release(handle);
     assertThat(here.lostFiles()).isZero();
   }

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.NewBlock;
 import java.time.Duration;
@@ -41,10 +42,10 @@ class LostDataTest {
     vfs.files().fsync(first);
     write(vfs, first, 0, "lost");
     volume.blocks.failPuts(1);
-    assertFails(Errno.EIO, () -> vfs.files().fsync(first));
+    assertFails(Errno.ENOSPC, () -> vfs.files().fsync(first));
     assertThat(read(vfs, first, 0, 10)).isEqualTo("good");
     vfs.files().fsync(first);
-    assertFails(Errno.EIO, () -> vfs.files().flush(second));
+    assertFails(Errno.ENOSPC, () -> vfs.files().flush(second));
     vfs.files().flush(second);
     long third = open(vfs, "f", OpenFlags.READ_WRITE);
     write(vfs, third, 0, "well");
@@ -64,14 +65,15 @@ class LostDataTest {
             Duration.ofMillis(20),
             true,
             Duration.ofSeconds(30),
+            Duration.ofSeconds(30),
             false);
     Vfs other = volume.mount(quick);
     long handle = create(other, "f");
     volume.blocks.failPuts(1);
     write(other, handle, 0, "lost");
     await().until(() -> other.memory().dirtyBytes() == 0);
-    assertFails(Errno.EIO, () -> write(other, handle, 0, "x"));
-    assertFails(Errno.EIO, () -> other.files().fsync(handle));
+    assertFails(Errno.ENOSPC, () -> write(other, handle, 0, "x"));
+    assertFails(Errno.ENOSPC, () -> other.files().fsync(handle));
     write(other, handle, 0, "x");
     close(other, handle);
     assertThat(readAll(vfs, "f")).isEqualTo("x");
@@ -87,7 +89,7 @@ class LostDataTest {
     write(vfs, handle, 2L * NewBlock.BYTES_MAX, "tail");
     volume.blocks.failPuts(1);
     volume.blocks.letGo();
-    assertFails(Errno.EIO, () -> vfs.files().fsync(handle));
+    assertFails(Errno.ENOSPC, () -> vfs.files().fsync(handle));
     assertThat(find(vfs, "f").sizeBytes()).isZero();
     assertThat(vfs.memory().dirtyBytes()).isZero();
     close(vfs, handle);
@@ -152,6 +154,7 @@ class LostDataTest {
                 Duration.ofDays(1),
                 true,
                 Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
                 false));
     volume.blocks.hold();
     long handle = create(small, "f");
@@ -171,6 +174,7 @@ class LostDataTest {
     assertThat(writer).isNotDone();
     volume.blocks.letGo();
     writer.join();
+    small.files().fsync(handle);
     close(small, handle);
     assertThat(small.memory().dirtyBytes()).isZero();
     // One writer may exceed the budget by the growth of one buffer.
@@ -185,7 +189,15 @@ class LostDataTest {
     write(vfs, handle, 10_000, "b");
     long before = vfs.memory().dirtyBytes();
     volume.blocks.hold();
-    CompletableFuture<Void> flushing = CompletableFuture.runAsync(vfs::sync);
+    CompletableFuture<Void> flushing =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                vfs.sync();
+              } catch (ErrnoException e) {
+                throw new IllegalStateException(e);
+              }
+            });
     await().until(() -> volume.blocks.held() > 0);
     assertThat(vfs.memory().dirtyBytes()).isGreaterThan(before);
     volume.blocks.letGo();
@@ -200,9 +212,82 @@ class LostDataTest {
     write(vfs, handle, 0, "lost");
     volume.blocks.failPuts(1);
     assertFails(
-        Errno.EIO,
+        Errno.ENOSPC,
         () -> vfs.namespace().rename(USER, InodeId.ROOT, name("f"), InodeId.ROOT, name("g"), 0));
-    assertFails(Errno.EIO, () -> close(vfs, handle));
+    assertFails(Errno.ENOSPC, () -> close(vfs, handle));
     assertThat(find(vfs, "f").sizeBytes()).isZero();
+  }
+
+  @Test
+  void aHandleThatIsOpenedAfterALossIsToldOfItIfNobodyWas() throws Exception {
+    long writer = create(vfs, "f");
+    long reader = open(vfs, "f", OpenFlags.READ_ONLY);
+    write(vfs, writer, 0, "lost");
+    vfs.files().flush(writer);
+    vfs.files().release(writer);
+    volume.blocks.failPuts(1);
+    vfs.sync();
+    assertThat(vfs.lostFiles()).isEqualTo(1);
+    long checkpointer = open(vfs, "f", OpenFlags.READ_WRITE);
+    assertFails(Errno.ENOSPC, () -> vfs.files().fsync(checkpointer));
+    vfs.files().fsync(checkpointer);
+    assertThat(vfs.lostFiles()).isZero();
+    long later = open(vfs, "f", OpenFlags.READ_WRITE);
+    vfs.files().fsync(later);
+    assertFails(Errno.ENOSPC, () -> vfs.files().flush(reader));
+    close(vfs, reader);
+    close(vfs, checkpointer);
+    close(vfs, later);
+  }
+
+  @Test
+  void aLossAfterTheCloseKeepsTheNameFromTakingTheGoodFilesPlace() throws Exception {
+    put(vfs, "real", "good");
+    long handle = create(vfs, "tmp");
+    write(vfs, handle, 0, "new");
+    close(vfs, handle);
+    source.expire();
+    assertThat(find(vfs, "tmp").sizeBytes()).isZero();
+    assertThat(vfs.memory().dirtyBytes()).isZero();
+    assertFails(Errno.EIO, () -> rename(vfs, "tmp", "real"));
+    assertThat(readAll(vfs, "real")).isEqualTo("good");
+    rename(vfs, "tmp", "real");
+    assertThat(readAll(vfs, "real")).isEmpty();
+  }
+
+  @Test
+  void whatCannotBeCommittedNowIsKeptAndCommittedLater() throws Exception {
+    VfsOptions hasty =
+        new VfsOptions(
+            64L << 20,
+            8L << 20,
+            1 << 20,
+            Duration.ofMillis(20),
+            true,
+            Duration.ofMillis(100),
+            Duration.ofSeconds(30),
+            false);
+    Vfs other = volume.mount(hasty);
+    volume.blocks.refusePuts(Integer.MAX_VALUE);
+    long handle = create(other, "f");
+    write(other, handle, 0, "kept");
+    assertFails(Errno.EIO, () -> other.files().fsync(handle));
+    assertThat(read(other, handle, 0, 10)).isEqualTo("kept");
+    close(other, handle);
+    volume.blocks.refusePuts(0);
+    await().until(() -> other.memory().dirtyBytes() == 0);
+    assertThat(other.lostFiles()).isZero();
+    assertThat(readAll(vfs, "f")).isEqualTo("kept");
+  }
+
+  private static void put(Vfs vfs, String file, String text) throws Exception {
+    long handle = create(vfs, file);
+    write(vfs, handle, 0, text);
+    vfs.files().fsync(handle);
+    close(vfs, handle);
+  }
+
+  private static void rename(Vfs vfs, String from, String to) throws Exception {
+    vfs.namespace().rename(USER, InodeId.ROOT, name(from), InodeId.ROOT, name(to), 0);
   }
 }

@@ -4,6 +4,8 @@ import io.pandofs.block.Blocks;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.testing.LocalTree;
 import java.io.IOException;
@@ -24,6 +26,7 @@ public final class MemoryBlocks implements Blocks {
   private final LocalTree tree;
   private final ConcurrentHashMap<BlockId, byte[]> blocks = new ConcurrentHashMap<>();
   private final AtomicInteger putsToFail = new AtomicInteger();
+  private final AtomicInteger putsToRefuse = new AtomicInteger();
   private final AtomicInteger putsToMisplace = new AtomicInteger();
   private final AtomicInteger readsToFail = new AtomicInteger();
   private final AtomicInteger reads = new AtomicInteger();
@@ -35,8 +38,18 @@ public final class MemoryBlocks implements Blocks {
     this.tree = tree;
   }
 
+  /** The next puts fail for good: there is no space. */
   void failPuts(int count) {
     putsToFail.set(count);
+  }
+
+  /** The next puts fail for want of nodes, as they would not later. */
+  void refusePuts(int count) {
+    putsToRefuse.set(count);
+  }
+
+  int refusesLeft() {
+    return putsToRefuse.get();
   }
 
   /** The next puts end up where the placement map no longer says. */
@@ -96,6 +109,10 @@ public final class MemoryBlocks implements Blocks {
   /** Copies only now: a buffer that changed while the put was under way shows. */
   private void finish(BlockId block, ByteBuffer bytes, CompletableFuture<StoredBlock> done) {
     if (take(putsToFail)) {
+      done.completeExceptionally(new ErrnoException(Errno.ENOSPC));
+      return;
+    }
+    if (take(putsToRefuse)) {
       done.completeExceptionally(new IOException("no quorum"));
       return;
     }

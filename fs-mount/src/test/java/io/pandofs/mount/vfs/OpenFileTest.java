@@ -9,6 +9,7 @@ import io.pandofs.common.Timestamp;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.NewBlock;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,13 +22,14 @@ class OpenFileTest {
   private static final int PART = 4096;
 
   private final AtomicInteger allocationsLeft = new AtomicInteger();
-  private final WriteBudget budget = new WriteBudget(64L << 20, () -> {});
+  private final WriteBudget budget = new WriteBudget(64L << 20, new SystemClock(), () -> {});
   private final OpenFile file =
       new OpenFile(
           new InodeId(7),
           new FileLease(new SystemClock()),
           new BufferPool(1 << 20, this::allocate),
-          budget);
+          budget,
+          new LostData());
 
   @BeforeEach
   void lease() {
@@ -43,7 +45,7 @@ class OpenFileTest {
   }
 
   private List<OpenFile.Batch> write(ByteBuffer source) throws Exception {
-    budget.acquire(source.remaining());
+    budget.acquire(source.remaining(), Duration.ofSeconds(1));
     long offset = NewBlock.BYTES_MAX - PART;
     return file.write(offset, source, Volume.USER, Timestamp.EPOCH, 0, source.remaining());
   }
@@ -56,7 +58,7 @@ class OpenFileTest {
     assertThatCode(() -> ready.addAll(write(source))).doesNotThrowAnyException();
     assertThat(ready).hasSize(1);
     assertThat(source.remaining()).isEqualTo(PART);
-    assertThat(file.settle(ready.get(0), null)).isFalse();
+    file.settle(ready.get(0), null);
     assertThat(file.tail()).isDone();
     assertThat(budget.used()).isZero();
   }

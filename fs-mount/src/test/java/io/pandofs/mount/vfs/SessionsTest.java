@@ -40,7 +40,7 @@ class SessionsTest {
     Sessions.Listener listener =
         new Sessions.Listener() {
           @Override
-          public void lost() {}
+          public void lost(MetadataSession session) {}
 
           @Override
           public void renewed(MetadataSession session) {
@@ -105,6 +105,6 @@ class SessionsTest {
   }
 
   private static WriteBudget budget() {
-    return new WriteBudget(1 << 20, () -> {});
+    return new WriteBudget(1 << 20, new SystemClock(), () -> {});
   }
 }

@@ -25,7 +25,14 @@ final class Volume implements AutoCloseable {
   /** Flushes only when asked: background flushing would blur what a test looks at. */
   static final VfsOptions CALM =
       new VfsOptions(
-          64L << 20, 8L << 20, 1 << 20, Duration.ofDays(1), true, Duration.ofSeconds(30), false);
+          64L << 20,
+          8L << 20,
+          1 << 20,
+          Duration.ofDays(1),
+          true,
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
+          false);
 
   volatile long freeBytes = 1L << 40;
   final LocalTree tree = new LocalTree();

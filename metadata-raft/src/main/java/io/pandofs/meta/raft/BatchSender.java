@@ -12,6 +12,7 @@ import io.pandofs.meta.log.LogReply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -42,6 +43,7 @@ final class BatchSender {
   private static final int BATCH_REQUESTS_MAX = 512;
   private static final int BATCH_BYTES_MAX = 1 << 20;
   private static final int WAITING_MAX = 1 << 16;
+  private static final long FOR_EVER_NANOS = Long.MAX_VALUE / 2;
 
   private final SessionId session;
   private final LeaderCalls leader;
@@ -131,12 +133,21 @@ final class BatchSender {
 
   /** Never fails; answers EIO when the session is over or the patience is. */
   CompletableFuture<Reply> submit(Request request) {
+    return submit(request, patienceNanos);
+  }
+
+  /** As {@link #submit}, but waits as long as the session lives. */
+  CompletableFuture<Reply> commit(Request request) {
+    return submit(request, FOR_EVER_NANOS);
+  }
+
+  private CompletableFuture<Reply> submit(Request request, long nanos) {
     if (RequestSize.atMost(request) > RaftSettings.ENTRY_BYTES_MAX) {
       // The log would refuse it for ever, and with it all that comes after.
       LOG.error("{}: an operation over {} bytes", session, RaftSettings.ENTRY_BYTES_MAX);
       return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
     }
-    Waiting one = new Waiting(request, clock.nanoTime() + patienceNanos);
+    Waiting one = new Waiting(request, clock.nanoTime() + nanos);
     synchronized (this) {
       if (over || waiting.size() >= WAITING_MAX) {
         return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
@@ -297,8 +308,12 @@ final class BatchSender {
     List<Waiting> late = new ArrayList<>();
     synchronized (this) {
       long now = clock.nanoTime();
-      while (!waiting.isEmpty() && waiting.peek().deadline - now <= 0) {
-        late.add(waiting.remove());
+      for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
+        Waiting one = all.next();
+        if (one.deadline - now <= 0) {
+          all.remove();
+          late.add(one);
+        }
       }
       for (Batch batch : sent) {
         for (Waiting one : batch.parts) {

@@ -109,8 +109,13 @@ final class RaftSession implements MetadataSession {
         : CompletableFuture.completedFuture(Reply.failed(refusal));
   }
 
-  /** What a change is answered at once; OK: it goes on, or waits for a majority. */
-  private Errno refusal() {
+  @Override
+  public CompletableFuture<Reply> commit(Request request) {
+    return sender.commit(request);
+  }
+
+  @Override
+  public Errno refusal() {
     Duration lost = quorum.lostFor();
     if (lost.isZero()) {
       return Errno.OK;
@@ -183,8 +188,8 @@ final class RaftSession implements MetadataSession {
   }
 
   @Override
-  public CompletableFuture<Void> recall(SessionId holder, InodeId inode) {
-    return recalls.recall(holder, inode, policy.patience());
+  public CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
+    return recalls.recall(holder, inode, patience, () -> refusal().isOk());
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,9 +46,19 @@ final class Recalls {
     this.sessions = sessions;
   }
 
-  /** Completes when the holder has given the lease back or is over; see {@code MetadataSession}. */
-  CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
-    return retry.until(patience, () -> ask(holder, inode));
+  /**
+   * Completes when the holder has given the lease back or is over; see {@code MetadataSession}.
+   *
+   * @param goesOn whether the asker still waits for a majority
+   */
+  CompletableFuture<Void> recall(
+      SessionId holder, InodeId inode, Duration patience, BooleanSupplier goesOn) {
+    return retry.until(
+        patience,
+        () ->
+            goesOn.getAsBoolean()
+                ? ask(holder, inode)
+                : CompletableFuture.failedFuture(new RefusedException("no majority")));
   }
 
   private CompletableFuture<Void> ask(SessionId holder, InodeId inode) {

@@ -15,6 +15,7 @@ import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.log.LogReply;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -59,6 +60,16 @@ public final class LocalMetadataSession implements MetadataSession {
   @Override
   public CompletableFuture<Reply> submit(Request request) {
     return CompletableFuture.completedFuture(apply(request));
+  }
+
+  @Override
+  public CompletableFuture<Reply> commit(Request request) {
+    return submit(request);
+  }
+
+  @Override
+  public Errno refusal() {
+    return Errno.OK;
   }
 
   private Reply apply(Request request) {
@@ -117,6 +128,9 @@ public final class LocalMetadataSession implements MetadataSession {
   @Override
   public void release(InodeId inode) {
     synchronized (held) {
+      if (expired.isDone()) {
+        return; // what it held went with it
+      }
       if (!held.containsKey(inode)) {
         throw new IllegalStateException("released, but not held: " + inode);
       }
@@ -141,7 +155,7 @@ public final class LocalMetadataSession implements MetadataSession {
   }
 
   @Override
-  public CompletableFuture<Void> recall(SessionId holder, InodeId inode) {
+  public CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
     return tree.recall(holder, inode);
   }
 

@@ -40,7 +40,7 @@ final class MountPolicy {
       };
     }
     MetadataSession present = session;
-    return present != null && present.expired().isDone() ? "expired" : MountOptions.OK;
+    return present != null && present.expired().isDone() ? MountOptions.EXPIRED : MountOptions.OK;
   }
 
   /** What that means, for a person; empty when nothing is wrong. */
@@ -50,7 +50,7 @@ final class MountPolicy {
           "no majority: calls wait for it, for " + policy.patience().toSeconds() + " s";
       case "no-quorum" -> "no majority: calls are answered EIO";
       case "read-only" -> "no majority: the mount is read-only and shows an old state";
-      case "expired" -> "the mount's session is over; the next call registers a new one";
+      case MountOptions.EXPIRED -> "the mount's session is over; the next call registers a new one";
       default -> "";
     };
   }

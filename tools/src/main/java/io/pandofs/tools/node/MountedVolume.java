@@ -7,6 +7,7 @@ import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.meta.raft.RaftTiming;
 import io.pandofs.mount.fuse.Mount;
 import io.pandofs.mount.fuse.MountException;
 import io.pandofs.mount.fuse.MountOptions;
@@ -27,6 +28,10 @@ import org.slf4j.LoggerFactory;
 /** The mount of a node: a Vfs with its session, shown to the kernel. Thread-safe. */
 final class MountedVolume implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MountedVolume.class);
+
+  /** So long the session of a machine that has died may hold a lease, elections included. */
+  private static final Duration LEASE_PATIENCE_MIN =
+      RaftTiming.DEFAULT.session().multipliedBy(2).plusSeconds(2);
 
   private final Vfs vfs;
   private final Mount mount;
@@ -86,6 +91,7 @@ final class MountedVolume implements AutoCloseable {
         usual.writeBackAge(),
         usual.accessTimes(),
         patience,
+        patience.compareTo(LEASE_PATIENCE_MIN) < 0 ? LEASE_PATIENCE_MIN : patience,
         config.syncOnClose());
   }
 

@@ -2,6 +2,7 @@ package io.pandofs.mount.fuse.jnr;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.mount.fuse.Mount;
 import io.pandofs.mount.fuse.MountPointCheck;
 import io.pandofs.mount.fuse.MountTable;
@@ -64,7 +65,11 @@ final class JnrMount implements Mount {
     if (ended.isDone()) {
       return;
     }
-    vfs.sync();
+    try {
+      vfs.sync();
+    } catch (ErrnoException e) {
+      LOG.warn("{}: not all that was written could be committed yet: {}", place, e.getMessage());
+    }
     Optional<Integer> connection = connection();
     unmount();
     if (!endsWithin(TimeUnit.SECONDS.toMillis(JOIN_SECONDS)) && connection.isPresent()) {

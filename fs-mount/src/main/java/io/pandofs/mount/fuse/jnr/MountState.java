@@ -45,11 +45,13 @@ final class MountState {
       return look.attributes();
     }
     Attributes last = root;
-    if (last != null && !state.get().equals(MountOptions.OK)) {
+    String now = state.get();
+    // A session that is over is registered anew by the look.
+    if (last != null && !now.equals(MountOptions.OK) && !now.equals(MountOptions.EXPIRED)) {
       return last;
     }
-    Attributes now = look.attributes();
-    root = now;
-    return now;
+    Attributes fresh = look.attributes();
+    root = fresh;
+    return fresh;
   }
 }
