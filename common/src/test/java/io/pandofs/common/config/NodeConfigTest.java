@@ -32,7 +32,8 @@ final class NodeConfigTest {
                 new HostPort("127.0.0.1", 7443),
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 new QuorumLoss(Duration.ofSeconds(30)),
-                new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20)));
+                new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20),
+                new LogSettings(256 << 20, 100_000, Duration.ofMinutes(10), 256, 16 << 20)));
   }
 
   /** Each key with a value that is not its default, and what it must become. */
@@ -60,6 +61,11 @@ final class NodeConfigTest {
     values.put("budget.read_cache", "\"7MiB\"");
     values.put("budget.metadata_tables", "\"8192KiB\"");
     values.put("budget.block_tables", "\"1GiB\"");
+    values.put("log.checkpoint_bytes", "\"9MiB\"");
+    values.put("log.checkpoint_entries", "10");
+    values.put("log.checkpoint_every", "\"11s\"");
+    values.put("log.keep_entries", "12");
+    values.put("log.segment_bytes", "\"13MiB\"");
     assertThat(values.keySet()).isEqualTo(new TreeSet<>(NodeConfig.KEYS));
 
     StringBuilder text = new StringBuilder();
@@ -78,7 +84,8 @@ final class NodeConfigTest {
                 new HostPort("::1", 9),
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 new QuorumLoss(Duration.ofSeconds(5)),
-                new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30)));
+                new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30),
+                new LogSettings(9 << 20, 10, Duration.ofSeconds(11), 12, 13 << 20)));
   }
 
   @Test
@@ -111,6 +118,9 @@ final class NodeConfigTest {
     assertFails(LEAST + "status.listen = \"0.0.0.0:1\"", "must be a loopback address");
     assertFails(LEAST + "control.advertise = \"0.0.0.0:1\"", "others cannot call 0.0.0.0:1");
     assertFails(LEAST + "budget.write_buffer = \"1KiB\"", "must be between 4 and");
+    assertFails(LEAST + "log.keep_entries = -1", "must be between 0 and");
+    assertFails(LEAST + "log.keep_entries = \"1\"", "must be a whole number");
+    assertFails(LEAST + "log.checkpoint_every = \"5ms\"", "must be at least 1s");
     assertFails(LEAST + "budget.write_buffer = \"64MB\"", "'64MB' is not a size");
   }
 

@@ -25,10 +25,14 @@ import org.jspecify.annotations.Nullable;
  * for the first two, serves. Thread-safe; starting and closing are one thread's business.
  */
 public final class MetadataReplica implements AutoCloseable {
+  private static final Duration REOPEN_PATIENCE = Duration.ofMinutes(1);
+
   private final ReplicaConfig config;
   private final Surroundings surroundings;
   private final DataDirectory data;
   private final ReplicaListener listener;
+  private final BlockTables blocks;
+  private final Revival revival;
   private volatile @Nullable RunningReplica running;
 
   /**
@@ -44,6 +48,8 @@ public final class MetadataReplica implements AutoCloseable {
     this.surroundings = surroundings;
     this.data = data;
     this.listener = listener;
+    this.blocks = new BlockTables(surroundings.clock());
+    this.revival = new Revival(config, surroundings, data, this::reopen);
   }
 
   /** Answers the methods of {@link ControlMethods}; usable before the start, when it refuses. */
@@ -86,6 +92,16 @@ public final class MetadataReplica implements AutoCloseable {
     refuseIfTaken();
     ClusterJoin join = new ClusterJoin(config, surroundings);
     Identity identity = join.register(seed, surroundings.random().nextLong(), patience);
+    Identity before = data.predecessor();
+    if (before != null && before.volumeId() != identity.volumeId()) {
+      throw new RefusedException(
+          "the cluster at "
+              + seed
+              + " is volume "
+              + Long.toHexString(identity.volumeId())
+              + ", but this node belonged to "
+              + Long.toHexString(before.volumeId()));
+    }
     data.found(identity);
     goOn(identity, patience);
   }
@@ -120,6 +136,17 @@ public final class MetadataReplica implements AutoCloseable {
     return (surroundings.random().nextLong() & Long.MAX_VALUE) | 1;
   }
 
+  /** Puts a replica that has failed, and may go on, in motion again. */
+  private void reopen(RunningReplica before) throws IOException {
+    before.closeNow();
+    Identity identity = data.identity();
+    if (identity == null) {
+      throw new DamagedException("the identity is gone");
+    }
+    goOn(identity, REOPEN_PATIENCE);
+    listener.onReset();
+  }
+
   private void goOn(Identity identity, Duration patience) throws IOException {
     boolean forming = identity.stage() == Identity.Stage.FORMING;
     RunningReplica replica =
@@ -129,11 +156,13 @@ public final class MetadataReplica implements AutoCloseable {
             identity,
             data,
             listener,
+            blocks,
             forming
                 ? List.of(
                     RatisNode.peer(
                         identity.node(), config.raftAdvertised(), config.controlAdvertised()))
                 : List.of());
+    RunningReplica before = running;
     try {
       replica.start();
       running = replica;
@@ -146,8 +175,9 @@ public final class MetadataReplica implements AutoCloseable {
         data.write(identity.member());
       }
       replica.endPredecessors();
+      revival.watch(replica);
     } catch (IOException | RuntimeException e) {
-      running = null;
+      running = before;
       replica.closeNow();
       throw e;
     }
@@ -211,7 +241,8 @@ public final class MetadataReplica implements AutoCloseable {
    * @throws ErrnoException EIO when no leader answers in that time
    */
   public MetadataSession openSession(Duration quorumLossWait) throws ErrnoException {
-    return live().openSession(quorumLossWait);
+    Duration left = revival.await(quorumLossWait);
+    return live().openSession(left);
   }
 
   /** What this node has applied; may be behind what other mounts have seen. */
@@ -221,15 +252,25 @@ public final class MetadataReplica implements AutoCloseable {
 
   /** For the block side. */
   public BlockTables blocks() throws ErrnoException {
-    return live().blocks();
+    live();
+    return blocks;
   }
 
   public ReplicaStatus status() throws ErrnoException {
     return live().status();
   }
 
-  /** Completes with the reason if this replica has to stop serving. */
-  public CompletableFuture<String> failed() throws ErrnoException {
+  /**
+   * Completes when this replica serves no more and does not come back by itself: it was removed, it
+   * has to join again as a new node, or it met a defect. After an error of the disk it neither
+   * serves nor ends: {@link #status} says so.
+   */
+  public CompletableFuture<ReplicaFailure> ended() {
+    return revival.ended();
+  }
+
+  /** Completes if the replica that runs now has to stop serving. */
+  CompletableFuture<ReplicaFailure> failed() throws ErrnoException {
     return live().failed();
   }
 
@@ -258,6 +299,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   @Override
   public void close() {
+    revival.close();
     RunningReplica now = running;
     running = null;
     if (now != null) {
@@ -294,6 +336,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   /** Stops as a crash would: tells nobody, ends no session. */
   void abort() {
+    revival.close();
     RunningReplica now = running;
     running = null;
     if (now != null) {

@@ -65,7 +65,13 @@ final class PandoStateMachine extends BaseStateMachine {
 
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
+    /**
+     * Judges by the cause what kind of failure it is.
+     */
     void failed(String what, @Nullable Throwable cause);
+
+    /** The cluster took this node out. */
+    void removed(String what);
   }
 
   PandoStateMachine(
@@ -110,14 +116,13 @@ final class PandoStateMachine extends BaseStateMachine {
   /** The log begins after the last checkpoint: the tables must reach into it (PROTOCOL rule 17). */
   private void coverGap(long first, TermIndex at) throws IOException {
     if (at.getIndex() + 1 < first) {
-      throw new RefusedException(
+      throw new DamagedException(
           "the log of "
               + self
               + " begins at "
               + first
               + " but its tables end at "
-              + at.getIndex()
-              + ": empty the data directory and join as a new node");
+              + at.getIndex());
     }
     takeSnapshot();
   }
@@ -144,7 +149,7 @@ final class PandoStateMachine extends BaseStateMachine {
       isMember = snapshot.cluster().node(self) != null;
     }
     if (member && !isMember) {
-      faults.failed("this node was removed from the cluster", null);
+      faults.removed("this node was removed from the cluster");
     }
     member = isMember;
   }
@@ -219,8 +224,21 @@ final class PandoStateMachine extends BaseStateMachine {
     }
   }
 
+  /**
+   * An error leaves in doubt what of the tables is on the disk, and a second try could succeed
+   * without putting it there: so the replica fails.
+   */
   @Override
   public long takeSnapshot() throws IOException {
+    try {
+      return checkpoint();
+    } catch (IOException | RuntimeException e) {
+      faults.failed("no checkpoint can be made", e);
+      throw e;
+    }
+  }
+
+  private long checkpoint() throws IOException {
     TermIndex at = getLastAppliedTermIndex();
     if (at.getIndex() < 0 || at.getIndex() == checkpointIndex()) {
       return checkpointIndex();
@@ -245,13 +263,18 @@ final class PandoStateMachine extends BaseStateMachine {
     return checkpoints.getLatestSnapshot();
   }
 
-  /** A checkpoint has arrived whole and is about to get its name, and the log about to be cut. */
+  /**
+   * A checkpoint has arrived whole and is about to get its name, and the log about to be cut. One
+   * that is damaged stops here: this node keeps its tables and its log, and is sent another.
+   */
   @Override
   public void pause() {
     try {
+      tables.verifyCheckpoint(checkpoints.arrived());
       checkpoints.syncArrivals();
     } catch (IOException e) {
-      throw new UncheckedIOException("an arrived checkpoint could not be synced", e);
+      listener.onBadCheckpoint(String.valueOf(e.getMessage()));
+      throw new UncheckedIOException("an arrived checkpoint can't be used", e);
     }
     getLifeCycle().transition(LifeCycle.State.PAUSING);
     getLifeCycle().transition(LifeCycle.State.PAUSED);
@@ -301,7 +324,7 @@ final class PandoStateMachine extends BaseStateMachine {
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean allServers) {
     if (!allServers) {
-      faults.failed("this node is no longer a voter of the cluster", null);
+      faults.removed("this node is no longer a voter of the cluster");
     }
   }
 

@@ -8,11 +8,12 @@ import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.StoreException;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.rocksdb.TablesException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
   private static final long CLOSE_MILLIS = 1_000;
+  private static final long LOOK_MILLIS = 1_000;
   private static final long NUDGE_MILLIS_MIN = 2;
   private static final Duration FOR_EVER = Duration.ofDays(10_000);
 
@@ -68,9 +70,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private final PandoStateMachine machine;
   private final Map<SessionId, RaftSession> sessions = new ConcurrentHashMap<>();
   private final CompletableFuture<Void> predecessorsEnded;
-  private final CompletableFuture<String> failed = new CompletableFuture<>();
-  private volatile long lastCheckpointNanos;
-  private volatile long bytesAtCheckpoint;
+  private final CompletableFuture<ReplicaFailure> failed = new CompletableFuture<>();
+  private final Upkeep upkeep;
+  private volatile @Nullable String badCheckpoint;
 
   /**
    * Opens the tables and prepares the Raft server; {@link #start} starts it.
@@ -83,6 +85,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
       Identity identity,
       DataDirectory data,
       ReplicaListener listener,
+      BlockTables blocks,
       List<RaftPeer> peers)
       throws IOException {
     this.config = config;
@@ -90,24 +93,30 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     this.surroundings = surroundings;
     this.identity = identity;
     this.listener = listener;
-    Path meta = data.meta();
-    tables = LiveTables.open(meta, surroundings.memory());
+    RaftFiles files = new RaftFiles(data.raft(), identity.volumeId());
+    checkpoints = new Checkpoints(data.meta());
+    tables = openTables(data, files);
     threads = new Threads("pando-" + identity.node());
-    checkpoints = new Checkpoints(meta);
-    checkpoints.prepare();
     hashes = new TableHashes(threads.background);
     retry = new Retry(clock, surroundings.scheduler(), events);
     machine =
         new PandoStateMachine(
-            identity.node(), tables, checkpoints, applied, hashes, events, this, this::fail);
-    ratis =
-        new RatisNode(
-            identity.node(),
-            identity.volumeId(),
-            new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
+            identity.node(), tables, checkpoints, applied, hashes, events, this, faults());
+    tables.onFault(fault -> fail("the metadata tables can't be used", fault));
+    ratis = openRatis(data, peers);
+    upkeep =
+        new Upkeep(
+            ratis,
+            config.limits(),
+            clock,
             machine,
-            RaftSettings.of(config, data.raft()),
-            peers);
+            checkpoints,
+            applied,
+            tables,
+            new ReplicaWatch(
+                ratis, tables, files, data.mark(), data.damage(), config.controlAdvertised()),
+            faults(),
+            threads.background);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
     LocalLeader local = new LocalLeader(ratis, leaderDuties, applied);
     leader = new LeaderRouter(ratis, local, surroundings.connections());
@@ -128,9 +137,65 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
             local,
             new Membership(ratis, tables, clock, config, threads.duties),
             threads.inOrder);
-    blocks = new BlockTables(tables, applied, clock);
+    this.blocks = blocks;
+    blocks.bind(tables, applied);
     predecessorsEnded = new CompletableFuture<>();
-    lastCheckpointNanos = clock.nanoTime();
+  }
+
+  /** Opens the tables and checks, against them, what Raft has on the disk. */
+  private LiveTables openTables(DataDirectory data, RaftFiles files) throws IOException {
+    LiveTables opened;
+    try {
+      opened = LiveTables.open(data.meta(), surroundings.memory());
+    } catch (TablesException e) {
+      throw e.kind() == TablesException.Kind.DAMAGED
+          ? new DamagedException(String.valueOf(e.getMessage()), e)
+          : e;
+    }
+    try {
+      checkpoints.prepare();
+      new LogCheck(files)
+          .run(
+              identity.stage() == Identity.Stage.MEMBER,
+              LogMark.read(data.mark()),
+              opened.applied().index(),
+              checkpoints.newestMade(),
+              checkpoints.newestInstalled());
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private RatisNode openRatis(DataDirectory data, List<RaftPeer> peers) throws IOException {
+    try {
+      return new RatisNode(
+          identity.node(),
+          identity.volumeId(),
+          new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
+          machine,
+          RaftSettings.of(config, data.raft()),
+          peers);
+    } catch (IOException | RuntimeException e) {
+      threads.close();
+      tables.close();
+      throw e;
+    }
+  }
+
+  private PandoStateMachine.Faults faults() {
+    return new PandoStateMachine.Faults() {
+      @Override
+      public void failed(String what, @Nullable Throwable cause) {
+        fail(what, cause);
+      }
+
+      @Override
+      public void removed(String what) {
+        fail(new ReplicaFailure(ReplicaFailure.Kind.REMOVED, what), null);
+      }
+    };
   }
 
   /** Starts the Raft server and the periodic work. */
@@ -143,7 +208,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
     every(config.timing().renewEvery().toMillis(), this::renew);
-    every(1000, this::checkpointIfDue);
+    every(LOOK_MILLIS, upkeep::look);
+    upkeep.begin();
     watchLeader();
   }
 
@@ -185,28 +251,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   private void renew() {
     blocks.sample();
     renewer.renew();
-  }
-
-  private void checkpointIfDue() {
-    long now = clock.nanoTime();
-    LogLimits limits = config.limits();
-    SnapshotInfo latest = checkpoints.getLatestSnapshot();
-    long at = latest == null ? -1 : latest.getIndex();
-    boolean due =
-        machine.bytesApplied() - bytesAtCheckpoint > limits.checkpointBytes()
-            || now - lastCheckpointNanos > limits.checkpointEvery().toNanos();
-    if (due && applied.get() > at) {
-      lastCheckpointNanos = now;
-      bytesAtCheckpoint = machine.bytesApplied();
-      ratis
-          .checkpoint()
-          .whenComplete(
-              (index, failure) -> {
-                if (failure != null) {
-                  LOG.warn("{}: no checkpoint was made: {}", identity.node(), failure.toString());
-                }
-              });
-    }
   }
 
   /** What a predecessor of this process left; its mounts are gone with it. */
@@ -399,7 +443,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   private <T> T wait(CompletableFuture<T> future, Duration patience) throws ErrnoException {
     if (failed.isDone()) {
-      throw new ErrnoException(Errno.EIO, failed.join());
+      throw new ErrnoException(Errno.EIO, failed.join().reason());
     }
     try {
       return future.get(Math.max(1, patience.toNanos()), TimeUnit.NANOSECONDS);
@@ -414,8 +458,13 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   }
 
   private void fail(String what, @Nullable Throwable cause) {
-    if (failed.complete(what + (cause == null ? "" : ": " + cause))) {
-      LOG.error("{}: {}: this replica stops serving", identity.node(), what, cause);
+    fail(ReplicaFailure.of(what, cause), cause);
+  }
+
+  private void fail(ReplicaFailure failure, @Nullable Throwable cause) {
+    if (failed.complete(failure)) {
+      LOG.error(
+          "{}: {}: this replica stops serving", identity.node(), failure.reason(), cause);
       Thread stopper = new Thread(this::stopServing, "pando-" + identity.node() + "-stop");
       stopper.setDaemon(true);
       stopper.start();
@@ -423,6 +472,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
   }
 
   private void stopServing() {
+    upkeep.stop();
     applied.close();
     sessions.keySet().forEach(this::endSession);
     closeRatis();
@@ -436,7 +486,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     }
   }
 
-  CompletableFuture<String> failed() {
+  CompletableFuture<ReplicaFailure> failed() {
     return failed.copy();
   }
 
@@ -492,11 +542,23 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         renewer.clockAheadMillis(),
         ratis.leads() ? leaderDuties.clocksAheadMillis() : Map.of(),
         hashes.all(),
-        failed.getNow(null));
+        failure());
+  }
+
+  private @Nullable String failure() {
+    return failed.isDone() ? failed.join().reason() : badCheckpoint;
+  }
+
+  @Override
+  public void onBadCheckpoint(String why) {
+    badCheckpoint = "a checkpoint came damaged and was not used: " + why;
+    LOG.error("{}: {}", identity.node(), badCheckpoint);
+    listener.onBadCheckpoint(why);
   }
 
   @Override
   public void onReset() {
+    badCheckpoint = null;
     blocks.sample();
     threads.duties.execute(() -> sessions.keySet().forEach(this::endIfGone));
     listener.onReset();
@@ -542,6 +604,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   /** Stops without a word to anybody. */
   void closeNow() {
+    upkeep.stop();
     sessions.values().forEach(RaftSession::end);
     sessions.clear();
     closeRatis();

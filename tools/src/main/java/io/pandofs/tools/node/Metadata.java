@@ -2,8 +2,10 @@ package io.pandofs.tools.node;
 
 import io.pandofs.common.config.ClusterConfig;
 import io.pandofs.common.config.HostPort;
+import io.pandofs.common.config.LogSettings;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.time.Clock;
+import io.pandofs.meta.raft.DamagedException;
 import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.LogLimits;
@@ -65,18 +67,32 @@ final class Metadata {
         config.blocks().advertised(machine).toString(),
         "",
         RaftTiming.DEFAULT.withElection(config.raftTimeouts().min(), config.raftTimeouts().max()),
-        LogLimits.DEFAULT);
+        limits(config.log()));
   }
 
-  /** Starts the replica, as a new member if the data directory is nobody's. */
+  private static LogLimits limits(LogSettings log) {
+    return new LogLimits(
+        log.checkpointEntries(),
+        log.checkpointBytes(),
+        log.checkpointEvery(),
+        LogLimits.DEFAULT.checkpointsKept(),
+        log.keepEntries(),
+        log.segmentBytes());
+  }
+
+  /**
+   * Starts the replica, as a new member if the data directory is nobody's, or if what is in it must
+   * not be used again.
+   */
   Identity start(MetadataReplica replica, DataDirectory data) throws Refusal {
     try {
-      Identity before = data.identity();
-      if (before == null) {
-        checkNoStrayBlocks();
-        found(replica, data, config.cluster());
-      } else {
-        replica.start(START_PATIENCE);
+      // A predecessor without an identity was put aside, and the join did not come to its end.
+      if (data.damageReason() == null
+          && (data.predecessor() == null || data.identity() != null)) {
+        startAsOneself(replica, data);
+      }
+      if (data.damageReason() != null || data.identity() == null) {
+        new Rejoin(config, replica, data).run();
       }
       Identity identity = data.identity();
       if (identity == null) {
@@ -87,6 +103,21 @@ final class Metadata {
       throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
     } catch (IOException e) {
       throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
+    }
+  }
+
+  /** Damage is not thrown but remembered. */
+  private void startAsOneself(MetadataReplica replica, DataDirectory data)
+      throws Refusal, IOException {
+    try {
+      if (data.identity() == null) {
+        checkNoStrayBlocks();
+        found(replica, data, config.cluster());
+      } else {
+        replica.start(START_PATIENCE);
+      }
+    } catch (DamagedException e) {
+      data.markDamaged(String.valueOf(e.getMessage()));
     }
   }
 

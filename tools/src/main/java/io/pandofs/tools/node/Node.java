@@ -17,6 +17,7 @@ import io.pandofs.meta.raft.BlockTables;
 import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.meta.raft.ReplicaFailure;
 import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
@@ -52,7 +53,7 @@ final class Node implements AutoCloseable, ReplicaListener {
   private static final long LOOK_SECONDS = 2;
 
   private final NodeConfig config;
-  private final CompletableFuture<String> end;
+  private final CompletableFuture<ReplicaFailure> end;
   private final Clock clock = new SystemClock();
   private final Parts parts = new Parts();
   private final NodeStatus status;
@@ -66,7 +67,7 @@ final class Node implements AutoCloseable, ReplicaListener {
   /**
    * @param end completed with the reason when the node comes to an end by itself
    */
-  Node(NodeConfig config, CompletableFuture<String> end) {
+  Node(NodeConfig config, CompletableFuture<ReplicaFailure> end) {
     this.config = config;
     this.end = end;
     this.status = new NodeStatus(config, clock);
@@ -111,6 +112,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     LocalDirectory local = new LocalDirectory(tables(replica));
     directory = local;
+    Rejoin.takeOverBlocks(config, data, identity);
     BlockSide side = BlockSide.open(config, identity, local, connections, clock, scheduler, parts);
     blockSide = side;
     blocks.set(side.server);
@@ -150,12 +152,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
-  private void endWith(MetadataReplica replica) throws Refusal {
-    try {
-      var unused = replica.failed().thenAccept(end::complete);
-    } catch (ErrnoException e) {
-      throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
-    }
+  private void endWith(MetadataReplica replica) {
+    var unused = replica.ended().thenAccept(end::complete);
   }
 
   private static BlockTables tables(MetadataReplica replica) throws Refusal {
