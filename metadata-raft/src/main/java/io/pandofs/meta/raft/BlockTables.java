@@ -134,14 +134,15 @@ public final class BlockTables {
         }
       }
     }
-    tables().changeLocal(
-        change ->
-            rows.forEach(
-                row ->
-                    change.putLocal(
-                        LocalTable.NEED,
-                        LocalSets.needKey(row.id()),
-                        LocalSets.needValue(row.length(), row.crc32c()))));
+    tables()
+        .changeLocal(
+            change ->
+                rows.forEach(
+                    row ->
+                        change.putLocal(
+                            LocalTable.NEED,
+                            LocalSets.needKey(row.id()),
+                            LocalSets.needValue(row.length(), row.crc32c()))));
     forgetDropped(rows);
   }
 
@@ -165,9 +166,11 @@ public final class BlockTables {
 
   /** Takes blocks out of the needed set: this node has them on stable storage. */
   public void settled(List<BlockId> blocks) {
-    tables().changeLocal(
-        change ->
-            blocks.forEach(block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
+    tables()
+        .changeLocal(
+            change ->
+                blocks.forEach(
+                    block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
   }
 
   /** Dropped blocks, oldest first, at most {@code limit}. */
@@ -188,18 +191,19 @@ public final class BlockTables {
 
   /** Takes blocks out of the dropped set: this node has deleted them. */
   public void deleted(List<BlockId> blocks) {
-    tables().changeLocal(
-        change -> {
-          for (BlockId block : blocks) {
-            byte[] finder = LocalSets.dropFinder(block);
-            byte[] index = change.getLocal(LocalTable.DROP, finder);
-            if (index != null) {
-              change.deleteLocal(
-                  LocalTable.DROP, LocalSets.dropKey(ByteBuffer.wrap(index).getLong(), block));
-              change.deleteLocal(LocalTable.DROP, finder);
-            }
-          }
-        });
+    tables()
+        .changeLocal(
+            change -> {
+              for (BlockId block : blocks) {
+                byte[] finder = LocalSets.dropFinder(block);
+                byte[] index = change.getLocal(LocalTable.DROP, finder);
+                if (index != null) {
+                  change.deleteLocal(
+                      LocalTable.DROP, LocalSets.dropKey(ByteBuffer.wrap(index).getLong(), block));
+                  change.deleteLocal(LocalTable.DROP, finder);
+                }
+              }
+            });
   }
 
   /** Remembers how far the log is applied now; called every second or so. */

@@ -103,8 +103,7 @@ final class LogCheck {
   private void checkReach(long reach, long wanted, String what) throws DamagedException {
     if (reach < wanted) {
       throw new DamagedException(
-          String.format(
-              "the log in %s ends at %d, but " + what, files.directory(), reach, wanted));
+          String.format("the log in %s ends at %d, but " + what, files.directory(), reach, wanted));
     }
   }
 

@@ -166,8 +166,7 @@ final class LogScan {
     }
     LogEntryProto read;
     try {
-      read =
-          LogEntryProto.parseFrom(ByteBuffer.wrap(bytes, entry, end - CHECKSUM_BYTES - entry));
+      read = LogEntryProto.parseFrom(ByteBuffer.wrap(bytes, entry, end - CHECKSUM_BYTES - entry));
     } catch (InvalidProtocolBufferException e) {
       throw damaged(segment, at, "entry " + expected + " makes no sense");
     }

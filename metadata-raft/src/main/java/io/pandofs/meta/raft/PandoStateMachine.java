@@ -65,9 +65,7 @@ final class PandoStateMachine extends BaseStateMachine {
 
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
-    /**
-     * Judges by the cause what kind of failure it is.
-     */
+    /** Judges by the cause what kind of failure it is. */
     void failed(String what, @Nullable Throwable cause);
 
     /** The cluster took this node out. */
@@ -117,12 +115,7 @@ final class PandoStateMachine extends BaseStateMachine {
   private void coverGap(long first, TermIndex at) throws IOException {
     if (at.getIndex() + 1 < first) {
       throw new DamagedException(
-          "the log of "
-              + self
-              + " begins at "
-              + first
-              + " but its tables end at "
-              + at.getIndex());
+          "the log of " + self + " begins at " + first + " but its tables end at " + at.getIndex());
     }
     takeSnapshot();
   }

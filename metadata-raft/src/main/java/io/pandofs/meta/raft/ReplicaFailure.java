@@ -28,18 +28,21 @@ public record ReplicaFailure(Kind kind, String reason) {
     DEFECT
   }
 
+  private static final int DEPTH_MAX = 20;
+
   /** Judges by the causes, the innermost last; what is no fault of a disk is a defect. */
   static ReplicaFailure of(String what, @Nullable Throwable cause) {
-    String reason = what + (cause == null ? "" : ": " + cause);
     Kind kind = Kind.DEFECT;
+    String deepest = "";
     int depth = 0;
-    for (Throwable t = cause; t != null && depth < 20; t = t.getCause(), depth++) {
+    for (Throwable t = cause; t != null && depth < DEPTH_MAX; t = t.getCause(), depth++) {
       Kind one = kindOf(t);
       if (one.ordinal() < kind.ordinal()) {
         kind = one;
       }
+      deepest = ": " + (t.getMessage() == null ? t : t.getMessage());
     }
-    return new ReplicaFailure(kind, reason);
+    return new ReplicaFailure(kind, what + deepest);
   }
 
   private static Kind kindOf(Throwable t) {

@@ -8,11 +8,9 @@ import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
-import io.pandofs.meta.engine.StoreException;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
-import io.pandofs.meta.rocksdb.TablesException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,7 +93,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     this.listener = listener;
     RaftFiles files = new RaftFiles(data.raft(), identity.volumeId());
     checkpoints = new Checkpoints(data.meta());
-    tables = openTables(data, files);
+    tables = CheckedTables.open(data, files, checkpoints, identity, surroundings.memory());
     threads = new Threads("pando-" + identity.node());
     hashes = new TableHashes(threads.background);
     retry = new Retry(clock, surroundings.scheduler(), events);
@@ -140,32 +138,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     this.blocks = blocks;
     blocks.bind(tables, applied);
     predecessorsEnded = new CompletableFuture<>();
-  }
-
-  /** Opens the tables and checks, against them, what Raft has on the disk. */
-  private LiveTables openTables(DataDirectory data, RaftFiles files) throws IOException {
-    LiveTables opened;
-    try {
-      opened = LiveTables.open(data.meta(), surroundings.memory());
-    } catch (TablesException e) {
-      throw e.kind() == TablesException.Kind.DAMAGED
-          ? new DamagedException(String.valueOf(e.getMessage()), e)
-          : e;
-    }
-    try {
-      checkpoints.prepare();
-      new LogCheck(files)
-          .run(
-              identity.stage() == Identity.Stage.MEMBER,
-              LogMark.read(data.mark()),
-              opened.applied().index(),
-              checkpoints.newestMade(),
-              checkpoints.newestInstalled());
-      return opened;
-    } catch (IOException | RuntimeException e) {
-      opened.close();
-      throw e;
-    }
   }
 
   private RatisNode openRatis(DataDirectory data, List<RaftPeer> peers) throws IOException {
@@ -463,8 +435,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   private void fail(ReplicaFailure failure, @Nullable Throwable cause) {
     if (failed.complete(failure)) {
-      LOG.error(
-          "{}: {}: this replica stops serving", identity.node(), failure.reason(), cause);
+      LOG.error("{}: {}: this replica stops serving", identity.node(), failure.reason(), cause);
       Thread stopper = new Thread(this::stopServing, "pando-" + identity.node() + "-stop");
       stopper.setDaemon(true);
       stopper.start();
@@ -525,7 +496,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     } catch (IOException | IllegalStateException e) {
       LOG.debug("{}: no Raft server to ask: {}", identity.node(), e.toString());
     }
-    RaftPeer leads = ratis.leader();
+    if (failed.isDone()) {
+      // What a closed Raft server last knew is not so any more.
+      role = "FENCED";
+    }
+    RaftPeer leads = failed.isDone() ? null : ratis.leader();
     SnapshotInfo checkpoint = checkpoints.getLatestSnapshot();
     return new ReplicaStatus(
         identity.node(),

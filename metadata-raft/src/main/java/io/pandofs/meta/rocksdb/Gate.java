@@ -3,8 +3,8 @@ package io.pandofs.meta.rocksdb;
 import io.pandofs.meta.engine.StoreException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.rocksdb.RocksDBException;
 
 /**

@@ -89,9 +89,7 @@ class DamageTest {
           .atMost(Duration.ofSeconds(20))
           .untilAsserted(
               () ->
-                  assertThat(TestCluster.voters(cluster.leader()))
-                      .hasSize(3)
-                      .doesNotContain(was));
+                  assertThat(TestCluster.voters(cluster.leader())).hasSize(3).doesNotContain(was));
       MetadataSession session = hurt.session();
       try (MetadataView view = session.view()) {
         view.lookup(InodeId.ROOT, Tree.name("b49"));

@@ -98,8 +98,7 @@ class InstallTest {
   @Test
   void logAndCheckpointsStayBounded() throws Exception {
     long megabyte = 1 << 20;
-    LogLimits limits =
-        new LogLimits(100_000, megabyte, Duration.ofMinutes(10), 2, 16, 256 << 10);
+    LogLimits limits = new LogLimits(100_000, megabyte, Duration.ofMinutes(10), 2, 16, 256 << 10);
     try (TestNode node = new TestNode(dir, "one")) {
       node.limits = limits;
       node.bootstrap();
@@ -116,8 +115,10 @@ class InstallTest {
               session.submit(
                   Tree.request(
                       new io.pandofs.meta.Operation.SetXattr(
-                          file, "user.a".getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                          value, 0))));
+                          file,
+                          "user.a".getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                          value,
+                          0))));
           written += value.length;
         }
         for (CompletableFuture<Reply> reply : replies) {

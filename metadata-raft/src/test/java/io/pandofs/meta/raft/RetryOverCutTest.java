@@ -17,7 +17,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,8 +60,7 @@ class RetryOverCutTest {
                   session,
                   1,
                   0,
-                  List.of(
-                      Tree.request(new Operation.ReserveNumbers(NumberKind.INODE, 16)))));
+                  List.of(Tree.request(new Operation.ReserveNumbers(NumberKind.INODE, 16)))));
       long inode = range.replies().get(0).number();
       LogEntry.Batch batch = new LogEntry.Batch(session, 2, 0, operations(inode));
       LogReply answer = first.propose(batch);
@@ -93,8 +91,7 @@ class RetryOverCutTest {
               2L + batch.requests().size(),
               0,
               List.of(Tree.create(new InodeId(inode + 9), "excl")));
-      assertThat(cluster.leader().propose(next).replies().get(0).errno())
-          .isEqualTo(Errno.EEXIST);
+      assertThat(cluster.leader().propose(next).replies().get(0).errno()).isEqualTo(Errno.EEXIST);
     }
   }
 

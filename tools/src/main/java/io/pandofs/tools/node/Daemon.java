@@ -49,8 +49,8 @@ public final class Daemon {
     }
   }
 
-  private static ReplicaFailure runOnce(
-      NodeConfig config, AtomicReference<@Nullable Node> running) throws Refusal {
+  private static ReplicaFailure runOnce(NodeConfig config, AtomicReference<@Nullable Node> running)
+      throws Refusal {
     CompletableFuture<ReplicaFailure> end = new CompletableFuture<>();
     Node node = new Node(config, end);
     running.set(node);

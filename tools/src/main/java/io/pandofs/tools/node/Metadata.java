@@ -87,8 +87,7 @@ final class Metadata {
   Identity start(MetadataReplica replica, DataDirectory data) throws Refusal {
     try {
       // A predecessor without an identity was put aside, and the join did not come to its end.
-      if (data.damageReason() == null
-          && (data.predecessor() == null || data.identity() != null)) {
+      if (data.damageReason() == null && (data.predecessor() == null || data.identity() != null)) {
         startAsOneself(replica, data);
       }
       if (data.damageReason() != null || data.identity() == null) {

@@ -1,0 +1,46 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.meta.rocksdb.TablesException;
+import java.io.IOException;
+
+/** Opens a node's tables and checks, against them, what Raft has on the disk. */
+final class CheckedTables {
+  private CheckedTables() {}
+
+  /**
+   * Opens the tables, and prepares Raft's files and the checkpoints.
+   *
+   * @throws DamagedException when what is there must not be used
+   */
+  static LiveTables open(
+      DataDirectory data,
+      RaftFiles files,
+      Checkpoints checkpoints,
+      Identity identity,
+      RocksMemory memory)
+      throws IOException {
+    LiveTables opened;
+    try {
+      opened = LiveTables.open(data.meta(), memory);
+    } catch (TablesException e) {
+      throw e.kind() == TablesException.Kind.DAMAGED
+          ? new DamagedException(String.valueOf(e.getMessage()), e)
+          : e;
+    }
+    try {
+      checkpoints.prepare();
+      new LogCheck(files)
+          .run(
+              identity.stage() == Identity.Stage.MEMBER,
+              LogMark.read(data.mark()),
+              opened.applied().index(),
+              checkpoints.newestMade(),
+              checkpoints.newestInstalled());
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+}
