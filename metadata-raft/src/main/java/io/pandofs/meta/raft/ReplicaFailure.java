@@ -37,7 +37,7 @@ public record ReplicaFailure(Kind kind, String reason) {
     int depth = 0;
     for (Throwable t = cause; t != null && depth < DEPTH_MAX; t = t.getCause(), depth++) {
       Kind one = kindOf(t);
-      if (one.ordinal() < kind.ordinal()) {
+      if (one.compareTo(kind) < 0) {
         kind = one;
       }
       deepest = ": " + (t.getMessage() == null ? t : t.getMessage());
