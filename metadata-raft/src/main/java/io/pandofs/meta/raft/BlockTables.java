@@ -31,7 +31,22 @@ public final class BlockTables {
   @GuardedBy("this")
   private final TreeMap<Long, Long> appliedAtNanos = new TreeMap<>();
 
-  private record Source(LiveTables tables, AppliedGate applied) {}
+  /** The tables, and what is known of them alone. */
+  private static final class Source {
+    final LiveTables tables;
+    final AppliedGate applied;
+
+    /**
+     * No row of the drop set is below this log index: none was left there, and new ones come with
+     * higher ones. Saves the walk over what was deleted. Tables that are opened anew may be older.
+     */
+    volatile long droppedFrom;
+
+    Source(LiveTables tables, AppliedGate applied) {
+      this.tables = tables;
+      this.applied = applied;
+    }
+  }
 
   BlockTables(Clock clock) {
     this.clock = clock;
@@ -51,7 +66,7 @@ public final class BlockTables {
   }
 
   private LiveTables tables() {
-    return source().tables();
+    return source().tables;
   }
 
   /** A committed block that this node must hold and has not confirmed to hold. */
@@ -123,6 +138,23 @@ public final class BlockTables {
     return needed;
   }
 
+  /**
+   * How many needed blocks came into the set at or before this log index, counted up to {@code
+   * limit}; those found missing later count always.
+   */
+  public long neededUpTo(long index, long limit) {
+    long count = 0;
+    try (LocalSnapshot snapshot = tables().snapshot();
+        ReadStore.Cursor rows = snapshot.tables().scanLocal(LocalTable.NEED, new byte[0], null)) {
+      while (count < limit && rows.next()) {
+        if (ByteBuffer.wrap(rows.value()).getLong(2 * Integer.BYTES) <= index) {
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+
   /** Puts committed blocks into the needed set; those that nothing references are left out. */
   public void need(List<BlockId> blocks) {
     List<ClusterView.Block> rows = new ArrayList<>();
@@ -142,7 +174,7 @@ public final class BlockTables {
                         change.putLocal(
                             LocalTable.NEED,
                             LocalSets.needKey(row.id()),
-                            LocalSets.needValue(row.length(), row.crc32c()))));
+                            LocalSets.needValue(row.length(), row.crc32c(), 0))));
     forgetDropped(rows);
   }
 
@@ -173,18 +205,21 @@ public final class BlockTables {
                     block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
   }
 
-  /** Dropped blocks, oldest first, at most {@code limit}. */
+  /** Dropped blocks, oldest first, at most {@code limit}. Asked by one thread at a time. */
   public List<Dropped> dropped(int limit) {
-    byte[] from = {0};
+    Source from = source();
+    byte[] start = LocalSets.dropStart(from.droppedFrom);
     List<Dropped> dropped = new ArrayList<>();
-    try (LocalSnapshot snapshot = tables().snapshot();
+    try (LocalSnapshot snapshot = from.tables.snapshot();
         ReadStore.Cursor rows =
-            snapshot.tables().scanLocal(LocalTable.DROP, from, new byte[] {1})) {
+            snapshot.tables().scanLocal(LocalTable.DROP, start, new byte[] {1})) {
       while (dropped.size() < limit && rows.next()) {
         ByteBuffer key = ByteBuffer.wrap(rows.key(), 1, 16);
         long index = key.getLong();
         dropped.add(new Dropped(new BlockId(key.getLong()), index, appliedAtNanos(index)));
       }
+      from.droppedFrom =
+          dropped.isEmpty() ? snapshot.tables().applied().index() + 1 : dropped.get(0).index();
     }
     return dropped;
   }
@@ -208,7 +243,7 @@ public final class BlockTables {
 
   /** Remembers how far the log is applied now; called every second or so. */
   synchronized void sample() {
-    appliedAtNanos.putIfAbsent(source().applied().get(), clock.nanoTime());
+    appliedAtNanos.putIfAbsent(source().applied.get(), clock.nanoTime());
     if (appliedAtNanos.size() > SAMPLES_MAX) {
       appliedAtNanos.pollFirstEntry();
     }

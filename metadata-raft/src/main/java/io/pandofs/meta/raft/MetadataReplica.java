@@ -3,14 +3,15 @@ package io.pandofs.meta.raft;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +34,7 @@ public final class MetadataReplica implements AutoCloseable {
   private final ReplicaListener listener;
   private final BlockTables blocks;
   private final Revival revival;
+  private final ClusterAdmin admin;
   private volatile @Nullable RunningReplica running;
 
   /**
@@ -50,6 +52,7 @@ public final class MetadataReplica implements AutoCloseable {
     this.listener = listener;
     this.blocks = new BlockTables(surroundings.clock());
     this.revival = new Revival(config, surroundings, data, this::reopen);
+    this.admin = new ClusterAdmin(this::live, surroundings.connections());
   }
 
   /** Answers the methods of {@link ControlMethods}; usable before the start, when it refuses. */
@@ -57,7 +60,7 @@ public final class MetadataReplica implements AutoCloseable {
     return this::handle;
   }
 
-  private CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  private CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     RunningReplica now = running;
     if (now == null) {
       request.close();
@@ -78,6 +81,7 @@ public final class MetadataReplica implements AutoCloseable {
             positive(),
             new NodeId(1),
             surroundings.random().nextLong(),
+            0,
             Identity.Stage.FORMING,
             List.of());
     data.found(identity);
@@ -90,8 +94,14 @@ public final class MetadataReplica implements AutoCloseable {
    */
   public void join(String seed, Duration patience) throws IOException {
     refuseIfTaken();
-    ClusterJoin join = new ClusterJoin(config, surroundings);
-    Identity identity = join.register(seed, surroundings.random().nextLong(), patience);
+    Identity identity =
+        ClusterJoin.identity(
+            clusterJoin()
+                .register(
+                    seed,
+                    ClusterJoin.request(config).setNonce(surroundings.random().nextLong()).build(),
+                    patience),
+            surroundings.random().nextLong());
     Identity before = data.predecessor();
     if (before != null && before.volumeId() != identity.volumeId()) {
       throw new RefusedException(
@@ -104,6 +114,11 @@ public final class MetadataReplica implements AutoCloseable {
     }
     data.found(identity);
     goOn(identity, patience);
+  }
+
+  private ClusterJoin clusterJoin() {
+    return new ClusterJoin(
+        surroundings.clock(), surroundings.scheduler(), surroundings.connections());
   }
 
   /**
@@ -136,7 +151,7 @@ public final class MetadataReplica implements AutoCloseable {
     return (surroundings.random().nextLong() & Long.MAX_VALUE) | 1;
   }
 
-  /** Puts a replica that has failed, and may go on, in motion again. */
+  /** Puts a replica that has failed, and may go on, in motion again: a new one, as by a restart. */
   private void reopen(RunningReplica before) throws IOException {
     before.closeNow();
     Identity identity = data.identity();
@@ -148,7 +163,20 @@ public final class MetadataReplica implements AutoCloseable {
   }
 
   private void goOn(Identity identity, Duration patience) throws IOException {
+    if (identity.stage() == Identity.Stage.REMOVED) {
+      throw new RefusedException(
+          identity.node()
+              + " was removed from the cluster: empty "
+              + config.dataDir()
+              + " and join as a new node");
+    }
+    if (identity.stage() == Identity.Stage.RECOVERING) {
+      throw new RefusedException(
+          "a recovery was begun here and not finished: finish it with pando recover");
+    }
     boolean forming = identity.stage() == Identity.Stage.FORMING;
+    boolean alone = forming || identity.stage() == Identity.Stage.RECOVERED;
+    RaftGroups.keepOnly(data.raft(), identity);
     RunningReplica replica =
         new RunningReplica(
             config,
@@ -157,7 +185,7 @@ public final class MetadataReplica implements AutoCloseable {
             data,
             listener,
             blocks,
-            forming
+            alone
                 ? List.of(
                     RatisNode.peer(
                         identity.node(), config.raftAdvertised(), config.controlAdvertised()))
@@ -169,18 +197,30 @@ public final class MetadataReplica implements AutoCloseable {
       if (forming) {
         form(replica, patience);
       } else if (identity.stage() == Identity.Stage.JOINING) {
-        new ClusterJoin(config, surroundings).promote(replica, patience);
+        keepAuthorityKey(clusterJoin().promote(replica, patience));
       }
       if (identity.stage() != Identity.Stage.MEMBER) {
         data.write(identity.member());
       }
-      replica.endPredecessors();
+      replica.sessions().endPredecessors();
       revival.watch(replica);
     } catch (IOException | RuntimeException e) {
       running = before;
       replica.closeNow();
       throw e;
     }
+  }
+
+  /** From now on this node can let others in. */
+  private void keepAuthorityKey(byte[] key) throws IOException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      return;
+    }
+    if (key.length == 0) {
+      throw new IOException("the leader did not give the authority's key");
+    }
+    security.files().keepAuthorityKey(key);
   }
 
   /** The first entries of a new volume. May have been done in part by an earlier try. */
@@ -219,7 +259,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   private static LogReply surely(RunningReplica replica, LogEntry entry, Duration patience)
       throws IOException {
-    LogReply reply = ClusterJoin.get(replica.proposeSurely(entry, patience), patience);
+    LogReply reply = ClusterJoin.get(replica.sessions().proposeSurely(entry, patience), patience);
     if (reply.status() != LogReply.Status.OK) {
       throw new IOException("the log refused " + entry + ": " + reply.status());
     }
@@ -237,17 +277,36 @@ public final class MetadataReplica implements AutoCloseable {
   /**
    * Registers a mount.
    *
-   * @param quorumLossWait how long its operations wait for a leader before they fail with EIO
-   * @throws ErrnoException EIO when no leader answers in that time
+   * @param policy what its calls do while there is no majority
+   * @throws ErrnoException EIO when no leader answers in the time that a call waits
    */
-  public MetadataSession openSession(Duration quorumLossWait) throws ErrnoException {
-    Duration left = revival.await(quorumLossWait);
-    return live().openSession(left);
+  public MetadataSession openSession(QuorumLoss policy) throws ErrnoException {
+    Duration left = revival.await(policy.patience());
+    return live().sessions().open(policy, left);
+  }
+
+  /** How long no leader has answered; zero while the majority is not known to be gone. */
+  public Duration quorumLostFor() throws ErrnoException {
+    return live().sessions().quorumLostFor();
   }
 
   /** What this node has applied; may be behind what other mounts have seen. */
   public MetadataView localView() throws ErrnoException {
     return live().localView();
+  }
+
+  /** For who changes the membership. */
+  public ClusterAdmin admin() {
+    return admin;
+  }
+
+  /** Makes join tokens; only where nodes have certificates. */
+  public JoinTokens tokens() throws ErrnoException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      throw new ErrnoException(Errno.EOPNOTSUPP, "this cluster has no certificates");
+    }
+    return new JoinTokens(live(), security, surroundings.clock());
   }
 
   /** For the block side. */
@@ -294,7 +353,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   /** The control addresses of the members, as applied here. */
   public List<String> members() throws ErrnoException {
-    return live().blocks().nodes().stream().map(node -> node.control()).toList();
+    return blocks().nodes().stream().map(node -> node.control()).toList();
   }
 
   @Override

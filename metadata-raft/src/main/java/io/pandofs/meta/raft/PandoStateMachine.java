@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.Placement;
 import io.pandofs.meta.log.LogCodec;
@@ -12,8 +13,10 @@ import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
@@ -55,6 +58,7 @@ final class PandoStateMachine extends BaseStateMachine {
   private final TableHashes hashes;
   private final LeaderEvents events;
   private final ReplicaListener listener;
+  private final ApplyListener watcher;
   private final Faults faults;
   private final LogEngine engine = new LogEngine();
   private final AtomicLong bytesApplied = new AtomicLong();
@@ -68,8 +72,11 @@ final class PandoStateMachine extends BaseStateMachine {
     /** Judges by the cause what kind of failure it is. */
     void failed(String what, @Nullable Throwable cause);
 
-    /** The cluster took this node out. */
-    void removed(String what);
+    /** The cluster took this node out: it is not in the tables any more. */
+    void removed();
+
+    /** The cluster's group goes on without this node. */
+    void unvoted();
   }
 
   PandoStateMachine(
@@ -80,6 +87,7 @@ final class PandoStateMachine extends BaseStateMachine {
       TableHashes hashes,
       LeaderEvents events,
       ReplicaListener listener,
+      ApplyListener watcher,
       Faults faults) {
     this.self = self;
     this.tables = tables;
@@ -88,6 +96,7 @@ final class PandoStateMachine extends BaseStateMachine {
     this.hashes = hashes;
     this.events = events;
     this.listener = listener;
+    this.watcher = watcher;
     this.faults = faults;
   }
 
@@ -101,6 +110,7 @@ final class PandoStateMachine extends BaseStateMachine {
     SnapshotInfo checkpoint = checkpoints.getLatestSnapshot();
     if (checkpoint != null && checkpoint.getIndex() > tables.applied().index()) {
       LOG.info("{}: tables end before checkpoint {}: using that", self, checkpoint.getTermIndex());
+      watcher.replacing(checkpoint.getIndex());
       tables.install(checkpoints.directory(checkpoint.getTermIndex()));
     }
     TermIndex at = adopt();
@@ -132,17 +142,21 @@ final class PandoStateMachine extends BaseStateMachine {
     setLastAppliedTermIndex(at);
     readPlacement();
     applied.advance(at.getIndex());
+    watcher.replaced(at.getIndex());
     return at;
   }
 
   private void readPlacement() {
-    boolean isMember;
+    Set<NodeId> nodes;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       placement = snapshot.cluster().placement();
-      isMember = snapshot.cluster().node(self) != null;
+      nodes =
+          snapshot.cluster().nodes().stream().map(ClusterView.Node::id).collect(Collectors.toSet());
     }
+    boolean isMember = nodes.contains(self);
+    watcher.members(nodes);
     if (member && !isMember) {
-      faults.removed("this node was removed from the cluster");
+      faults.removed();
     }
     member = isMember;
   }
@@ -185,10 +199,11 @@ final class PandoStateMachine extends BaseStateMachine {
     LocalSets effects;
     RocksTransaction transaction = tables.with(live -> live.begin());
     try (transaction) {
-      effects = new LocalSets(self, placement, transaction, at.getIndex());
+      effects = new LocalSets(self, placement, transaction, at.getIndex(), listener);
       if (entry != null) {
         reply = engine.apply(entry, at.getIndex(), transaction, effects);
       }
+      watcher.changing(at.getIndex(), effects.changedInodes());
       transaction.commit(index);
     }
     updateLastAppliedTermIndex(at);
@@ -199,7 +214,8 @@ final class PandoStateMachine extends BaseStateMachine {
       hashes.add(tables.snapshot());
     }
     applied.advance(at.getIndex());
-    effects.tell(listener);
+    watcher.applied(at.getIndex());
+    effects.tell();
     return reply;
   }
 
@@ -291,6 +307,7 @@ final class PandoStateMachine extends BaseStateMachine {
       throw new IOException("no checkpoint is there after an install");
     }
     getLifeCycle().transition(LifeCycle.State.STARTING);
+    watcher.replacing(arrived.getIndex());
     tables.install(checkpoints.directory(arrived.getTermIndex()));
     TermIndex at = adopt();
     LOG.info("{}: goes on from installed checkpoint {}", self, at);
@@ -317,7 +334,7 @@ final class PandoStateMachine extends BaseStateMachine {
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean allServers) {
     if (!allServers) {
-      faults.removed("this node is no longer a voter of the cluster");
+      faults.unvoted();
     }
   }
 

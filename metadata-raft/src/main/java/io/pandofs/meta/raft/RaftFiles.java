@@ -24,10 +24,10 @@ final class RaftFiles {
   record Voters(int checksum, long index) {}
 
   /**
-   * @param raft the directory that Ratis was given
+   * @param current where Ratis keeps log and vote of this node's group; see {@link RaftGroups}
    */
-  RaftFiles(Path raft, long volumeId) {
-    current = raft.resolve(RatisNode.groupOf(volumeId).getUuid().toString()).resolve("current");
+  RaftFiles(Path current) {
+    this.current = current;
   }
 
   /** Where the log is. */
