@@ -30,13 +30,20 @@ final class CheckedTables {
     }
     try {
       checkpoints.prepare();
+      long applied = opened.applied().index();
+      long made = checkpoints.newestMade();
+      long installed = checkpoints.newestInstalled();
+      boolean isCarriedOn =
+          identity.stage() == Identity.Stage.RECOVERING
+              || identity.stage() == Identity.Stage.RECOVERED;
       new LogCheck(files)
           .run(
               identity.stage() == Identity.Stage.MEMBER,
               LogMark.read(data.mark()),
-              opened.applied().index(),
-              checkpoints.newestMade(),
-              checkpoints.newestInstalled());
+              applied,
+              made,
+              // A recovery adds to the tables what is in no log, and the new log begins after it.
+              isCarriedOn ? Math.max(installed, Math.max(applied, made)) : installed);
       return opened;
     } catch (IOException | RuntimeException e) {
       opened.close();

@@ -91,7 +91,7 @@ final class ControlService implements Service {
             renew(from, ControlCodec.header(request, RenewRequest.parser()));
         case ControlMethods.CONFIRM ->
             confirm(from, ControlCodec.header(request, ConfirmRequest.parser()));
-        case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
+        case ControlMethods.JOIN -> join(from, ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
             promote(from, ControlCodec.header(request, PromoteRequest.parser()));
         case ControlMethods.WHO ->
@@ -211,7 +211,10 @@ final class ControlService implements Service {
                         : ConfirmAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> join(JoinRequest request) {
+  private CompletionStage<Payload> join(Peer from, JoinRequest request) throws RefusedException {
+    if (request.getReplaces() != 0) {
+      speaker(from, request.getReplaces());
+    }
     return membership
         .join(request)
         .handle(

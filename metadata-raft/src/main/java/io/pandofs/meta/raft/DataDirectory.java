@@ -73,6 +73,13 @@ public final class DataDirectory implements AutoCloseable {
     return meta().resolve("MARK");
   }
 
+  /** What is known of the Raft group that was, and of its other members, holds no more. */
+  void forgetEvidence() throws IOException {
+    Files.deleteIfExists(mark());
+    DurableFiles.syncNamesAbove(mark());
+    damage.members(List.of());
+  }
+
   /** What is remembered of a replica that must not be used again. */
   DamageRecord damage() {
     return damage;
@@ -208,6 +215,14 @@ public final class DataDirectory implements AutoCloseable {
 
   /** Writes a new node's identity; the identity itself last, so that half of it is never seen. */
   void found(Identity identity) throws IOException {
+    Identity before = predecessor();
+    if (before != null && before.volumeId() != identity.volumeId()) {
+      throw new RefusedException(
+          "the cluster that was asked is "
+              + Long.toHexString(identity.volumeId())
+              + ", but this node belonged to "
+              + Long.toHexString(before.volumeId()));
+    }
     for (Path part : List.of(raft(), meta())) {
       // What a founding that did not come to its end has left.
       DurableFiles.deleteTree(part);

@@ -38,8 +38,8 @@ final class LogCheck {
    * @param mark null when there is none
    * @param applied the last index in the tables; -1 for none
    * @param made the index of the newest checkpoint that this node made itself; -1 for none
-   * @param installed the index of the newest one that came from another node, which may be ahead of
-   *     the log for the time of its installing; -1 for none
+   * @param installed how far the tables may lawfully be ahead of the log: the index of the newest
+   *     checkpoint that came from another node, or the end of a {@link Recovery}; -1 for none
    */
   void run(boolean member, @Nullable LogMark mark, long applied, long made, long installed)
       throws IOException {

@@ -102,16 +102,6 @@ public final class MetadataReplica implements AutoCloseable {
                     ClusterJoin.request(config).setNonce(surroundings.random().nextLong()).build(),
                     patience),
             surroundings.random().nextLong());
-    Identity before = data.predecessor();
-    if (before != null && before.volumeId() != identity.volumeId()) {
-      throw new RefusedException(
-          "the cluster at "
-              + seed
-              + " is volume "
-              + Long.toHexString(identity.volumeId())
-              + ", but this node belonged to "
-              + Long.toHexString(before.volumeId()));
-    }
     data.found(identity);
     goOn(identity, patience);
   }
@@ -194,6 +184,10 @@ public final class MetadataReplica implements AutoCloseable {
     try {
       replica.start();
       running = replica;
+      if (alone) {
+        // Its log is the evidence from now on, so it must have begun.
+        awaitLeadership(replica, patience);
+      }
       if (forming) {
         form(replica, patience);
       } else if (identity.stage() == Identity.Stage.JOINING) {
@@ -223,13 +217,17 @@ public final class MetadataReplica implements AutoCloseable {
     security.files().keepAuthorityKey(key);
   }
 
-  /** The first entries of a new volume. May have been done in part by an earlier try. */
-  private void form(RunningReplica replica, Duration patience) throws IOException {
+  private static void awaitLeadership(RunningReplica replica, Duration patience)
+      throws IOException {
     try (MetadataView view = replica.openView(patience)) {
       view.index();
     } catch (ErrnoException e) {
       throw new IOException("the only node does not become leader: " + e.getMessage(), e);
     }
+  }
+
+  /** The first entries of a new volume. May have been done in part by an earlier try. */
+  private void form(RunningReplica replica, Duration patience) throws IOException {
     boolean formatted;
     boolean registered;
     try (LocalSnapshot snapshot = replica.snapshot()) {

@@ -83,7 +83,8 @@ class DamageTest {
         assertThat(data.predecessor()).isNotNull();
         assertThat(data.lastKnownMembers()).hasSize(2).contains(cluster.leader().control());
       }
-      hurt.join(cluster.leader());
+      hurt.joinAgain(cluster.leader());
+      hurt.start();
       assertThat(hurt.status().node()).isNotEqualTo(was);
       await()
           .atMost(Duration.ofSeconds(20))
@@ -220,6 +221,13 @@ class DamageTest {
   private static void restore(Path good, Path data) throws IOException {
     DurableFiles.deleteTree(data);
     copy(good, data);
+  }
+
+  /** As somebody might who wants to get rid of a replica, and leaves the keys. */
+  static void replicaGone(Path data) throws IOException {
+    DurableFiles.deleteTree(data.resolve("raft"));
+    DurableFiles.deleteTree(data.resolve("meta"));
+    Files.delete(data.resolve("identity").resolve("node.properties"));
   }
 
   static void copy(Path from, Path to) throws IOException {

@@ -2,6 +2,7 @@ package io.pandofs.tools.node;
 
 import io.pandofs.common.TheOnePlace;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.meta.raft.DamagedException;
 import io.pandofs.meta.raft.ReplicaFailure;
 import io.pandofs.tools.Refusal;
 import java.util.concurrent.CompletableFuture;
@@ -57,6 +58,8 @@ public final class Daemon {
     try {
       node.start();
       return end.join();
+    } catch (DamagedException e) {
+      return new ReplicaFailure(ReplicaFailure.Kind.DAMAGED, String.valueOf(e.getMessage()));
     } finally {
       node.close();
     }

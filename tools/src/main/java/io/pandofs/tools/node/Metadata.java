@@ -83,42 +83,58 @@ public final class Metadata {
   }
 
   /**
-   * Starts the replica, as a new member if the data directory is nobody's, or if what is in it must
-   * not be used again.
+   * Starts the replica, as a new member if the data directory is nobody's.
+   *
+   * @throws DamagedException what is there must not be used again, which is remembered on the disk
    */
-  Identity start(MetadataReplica replica, DataDirectory data) throws Refusal {
+  Identity start(MetadataReplica replica, DataDirectory data) throws Refusal, DamagedException {
     try {
-      // A predecessor without an identity was put aside, and the join did not come to its end.
-      if (data.damageReason() == null && (data.predecessor() == null || data.identity() != null)) {
-        startAsOneself(replica, data);
-      }
-      if (data.damageReason() != null || data.identity() == null) {
-        new Rejoin(config, replica, data).run();
+      Identity before = data.identity();
+      if (before == null) {
+        checkNoStrayBlocks();
+        found(replica, data, config.cluster());
+      } else if (data.predecessor() == null) {
+        replica.start(START_PATIENCE);
+      } else {
+        startAgain(replica);
       }
       Identity identity = data.identity();
       if (identity == null) {
         throw new IllegalStateException("started without an identity");
       }
       return identity;
-    } catch (RefusedException e) {
-      throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
+    } catch (DamagedException e) {
+      remember(data, e);
+      throw e;
     } catch (IOException e) {
       throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
     }
   }
 
-  /** Damage is not thrown but remembered. */
-  private void startAsOneself(MetadataReplica replica, DataDirectory data)
-      throws Refusal, IOException {
+  private static void remember(DataDirectory data, DamagedException damage) throws Refusal {
     try {
-      if (data.identity() == null) {
-        checkNoStrayBlocks();
-        found(replica, data, config.cluster());
-      } else {
+      data.markDamaged(String.valueOf(damage.getMessage()));
+    } catch (IOException e) {
+      throw new Refusal(
+          "Cannot start: " + damage.getMessage() + ". Nor can that be written down.", e);
+    }
+  }
+
+  /** As the one that joined again, which may take until there is a majority of the others. */
+  private void startAgain(MetadataReplica replica) throws IOException {
+    while (true) {
+      long began = clock.nanoTime();
+      try {
         replica.start(START_PATIENCE);
+        return;
+      } catch (RefusedException | DamagedException e) {
+        throw e;
+      } catch (IOException e) {
+        if (clock.nanoTime() - began < START_PATIENCE.toNanos()) {
+          throw e; // not for want of a majority
+        }
+        LOG.warn("not a member yet: {}", e.getMessage());
       }
-    } catch (DamagedException e) {
-      data.markDamaged(String.valueOf(e.getMessage()));
     }
   }
 

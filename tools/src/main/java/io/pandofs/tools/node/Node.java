@@ -17,6 +17,7 @@ import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.raft.BlockTables;
+import io.pandofs.meta.raft.DamagedException;
 import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.MetadataReplica;
@@ -46,9 +47,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One node: every part, wired by hand.
  *
- * <p>Started in the order: lock, checks that change nothing, status endpoint, servers' ports,
- * metadata, blocks, mount. Closed in the opposite order, so that a mount flushes while everything
- * below it still works. {@link #close} may come at any time and from any thread.
+ * <p>Started in the order: lock, checks that change nothing, status endpoint, a new id if it needs
+ * one, servers' ports, metadata, blocks, mount. Closed in the opposite order, so that a mount
+ * flushes while everything below it still works. {@link #close} may come at any time and from any
+ * thread.
  */
 final class Node implements AutoCloseable, ReplicaListener {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -77,17 +79,23 @@ final class Node implements AutoCloseable, ReplicaListener {
     this.status = new NodeStatus(config, clock);
   }
 
-  /** Starts everything; returns when the node serves, mount included. */
-  void start() throws Refusal {
+  /**
+   * Starts everything; returns when the node serves, mount included.
+   *
+   * @throws DamagedException its metadata must not be used again: started anew, it joins again
+   */
+  void start() throws Refusal, DamagedException {
     DataDirectory data = parts.add("data directory", Metadata.lock(config.dataDirectory()));
     Path mount = config.mount();
     if (mount != null) {
       MountPoint.check(mount, config.dataDirectory());
     }
-    Protection protection = Protection.of(data, config);
     Listening.checkFree(config.raft().listen(), "raft.listen");
     parts.add("status endpoint", StatusServer.start(config.status(), status));
     AdminServer admin = parts.add("admin channel", AdminServer.open(config.dataDirectory()));
+    Metadata metadata = new Metadata(config, clock);
+    new Rejoin(config, metadata.replicaConfig(null), data, clock).ifNeeded();
+    Protection protection = Protection.of(data, config);
 
     NetThreads threads = parts.add("network threads", new NetThreads("net", IO_THREADS));
     status.countNetwork(threads::directBytesHeld);
@@ -104,7 +112,6 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     long cacheBytes = config.budgets().metadataTables();
     RocksMemory memory = parts.add("table memory", new RocksMemory(cacheBytes, cacheBytes / 2));
-    Metadata metadata = new Metadata(config, clock);
     MetadataReplica replica =
         parts.add(
             "metadata",
