@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,9 +81,13 @@ final class LogCheck {
     if (vote.term() < mark.term() || forgotten) {
       throw new DamagedException(
           String.format(
+              Locale.ROOT,
               "the record of votes says term %d and a vote for '%s', but this node was in term %d"
                   + " and had voted for '%s'",
-              vote.term(), vote.votedFor(), mark.term(), mark.vote()));
+              vote.term(),
+              vote.votedFor(),
+              mark.term(),
+              mark.vote()));
     }
   }
 
@@ -103,7 +108,12 @@ final class LogCheck {
   private void checkReach(long reach, long wanted, String what) throws DamagedException {
     if (reach < wanted) {
       throw new DamagedException(
-          String.format("the log in %s ends at %d, but " + what, files.directory(), reach, wanted));
+          String.format(
+              Locale.ROOT,
+              "the log in %s ends at %d, but " + what,
+              files.directory(),
+              reach,
+              wanted));
     }
   }
 

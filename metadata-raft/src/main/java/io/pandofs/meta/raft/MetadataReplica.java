@@ -391,6 +391,11 @@ public final class MetadataReplica implements AutoCloseable {
     return now.ratis();
   }
 
+  /** As when this happens to the replica that runs. */
+  void fail(ReplicaFailure failure) throws ErrnoException {
+    live().fail(failure, null);
+  }
+
   /** Stops as a crash would: tells nobody, ends no session. */
   void abort() {
     revival.close();

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,8 +38,7 @@ final class Revival {
   @GuardedBy("this")
   private @Nullable RunningReplica down;
 
-  @GuardedBy("this")
-  private boolean closed;
+  private final CountDownLatch closed = new CountDownLatch(1);
 
   /** Closes a failed replica and puts a new one in its place. */
   @FunctionalInterface
@@ -69,7 +69,7 @@ final class Revival {
 
   private void failed(RunningReplica replica, ReplicaFailure failure) {
     synchronized (this) {
-      if (closed) {
+      if (isClosed()) {
         return;
       }
       down = replica;
@@ -127,12 +127,14 @@ final class Revival {
     return Files.getFileStore(config.dataDir()).getUsableSpace();
   }
 
-  private synchronized boolean pausedUntilClosed() {
+  private boolean isClosed() {
+    return closed.getCount() == 0;
+  }
+
+  /** Space comes back without a word: it is looked for again and again. */
+  private boolean pausedUntilClosed() {
     try {
-      if (!closed) {
-        wait(LOOK_MILLIS);
-      }
-      return closed;
+      return closed.await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
@@ -150,7 +152,7 @@ final class Revival {
     synchronized (this) {
       while (down != null) {
         long left = deadline - surroundings.clock().nanoTime();
-        if (left <= 0 || closed) {
+        if (left <= 0 || isClosed()) {
           throw new ErrnoException(Errno.EIO, "this node's replica is down");
         }
         try {
@@ -166,7 +168,7 @@ final class Revival {
 
   /** Nothing is put in motion again after this. */
   synchronized void close() {
-    closed = true;
+    closed.countDown();
     notifyAll();
   }
 }

@@ -95,7 +95,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     machine =
         new PandoStateMachine(
             identity.node(), tables, checkpoints, applied, hashes, events, this, this, faults());
-    tables.onFault(fault -> fail("the metadata tables can't be used", fault));
     ratis = openRatis(peers);
     upkeep = upkeep(files);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
@@ -133,6 +132,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     control = openControl(local, releases);
     this.blocks = blocks;
     blocks.bind(tables, applied);
+    tables.onFault(fault -> fail("the metadata tables can't be used", fault));
   }
 
   private RatisNode openRatis(List<RaftPeer> peers) throws IOException {
@@ -304,7 +304,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     fail(new ReplicaFailure(ReplicaFailure.Kind.REMOVED, what), null);
   }
 
-  private void fail(ReplicaFailure failure, @Nullable Throwable cause) {
+  /** Stops serving, on a thread of its own; only the first reason counts. */
+  void fail(ReplicaFailure failure, @Nullable Throwable cause) {
     if (failed.complete(failure)) {
       LOG.error("{}: {}: this replica stops serving", identity.node(), failure.reason(), cause);
       freshness.close();

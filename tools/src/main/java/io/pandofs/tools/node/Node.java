@@ -139,11 +139,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
-    Workers look = parts.add("look-out", new Workers("look-out", 1));
-    var unused =
-        look.scheduler()
-            .scheduleWithFixedDelay(
-                () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
+    lookAroundAgainAndAgain(space, replica);
 
     if (mount != null) {
       MountedVolume mounted =
@@ -255,6 +251,14 @@ final class Node implements AutoCloseable, ReplicaListener {
     } catch (IOException e) {
       throw new Refusal("Cannot look at data_dir: " + e.getMessage() + ".", e);
     }
+  }
+
+  private void lookAroundAgainAndAgain(ClusterSpace space, MetadataReplica replica) {
+    Workers look = parts.add("look-out", new Workers("look-out", 1));
+    var unused =
+        look.scheduler()
+            .scheduleWithFixedDelay(
+                () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
   }
 
   private void lookAround(ClusterSpace space, MetadataReplica replica) {
