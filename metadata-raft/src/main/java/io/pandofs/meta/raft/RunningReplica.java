@@ -176,8 +176,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
       @Override
       public void removed() {
-        markRemoved();
-        takenOut("this node was removed from the cluster");
+        leave();
       }
 
       @Override
@@ -217,7 +216,10 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     try {
       ratis.start();
     } catch (IOException | RuntimeException e) {
-      throw new IOException("the Raft server does not start: " + deepest(e), e);
+      ReplicaFailure why = ReplicaFailure.of("the Raft server does not start", e);
+      throw why.kind() == ReplicaFailure.Kind.DAMAGED
+          ? new DamagedException(why.reason(), e)
+          : new IOException(why.reason(), e);
     }
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
@@ -235,14 +237,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   private void heardReleased(long index) {
     freshness.heard(index);
-  }
-
-  private static String deepest(Throwable failure) {
-    Throwable cause = failure;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return String.valueOf(cause.getMessage());
   }
 
   private void every(long millis, Runnable task) {
@@ -294,6 +288,16 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   LocalSnapshot snapshot() {
     return tables.snapshot();
+  }
+
+  /** Serves nobody any more, and goes when the group does not need its vote. */
+  private void leave() {
+    markRemoved();
+    freshness.close();
+    threads.duties.execute(sessions::endAll);
+    new Departure(identity.node(), ratis::voters, clock, this::after)
+        .begin()
+        .thenRun(() -> takenOut("this node was removed from the cluster"));
   }
 
   private void fail(String what, @Nullable Throwable cause) {

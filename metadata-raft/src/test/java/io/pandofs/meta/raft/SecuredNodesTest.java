@@ -11,15 +11,21 @@ import io.pandofs.common.identity.JoinToken;
 import io.pandofs.common.identity.Keyring;
 import io.pandofs.common.identity.PeerName;
 import io.pandofs.common.identity.PeerTrust;
+import io.pandofs.common.net.NetThreads;
+import io.pandofs.common.net.NettyConnections;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Tls;
 import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.wire.JoinAnswer;
 import io.pandofs.meta.wire.JoinRequest;
+import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexReplyProto;
@@ -55,9 +61,11 @@ class SecuredNodesTest {
       MembershipTest.fill(three, "x", 10);
 
       Payload asThree = ControlCodec.payload(ReadIndexRequest.newBuilder().setNode(3).build());
-      assertThatThrownBy(
-              () -> one.call(two, ControlMethods.READ_INDEX, asThree).get(30, TimeUnit.SECONDS))
-          .hasMessageContaining("the certificate is not");
+      try (Payload told =
+          one.call(two, ControlMethods.READ_INDEX, asThree).get(30, TimeUnit.SECONDS)) {
+        assertThat(ControlCodec.header(told, ReadIndexAnswer.parser()).getAnswer().getText())
+            .contains("the certificate is not");
+      }
       raftPort(one, two);
     }
   }
@@ -77,10 +85,7 @@ class SecuredNodesTest {
       three.start();
       MembershipTest.fill(three, "x", 10);
 
-      Payload asTwo = ControlCodec.payload(JoinRequest.newBuilder().setReplaces(2).build());
-      assertThatThrownBy(
-              () -> three.call(one, ControlMethods.JOIN, asTwo).get(30, TimeUnit.SECONDS))
-          .hasMessageContaining("the certificate is not");
+      onlyTheNodeItselfMayAsk(one, three, token);
       DamageTest.copy(two.dataDir, copy.dataDir);
       copy.secure();
       copy.putAside();
@@ -108,6 +113,29 @@ class SecuredNodesTest {
       two.kill();
       DamageTest.replicaGone(two.dataDir);
       assertThatThrownBy(() -> two.joinAgain(three)).hasMessageContaining("no member");
+    }
+  }
+
+  private static void onlyTheNodeItselfMayAsk(TestNode leader, TestNode other, JoinToken token)
+      throws Exception {
+    JoinRequest asTwo = JoinRequest.newBuilder().setReplaces(2).build();
+    try (NetThreads net = new NetThreads("stranger", 1);
+        NettyConnections stranger =
+            new NettyConnections(
+                net, Tls.newcomer(token.authority()), NettyConnections.Limits.DEFAULT)) {
+      for (CompletableFuture<Payload> asked :
+          List.of(
+              leader.call(other, ControlMethods.JOIN, ControlCodec.payload(asTwo)),
+              stranger.call(
+                  Addresses.parse(leader.control()),
+                  ControlMethods.JOIN,
+                  ControlCodec.payload(asTwo),
+                  Duration.ofSeconds(20)))) {
+        try (Payload told = asked.get(30, TimeUnit.SECONDS)) {
+          assertThat(ControlCodec.header(told, JoinAnswer.parser()).getAnswer().getText())
+              .contains("the certificate is not");
+        }
+      }
     }
   }
 

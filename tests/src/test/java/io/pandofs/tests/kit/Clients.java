@@ -71,7 +71,7 @@ final class Clients {
                   options.generations(),
                   options.periodMillis(),
                   options.paceMillis(),
-                  String.join(",", options.rules()));
+                  options.complete());
           Process process =
               new ProcessBuilder(command)
                   .redirectErrorStream(true)
