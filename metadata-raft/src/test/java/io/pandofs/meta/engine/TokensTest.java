@@ -90,7 +90,7 @@ class TokensTest {
     before = nodes();
     refused(replace(2, 1, "a:1"), Refusal.ADDRESS_TAKEN);
     final long epoch = new ClusterView(rig.store).placement().epoch();
-    assertThat(replace(2, 1, "c:1").number()).isEqualTo(3);
+    assertThat(replace(2, 1, "e:1").number()).isEqualTo(3);
     assertThat(new ClusterView(rig.store).node(new NodeId(2))).isNull();
     assertThat(new ClusterView(rig.store).placement().epoch()).isEqualTo(epoch + 1);
     // The answer was lost; or it comes from elsewhere now.
