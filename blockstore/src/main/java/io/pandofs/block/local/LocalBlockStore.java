@@ -1,13 +1,17 @@
 package io.pandofs.block.local;
 
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.StoreRefusedException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -56,6 +60,31 @@ public final class LocalBlockStore implements LocalBlocks {
     this.committer = new Committer(tables, segments, home, options, this::changed);
     Copier copier = new Copier(tables, segments, reader, committer, home.incoming());
     this.tidier = new Tidier(tables, segments, committer, copier, options, clock, scheduler);
+  }
+
+  /**
+   * Gives a store that is not open to another node of the same volume: blocks are never changed and
+   * their numbers never used again, so a copy is as good there. Nothing happens when there is no
+   * store, or when it has that stamp already.
+   *
+   * @throws StoreRefusedException when it has neither stamp
+   */
+  public static void takeOver(Path directory, UUID before, UUID now) throws IOException {
+    if (Files.notExists(directory)) {
+      return;
+    }
+    StoreHome home = new StoreHome(directory);
+    try {
+      if (!home.isStamped(before)) {
+        return;
+      }
+    } catch (StoreRefusedException e) {
+      if (e.reason() != StoreRefusedException.Reason.WRONG_STAMP || !home.isStamped(now)) {
+        throw e;
+      }
+      return;
+    }
+    home.stamp(now);
   }
 
   /**

@@ -129,6 +129,21 @@ final class ConfigTable {
     return or(Units.duration(value), key, "'" + value + "' is not a duration; write 300ms, 30s");
   }
 
+  /** A whole number, at least {@code min} and at most {@code max}. */
+  long number(String key, long otherwise, long min, long max) throws ConfigException {
+    if (!toml.contains(key)) {
+      return otherwise;
+    }
+    Long value = toml.isLong(key) ? toml.getLong(key) : null;
+    if (value == null) {
+      throw failure(key, "must be a whole number");
+    }
+    if (value < min || value > max) {
+      throw failure(key, "must be between " + min + " and " + max);
+    }
+    return value;
+  }
+
   /** A size in bytes, at least {@code min} and at most {@code max}. */
   long size(String key, long otherwise, long min, long max) throws ConfigException {
     String value = text(key);

@@ -35,7 +35,8 @@ public record NodeConfig(
     QuorumLoss quorumLoss,
     Duration watchdog,
     boolean syncOnClose,
-    Budgets budgets) {
+    Budgets budgets,
+    LogSettings log) {
   public static final int CONTROL_PORT = 7440;
   public static final int RAFT_PORT = 7441;
   public static final int BLOCKS_PORT = 7442;
@@ -69,7 +70,12 @@ public record NodeConfig(
           "budget.block_puts",
           "budget.read_cache",
           "budget.metadata_tables",
-          "budget.block_tables");
+          "budget.block_tables",
+          "log.checkpoint_bytes",
+          "log.checkpoint_entries",
+          "log.checkpoint_every",
+          "log.keep_entries",
+          "log.segment_bytes");
 
   /** Reads and checks a file. */
   public static NodeConfig load(Path file) throws ConfigException {
@@ -103,7 +109,8 @@ public record NodeConfig(
         quorumLoss(table),
         watchdog(table),
         table.flag("sync_on_close"),
-        Budgets.read(table));
+        Budgets.read(table),
+        LogSettings.read(table));
   }
 
   private static Path directory(Path file, String text) {

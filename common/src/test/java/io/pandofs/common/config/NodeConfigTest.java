@@ -34,7 +34,8 @@ final class NodeConfigTest {
                 QuorumLoss.waiting(Duration.ofSeconds(30)),
                 Duration.ofSeconds(60),
                 false,
-                new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20)));
+                new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20),
+                new LogSettings(256 << 20, 100_000, Duration.ofMinutes(10), 256, 16 << 20)));
   }
 
   /** Each key with a value that is not its default, and what it must become. */
@@ -64,6 +65,11 @@ final class NodeConfigTest {
     values.put("budget.read_cache", "\"7MiB\"");
     values.put("budget.metadata_tables", "\"8192KiB\"");
     values.put("budget.block_tables", "\"1GiB\"");
+    values.put("log.checkpoint_bytes", "\"9MiB\"");
+    values.put("log.checkpoint_entries", "10");
+    values.put("log.checkpoint_every", "\"11s\"");
+    values.put("log.keep_entries", "12");
+    values.put("log.segment_bytes", "\"13MiB\"");
     assertThat(values.keySet()).isEqualTo(new TreeSet<>(NodeConfig.KEYS));
 
     StringBuilder text = new StringBuilder();
@@ -84,7 +90,8 @@ final class NodeConfigTest {
                 QuorumLoss.waiting(Duration.ofSeconds(5)),
                 Duration.ofSeconds(7),
                 true,
-                new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30)));
+                new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30),
+                new LogSettings(9 << 20, 10, Duration.ofSeconds(11), 12, 13 << 20)));
   }
 
   @Test
@@ -115,6 +122,9 @@ final class NodeConfigTest {
     assertFails(LEAST + "status.listen = \"0.0.0.0:1\"", "must be a loopback address");
     assertFails(LEAST + "control.advertise = \"0.0.0.0:1\"", "others cannot call 0.0.0.0:1");
     assertFails(LEAST + "budget.write_buffer = \"1KiB\"", "must be between 4 and");
+    assertFails(LEAST + "log.keep_entries = -1", "must be between 0 and");
+    assertFails(LEAST + "log.keep_entries = \"1\"", "must be a whole number");
+    assertFails(LEAST + "log.checkpoint_every = \"5ms\"", "must be at least 1s");
     assertFails(LEAST + "budget.write_buffer = \"64MB\"", "'64MB' is not a size");
   }
 

@@ -113,6 +113,11 @@ public final class ClusterView {
     return Tokens.all(tables);
   }
 
+  /** Who was let in with this public key; null for nobody. */
+  public @Nullable NodeId nodeWithKey(Fingerprint key) {
+    return Tokens.withKey(tables, key);
+  }
+
   public @Nullable Block block(BlockId id) {
     return BlockRow.find(tables, id);
   }

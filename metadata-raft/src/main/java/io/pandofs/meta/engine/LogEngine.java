@@ -38,6 +38,8 @@ public final class LogEngine {
       return Membership.removeNode(remove.node(), store, effects);
     } else if (entry instanceof LogEntry.AdmitNode admit) {
       return Tokens.admit(admit, store, effects);
+    } else if (entry instanceof LogEntry.ReplaceNode replace) {
+      return Tokens.replace(replace, store, effects);
     } else if (entry instanceof LogEntry.CreateToken create) {
       return Tokens.create(create, store);
     } else if (entry instanceof LogEntry.RevokeToken revoke) {

@@ -121,7 +121,8 @@ final class Membership {
     return LogReply.OK;
   }
 
-  private static void drop(NodeId id, Store store, LocalEffects effects) {
+  /** Without a word to the placement, which whoever calls this sees to. */
+  static void drop(NodeId id, Store store, LocalEffects effects) {
     store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
     Tokens.dropKey(store, id);
     for (ClusterView.Session session : Sessions.all(store)) {

@@ -79,15 +79,37 @@ final class Tokens {
     if (token.usesLeft() <= 0) {
       return refused(LogEntry.AdmitNode.Refusal.USED_UP);
     }
-    if (isTaken(store, node)) {
+    if (isTaken(store, node, null)) {
       return refused(LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
     }
     save(store, token.used());
+    return add(entry.key(), node, store, effects);
+  }
+
+  static LogReply replace(LogEntry.ReplaceNode entry, Store store, LocalEffects effects) {
+    LogEntry.RegisterNode node = entry.node();
+    if (Membership.node(store, entry.gone()) == null) {
+      NodeId before = withKey(store, entry.key());
+      return before == null
+          ? refused(LogEntry.AdmitNode.Refusal.NOT_A_MEMBER)
+          : told(
+              Membership.registerNode(at(before.value(), node), store, effects),
+              LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
+    }
+    if (isTaken(store, node, entry.gone())) {
+      return refused(LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
+    }
+    Membership.drop(entry.gone(), store, effects);
+    return add(entry.key(), node, store, effects);
+  }
+
+  private static LogReply add(
+      Fingerprint key, LogEntry.RegisterNode node, Store store, LocalEffects effects) {
     LogReply reply = Membership.registerNode(at(0, node), store, effects);
     store.put(
         Table.SYSTEM,
         Keys.system(SystemKind.NODE_KEY, reply.number()),
-        new RowWriter(VERSION).rest(entry.key().hash()).toBytes());
+        new RowWriter(VERSION).rest(key.hash()).toBytes());
     return reply;
   }
 
@@ -95,8 +117,9 @@ final class Tokens {
     return new LogEntry.RegisterNode(id, node.name(), node.control(), node.raft(), node.blocks());
   }
 
-  private static boolean isTaken(Store store, LogEntry.RegisterNode node) {
+  private static boolean isTaken(Store store, LogEntry.RegisterNode node, @Nullable NodeId butBy) {
     return Membership.nodes(store).stream()
+        .filter(there -> !there.id().equals(butBy))
         .anyMatch(
             there ->
                 there.control().equals(node.control())
@@ -117,7 +140,7 @@ final class Tokens {
     store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE_KEY, node.value()));
   }
 
-  private static @Nullable NodeId withKey(ReadStore tables, Fingerprint key) {
+  static @Nullable NodeId withKey(ReadStore tables, Fingerprint key) {
     byte[] to = {(byte) (SystemKind.NODE_KEY.code() + 1)};
     try (ReadStore.Cursor rows =
         tables.scan(Table.SYSTEM, Keys.system(SystemKind.NODE_KEY, 0), to)) {

@@ -74,6 +74,8 @@ public final class LogCodec {
       return out.setRevokeToken(revoke.id());
     } else if (entry instanceof LogEntry.AdmitNode admit) {
       return out.setAdmitNode(TokenCodec.encode(admit));
+    } else if (entry instanceof LogEntry.ReplaceNode replace) {
+      return out.setReplaceNode(TokenCodec.encode(replace));
     } else if (entry instanceof LogEntry.HashTables) {
       return out.setHashTables(HashTablesMessage.getDefaultInstance());
     }
@@ -134,6 +136,7 @@ public final class LogCodec {
       case CREATE_TOKEN -> TokenCodec.decode(in.getCreateToken());
       case REVOKE_TOKEN -> new LogEntry.RevokeToken(Check.number(in.getRevokeToken()));
       case ADMIT_NODE -> TokenCodec.decode(in.getAdmitNode());
+      case REPLACE_NODE -> TokenCodec.decode(in.getReplaceNode());
       case KIND_NOT_SET -> throw new MalformedException("an entry of no known kind");
     };
   }

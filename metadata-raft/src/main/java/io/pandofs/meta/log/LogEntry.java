@@ -105,7 +105,8 @@ public sealed interface LogEntry {
       NO_TOKEN(1),
       EXPIRED(2),
       USED_UP(3),
-      ADDRESS_TAKEN(4);
+      ADDRESS_TAKEN(4),
+      NOT_A_MEMBER(5);
 
       private final int code;
 
@@ -118,6 +119,18 @@ public sealed interface LogEntry {
       }
     }
   }
+
+  /**
+   * Takes a member back under a new id, because what it had was damaged: it has shown its
+   * certificate, so no token is used. Its old id and that id's sessions go with the same entry. The
+   * reply is as for {@link AdmitNode}: repeated with the same key, the entry answers the id that
+   * was given, and changes nothing but addresses.
+   *
+   * @param gone the id that the certificate is of
+   * @param key the hash of the node's public key
+   * @param node its id is 0
+   */
+  record ReplaceNode(NodeId gone, Fingerprint key, RegisterNode node) implements LogEntry {}
 
   /** Asks every node to compute the hash of its tables as of this entry. */
   record HashTables() implements LogEntry {}

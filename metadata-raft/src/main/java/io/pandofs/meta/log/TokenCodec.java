@@ -1,11 +1,13 @@
 package io.pandofs.meta.log;
 
 import com.google.protobuf.ByteString;
+import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.meta.wire.AdmitNodeMessage;
 import io.pandofs.meta.wire.CreateTokenMessage;
+import io.pandofs.meta.wire.ReplaceNodeMessage;
 
-/** Entries that make join tokens and use them, as messages. */
+/** Entries that make join tokens, and that let nodes in, as messages. */
 final class TokenCodec {
   private TokenCodec() {}
 
@@ -42,6 +44,20 @@ final class TokenCodec {
         hash(in.getSecretHash()),
         hash(in.getKey()),
         AttributesCodec.decode(in.getTime()),
+        LogCodec.registerNode(in.getNode()));
+  }
+
+  static ReplaceNodeMessage.Builder encode(LogEntry.ReplaceNode entry) {
+    return ReplaceNodeMessage.newBuilder()
+        .setGone(entry.gone().value())
+        .setKey(bytes(entry.key()))
+        .setNode(LogCodec.registerNode(entry.node()));
+  }
+
+  static LogEntry.ReplaceNode decode(ReplaceNodeMessage in) throws MalformedException {
+    return new LogEntry.ReplaceNode(
+        new NodeId(Check.number(in.getGone())),
+        hash(in.getKey()),
         LogCodec.registerNode(in.getNode()));
   }
 

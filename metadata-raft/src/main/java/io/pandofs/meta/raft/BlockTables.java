@@ -24,24 +24,49 @@ import org.jspecify.annotations.Nullable;
 public final class BlockTables {
   private static final int SAMPLES_MAX = 4096;
 
-  private final LiveTables tables;
-  private final AppliedGate applied;
   private final Clock clock;
-
-  /**
-   * No row of the drop set is below this log index: none was left there, and new ones come with
-   * higher ones. Saves the walk over what was deleted.
-   */
-  private volatile long droppedFrom;
+  private volatile @Nullable Source source;
 
   /** Log index to a time at which it was applied already. */
   @GuardedBy("this")
   private final TreeMap<Long, Long> appliedAtNanos = new TreeMap<>();
 
-  BlockTables(LiveTables tables, AppliedGate applied, Clock clock) {
-    this.tables = tables;
-    this.applied = applied;
+  /** The tables, and what is known of them alone. */
+  private static final class Source {
+    final LiveTables tables;
+    final AppliedGate applied;
+
+    /**
+     * No row of the drop set is below this log index: none was left there, and new ones come with
+     * higher ones. Saves the walk over what was deleted. Tables that are opened anew may be older.
+     */
+    volatile long droppedFrom;
+
+    Source(LiveTables tables, AppliedGate applied) {
+      this.tables = tables;
+      this.applied = applied;
+    }
+  }
+
+  BlockTables(Clock clock) {
     this.clock = clock;
+  }
+
+  /** Answers from these tables from now on; a replica that comes back opens them anew. */
+  void bind(LiveTables tables, AppliedGate applied) {
+    source = new Source(tables, applied);
+  }
+
+  private Source source() {
+    Source now = source;
+    if (now == null) {
+      throw new IllegalStateException("the tables are not open yet");
+    }
+    return now;
+  }
+
+  private LiveTables tables() {
+    return source().tables;
   }
 
   /** A committed block that this node must hold and has not confirmed to hold. */
@@ -58,42 +83,42 @@ public final class BlockTables {
 
   /** The placement map as of what this node has applied. */
   public Placement placement() {
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().placement();
     }
   }
 
   /** The members as of what this node has applied. */
   public List<ClusterView.Node> nodes() {
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().nodes();
     }
   }
 
   /** The committed block's row; null when nothing references it. */
   public ClusterView.@Nullable Block row(BlockId block) {
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().block(block);
     }
   }
 
   /** Committed blocks with a number over {@code after}, in order, at most {@code limit}. */
   public List<ClusterView.Block> rowsAfter(long after, int limit) {
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().blocksAfter(after, limit);
     }
   }
 
   /** Whether the session is registered and not over, as of what this node has applied. */
   public boolean isLive(SessionId session) {
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().session(session) != null;
     }
   }
 
   /** Whether the session was registered and is over, as of what this node has applied. */
   public boolean hasEnded(SessionId session) {
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().hasEnded(session);
     }
   }
@@ -102,7 +127,7 @@ public final class BlockTables {
   public List<Needed> neededAfter(long after, int limit) {
     byte[] from = ByteBuffer.allocate(8).putLong(after + 1).array();
     List<Needed> needed = new ArrayList<>();
-    try (LocalSnapshot snapshot = tables.snapshot();
+    try (LocalSnapshot snapshot = tables().snapshot();
         ReadStore.Cursor rows = snapshot.tables().scanLocal(LocalTable.NEED, from, null)) {
       while (needed.size() < limit && rows.next()) {
         ByteBuffer value = ByteBuffer.wrap(rows.value());
@@ -119,7 +144,7 @@ public final class BlockTables {
    */
   public long neededUpTo(long index, long limit) {
     long count = 0;
-    try (LocalSnapshot snapshot = tables.snapshot();
+    try (LocalSnapshot snapshot = tables().snapshot();
         ReadStore.Cursor rows = snapshot.tables().scanLocal(LocalTable.NEED, new byte[0], null)) {
       while (count < limit && rows.next()) {
         if (ByteBuffer.wrap(rows.value()).getLong(2 * Integer.BYTES) <= index) {
@@ -133,7 +158,7 @@ public final class BlockTables {
   /** Puts committed blocks into the needed set; those that nothing references are left out. */
   public void need(List<BlockId> blocks) {
     List<ClusterView.Block> rows = new ArrayList<>();
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       for (BlockId block : blocks) {
         ClusterView.Block row = snapshot.cluster().block(block);
         if (row != null) {
@@ -141,14 +166,15 @@ public final class BlockTables {
         }
       }
     }
-    tables.changeLocal(
-        change ->
-            rows.forEach(
-                row ->
-                    change.putLocal(
-                        LocalTable.NEED,
-                        LocalSets.needKey(row.id()),
-                        LocalSets.needValue(row.length(), row.crc32c(), 0))));
+    tables()
+        .changeLocal(
+            change ->
+                rows.forEach(
+                    row ->
+                        change.putLocal(
+                            LocalTable.NEED,
+                            LocalSets.needKey(row.id()),
+                            LocalSets.needValue(row.length(), row.crc32c(), 0))));
     forgetDropped(rows);
   }
 
@@ -158,7 +184,7 @@ public final class BlockTables {
    */
   private void forgetDropped(List<ClusterView.Block> rows) {
     List<BlockId> gone = new ArrayList<>();
-    try (LocalSnapshot snapshot = tables.snapshot()) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
       for (ClusterView.Block row : rows) {
         if (snapshot.cluster().block(row.id()) == null) {
           gone.add(row.id());
@@ -172,24 +198,27 @@ public final class BlockTables {
 
   /** Takes blocks out of the needed set: this node has them on stable storage. */
   public void settled(List<BlockId> blocks) {
-    tables.changeLocal(
-        change ->
-            blocks.forEach(block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
+    tables()
+        .changeLocal(
+            change ->
+                blocks.forEach(
+                    block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
   }
 
   /** Dropped blocks, oldest first, at most {@code limit}. Asked by one thread at a time. */
   public List<Dropped> dropped(int limit) {
-    byte[] from = LocalSets.dropStart(droppedFrom);
+    Source from = source();
+    byte[] start = LocalSets.dropStart(from.droppedFrom);
     List<Dropped> dropped = new ArrayList<>();
-    try (LocalSnapshot snapshot = tables.snapshot();
+    try (LocalSnapshot snapshot = from.tables.snapshot();
         ReadStore.Cursor rows =
-            snapshot.tables().scanLocal(LocalTable.DROP, from, new byte[] {1})) {
+            snapshot.tables().scanLocal(LocalTable.DROP, start, new byte[] {1})) {
       while (dropped.size() < limit && rows.next()) {
         ByteBuffer key = ByteBuffer.wrap(rows.key(), 1, 16);
         long index = key.getLong();
         dropped.add(new Dropped(new BlockId(key.getLong()), index, appliedAtNanos(index)));
       }
-      droppedFrom =
+      from.droppedFrom =
           dropped.isEmpty() ? snapshot.tables().applied().index() + 1 : dropped.get(0).index();
     }
     return dropped;
@@ -197,23 +226,24 @@ public final class BlockTables {
 
   /** Takes blocks out of the dropped set: this node has deleted them. */
   public void deleted(List<BlockId> blocks) {
-    tables.changeLocal(
-        change -> {
-          for (BlockId block : blocks) {
-            byte[] finder = LocalSets.dropFinder(block);
-            byte[] index = change.getLocal(LocalTable.DROP, finder);
-            if (index != null) {
-              change.deleteLocal(
-                  LocalTable.DROP, LocalSets.dropKey(ByteBuffer.wrap(index).getLong(), block));
-              change.deleteLocal(LocalTable.DROP, finder);
-            }
-          }
-        });
+    tables()
+        .changeLocal(
+            change -> {
+              for (BlockId block : blocks) {
+                byte[] finder = LocalSets.dropFinder(block);
+                byte[] index = change.getLocal(LocalTable.DROP, finder);
+                if (index != null) {
+                  change.deleteLocal(
+                      LocalTable.DROP, LocalSets.dropKey(ByteBuffer.wrap(index).getLong(), block));
+                  change.deleteLocal(LocalTable.DROP, finder);
+                }
+              }
+            });
   }
 
   /** Remembers how far the log is applied now; called every second or so. */
   synchronized void sample() {
-    appliedAtNanos.putIfAbsent(applied.get(), clock.nanoTime());
+    appliedAtNanos.putIfAbsent(source().applied.get(), clock.nanoTime());
     if (appliedAtNanos.size() > SAMPLES_MAX) {
       appliedAtNanos.pollFirstEntry();
     }

@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -61,6 +62,67 @@ final class Checkpoints implements StateMachineStorage {
     latest = null;
     for (Path checkpoint : inOrder()) {
       latest = describe(checkpoint);
+    }
+  }
+
+  /** The index of the newest checkpoint that this node made itself; -1 for none. */
+  long newestMade() throws IOException {
+    return newest(false);
+  }
+
+  /** The index of the newest checkpoint that came from another node; -1 for none. */
+  long newestInstalled() throws IOException {
+    return newest(true);
+  }
+
+  private synchronized long newest(boolean installed) throws IOException {
+    long newest = -1;
+    for (Path checkpoint : inOrder()) {
+      boolean hasDigests;
+      try (var digests = Files.newDirectoryStream(checkpoint, "*" + DIGEST_SUFFIX)) {
+        hasDigests = digests.iterator().hasNext();
+      }
+      if (hasDigests == installed) {
+        newest = at(checkpoint).getIndex();
+      }
+    }
+    return newest;
+  }
+
+  /**
+   * The checkpoint that an install has brought last and that has no name yet; what earlier installs
+   * left half done is deleted.
+   */
+  Path arrived() throws IOException {
+    Path newest = null;
+    FileTime at = FileTime.fromMillis(Long.MIN_VALUE);
+    List<Path> all = list(arrivals, name -> true);
+    for (Path arrival : all) {
+      for (Path file : filesBelow(arrival)) {
+        FileTime modified = Files.getLastModifiedTime(file);
+        if (modified.compareTo(at) > 0) {
+          at = modified;
+          newest = arrival;
+        }
+      }
+    }
+    for (Path arrival : all) {
+      if (!arrival.equals(newest)) {
+        DurableFiles.deleteTree(arrival);
+      }
+    }
+    for (Path file : newest == null ? List.<Path>of() : filesBelow(newest)) {
+      Path directory = file.getParent();
+      if (file.endsWith("CURRENT") && directory != null) {
+        return directory;
+      }
+    }
+    throw new IOException("no checkpoint has arrived in " + arrivals);
+  }
+
+  private static List<Path> filesBelow(Path directory) throws IOException {
+    try (var tree = Files.walk(directory)) {
+      return tree.filter(Files::isRegularFile).toList();
     }
   }
 

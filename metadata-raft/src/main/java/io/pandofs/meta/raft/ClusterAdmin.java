@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
 import io.pandofs.meta.wire.MembersAnswer;
@@ -21,13 +22,17 @@ public final class ClusterAdmin {
   private static final Duration DEADLINE = Duration.ofSeconds(30);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  private final RatisNode ratis;
-  private final Retry retry;
+  private final Running running;
   private final Connections connections;
 
-  ClusterAdmin(RatisNode ratis, Retry retry, Connections connections) {
-    this.ratis = ratis;
-    this.retry = retry;
+  /** This node's replica, which may be another one later. */
+  @FunctionalInterface
+  interface Running {
+    RunningReplica now() throws ErrnoException;
+  }
+
+  ClusterAdmin(Running running, Connections connections) {
+    this.running = running;
     this.connections = connections;
   }
 
@@ -109,8 +114,16 @@ public final class ClusterAdmin {
   }
 
   private Group ask(MembersRequest request) throws IOException {
+    RunningReplica replica;
+    try {
+      replica = running.now();
+    } catch (ErrnoException e) {
+      throw new IOException(e.getMessage(), e);
+    }
     MembersAnswer answer =
-        ClusterJoin.get(retry.until(PATIENCE, () -> askLeader(request)), PATIENCE.plus(DEADLINE));
+        ClusterJoin.get(
+            replica.retry().until(PATIENCE, () -> askLeader(replica.ratis(), request)),
+            PATIENCE.plus(DEADLINE));
     Map<NodeId, Peer> peers = new HashMap<>();
     answer
         .getMembersList()
@@ -123,7 +136,7 @@ public final class ClusterAdmin {
         new NodeId(answer.getLeader()), answer.getApplied(), answer.getPlacementEpoch(), peers);
   }
 
-  private CompletableFuture<MembersAnswer> askLeader(MembersRequest request) {
+  private CompletableFuture<MembersAnswer> askLeader(RatisNode ratis, MembersRequest request) {
     RaftPeer leader = ratis.leader();
     if (leader == null) {
       return CompletableFuture.failedFuture(

@@ -91,7 +91,7 @@ final class ControlService implements Service {
             renew(from, ControlCodec.header(request, RenewRequest.parser()));
         case ControlMethods.CONFIRM ->
             confirm(from, ControlCodec.header(request, ConfirmRequest.parser()));
-        case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
+        case ControlMethods.JOIN -> join(from, ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
             promote(from, ControlCodec.header(request, PromoteRequest.parser()));
         case ControlMethods.WHO ->
@@ -210,15 +210,17 @@ final class ControlService implements Service {
                         : ConfirmAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> join(JoinRequest request) {
-    return membership
-        .join(request)
-        .handle(
-            (answer, failure) ->
-                payload(
-                    failure == null
-                        ? answer
-                        : JoinAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  private CompletionStage<Payload> join(Peer from, JoinRequest request) {
+    CompletableFuture<JoinAnswer> joined =
+        request.getReplaces() == 0
+            ? membership.join(request)
+            : speaker(from, request.getReplaces()).thenCompose(gone -> membership.join(request));
+    return joined.handle(
+        (answer, failure) ->
+            payload(
+                failure == null
+                    ? answer
+                    : JoinAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private CompletionStage<Payload> promote(Peer from, PromoteRequest request) {

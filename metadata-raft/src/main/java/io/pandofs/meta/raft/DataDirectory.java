@@ -28,11 +28,13 @@ public final class DataDirectory implements AutoCloseable {
   private final Path root;
   private final FileChannel channel;
   private final FileLock lock;
+  private final DamageRecord damage;
 
   private DataDirectory(Path root, FileChannel channel, FileLock lock) {
     this.root = root;
     this.channel = channel;
     this.lock = lock;
+    this.damage = new DamageRecord(root);
   }
 
   /** Takes the directory for this process, making it if it is missing. */
@@ -66,6 +68,61 @@ public final class DataDirectory implements AutoCloseable {
     return root.resolve("meta");
   }
 
+  /** Where {@link LogMark} is kept. */
+  Path mark() {
+    return meta().resolve("MARK");
+  }
+
+  /** What is known of the Raft group that was, and of its other members, holds no more. */
+  void forgetEvidence() throws IOException {
+    Files.deleteIfExists(mark());
+    DurableFiles.syncNamesAbove(mark());
+    damage.members(List.of());
+  }
+
+  /** What is remembered of a replica that must not be used again. */
+  DamageRecord damage() {
+    return damage;
+  }
+
+  /** Why this node must not use what is here, but join again; null when it may. */
+  public @Nullable String damageReason() throws IOException {
+    return damage.reason();
+  }
+
+  /** Remembers that what is here must not be used again. */
+  public void markDamaged(String reason) throws IOException {
+    damage.write(reason);
+  }
+
+  /** The control addresses of the other members as they were last known; may be empty. */
+  public List<String> lastKnownMembers() throws IOException {
+    return damage.members();
+  }
+
+  /**
+   * Moves a replica that must not be used again out of the way, for {@link MetadataReplica#join}.
+   * Nothing is deleted. Can be repeated.
+   *
+   * @return where it is now
+   */
+  public Path putAside() throws IOException {
+    return damage.putAside(identityFile());
+  }
+
+  /**
+   * Who this node was before it was put aside, until {@link #forgetPredecessor}; null when it was
+   * nobody.
+   */
+  public @Nullable Identity predecessor() throws IOException {
+    return Files.exists(damage.predecessor()) ? read(damage.predecessor()) : null;
+  }
+
+  /** Everything that was its predecessor's is taken over. */
+  public void forgetPredecessor() throws IOException {
+    damage.forgetPredecessor();
+  }
+
   /** The node's keys and certificates. */
   public IdentityFiles files() {
     return new IdentityFiles(root.resolve("identity"));
@@ -93,7 +150,7 @@ public final class DataDirectory implements AutoCloseable {
       }
       return null;
     }
-    Identity identity = read();
+    Identity identity = read(identityFile());
     for (Path part : List.of(raft(), meta())) {
       checkStamp(part, identity);
     }
@@ -114,9 +171,9 @@ public final class DataDirectory implements AutoCloseable {
     return false;
   }
 
-  private Identity read() throws IOException {
+  private Identity read(Path file) throws IOException {
     Properties p = new Properties();
-    try (Reader reader = Files.newBufferedReader(identityFile(), StandardCharsets.UTF_8)) {
+    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       p.load(reader);
       int format = Integer.parseInt(p.getProperty("format", "0"));
       if (format > Identity.FORMAT) {
@@ -141,25 +198,31 @@ public final class DataDirectory implements AutoCloseable {
           Identity.Stage.valueOf(p.getProperty("stage", "")),
           contacts);
     } catch (IllegalArgumentException e) {
-      throw new RefusedException(identityFile() + " is damaged: " + e.getMessage());
+      throw new RefusedException(file + " is damaged: " + e.getMessage());
     }
   }
 
   private void checkStamp(Path part, Identity identity) throws IOException {
     Path stamp = part.resolve(STAMP);
     if (!Files.exists(stamp)) {
-      throw new RefusedException(
-          part + " is missing or has no stamp: empty " + root + " and join as a new node");
+      throw new DamagedException(part + " is missing or has no stamp");
     }
     String found = Files.readString(stamp).strip();
     if (!found.equals(Long.toHexString(identity.incarnation()))) {
-      throw new RefusedException(
-          part + " belongs to another node: empty " + root + " and join as a new node");
+      throw new DamagedException(part + " belongs to another node, or to this one's past");
     }
   }
 
   /** Writes a new node's identity; the identity itself last, so that half of it is never seen. */
   void found(Identity identity) throws IOException {
+    Identity before = predecessor();
+    if (before != null && before.volumeId() != identity.volumeId()) {
+      throw new RefusedException(
+          "the cluster that was asked is "
+              + Long.toHexString(identity.volumeId())
+              + ", but this node belonged to "
+              + Long.toHexString(before.volumeId()));
+    }
     for (Path part : List.of(raft(), meta())) {
       // What a founding that did not come to its end has left.
       DurableFiles.deleteTree(part);

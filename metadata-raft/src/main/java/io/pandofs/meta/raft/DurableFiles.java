@@ -21,6 +21,11 @@ final class DurableFiles {
     }
   }
 
+  /** Syncs the names in the directory that a file is in. */
+  static void syncNamesAbove(Path file) throws IOException {
+    sync(directoryOf(file));
+  }
+
   /** Syncs all files and directories below, and the directory itself. */
   static void syncTree(Path root) throws IOException {
     Files.walkFileTree(

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.CertificateAuthority;
 import io.pandofs.common.identity.Certificates;
+import io.pandofs.common.identity.Credentials;
 import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.common.identity.IdentityFiles;
 import io.pandofs.common.identity.JoinToken;
@@ -71,6 +72,10 @@ public final class Enrolment {
       Duration patience)
       throws IOException {
     refuseIfTaken();
+    if (data.predecessor() != null) {
+      throw new RefusedException(
+          "the node that this was is to join again by itself: start it with pando node");
+    }
     IdentityFiles files = data.files();
     KeyPair key = files.nodeKey(random);
     JoinRequest request =
@@ -81,10 +86,53 @@ public final class Enrolment {
             .build();
     JoinAnswer answer =
         new ClusterJoin(clock, scheduler, connections).register(seed, request, patience);
+    keep(answer, key, token.authority());
+    return found(answer);
+  }
+
+  /**
+   * Asks the cluster of a node whose replica was put aside to take it back under a new id. With
+   * certificates it shows the one it has, keeps its key, and gets a new certificate; its old id is
+   * gone when this returns. May be repeated after a failure, and then may use up another id.
+   *
+   * @param connections on which it shows its certificate, if it has one; not to be used afterwards
+   * @throws RefusedException the cluster does not take it back
+   */
+  public Identity joinAgain(
+      ReplicaConfig config,
+      String seed,
+      Connections connections,
+      ScheduledExecutorService scheduler,
+      Duration patience)
+      throws IOException {
+    refuseIfTaken();
+    IdentityFiles files = data.files();
+    ClusterJoin join = new ClusterJoin(clock, scheduler, connections);
+    JoinRequest.Builder request = ClusterJoin.request(config);
+    if (!files.isPresent()) {
+      return found(join.register(seed, request.setNonce(random.nextLong()).build(), patience));
+    }
+    Credentials own = files.credentials();
+    KeyPair key = files.nodeKey(random);
+    request
+        .setReplaces(own.name().node().value())
+        .setCertificateRequest(ByteString.copyFrom(Certificates.request(key)));
+    JoinAnswer answer = join.register(seed, request.build(), patience);
+    if (answer.getVolume() != own.name().cluster()) {
+      throw new IOException("the cluster's answer is that of another cluster");
+    }
+    keep(answer, key, Fingerprint.of(own.authority()));
+    return found(answer);
+  }
+
+  private void keep(JoinAnswer answer, KeyPair key, Fingerprint pinned) throws IOException {
     X509Certificate authority = Certificates.parse(answer.getAuthority().toByteArray());
     X509Certificate node = Certificates.parse(answer.getCertificate().toByteArray());
-    check(answer, node, authority, key, token.authority());
-    files.keep(node, authority);
+    check(answer, node, authority, key, pinned);
+    data.files().keep(node, authority);
+  }
+
+  private Identity found(JoinAnswer answer) throws IOException {
     Identity identity = ClusterJoin.identity(answer, random.nextLong());
     data.found(identity);
     return identity;

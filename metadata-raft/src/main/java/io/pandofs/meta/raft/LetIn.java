@@ -38,15 +38,24 @@ final class LetIn {
     if (request.getToken() <= 0 || request.getSecret().isEmpty()) {
       throw new RefusedException("a new node needs a token; make one with: pando token");
     }
+    return new LogEntry.AdmitNode(
+        request.getToken(),
+        Fingerprint.of(request.getSecret().toByteArray()),
+        key(request),
+        now,
+        node);
+  }
+
+  /** The log entry that takes a member back under a new id; its certificate was looked at. */
+  LogEntry.ReplaceNode replacement(JoinRequest request, LogEntry.RegisterNode node)
+      throws RefusedException {
+    return new LogEntry.ReplaceNode(new NodeId(request.getReplaces()), key(request), node);
+  }
+
+  private static Fingerprint key(JoinRequest request) throws RefusedException {
     try {
-      return new LogEntry.AdmitNode(
-          request.getToken(),
-          Fingerprint.of(request.getSecret().toByteArray()),
-          Fingerprint.of(
-              Certificates.requestedKey(request.getCertificateRequest().toByteArray())
-                  .getEncoded()),
-          now,
-          node);
+      return Fingerprint.of(
+          Certificates.requestedKey(request.getCertificateRequest().toByteArray()).getEncoded());
     } catch (IOException e) {
       throw new RefusedException(String.valueOf(e.getMessage()));
     }
@@ -97,6 +106,9 @@ final class LetIn {
                   + control
                   + " or one of the two ports after it) is that of a member; listen on another one,"
                   + " or take the member out first with: pando node remove";
+          case NOT_A_MEMBER ->
+              "the node of the certificate that was shown is no member of this cluster any more:"
+                  + " empty the data directory and join as a new node, with a token";
         };
       }
     }

@@ -42,7 +42,7 @@ final class LinearReads {
   private final LiveTables tables;
   private final Retry retry;
   private final Clock clock;
-  private final CompletableFuture<String> failed;
+  private final CompletableFuture<ReplicaFailure> failed;
   private final ReadBarrier barrier;
   private final LongAdder local = new LongAdder();
   private final LongAdder asked = new LongAdder();
@@ -59,7 +59,7 @@ final class LinearReads {
       LiveTables tables,
       Retry retry,
       Clock clock,
-      CompletableFuture<String> failed) {
+      CompletableFuture<ReplicaFailure> failed) {
     this.leader = leader;
     this.freshness = freshness;
     this.dirty = dirty;
@@ -164,7 +164,7 @@ final class LinearReads {
   /** The value, or EIO when the patience is over or this node has stopped serving. */
   <T> T wait(CompletableFuture<T> future, Duration patience) throws ErrnoException {
     if (failed.isDone()) {
-      throw new ErrnoException(Errno.EIO, failed.join());
+      throw new ErrnoException(Errno.EIO, failed.join().reason());
     }
     try {
       return future.get(Math.max(1, patience.toNanos()), TimeUnit.NANOSECONDS);

@@ -8,6 +8,7 @@ import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.meta.rocksdb.RocksSnapshot;
 import io.pandofs.meta.rocksdb.RocksTables;
 import io.pandofs.meta.rocksdb.RocksTransaction;
+import io.pandofs.meta.rocksdb.TablesException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,6 +43,8 @@ final class LiveTables implements AutoCloseable {
   @GuardedBy("this")
   private boolean closed;
 
+  private volatile Consumer<TablesException> onFault = fault -> {};
+
   private LiveTables(Path meta, RocksMemory memory, Generation current) {
     this.meta = meta;
     this.memory = memory;
@@ -67,8 +70,9 @@ final class LiveTables implements AutoCloseable {
     String name = Files.exists(pointer) ? Files.readString(pointer).strip() : "";
     if (!name.matches("tables-\\d+")) {
       if (!name.isEmpty()) {
-        throw new RefusedException(pointer + " is damaged");
+        throw new DamagedException(pointer + " is damaged");
       }
+      refuseTablesWithoutPointer(meta, pointer);
       name = "tables-1";
       DurableFiles.deleteTree(meta.resolve(name));
       Files.createDirectories(meta.resolve(name));
@@ -84,6 +88,41 @@ final class LiveTables implements AutoCloseable {
     Path directory = meta.resolve(name);
     return new LiveTables(
         meta, memory, new Generation(directory, RocksTables.open(directory, memory)));
+  }
+
+  /** New tables in the place of others that are there would begin the log anew. */
+  private static void refuseTablesWithoutPointer(Path meta, Path pointer) throws IOException {
+    try (var entries = Files.newDirectoryStream(meta, "tables-*")) {
+      for (Path entry : entries) {
+        if (Files.exists(entry.resolve(CURRENT))) {
+          throw new DamagedException(pointer + " is missing, but there are tables in " + entry);
+        }
+      }
+    }
+  }
+
+  /** Tells this, from any thread, of every fault of the disk or of what is on it. */
+  void onFault(Consumer<TablesException> listener) {
+    onFault = listener;
+    with(
+        live -> {
+          live.onFault(listener);
+          return null;
+        });
+  }
+
+  /** Reads all files of the tables in use; what is wrong is told as a fault. */
+  void verify() {
+    with(
+        live -> {
+          live.verify();
+          return null;
+        });
+  }
+
+  /** Reads a checkpoint that has come from another node, before it is used. */
+  void verifyCheckpoint(Path arrived) throws IOException {
+    RocksTables.verify(arrived, memory);
   }
 
   /** Runs with the tables in use, which stay open meanwhile. */
@@ -180,6 +219,7 @@ final class LiveTables implements AutoCloseable {
     Path fresh = freshDirectory();
     DurableFiles.cloneDirectory(checkpoint, fresh, ".sst", Checkpoints.DIGEST_SUFFIX);
     RocksTables tables = RocksTables.open(fresh, memory);
+    tables.onFault(onFault);
     clear(tables, LocalTable.NEED);
     clear(tables, LocalTable.DROP);
     tables.flush();

@@ -155,8 +155,12 @@ final class LocalSessions {
     return retry.until(patience, () -> leader.propose(bytes));
   }
 
-  RaftSession open(QuorumLoss policy) throws ErrnoException {
-    Duration patience = policy.patience();
+  /**
+   * Registers a session.
+   *
+   * @param patience for that
+   */
+  RaftSession open(QuorumLoss policy, Duration patience) throws ErrnoException {
     long deadline = clock.nanoTime() + patience.toNanos();
     reads.wait(predecessorsEnded, patience);
     LogReply reply =
@@ -175,7 +179,7 @@ final class LocalSessions {
             clock,
             surroundings.scheduler(),
             threads.answers,
-            patience.toNanos(),
+            policy.patience().toNanos(),
             () -> end(id));
     RaftSession session =
         new RaftSession(

@@ -21,7 +21,7 @@ public record LogLimits(
     long segmentBytes) {
 
   public static final LogLimits DEFAULT =
-      new LogLimits(100_000, 256L << 20, Duration.ofMinutes(10), 2, 5_000, 16L << 20);
+      new LogLimits(100_000, 256L << 20, Duration.ofMinutes(10), 2, 256, 16L << 20);
 
   public LogLimits {
     if (checkpointEntries < 1 || checkpointsKept < 1 || entriesKept < 0 || segmentBytes < 4096) {

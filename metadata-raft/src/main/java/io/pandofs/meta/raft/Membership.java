@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.google.protobuf.ByteString;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
@@ -35,13 +36,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A join has two halves. The first registers the newcomer under a new id. Where nodes have
  * certificates it shows a token and gets a certificate; the same key gets the same id, however
- * often it asks; and an address of a member is refused. Where they have none, on one machine, and
- * it has the address of a member that does not answer there, that member has lost its data and is
- * what the newcomer replaces: it leaves the voters and the tables first, so that nothing that is
- * meant for it reaches the empty newcomer. There the same nonce gets the same answer; under a new
- * leader it gets a new id, and the unused one is replaced by the rule of the address. The second
- * half, once the newcomer's Raft server runs, makes it a voter; it can be repeated at will.
- * Thread-safe.
+ * often it asks; and an address of a member is refused. A member whose data were damaged shows its
+ * certificate in place of a token: unless it answers as itself, it leaves the voters, and one entry
+ * takes its old id away and gives it a new one. Where they have none, on one machine, and it has
+ * the address of a member that does not answer there, that member has lost its data and is what the
+ * newcomer replaces: it leaves the voters and the tables first, so that nothing that is meant for
+ * it reaches the empty newcomer. There the same nonce gets the same answer; under a new leader it
+ * gets a new id, and the unused one is replaced by the rule of the address. The second half, once
+ * the newcomer's Raft server runs, makes it a voter; it can be repeated at will. Thread-safe.
  */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
@@ -109,7 +111,7 @@ final class Membership {
       return CompletableFuture.failedFuture(e);
     }
     if (letIn.isSecured()) {
-      return admit(request);
+      return request.getReplaces() == 0 ? admit(request) : replace(request);
     }
     return replaced(request.getControl())
         .thenCompose(none -> register(request))
@@ -151,7 +153,7 @@ final class Membership {
       return CompletableFuture.failedFuture(
           new RefusedException("the address " + control + " is that of " + ratis.self()));
     }
-    return answersAsMember(control)
+    return answers(connections, control)
         .thenComposeAsync(
             lives ->
                 lives
@@ -166,11 +168,11 @@ final class Membership {
             executor);
   }
 
-  /** Whether a node of this volume answers at an address; without encryption it can be asked. */
-  private CompletableFuture<Boolean> answersAsMember(String control) {
+  /** Whether a node of this volume answers at an address. */
+  private CompletableFuture<Boolean> answers(Connections out, String control) {
     try {
       return RemoteLeader.call(
-              connections,
+              out,
               Addresses.parse(control),
               ControlMethods.WHO,
               Payload.of(new byte[0]),
@@ -190,18 +192,21 @@ final class Membership {
 
   private CompletableFuture<Void> takeOut(List<NodeId> gone, String control) {
     LOG.info("{}: replaced by a new node at {}", gone, control);
-    CompletableFuture<Void> done;
-    try {
-      List<RaftPeer> rest = new ArrayList<>(voters());
-      boolean voted = rest.removeIf(peer -> gone.contains(RatisNode.nodeId(peer.getId())));
-      done = voted ? ratis.setPeers(rest) : CompletableFuture.completedFuture(null);
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+    CompletableFuture<Void> done = withoutVoters(gone);
     for (NodeId node : gone) {
       done = done.thenCompose(none -> propose(new LogEntry.RemoveNode(node))).thenApply(r -> null);
     }
     return done;
+  }
+
+  private CompletableFuture<Void> withoutVoters(List<NodeId> gone) {
+    try {
+      List<RaftPeer> rest = new ArrayList<>(voters());
+      boolean voted = rest.removeIf(peer -> gone.contains(RatisNode.nodeId(peer.getId())));
+      return voted ? ratis.setPeers(rest) : CompletableFuture.completedFuture(null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private static LogEntry.RegisterNode asked(JoinRequest request) {
@@ -213,10 +218,66 @@ final class Membership {
     LogEntry.AdmitNode entry;
     try {
       entry = letIn.entry(request, asked(request), clock.now());
-    } catch (RefusedException e) {
+      refuseVoter(entry.key());
+    } catch (IOException e) {
       LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
       return CompletableFuture.failedFuture(e);
     }
+    return letIn(request, entry);
+  }
+
+  /** The same key gets the same id only until that has voted: it may come without its log. */
+  private void refuseVoter(Fingerprint key) throws IOException {
+    NodeId known;
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      known = snapshot.cluster().nodeWithKey(key);
+    }
+    for (RaftPeer peer : voters()) {
+      if (RatisNode.nodeId(peer.getId()).equals(known)) {
+        throw new RefusedException(
+            "its key is that of "
+                + known
+                + ", which votes: empty the data directory, keys as well");
+      }
+    }
+  }
+
+  /** Takes back, under a new id, a member that has shown its certificate. */
+  private CompletableFuture<JoinAnswer> replace(JoinRequest request) {
+    NodeId gone = new NodeId(request.getReplaces());
+    try {
+      LogEntry.ReplaceNode entry = letIn.replacement(request, asked(request));
+      return unvoted(gone).thenCompose(none -> letIn(request, entry));
+    } catch (IOException e) {
+      LOG.warn("{} may not join again: {}", gone, e.getMessage());
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Sees to it that a member that joins again does not vote, and does not run somewhere else. */
+  private CompletableFuture<Void> unvoted(NodeId gone) throws IOException {
+    ClusterView.Node node;
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      node = snapshot.cluster().node(gone);
+    }
+    if (node == null) {
+      return CompletableFuture.completedFuture(null); // as by an earlier try, or it may not join
+    }
+    if (gone.equals(ratis.self())) {
+      throw new RefusedException(gone + " runs, and leads");
+    }
+    return answers(connections.expecting(gone), node.control())
+        .thenComposeAsync(
+            lives ->
+                lives
+                    ? CompletableFuture.failedFuture(
+                        new RefusedException(
+                            gone + " runs at " + node.control() + ": it cannot join again here"))
+                    : withoutVoters(List.of(gone)),
+            executor);
+  }
+
+  private CompletableFuture<JoinAnswer> letIn(JoinRequest request, LogEntry entry) {
     return propose(entry)
         .thenApply(
             reply -> {

@@ -26,10 +26,15 @@ import org.jspecify.annotations.Nullable;
  * for the first two, serves. Thread-safe; starting and closing are one thread's business.
  */
 public final class MetadataReplica implements AutoCloseable {
+  private static final Duration REOPEN_PATIENCE = Duration.ofMinutes(1);
+
   private final ReplicaConfig config;
   private final Surroundings surroundings;
   private final DataDirectory data;
   private final ReplicaListener listener;
+  private final BlockTables blocks;
+  private final Revival revival;
+  private final ClusterAdmin admin;
   private volatile @Nullable RunningReplica running;
 
   /**
@@ -45,6 +50,9 @@ public final class MetadataReplica implements AutoCloseable {
     this.surroundings = surroundings;
     this.data = data;
     this.listener = listener;
+    this.blocks = new BlockTables(surroundings.clock());
+    this.revival = new Revival(config, surroundings, data, this::reopen);
+    this.admin = new ClusterAdmin(this::live, surroundings.connections());
   }
 
   /** Answers the methods of {@link ControlMethods}; usable before the start, when it refuses. */
@@ -133,6 +141,17 @@ public final class MetadataReplica implements AutoCloseable {
     return (surroundings.random().nextLong() & Long.MAX_VALUE) | 1;
   }
 
+  /** Puts a replica that has failed, and may go on, in motion again: a new one, as by a restart. */
+  private void reopen(RunningReplica before) throws IOException {
+    before.closeNow();
+    Identity identity = data.identity();
+    if (identity == null) {
+      throw new DamagedException("the identity is gone");
+    }
+    goOn(identity, REOPEN_PATIENCE);
+    listener.onReset();
+  }
+
   private void goOn(Identity identity, Duration patience) throws IOException {
     if (identity.stage() == Identity.Stage.REMOVED) {
       throw new RefusedException(
@@ -155,14 +174,20 @@ public final class MetadataReplica implements AutoCloseable {
             identity,
             data,
             listener,
+            blocks,
             alone
                 ? List.of(
                     RatisNode.peer(
                         identity.node(), config.raftAdvertised(), config.controlAdvertised()))
                 : List.of());
+    RunningReplica before = running;
     try {
       replica.start();
       running = replica;
+      if (alone) {
+        // Its log is the evidence from now on, so it must have begun.
+        awaitLeadership(replica, patience);
+      }
       if (forming) {
         form(replica, patience);
       } else if (identity.stage() == Identity.Stage.JOINING) {
@@ -172,8 +197,9 @@ public final class MetadataReplica implements AutoCloseable {
         data.write(identity.member());
       }
       replica.sessions().endPredecessors();
+      revival.watch(replica);
     } catch (IOException | RuntimeException e) {
-      running = null;
+      running = before;
       replica.closeNow();
       throw e;
     }
@@ -191,13 +217,17 @@ public final class MetadataReplica implements AutoCloseable {
     security.files().keepAuthorityKey(key);
   }
 
-  /** The first entries of a new volume. May have been done in part by an earlier try. */
-  private void form(RunningReplica replica, Duration patience) throws IOException {
+  private static void awaitLeadership(RunningReplica replica, Duration patience)
+      throws IOException {
     try (MetadataView view = replica.openView(patience)) {
       view.index();
     } catch (ErrnoException e) {
       throw new IOException("the only node does not become leader: " + e.getMessage(), e);
     }
+  }
+
+  /** The first entries of a new volume. May have been done in part by an earlier try. */
+  private void form(RunningReplica replica, Duration patience) throws IOException {
     boolean formatted;
     boolean registered;
     try (LocalSnapshot snapshot = replica.snapshot()) {
@@ -249,7 +279,8 @@ public final class MetadataReplica implements AutoCloseable {
    * @throws ErrnoException EIO when no leader answers in the time that a call waits
    */
   public MetadataSession openSession(QuorumLoss policy) throws ErrnoException {
-    return live().sessions().open(policy);
+    Duration left = revival.await(policy.patience());
+    return live().sessions().open(policy, left);
   }
 
   /** How long no leader has answered; zero while the majority is not known to be gone. */
@@ -263,8 +294,8 @@ public final class MetadataReplica implements AutoCloseable {
   }
 
   /** For who changes the membership. */
-  public ClusterAdmin admin() throws ErrnoException {
-    return live().admin();
+  public ClusterAdmin admin() {
+    return admin;
   }
 
   /** Makes join tokens; only where nodes have certificates. */
@@ -278,15 +309,25 @@ public final class MetadataReplica implements AutoCloseable {
 
   /** For the block side. */
   public BlockTables blocks() throws ErrnoException {
-    return live().blocks();
+    live();
+    return blocks;
   }
 
   public ReplicaStatus status() throws ErrnoException {
     return live().status();
   }
 
-  /** Completes with the reason if this replica has to stop serving. */
-  public CompletableFuture<String> failed() throws ErrnoException {
+  /**
+   * Completes when this replica serves no more and does not come back by itself: it was removed, it
+   * has to join again as a new node, or it met a defect. After an error of the disk it neither
+   * serves nor ends: {@link #status} says so.
+   */
+  public CompletableFuture<ReplicaFailure> ended() {
+    return revival.ended();
+  }
+
+  /** Completes if the replica that runs now has to stop serving. */
+  CompletableFuture<ReplicaFailure> failed() throws ErrnoException {
     return live().failed();
   }
 
@@ -310,11 +351,12 @@ public final class MetadataReplica implements AutoCloseable {
 
   /** The control addresses of the members, as applied here. */
   public List<String> members() throws ErrnoException {
-    return live().blocks().nodes().stream().map(node -> node.control()).toList();
+    return blocks().nodes().stream().map(node -> node.control()).toList();
   }
 
   @Override
   public void close() {
+    revival.close();
     RunningReplica now = running;
     running = null;
     if (now != null) {
@@ -349,8 +391,14 @@ public final class MetadataReplica implements AutoCloseable {
     return now.ratis();
   }
 
+  /** As when this happens to the replica that runs. */
+  void fail(ReplicaFailure failure) throws ErrnoException {
+    live().fail(failure, null);
+  }
+
   /** Stops as a crash would: tells nobody, ends no session. */
   void abort() {
+    revival.close();
     RunningReplica now = running;
     running = null;
     if (now != null) {

@@ -69,10 +69,14 @@ final class PandoStateMachine extends BaseStateMachine {
 
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
+    /** Judges by the cause what kind of failure it is. */
     void failed(String what, @Nullable Throwable cause);
 
-    /** This node is no member any more. */
+    /** The cluster took this node out: it is not in the tables any more. */
     void removed();
+
+    /** The cluster's group goes on without this node. */
+    void unvoted();
   }
 
   PandoStateMachine(
@@ -120,14 +124,8 @@ final class PandoStateMachine extends BaseStateMachine {
   /** The log begins after the last checkpoint: the tables must reach into it (PROTOCOL rule 17). */
   private void coverGap(long first, TermIndex at) throws IOException {
     if (at.getIndex() + 1 < first) {
-      throw new RefusedException(
-          "the log of "
-              + self
-              + " begins at "
-              + first
-              + " but its tables end at "
-              + at.getIndex()
-              + ": empty the data directory and join as a new node");
+      throw new DamagedException(
+          "the log of " + self + " begins at " + first + " but its tables end at " + at.getIndex());
     }
     takeSnapshot();
   }
@@ -235,8 +233,21 @@ final class PandoStateMachine extends BaseStateMachine {
     }
   }
 
+  /**
+   * An error leaves in doubt what of the tables is on the disk, and a second try could succeed
+   * without putting it there: so the replica fails.
+   */
   @Override
   public long takeSnapshot() throws IOException {
+    try {
+      return checkpoint();
+    } catch (IOException | RuntimeException e) {
+      faults.failed("no checkpoint can be made", e);
+      throw e;
+    }
+  }
+
+  private long checkpoint() throws IOException {
     TermIndex at = getLastAppliedTermIndex();
     if (at.getIndex() < 0 || at.getIndex() == checkpointIndex()) {
       return checkpointIndex();
@@ -261,13 +272,18 @@ final class PandoStateMachine extends BaseStateMachine {
     return checkpoints.getLatestSnapshot();
   }
 
-  /** A checkpoint has arrived whole and is about to get its name, and the log about to be cut. */
+  /**
+   * A checkpoint has arrived whole and is about to get its name, and the log about to be cut. One
+   * that is damaged stops here: this node keeps its tables and its log, and is sent another.
+   */
   @Override
   public void pause() {
     try {
+      tables.verifyCheckpoint(checkpoints.arrived());
       checkpoints.syncArrivals();
     } catch (IOException e) {
-      throw new UncheckedIOException("an arrived checkpoint could not be synced", e);
+      listener.onBadCheckpoint(String.valueOf(e.getMessage()));
+      throw new UncheckedIOException("an arrived checkpoint can't be used", e);
     }
     getLifeCycle().transition(LifeCycle.State.PAUSING);
     getLifeCycle().transition(LifeCycle.State.PAUSED);
@@ -318,7 +334,7 @@ final class PandoStateMachine extends BaseStateMachine {
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean allServers) {
     if (!allServers) {
-      faults.failed("this node is no longer a voter of the cluster", null);
+      faults.unvoted();
     }
   }
 

@@ -54,14 +54,15 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setForceSyncNum(p, 128);
     RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(p, true);
     RaftServerConfigKeys.Log.setPurgePreservationLogNum(p, limits.entriesKept());
-    RaftServerConfigKeys.Log.setPurgeGap(p, (int) Math.min(1024, limits.checkpointEntries()));
+    // Entries may be megabytes: what a checkpoint made superfluous goes at once.
+    RaftServerConfigKeys.Log.setPurgeGap(p, 1);
     RaftServerConfigKeys.Log.setSegmentSizeMax(p, SizeInBytes.valueOf(limits.segmentBytes()));
     RaftServerConfigKeys.Log.setPreallocatedSize(
         p, SizeInBytes.valueOf(Math.min(limits.segmentBytes(), 4 << 20)));
     RaftServerConfigKeys.Log.setCorruptionPolicy(
         p, RaftServerConfigKeys.Log.CorruptionPolicy.EXCEPTION);
-    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, true);
-    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(p, limits.checkpointEntries());
+    // Checkpoints are asked for by size, number and time; see RunningReplica.
+    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, false);
     RaftServerConfigKeys.Snapshot.setRetentionFileNum(p, limits.checkpointsKept());
     RaftServerConfigKeys.Snapshot.setCreationGap(p, 1);
     RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(p, SizeInBytes.valueOf("2MB"));

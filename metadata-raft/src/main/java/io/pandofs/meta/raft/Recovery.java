@@ -69,10 +69,14 @@ public final class Recovery implements AutoCloseable {
               + identity.stage()
               + "): only a member can carry a cluster on");
     }
-    LiveTables tables = LiveTables.open(data.meta(), memory);
+    String damage = data.damageReason();
+    if (damage != null) {
+      throw new DamagedException("what " + identity.node() + " has is damaged: " + damage);
+    }
+    Checkpoints checkpoints = new Checkpoints(data.meta());
+    RaftFiles files = new RaftFiles(RaftGroups.current(data.raft(), identity));
+    LiveTables tables = CheckedTables.open(data, files, checkpoints, identity, memory);
     try {
-      Checkpoints checkpoints = new Checkpoints(data.meta());
-      checkpoints.prepare();
       SnapshotInfo latest = checkpoints.getLatestSnapshot();
       if (latest != null && latest.getIndex() > tables.applied().index()) {
         tables.install(checkpoints.directory(latest.getTermIndex()));
@@ -130,6 +134,7 @@ public final class Recovery implements AutoCloseable {
   /** Does it. May be repeated after a crash; the node can be started afterwards. */
   public void commit() throws IOException {
     data.write(identity.at(identity.clusterEpoch(), Identity.Stage.RECOVERING));
+    data.forgetEvidence();
     replay();
     AppliedIndex last = tables.applied();
     TermIndex at = TermIndex.valueOf(last.term() + 1, last.index() + 1);

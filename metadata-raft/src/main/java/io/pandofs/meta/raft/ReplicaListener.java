@@ -28,6 +28,9 @@ public interface ReplicaListener {
   /** Nodes, addresses or the placement map changed: what a node must hold may be other blocks. */
   default void onPlacement() {}
 
+  /** A checkpoint came from another node and is damaged; this node goes on waiting for another. */
+  default void onBadCheckpoint(String why) {}
+
   /** A session is over. */
   default void onSessionEnded(SessionId session) {}
 }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a replica is doing.
  *
- * @param role LEADER, FOLLOWER, CANDIDATE, LISTENER, or STARTING before it is a member
+ * @param role LEADER, FOLLOWER, CANDIDATE, LISTENER, STARTING before it is a member, or FENCED when
+ *     it does not serve any more
  * @param leader null while none is known
  * @param voters the members of the Raft group as this node knows it
  * @param applied the last log index in the tables

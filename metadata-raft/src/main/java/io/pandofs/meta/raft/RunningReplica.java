@@ -10,7 +10,6 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +35,7 @@ import org.slf4j.LoggerFactory;
 final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
+  private static final long LOOK_MILLIS = 1_000;
   private static final int DIRTY_MAX = 1 << 16;
 
   private final ReplicaConfig config;
@@ -61,11 +61,10 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final LeaderFreshness leaderFreshness;
   private final ControlService control;
   private final BlockTables blocks;
-  private final ClusterAdmin admin;
   private final PandoStateMachine machine;
-  private final CompletableFuture<String> failed = new CompletableFuture<>();
-  private volatile long lastCheckpointNanos;
-  private volatile long bytesAtCheckpoint;
+  private final CompletableFuture<ReplicaFailure> failed = new CompletableFuture<>();
+  private final Upkeep upkeep;
+  private volatile @Nullable String badCheckpoint;
 
   /**
    * Opens the tables and prepares the Raft server; {@link #start} starts it.
@@ -78,6 +77,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
       Identity identity,
       DataDirectory data,
       ReplicaListener listener,
+      BlockTables blocks,
       List<RaftPeer> peers)
       throws IOException {
     this.config = config;
@@ -86,25 +86,17 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     this.identity = identity;
     this.data = data;
     this.listener = listener;
-    Path meta = data.meta();
-    tables = LiveTables.open(meta, surroundings.memory());
+    RaftFiles files = new RaftFiles(RaftGroups.current(data.raft(), identity));
+    checkpoints = new Checkpoints(data.meta());
+    tables = CheckedTables.open(data, files, checkpoints, identity, surroundings.memory());
     threads = new Threads("pando-" + identity.node());
-    checkpoints = new Checkpoints(meta);
-    checkpoints.prepare();
     hashes = new TableHashes(threads.background);
     retry = new Retry(clock, surroundings.scheduler(), events);
     machine =
         new PandoStateMachine(
             identity.node(), tables, checkpoints, applied, hashes, events, this, this, faults());
-    ratis =
-        new RatisNode(
-            identity.node(),
-            RaftGroups.of(identity),
-            new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
-            machine,
-            RaftSettings.of(config, data.raft()),
-            config.security(),
-            peers);
+    ratis = openRatis(peers);
+    upkeep = upkeep(files);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
     long leaseNanos = config.timing().freshness().toNanos();
     Releases releases =
@@ -138,9 +130,60 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             reads,
             freshness);
     control = openControl(local, releases);
-    admin = new ClusterAdmin(ratis, retry, surroundings.connections());
-    blocks = new BlockTables(tables, applied, clock);
-    lastCheckpointNanos = clock.nanoTime();
+    this.blocks = blocks;
+    blocks.bind(tables, applied);
+    tables.onFault(fault -> fail("the metadata tables can't be used", fault));
+  }
+
+  private RatisNode openRatis(List<RaftPeer> peers) throws IOException {
+    try {
+      return new RatisNode(
+          identity.node(),
+          RaftGroups.of(identity),
+          new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
+          machine,
+          RaftSettings.of(config, data.raft()),
+          config.security(),
+          peers);
+    } catch (IOException | RuntimeException e) {
+      threads.close();
+      tables.close();
+      throw e;
+    }
+  }
+
+  private Upkeep upkeep(RaftFiles files) {
+    return new Upkeep(
+        ratis,
+        config.limits(),
+        clock,
+        machine,
+        checkpoints,
+        applied,
+        tables,
+        new ReplicaWatch(
+            ratis, tables, files, data.mark(), data.damage(), config.controlAdvertised()),
+        faults(),
+        threads.background);
+  }
+
+  private PandoStateMachine.Faults faults() {
+    return new PandoStateMachine.Faults() {
+      @Override
+      public void failed(String what, @Nullable Throwable cause) {
+        fail(ReplicaFailure.of(what, cause), cause);
+      }
+
+      @Override
+      public void removed() {
+        leave();
+      }
+
+      @Override
+      public void unvoted() {
+        takenOut("this node is no longer a voter of the cluster");
+      }
+    };
   }
 
   private ControlService openControl(LocalLeader local, Releases releases) {
@@ -173,13 +216,17 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     try {
       ratis.start();
     } catch (IOException | RuntimeException e) {
-      throw new IOException("the Raft server does not start: " + deepest(e), e);
+      ReplicaFailure why = ReplicaFailure.of("the Raft server does not start", e);
+      throw why.kind() == ReplicaFailure.Kind.DAMAGED
+          ? new DamagedException(why.reason(), e)
+          : new IOException(why.reason(), e);
     }
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
     every(config.timing().renewEvery().toMillis(), this::renew);
     every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
-    every(1000, this::checkpointIfDue);
+    every(LOOK_MILLIS, upkeep::look);
+    upkeep.begin();
     freshness.start();
     watchLeader();
   }
@@ -190,14 +237,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   private void heardReleased(long index) {
     freshness.heard(index);
-  }
-
-  private static String deepest(Throwable failure) {
-    Throwable cause = failure;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return String.valueOf(cause.getMessage());
   }
 
   private void every(long millis, Runnable task) {
@@ -238,28 +277,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     return sessions;
   }
 
-  private void checkpointIfDue() {
-    long now = clock.nanoTime();
-    LogLimits limits = config.limits();
-    SnapshotInfo latest = checkpoints.getLatestSnapshot();
-    long at = latest == null ? -1 : latest.getIndex();
-    boolean due =
-        machine.bytesApplied() - bytesAtCheckpoint > limits.checkpointBytes()
-            || now - lastCheckpointNanos > limits.checkpointEvery().toNanos();
-    if (due && applied.get() > at) {
-      lastCheckpointNanos = now;
-      bytesAtCheckpoint = machine.bytesApplied();
-      ratis
-          .checkpoint()
-          .whenComplete(
-              (index, failure) -> {
-                if (failure != null) {
-                  LOG.warn("{}: no checkpoint was made: {}", identity.node(), failure.toString());
-                }
-              });
-    }
-  }
-
   /** A view of everything that was acknowledged anywhere before the call. */
   MetadataView openView(Duration patience) throws ErrnoException {
     return reads.view(reads.snapshot(patience), patience);
@@ -273,20 +290,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     return tables.snapshot();
   }
 
-  private PandoStateMachine.Faults faults() {
-    return new PandoStateMachine.Faults() {
-      @Override
-      public void failed(String what, @Nullable Throwable cause) {
-        fail(what, cause);
-      }
-
-      @Override
-      public void removed() {
-        leave();
-      }
-    };
-  }
-
   /** Serves nobody any more, and goes when the group does not need its vote. */
   private void leave() {
     markRemoved();
@@ -294,12 +297,21 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     threads.duties.execute(sessions::endAll);
     new Departure(identity.node(), ratis::voters, clock, this::after)
         .begin()
-        .thenRun(() -> fail("this node was removed from the cluster", null));
+        .thenRun(() -> takenOut("this node was removed from the cluster"));
   }
 
   private void fail(String what, @Nullable Throwable cause) {
-    if (failed.complete(what + (cause == null ? "" : ": " + cause))) {
-      LOG.error("{}: {}: this replica stops serving", identity.node(), what, cause);
+    fail(ReplicaFailure.of(what, cause), cause);
+  }
+
+  private void takenOut(String what) {
+    fail(new ReplicaFailure(ReplicaFailure.Kind.REMOVED, what), null);
+  }
+
+  /** Stops serving, on a thread of its own; only the first reason counts. */
+  void fail(ReplicaFailure failure, @Nullable Throwable cause) {
+    if (failed.complete(failure)) {
+      LOG.error("{}: {}: this replica stops serving", identity.node(), failure.reason(), cause);
       freshness.close();
       Thread stopper = new Thread(this::stopServing, "pando-" + identity.node() + "-stop");
       stopper.setDaemon(true);
@@ -318,6 +330,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   private void stopServing() {
+    upkeep.stop();
     applied.close();
     sessions.endAll();
     closeRatis();
@@ -331,16 +344,12 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     }
   }
 
-  CompletableFuture<String> failed() {
+  CompletableFuture<ReplicaFailure> failed() {
     return failed.copy();
   }
 
   Service control() {
     return control;
-  }
-
-  ClusterAdmin admin() {
-    return admin;
   }
 
   /** Members may have moved: Ratis is to connect to where they are now. */
@@ -353,10 +362,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             }
           }
         });
-  }
-
-  BlockTables blocks() {
-    return blocks;
   }
 
   RatisNode ratis() {
@@ -386,7 +391,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     } catch (IOException | IllegalStateException e) {
       LOG.debug("{}: no Raft server to ask: {}", identity.node(), e.toString());
     }
-    RaftPeer leads = ratis.leader();
+    if (failed.isDone()) {
+      // What a closed Raft server last knew is not so any more.
+      role = "FENCED";
+    }
+    RaftPeer leads = failed.isDone() ? null : ratis.leader();
     SnapshotInfo checkpoint = checkpoints.getLatestSnapshot();
     return new ReplicaStatus(
         identity.node(),
@@ -404,11 +413,23 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         ratis.leads() ? leaderDuties.clocksAheadMillis() : Map.of(),
         hashes.all(),
         reads.counts(),
-        failed.getNow(null));
+        failure());
+  }
+
+  private @Nullable String failure() {
+    return failed.isDone() ? failed.join().reason() : badCheckpoint;
+  }
+
+  @Override
+  public void onBadCheckpoint(String why) {
+    badCheckpoint = "a checkpoint came damaged and was not used: " + why;
+    LOG.error("{}: {}", identity.node(), badCheckpoint);
+    listener.onBadCheckpoint(why);
   }
 
   @Override
   public void onReset() {
+    badCheckpoint = null;
     blocks.sample();
     threads.duties.execute(sessions::endThoseGone);
     listener.onReset();
@@ -478,6 +499,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   /** Stops without a word to anybody. */
   void closeNow() {
+    upkeep.stop();
     freshness.close();
     sessions.drop();
     closeRatis();

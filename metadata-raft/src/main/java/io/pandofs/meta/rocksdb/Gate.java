@@ -4,6 +4,7 @@ import io.pandofs.meta.engine.StoreException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.rocksdb.RocksDBException;
 
 /**
@@ -17,6 +18,8 @@ final class Gate {
 
   /** Written under the write lock, read under either. */
   private boolean closed;
+
+  private volatile Consumer<TablesException> onFault = fault -> {};
 
   /** Something that touches native memory. */
   @FunctionalInterface
@@ -33,10 +36,26 @@ final class Gate {
       }
       return call.run();
     } catch (RocksDBException e) {
-      throw new StoreException("the tables cannot be used: " + e.getMessage(), e);
+      throw failure(e);
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  /** Tells this, from any thread, of every fault of the disk or of what is on it. */
+  void onFault(Consumer<TablesException> listener) {
+    onFault = listener;
+  }
+
+  private StoreException failure(RocksDBException e) {
+    String message = "the tables cannot be used: " + e.getMessage();
+    TablesException.Kind kind = TablesException.kindOf(e);
+    if (kind == null) {
+      return new StoreException(message, e);
+    }
+    TablesException fault = new TablesException(kind, message, e);
+    onFault.accept(fault);
+    return new StoreException(message, fault);
   }
 
   /** Remembers how to free a handle; called within {@link #pass}. */

@@ -53,6 +53,32 @@ final class Opening {
     this.memory = memory;
   }
 
+  /**
+   * Opens a copy that nobody writes to, and reads all of it.
+   *
+   * @throws TablesException naming what is damaged
+   */
+  static void verify(Path directory, RocksMemory memory) throws TablesException {
+    Opening opening = new Opening(directory, memory);
+    try {
+      opening.checkColumns();
+      DBOptions options = opening.keep(new DBOptions());
+      options.setParanoidChecks(true).setInfoLogLevel(InfoLogLevel.FATAL_LEVEL);
+      ColumnFamilyOptions columnOptions = opening.keep(new ColumnFamilyOptions());
+      List<ColumnFamilyHandle> handles = new ArrayList<>();
+      RocksDB database =
+          RocksDB.openReadOnly(
+              options, directory.toString(), Columns.descriptors(columnOptions), handles);
+      opening.keep(database);
+      handles.forEach(opening::keep);
+      database.verifyChecksum();
+    } catch (RocksDBException e) {
+      throw opening.reason(e);
+    } finally {
+      opening.close();
+    }
+  }
+
   static Opening open(Path directory, RocksMemory memory) throws TablesException {
     Opening opening = new Opening(directory, memory);
     boolean done = false;
@@ -187,6 +213,10 @@ final class Opening {
     if (message.contains("LOCK") || message.contains("lock hold by current process")) {
       return new TablesException(
           Kind.LOCKED, "the metadata tables in " + directory + " are in use by another process", e);
+    }
+    if (TablesException.kindOf(e) == Kind.FULL) {
+      return new TablesException(
+          Kind.FULL, "no space for the metadata tables in " + directory + ": " + message, e);
     }
     boolean missing = message.contains("No such file") || message.contains("does not exist");
     if (code == Status.Code.Corruption || code == Status.Code.InvalidArgument || missing) {

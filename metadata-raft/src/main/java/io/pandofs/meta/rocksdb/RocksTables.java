@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.Checkpoint;
@@ -41,6 +42,29 @@ public final class RocksTables implements AutoCloseable {
    */
   public static RocksTables open(Path directory, RocksMemory memory) throws TablesException {
     return new RocksTables(Opening.open(directory, memory));
+  }
+
+  /**
+   * Reads a copy made by {@link #checkpoint} wholly and changes nothing.
+   *
+   * @throws TablesException naming what is damaged
+   */
+  public static void verify(Path copy, RocksMemory memory) throws TablesException {
+    Opening.verify(copy, memory);
+  }
+
+  /** Reads all files and checks their checksums; what is wrong goes to {@link #onFault}. */
+  public void verify() {
+    gate.<Boolean>pass(
+        () -> {
+          database.verifyChecksum();
+          return true;
+        });
+  }
+
+  /** Tells this, from any thread, of every fault of the disk or of what is on it. */
+  public void onFault(Consumer<TablesException> listener) {
+    gate.onFault(listener);
   }
 
   /** Begins a transaction. */

@@ -75,6 +75,43 @@ class TokensTest {
     refused(admit(ID, SECRET, 1, 0, "c:1"), Refusal.USED_UP);
   }
 
+  private LogReply replace(long gone, int key, String address) {
+    return rig.apply(
+        new LogEntry.ReplaceNode(
+            new NodeId(gone),
+            Fingerprint.of(new byte[] {3, (byte) key}),
+            new LogEntry.RegisterNode(0, "x", address, address + "1", address + "2")));
+  }
+
+  @Test
+  void aMemberComesBackUnderAnotherIdOnceHoweverOftenItAsks() {
+    create(ID, 1);
+    assertThat(admit(ID, SECRET, 1, 0, "c:1").number()).isEqualTo(2);
+    before = nodes();
+    refused(replace(2, 1, "a:1"), Refusal.ADDRESS_TAKEN);
+    final long epoch = new ClusterView(rig.store).placement().epoch();
+    assertThat(replace(2, 1, "e:1").number()).isEqualTo(3);
+    assertThat(new ClusterView(rig.store).node(new NodeId(2))).isNull();
+    assertThat(new ClusterView(rig.store).placement().epoch()).isEqualTo(epoch + 1);
+    // The answer was lost; or it comes from elsewhere now.
+    assertThat(replace(2, 1, "c:1").number()).isEqualTo(3);
+    assertThat(replace(2, 1, "d:1").number()).isEqualTo(3);
+    assertThat(new ClusterView(rig.store).node(new NodeId(3)).control()).isEqualTo("d:1");
+    assertThat(nodes()).isEqualTo(before);
+    assertThat(replace(3, 1, "d:1").number()).isEqualTo(4);
+    assertThat(nodes()).isEqualTo(before);
+  }
+
+  @Test
+  void whoWasRemovedDoesNotComeBackByItsCertificate() {
+    create(ID, 1);
+    assertThat(admit(ID, SECRET, 1, 0, "c:1").number()).isEqualTo(2);
+    rig.apply(new LogEntry.RemoveNode(new NodeId(2)));
+    before = nodes();
+    refused(replace(2, 1, "c:1"), Refusal.NOT_A_MEMBER);
+    refused(replace(9, 5, "c:1"), Refusal.NOT_A_MEMBER);
+  }
+
   @Test
   void aWrongSecretAndAnUnknownTokenAreRefusedAlike() {
     create(ID, 2);

@@ -70,6 +70,10 @@ class LogCodecTest {
         new LogEntry.Reap(List.of(I, InodeId.ROOT)),
         new LogEntry.CreateToken(8, Fingerprint.of(new byte[] {1}), 3, T, T),
         new LogEntry.RevokeToken(8),
+        new LogEntry.ReplaceNode(
+            new NodeId(3),
+            Fingerprint.of(new byte[] {5}),
+            new LogEntry.RegisterNode(0, "n", "c:1", "r:2", "b:3")),
         new LogEntry.AdmitNode(
             8,
             Fingerprint.of(new byte[] {1}),

@@ -32,10 +32,10 @@ class MemberChangesTest {
       TestNode leader = cluster.leader();
       NodeId gone = id(leader);
       TestNode asked = cluster.follower();
-      CompletableFuture<String> told = leader.replica().failed();
+      CompletableFuture<ReplicaFailure> told = leader.replica().failed();
       asked.replica().admin().drain(gone);
       asked.replica().admin().remove(gone);
-      assertThat(told.get(30, TimeUnit.SECONDS)).contains("removed");
+      assertThat(told.get(30, TimeUnit.SECONDS).reason()).contains("removed");
       assertThat(TestCluster.voters(asked)).hasSize(2).doesNotContain(gone);
       leader.kill();
       assertThatThrownBy(leader::start).hasMessageContaining("was removed from the cluster");

@@ -186,8 +186,8 @@ class MembershipTest {
       TestNode leader = cluster.leader();
       List<TestNode> others = new ArrayList<>(cluster.nodes);
       others.remove(leader);
-      CompletableFuture<String> unvoted = others.get(0).replica().failed();
-      CompletableFuture<String> removed = others.get(1).replica().failed();
+      CompletableFuture<ReplicaFailure> unvoted = others.get(0).replica().failed();
+      CompletableFuture<ReplicaFailure> removed = others.get(1).replica().failed();
       RatisNode ratis = leader.replica().ratis();
       List<RaftPeer> rest = new ArrayList<>(ratis.division().getRaftConf().getCurrentPeers());
       rest.removeIf(
@@ -199,9 +199,9 @@ class MembershipTest {
             }
           });
       ratis.setPeers(rest).get(30, TimeUnit.SECONDS);
-      assertThat(unvoted.get(30, TimeUnit.SECONDS)).contains("no longer a voter");
+      assertThat(unvoted.get(30, TimeUnit.SECONDS).reason()).contains("no longer a voter");
       leader.propose(new LogEntry.RemoveNode(others.get(1).status().node()));
-      assertThat(removed.get(30, TimeUnit.SECONDS)).contains("was removed");
+      assertThat(removed.get(30, TimeUnit.SECONDS).reason()).contains("was removed");
       assertThat(leader.replica().failed()).isNotDone();
     }
   }

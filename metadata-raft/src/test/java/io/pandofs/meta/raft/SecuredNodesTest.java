@@ -11,13 +11,21 @@ import io.pandofs.common.identity.JoinToken;
 import io.pandofs.common.identity.Keyring;
 import io.pandofs.common.identity.PeerName;
 import io.pandofs.common.identity.PeerTrust;
+import io.pandofs.common.net.NetThreads;
+import io.pandofs.common.net.NettyConnections;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Tls;
 import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.wire.JoinAnswer;
+import io.pandofs.meta.wire.JoinRequest;
+import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexReplyProto;
@@ -53,10 +61,99 @@ class SecuredNodesTest {
       MembershipTest.fill(three, "x", 10);
 
       Payload asThree = ControlCodec.payload(ReadIndexRequest.newBuilder().setNode(3).build());
-      assertThatThrownBy(
-              () -> one.call(two, ControlMethods.READ_INDEX, asThree).get(30, TimeUnit.SECONDS))
-          .hasMessageContaining("the certificate is not");
+      try (Payload told =
+          one.call(two, ControlMethods.READ_INDEX, asThree).get(30, TimeUnit.SECONDS)) {
+        assertThat(ControlCodec.header(told, ReadIndexAnswer.parser()).getAnswer().getText())
+            .contains("the certificate is not");
+      }
       raftPort(one, two);
+    }
+  }
+
+  @Test
+  void aDamagedNodeIsTakenBackByItsCertificateUnderAnotherId() throws Exception {
+    try (TestNode one = new TestNode(dir, "one");
+        TestNode two = new TestNode(dir, "two");
+        TestNode three = new TestNode(dir, "three");
+        TestNode copy = new TestNode(dir, "copy")) {
+      one.found();
+      one.start();
+      JoinToken token = one.replica().tokens().create(9, Duration.ofHours(1));
+      two.enrol(one, token);
+      two.start();
+      three.enrol(one, token);
+      three.start();
+      MembershipTest.fill(three, "x", 10);
+
+      onlyTheNodeItselfMayAsk(one, three, token);
+      DamageTest.copy(two.dataDir, copy.dataDir);
+      copy.secure();
+      copy.putAside();
+      assertThatThrownBy(() -> copy.joinAgain(one)).hasMessageContaining("n2 runs at");
+
+      two.kill();
+      two.putAside();
+      assertThatThrownBy(() -> two.enrol(one, token)).hasMessageContaining("by itself");
+      DurableFiles.deleteTree(copy.dataDir);
+      DamageTest.copy(two.dataDir, copy.dataDir);
+      assertThat(two.joinAgain(three).node()).isEqualTo(new NodeId(4));
+      // As if the answer had not come: who asks again gets the same.
+      DurableFiles.deleteTree(two.dataDir);
+      DamageTest.copy(copy.dataDir, two.dataDir);
+      two.secure();
+      assertThat(two.joinAgain(one).node()).isEqualTo(new NodeId(4));
+      assertThat(two.security.keyring().credentials().name().node()).isEqualTo(new NodeId(4));
+      two.start();
+      NodeId[] now = {new NodeId(1), new NodeId(3), new NodeId(4)};
+      assertThat(TestCluster.voters(one)).containsExactlyInAnyOrder(now);
+      one.kill();
+      MembershipTest.fill(two, "y", 10);
+      one.start();
+      three.replica().admin().remove(new NodeId(4));
+      two.kill();
+      DamageTest.replicaGone(two.dataDir);
+      assertThatThrownBy(() -> two.joinAgain(three)).hasMessageContaining("no member");
+    }
+  }
+
+  private static void onlyTheNodeItselfMayAsk(TestNode leader, TestNode other, JoinToken token)
+      throws Exception {
+    JoinRequest asTwo = JoinRequest.newBuilder().setReplaces(2).build();
+    try (NetThreads net = new NetThreads("stranger", 1);
+        NettyConnections stranger =
+            new NettyConnections(
+                net, Tls.newcomer(token.authority()), NettyConnections.Limits.DEFAULT)) {
+      for (CompletableFuture<Payload> asked :
+          List.of(
+              leader.call(other, ControlMethods.JOIN, ControlCodec.payload(asTwo)),
+              stranger.call(
+                  Addresses.parse(leader.control()),
+                  ControlMethods.JOIN,
+                  ControlCodec.payload(asTwo),
+                  Duration.ofSeconds(20)))) {
+        try (Payload told = asked.get(30, TimeUnit.SECONDS)) {
+          assertThat(ControlCodec.header(told, JoinAnswer.parser()).getAnswer().getText())
+              .contains("the certificate is not");
+        }
+      }
+    }
+  }
+
+  @Test
+  void aTokenDoesNotBringAVoterBackWithoutItsLog() throws Exception {
+    try (TestNode one = new TestNode(dir, "one");
+        TestNode two = new TestNode(dir, "two");
+        TestNode three = new TestNode(dir, "three")) {
+      one.found();
+      one.start();
+      JoinToken token = one.replica().tokens().create(9, Duration.ofHours(1));
+      for (TestNode newcomer : List.of(two, three)) {
+        newcomer.enrol(one, token);
+        newcomer.start();
+      }
+      two.kill();
+      DamageTest.replicaGone(two.dataDir);
+      assertThatThrownBy(() -> two.enrol(three, token)).hasMessageContaining("n2, which votes");
     }
   }
 

@@ -204,6 +204,42 @@ final class TestNode implements AutoCloseable {
     }
   }
 
+  /** As a daemon does with a replica that must not be used again; the node is not started. */
+  Identity joinAgain(TestNode seed) throws IOException {
+    ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+    try (DataDirectory own = DataDirectory.lock(dataDir);
+        NetThreads net = new NetThreads("again", 1);
+        NettyConnections shown =
+            new NettyConnections(net, peers(), NettyConnections.Limits.DEFAULT)) {
+      ReplicaConfig config =
+          new ReplicaConfig(
+              dataDir, name, raft, text(raft), text(control), text(blocks), null, timing, limits);
+      Identity identity =
+          new Enrolment(own, clock, new SecureRandom())
+              .joinAgain(config, seed.control(), shown, timer, PATIENCE);
+      if (security != null) {
+        secure(own);
+      }
+      return identity;
+    } finally {
+      timer.shutdownNow();
+    }
+  }
+
+  /** Has its replica put aside, as damaged. */
+  void putAside() throws IOException {
+    try (DataDirectory own = DataDirectory.lock(dataDir)) {
+      own.markDamaged("a bit was flipped");
+      own.putAside();
+    }
+  }
+
+  void secure() throws IOException {
+    try (DataDirectory own = DataDirectory.lock(dataDir)) {
+      secure(own);
+    }
+  }
+
   private void secure(DataDirectory own) throws IOException {
     security = new NodeSecurity(new Keyring(own.files().credentials()), own.files(), Admission.ALL);
   }

@@ -115,12 +115,16 @@ final class BlockSide {
         putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
   }
 
+  /** What the block store of this node carries. */
+  static UUID stamp(Identity identity) {
+    return new UUID(identity.incarnation(), identity.node().value());
+  }
+
   static LocalBlocks openStore(NodeConfig config, Identity identity, Clock clock, Parts parts)
       throws Refusal {
     ScheduledExecutorService tidying = parts.add("tidying", new Workers("tidy", 1)).scheduler();
     LocalBlockOptions options =
-        LocalBlockOptions.of(
-                directory(config), new UUID(identity.incarnation(), identity.node().value()))
+        LocalBlockOptions.of(directory(config), stamp(identity))
             .withMemory(config.budgets().blockTables());
     try {
       return LocalBlockStore.open(options, clock, tidying);

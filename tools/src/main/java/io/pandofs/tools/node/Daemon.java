@@ -2,8 +2,12 @@ package io.pandofs.tools.node;
 
 import io.pandofs.common.TheOnePlace;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.meta.raft.DamagedException;
+import io.pandofs.meta.raft.ReplicaFailure;
 import io.pandofs.tools.Refusal;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,19 +31,36 @@ public final class Daemon {
     // gRPC logs here, two lines a record, what nobody needs.
     java.util.logging.Logger.getLogger("").setLevel(java.util.logging.Level.WARNING);
     LOG.info("pando {} starts as {} on {}", Version.text(), config.name(), config.dataDirectory());
-    CompletableFuture<String> end = new CompletableFuture<>();
-    Node node = new Node(config, end);
-    Thread hook = new Thread(() -> stop(node), "stop");
+    AtomicReference<@Nullable Node> running = new AtomicReference<>();
+    Thread hook = new Thread(() -> stop(running.get()), "stop");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      node.start();
-      LOG.error("the node ends: {}", end.join());
+      ReplicaFailure why;
+      do {
+        why = runOnce(config, running);
+        LOG.error("the node ends: {}", why.reason());
+        // Whose data are damaged starts again, and then joins as a new node.
+      } while (why.kind() == ReplicaFailure.Kind.DAMAGED && hook.getState() == Thread.State.NEW);
       return false;
     } catch (Refusal refusal) {
       LOG.debug("the node cannot start", refusal);
       throw refusal;
     } finally {
       removeHook(hook);
+    }
+  }
+
+  private static ReplicaFailure runOnce(NodeConfig config, AtomicReference<@Nullable Node> running)
+      throws Refusal {
+    CompletableFuture<ReplicaFailure> end = new CompletableFuture<>();
+    Node node = new Node(config, end);
+    running.set(node);
+    try {
+      node.start();
+      return end.join();
+    } catch (DamagedException e) {
+      return new ReplicaFailure(ReplicaFailure.Kind.DAMAGED, String.valueOf(e.getMessage()));
+    } finally {
       node.close();
     }
   }
@@ -54,9 +75,11 @@ public final class Daemon {
   }
 
   @TheOnePlace("a clean stop by signal is a success, which the JVM would report as 143")
-  private static void stop(Node node) {
+  private static void stop(@Nullable Node node) {
     LOG.info("stopping");
-    node.close();
+    if (node != null) {
+      node.close();
+    }
     LOG.info("stopped");
     Runtime.getRuntime().halt(0);
   }

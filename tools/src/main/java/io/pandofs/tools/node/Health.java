@@ -57,7 +57,11 @@ final class Health {
   /** Takes a look. */
   synchronized void look(ReplicaStatus replica, long neededBlocks, ClusterSpace space) {
     String failure = replica.failure();
-    tell(Kind.STOPPED, failure != null, Duration.ZERO, "the metadata has stopped: " + failure);
+    tell(
+        Kind.STOPPED,
+        failure != null,
+        Duration.ZERO,
+        "this node's metadata do not serve: " + failure);
     tell(
         Kind.NO_LEADER,
         replica.leader() == null,

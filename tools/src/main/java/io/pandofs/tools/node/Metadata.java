@@ -2,8 +2,10 @@ package io.pandofs.tools.node;
 
 import io.pandofs.common.config.ClusterConfig;
 import io.pandofs.common.config.HostPort;
+import io.pandofs.common.config.LogSettings;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.time.Clock;
+import io.pandofs.meta.raft.DamagedException;
 import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.LogLimits;
@@ -67,28 +69,72 @@ public final class Metadata {
         config.blocks().advertised(machine).toString(),
         security,
         RaftTiming.DEFAULT.withElection(config.raftTimeouts().min(), config.raftTimeouts().max()),
-        LogLimits.DEFAULT);
+        limits(config.log()));
   }
 
-  /** Starts the replica, as a new member if the data directory is nobody's. */
-  Identity start(MetadataReplica replica, DataDirectory data) throws Refusal {
+  private static LogLimits limits(LogSettings log) {
+    return new LogLimits(
+        log.checkpointEntries(),
+        log.checkpointBytes(),
+        log.checkpointEvery(),
+        LogLimits.DEFAULT.checkpointsKept(),
+        log.keepEntries(),
+        log.segmentBytes());
+  }
+
+  /**
+   * Starts the replica, as a new member if the data directory is nobody's.
+   *
+   * @throws DamagedException what is there must not be used again, which is remembered on the disk
+   */
+  Identity start(MetadataReplica replica, DataDirectory data) throws Refusal, DamagedException {
     try {
       Identity before = data.identity();
       if (before == null) {
         checkNoStrayBlocks();
         found(replica, data, config.cluster());
-      } else {
+      } else if (data.predecessor() == null) {
         replica.start(START_PATIENCE);
+      } else {
+        startAgain(replica);
       }
       Identity identity = data.identity();
       if (identity == null) {
         throw new IllegalStateException("started without an identity");
       }
       return identity;
-    } catch (RefusedException e) {
-      throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
+    } catch (DamagedException e) {
+      remember(data, e);
+      throw e;
     } catch (IOException e) {
       throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
+    }
+  }
+
+  private static void remember(DataDirectory data, DamagedException damage) throws Refusal {
+    try {
+      data.markDamaged(String.valueOf(damage.getMessage()));
+    } catch (IOException e) {
+      throw new Refusal(
+          "Cannot start: " + damage.getMessage() + ". Nor can that be written down.", e);
+    }
+  }
+
+  /** As the one that joined again, which may take until there is a majority of the others. */
+  private void startAgain(MetadataReplica replica) throws IOException {
+    while (true) {
+      long began = clock.nanoTime();
+      try {
+        replica.start(START_PATIENCE);
+        return;
+      } catch (RefusedException | DamagedException e) {
+        throw e;
+      } catch (IOException e) {
+        if (clock.nanoTime() - began < START_PATIENCE.toNanos()) {
+          throw e; // not for want of a majority
+        }
+        LOG.warn("not a member yet: {}", e.getMessage());
+      }
     }
   }
 

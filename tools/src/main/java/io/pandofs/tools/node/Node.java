@@ -17,9 +17,11 @@ import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.raft.BlockTables;
+import io.pandofs.meta.raft.DamagedException;
 import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.meta.raft.ReplicaFailure;
 import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
@@ -45,9 +47,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One node: every part, wired by hand.
  *
- * <p>Started in the order: lock, checks that change nothing, status endpoint, servers' ports,
- * metadata, blocks, mount. Closed in the opposite order, so that a mount flushes while everything
- * below it still works. {@link #close} may come at any time and from any thread.
+ * <p>Started in the order: lock, checks that change nothing, status endpoint, a new id if it needs
+ * one, servers' ports, metadata, blocks, mount. Closed in the opposite order, so that a mount
+ * flushes while everything below it still works. {@link #close} may come at any time and from any
+ * thread.
  */
 final class Node implements AutoCloseable, ReplicaListener {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
@@ -56,7 +59,7 @@ final class Node implements AutoCloseable, ReplicaListener {
   private static final long LOOK_SECONDS = 2;
 
   private final NodeConfig config;
-  private final CompletableFuture<String> end;
+  private final CompletableFuture<ReplicaFailure> end;
   private final Clock clock = new SystemClock();
   private final Parts parts = new Parts();
   private final NodeStatus status;
@@ -70,23 +73,29 @@ final class Node implements AutoCloseable, ReplicaListener {
   /**
    * @param end completed with the reason when the node comes to an end by itself
    */
-  Node(NodeConfig config, CompletableFuture<String> end) {
+  Node(NodeConfig config, CompletableFuture<ReplicaFailure> end) {
     this.config = config;
     this.end = end;
     this.status = new NodeStatus(config, clock);
   }
 
-  /** Starts everything; returns when the node serves, mount included. */
-  void start() throws Refusal {
+  /**
+   * Starts everything; returns when the node serves, mount included.
+   *
+   * @throws DamagedException its metadata must not be used again: started anew, it joins again
+   */
+  void start() throws Refusal, DamagedException {
     DataDirectory data = parts.add("data directory", Metadata.lock(config.dataDirectory()));
     Path mount = config.mount();
     if (mount != null) {
       MountPoint.check(mount, config.dataDirectory());
     }
-    Protection protection = Protection.of(data, config);
     Listening.checkFree(config.raft().listen(), "raft.listen");
     parts.add("status endpoint", StatusServer.start(config.status(), status));
     AdminServer admin = parts.add("admin channel", AdminServer.open(config.dataDirectory()));
+    Metadata metadata = new Metadata(config, clock);
+    new Rejoin(config, metadata.replicaConfig(null), data, clock).ifNeeded();
+    Protection protection = Protection.of(data, config);
 
     NetThreads threads = parts.add("network threads", new NetThreads("net", IO_THREADS));
     status.countNetwork(threads::directBytesHeld);
@@ -103,7 +112,6 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     long cacheBytes = config.budgets().metadataTables();
     RocksMemory memory = parts.add("table memory", new RocksMemory(cacheBytes, cacheBytes / 2));
-    Metadata metadata = new Metadata(config, clock);
     MetadataReplica replica =
         parts.add(
             "metadata",
@@ -119,6 +127,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     LocalDirectory local = new LocalDirectory(tables(replica));
     directory = local;
+    Rejoin.takeOverBlocks(config, data, identity);
     BlockSide side = BlockSide.open(config, identity, local, connections, clock, scheduler, parts);
     blockSide = side;
     blocks.set(side.server);
@@ -130,11 +139,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
-    Workers look = parts.add("look-out", new Workers("look-out", 1));
-    var unused =
-        look.scheduler()
-            .scheduleWithFixedDelay(
-                () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
+    lookAroundAgainAndAgain(space, replica);
 
     if (mount != null) {
       MountedVolume mounted =
@@ -169,12 +174,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
-  private void endWith(MetadataReplica replica) throws Refusal {
-    try {
-      var unused = replica.failed().thenAccept(end::complete);
-    } catch (ErrnoException e) {
-      throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
-    }
+  private void endWith(MetadataReplica replica) {
+    var unused = replica.ended().thenAccept(end::complete);
   }
 
   private NodeReports reports(MetadataReplica replica, BlockSide side, Connections connections)
@@ -250,6 +251,14 @@ final class Node implements AutoCloseable, ReplicaListener {
     } catch (IOException e) {
       throw new Refusal("Cannot look at data_dir: " + e.getMessage() + ".", e);
     }
+  }
+
+  private void lookAroundAgainAndAgain(ClusterSpace space, MetadataReplica replica) {
+    Workers look = parts.add("look-out", new Workers("look-out", 1));
+    var unused =
+        look.scheduler()
+            .scheduleWithFixedDelay(
+                () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
   }
 
   private void lookAround(ClusterSpace space, MetadataReplica replica) {

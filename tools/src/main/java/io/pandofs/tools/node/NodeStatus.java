@@ -8,6 +8,7 @@ import io.pandofs.common.config.Budgets;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.StoreException;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.MetadataReplica;
 import io.pandofs.meta.raft.ReplicaStatus;
@@ -139,6 +140,7 @@ final class NodeStatus implements StatusSource {
       raft.put("committed", replica.committed());
       raft.put("applied", replica.applied());
       raft.put("checkpoint", replica.checkpoint());
+      raft.put("failure", replica.failure());
       raft.put("sessions", replica.sessions());
       raft.put("renewed", replica.renewed());
       raft.put("clock_ahead_millis", replica.clockAheadMillis());
@@ -151,7 +153,8 @@ final class NodeStatus implements StatusSource {
               ? List.of(
                   "two nodes vote: nothing is lost if one dies, but work stops until it is back")
               : List.of());
-    } catch (ErrnoException e) {
+    } catch (ErrnoException | IllegalStateException | StoreException e) {
+      // Stopped, or between closing its tables and opening them again.
       document.put("raft", Map.of("role", "stopped"));
     }
   }

@@ -1,0 +1,128 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.engine.StoreException;
+import java.io.IOException;
+import java.util.concurrent.Executor;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The replica's care for its own disk, every second or so: checkpoints by size, number and time,
+ * after which the log is purged; evidence for the next start; and reading all of the tables after a
+ * start and after each checkpoint, so that damage is found before it is needed.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // the chain ends in a handler of success and failure
+final class Upkeep {
+  private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
+
+  private final RatisNode ratis;
+  private final LogLimits limits;
+  private final Clock clock;
+  private final PandoStateMachine machine;
+  private final Checkpoints checkpoints;
+  private final AppliedGate applied;
+  private final LiveTables tables;
+  private final ReplicaWatch watch;
+  private final PandoStateMachine.Faults faults;
+  private final Executor background;
+
+  /** Touched by the thread that calls {@link #look} alone. */
+  private long lastNanos;
+
+  private long bytesThen;
+  private long indexThen;
+  private volatile boolean stopped;
+
+  Upkeep(
+      RatisNode ratis,
+      LogLimits limits,
+      Clock clock,
+      PandoStateMachine machine,
+      Checkpoints checkpoints,
+      AppliedGate applied,
+      LiveTables tables,
+      ReplicaWatch watch,
+      PandoStateMachine.Faults faults,
+      Executor background) {
+    this.ratis = ratis;
+    this.limits = limits;
+    this.clock = clock;
+    this.machine = machine;
+    this.checkpoints = checkpoints;
+    this.applied = applied;
+    this.tables = tables;
+    this.watch = watch;
+    this.faults = faults;
+    this.background = background;
+    this.lastNanos = clock.nanoTime();
+    SnapshotInfo latest = checkpoints.getLatestSnapshot();
+    this.indexThen = latest == null ? -1 : latest.getIndex();
+  }
+
+  /** After the start. */
+  void begin() {
+    background.execute(this::verify);
+  }
+
+  /** The replica serves no more: nothing is written for it. */
+  void stop() {
+    stopped = true;
+  }
+
+  /** Called again and again, by one thread; does not block it. */
+  void look() {
+    background.execute(this::writeEvidence);
+    checkpointIfDue();
+  }
+
+  private void checkpointIfDue() {
+    long now = clock.nanoTime();
+    SnapshotInfo latest = checkpoints.getLatestSnapshot();
+    long at = latest == null ? -1 : latest.getIndex();
+    boolean due =
+        applied.get() - indexThen >= limits.checkpointEntries()
+            || machine.bytesApplied() - bytesThen > limits.checkpointBytes()
+            || now - lastNanos > limits.checkpointEvery().toNanos();
+    if (stopped || !due || applied.get() <= at) {
+      return;
+    }
+    lastNanos = now;
+    bytesThen = machine.bytesApplied();
+    indexThen = applied.get();
+    ratis
+        .checkpoint()
+        .whenComplete(
+            (index, failure) -> {
+              if (failure != null) {
+                LOG.warn("{}: no checkpoint was made: {}", ratis.self(), failure.toString());
+              } else if (!stopped) {
+                // It shares its files with the tables: what is wrong in one is wrong in both.
+                background.execute(this::verify);
+              }
+            });
+  }
+
+  private void writeEvidence() {
+    if (stopped) {
+      return;
+    }
+    try {
+      watch.look();
+    } catch (IOException e) {
+      faults.failed("how far the log is can't be written down", e);
+    } catch (IllegalStateException e) {
+      LOG.debug("{}: nothing to see: {}", ratis.self(), e.toString());
+    }
+  }
+
+  /** Damage is told as a fault of the tables. */
+  private void verify() {
+    try {
+      tables.verify();
+    } catch (StoreException | IllegalStateException e) {
+      LOG.debug("{}: the tables were not verified: {}", ratis.self(), e.toString());
+    }
+  }
+}
