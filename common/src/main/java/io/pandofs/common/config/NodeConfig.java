@@ -33,7 +33,8 @@ public record NodeConfig(
     RaftTimeouts raftTimeouts,
     QuorumLoss quorumLoss,
     Duration watchdog,
-    Budgets budgets) {
+    Budgets budgets,
+    Upkeep upkeep) {
   public static final int CONTROL_PORT = 7440;
   public static final int RAFT_PORT = 7441;
   public static final int BLOCKS_PORT = 7442;
@@ -66,7 +67,10 @@ public record NodeConfig(
           "budget.block_puts",
           "budget.read_cache",
           "budget.metadata_tables",
-          "budget.block_tables");
+          "budget.block_tables",
+          "repair.bytes_per_second",
+          "scrub.bytes_per_second",
+          "scrub.every");
 
   /** Reads and checks a file. */
   public static NodeConfig load(Path file) throws ConfigException {
@@ -99,7 +103,8 @@ public record NodeConfig(
         RaftTimeouts.read(table),
         quorumLoss(table),
         watchdog(table),
-        Budgets.read(table));
+        Budgets.read(table),
+        Upkeep.read(table));
   }
 
   private static Path directory(Path file, String text) {

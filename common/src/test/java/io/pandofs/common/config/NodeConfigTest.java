@@ -33,7 +33,8 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 QuorumLoss.waiting(Duration.ofSeconds(30)),
                 Duration.ofSeconds(60),
-                new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20)));
+                new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20),
+                new Upkeep(128 << 20, 64 << 20, Duration.ofDays(14))));
   }
 
   /** Each key with a value that is not its default, and what it must become. */
@@ -62,6 +63,9 @@ final class NodeConfigTest {
     values.put("budget.read_cache", "\"7MiB\"");
     values.put("budget.metadata_tables", "\"8192KiB\"");
     values.put("budget.block_tables", "\"1GiB\"");
+    values.put("repair.bytes_per_second", "\"9MiB\"");
+    values.put("scrub.bytes_per_second", "\"2MiB\"");
+    values.put("scrub.every", "\"36h\"");
     assertThat(values.keySet()).isEqualTo(new TreeSet<>(NodeConfig.KEYS));
 
     StringBuilder text = new StringBuilder();
@@ -81,7 +85,8 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 QuorumLoss.waiting(Duration.ofSeconds(5)),
                 Duration.ofSeconds(7),
-                new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30)));
+                new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30),
+                new Upkeep(9 << 20, 2 << 20, Duration.ofHours(36))));
   }
 
   @Test
@@ -115,6 +120,8 @@ final class NodeConfigTest {
     assertFails(LEAST + "control.advertise = \"0.0.0.0:1\"", "others cannot call 0.0.0.0:1");
     assertFails(LEAST + "budget.write_buffer = \"1KiB\"", "must be between 4 and");
     assertFails(LEAST + "budget.write_buffer = \"64MB\"", "'64MB' is not a size");
+    assertFails(LEAST + "scrub.every = \"0s\"", "must be at least 1s");
+    assertFails(LEAST + "scrub.bytes_per_second = \"1KiB\"", "must be between 1 and");
   }
 
   @Test

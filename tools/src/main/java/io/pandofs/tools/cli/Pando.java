@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
       LeaderCommand.class,
       RecoverCommand.class,
       StatusCommand.class,
+      ScrubCommand.class,
       DevCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class

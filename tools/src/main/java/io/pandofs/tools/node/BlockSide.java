@@ -12,7 +12,9 @@ import io.pandofs.block.replication.ForegroundReads;
 import io.pandofs.block.replication.Keeper;
 import io.pandofs.block.replication.ReplicatedBlocks;
 import io.pandofs.block.replication.Replication;
+import io.pandofs.block.replication.Scrub;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.config.Upkeep;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
@@ -25,7 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 
-/** The block side of a node: its store, its server, replication, repair and deletion. */
+/** The block side of a node: its store, its server, replication, repair, deletion and scrub. */
 final class BlockSide {
   private static final int DISK_THREADS = 4;
   private static final long SERVED_READS_BYTES_MAX = 16 << 20;
@@ -35,14 +37,21 @@ final class BlockSide {
   final Blocks blocks;
   final Keeper keeper;
   final Collector collector;
+  final Scrub scrub;
 
   private BlockSide(
-      LocalBlocks local, Service server, Blocks blocks, Keeper keeper, Collector collector) {
+      LocalBlocks local,
+      Service server,
+      Blocks blocks,
+      Keeper keeper,
+      Collector collector,
+      Scrub scrub) {
     this.local = local;
     this.server = server;
     this.blocks = blocks;
     this.keeper = keeper;
     this.collector = collector;
+    this.scrub = scrub;
   }
 
   static Path directory(NodeConfig config) {
@@ -72,20 +81,35 @@ final class BlockSide {
             scheduler,
             disk);
     ForegroundReads reads = new ForegroundReads();
-    Keeper keeper = parts.add("repair", new Keeper(replication, reads, Keeper.Settings.DEFAULT));
+    Keeper keeper = parts.add("repair", new Keeper(replication, reads, repair(config.upkeep())));
     Collector collector =
         parts.add("deletion", new Collector(replication, Collector.Settings.DEFAULT));
+    ScrubFile journal = new ScrubFile(config.dataDirectory().resolve("scrub.json"));
+    Scrub scrub =
+        parts.add("scrub", new Scrub(replication, keeper, reads, scrub(config.upkeep()), journal));
     return new BlockSide(
         local,
         new BlockServer(identity.node(), local, directory, keeper, disk, SERVED_READS_BYTES_MAX),
         new ReplicatedBlocks(replication, keeper, reads, settings(config)),
         keeper,
-        collector);
+        collector,
+        scrub);
   }
 
   void start() {
     keeper.start();
     collector.start();
+    scrub.start();
+  }
+
+  private static Keeper.Settings repair(Upkeep upkeep) {
+    Keeper.Settings usual = Keeper.Settings.DEFAULT;
+    return new Keeper.Settings(
+        usual.parallel(), upkeep.repairBytesPerSecond(), usual.patience(), usual.fetchTimeout());
+  }
+
+  private static Scrub.Settings scrub(Upkeep upkeep) {
+    return new Scrub.Settings(upkeep.scrubBytesPerSecond(), upkeep.scrubEvery());
   }
 
   private static ReplicatedBlocks.Settings settings(NodeConfig config) {

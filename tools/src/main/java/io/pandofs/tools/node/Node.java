@@ -129,6 +129,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     control.set(new ControlRouter(replica.control(), space, reports));
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
+    admin.add("scrub", new ScrubRequest(side));
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()

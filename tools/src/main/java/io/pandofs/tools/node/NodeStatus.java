@@ -191,10 +191,14 @@ final class NodeStatus implements StatusSource {
     blocks.put("free_bytes", usage.freeBytes());
     blocks.put("need_blocks", progress.blocks());
     blocks.put("need_bytes", progress.bytes());
+    blocks.put("need_rate_bytes", progress.bytesPerSecond());
     blocks.put("need_eta_seconds", progress.etaSeconds());
+    blocks.put("round_blocks", progress.roundBlocks());
+    blocks.put("round_bytes", progress.roundBytes());
     blocks.put("fetched_blocks", progress.fetchedBlocks());
     blocks.put("fetched_bytes", progress.fetchedBytes());
     blocks.put("deleted_blocks", side.collector.deletedBlocks());
+    blocks.put("scrub", ScrubRequest.document(side));
     return blocks;
   }
 

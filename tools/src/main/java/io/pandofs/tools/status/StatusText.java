@@ -1,6 +1,7 @@
 package io.pandofs.tools.status;
 
 import io.pandofs.tools.json.JsonObject;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,10 @@ public final class StatusText {
             + " ("
             + size(blocks.number("stored_bytes"))
             + ")");
+    if (blocks.number("need_blocks") > 0) {
+      lines.add("  repair   " + repair(blocks));
+    }
+    lines.add("  scrub    " + scrub(blocks.object("scrub")));
     lines.add(
         "  space    "
             + size(space.number("usable_free_bytes"))
@@ -61,6 +66,45 @@ public final class StatusText {
       verbose(status, lines);
     }
     return lines;
+  }
+
+  /** How far the fetching of missing blocks is. */
+  private static String repair(JsonObject blocks) {
+    long eta = blocks.number("need_eta_seconds");
+    return "fetched "
+        + blocks.number("round_blocks")
+        + " blocks ("
+        + size(blocks.number("round_bytes"))
+        + "), at "
+        + size(blocks.number("need_rate_bytes"))
+        + "/s"
+        + (eta < 0 ? ", the end is not known" : ", about " + eta + " s to go");
+  }
+
+  /** How far the checking of blocks is, and what it found. */
+  public static String scrub(JsonObject scrub) {
+    StringBuilder text = new StringBuilder();
+    JsonObject last = scrub.object("last");
+    if (scrub.flag("running")) {
+      text.append("checked ").append(size(scrub.object("present").number("bytes")));
+      text.append(" of this pass; ");
+    }
+    if (last.values().isEmpty()) {
+      text.append("no full pass yet");
+    } else {
+      text.append("last full pass ")
+          .append(Instant.ofEpochSecond(last.number("ended")))
+          .append(" over ")
+          .append(last.number("blocks"))
+          .append(" blocks (")
+          .append(size(last.number("bytes")))
+          .append(")");
+    }
+    return text.append("; bad copies found ")
+        .append(scrub.number("faults_found"))
+        .append(", repaired ")
+        .append(scrub.number("faults_repaired"))
+        .toString();
   }
 
   private static String role(JsonObject raft) {

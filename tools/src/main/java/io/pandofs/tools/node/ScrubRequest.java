@@ -1,0 +1,89 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.block.replication.Keeper;
+import io.pandofs.block.replication.Scrub;
+import io.pandofs.tools.admin.AdminCommand;
+import io.pandofs.tools.json.JsonObject;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code pando scrub}: begins a pass when asked to ({@code now}), waits for its end and for the
+ * repair of what it found when asked to ({@code wait}), and answers with the state of scrubbing.
+ */
+final class ScrubRequest implements AdminCommand {
+  private static final long LOOK_MILLIS = 100;
+  private static final long SAY_EVERY_LOOKS = 20;
+  private static final long REPAIR_LOOKS = TimeUnit.SECONDS.toMillis(60) / LOOK_MILLIS;
+
+  private final BlockSide side;
+
+  ScrubRequest(BlockSide side) {
+    this.side = side;
+  }
+
+  @Override
+  public Map<String, @Nullable Object> run(JsonObject request, Progress progress)
+      throws IOException, InterruptedException {
+    if (request.flag("now")) {
+      long number = side.scrub.startNow();
+      if (request.flag("wait")) {
+        awaitEnd(number, progress);
+        awaitRepair(progress);
+      }
+    }
+    return document(side);
+  }
+
+  private void awaitEnd(long number, Progress progress) throws IOException, InterruptedException {
+    for (long look = 1; !side.scrub.hasEnded(number); look++) {
+      pause();
+      Scrub.Pass pass = side.scrub.state().present();
+      if (look % SAY_EVERY_LOOKS == 0 && pass != null) {
+        progress.say(
+            "checked " + pass.blocks() + " blocks, " + pass.faults() + " were bad or gone");
+      }
+    }
+  }
+
+  /** As long as repair gets on; for a minute when it does not. */
+  private void awaitRepair(Progress progress) throws IOException, InterruptedException {
+    long before = -1;
+    long idle = 0;
+    for (long look = 1; idle < REPAIR_LOOKS; look++) {
+      Keeper.Faults faults = side.keeper.faults();
+      if (faults.open() == 0 && !side.keeper.hasReports()) {
+        return;
+      }
+      idle = faults.repaired() == before ? idle + 1 : 0;
+      before = faults.repaired();
+      if (look % SAY_EVERY_LOOKS == 0) {
+        progress.say(faults.open() + " blocks are still to be repaired");
+      }
+      pause();
+    }
+  }
+
+  private static void pause() throws InterruptedException {
+    if (new CountDownLatch(1).await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+      throw new IllegalStateException("nobody counts down");
+    }
+  }
+
+  /** The state of scrubbing, as it stands in the status too. */
+  static Map<String, @Nullable Object> document(BlockSide side) {
+    Scrub.State state = side.scrub.state();
+    Keeper.Faults faults = side.keeper.faults();
+    Map<String, @Nullable Object> document = new java.util.LinkedHashMap<>();
+    document.put("running", state.present() != null);
+    document.put("present", ScrubFile.document(state.present()));
+    document.put("last", ScrubFile.document(state.last()));
+    document.put("faults_found", faults.found());
+    document.put("faults_repaired", faults.repaired());
+    document.put("faults_open", faults.open());
+    return document;
+  }
+}
