@@ -98,6 +98,14 @@ public final class LocalBlockStore implements LocalBlocks {
     }
     Work.Put put = new Work.Put(session, block, bytes.slice(), crc32c, new CompletableFuture<>());
     committer.submit(put);
+    var unused =
+        put.done()
+            .whenComplete(
+                (done, failure) -> {
+                  if (put.done().isCancelled()) {
+                    committer.forget(put);
+                  }
+                });
     return put.done();
   }
 

@@ -112,7 +112,6 @@ final class NodeConfigTest {
     assertFails(LEAST + "transport = \"direct\"", "'direct' does not exist yet");
     assertFails(LEAST + "transport = \"smoke\"", "'smoke' is not known");
     assertFails(LEAST + "quorum_loss = \"wait:5\"", "'5' is not a duration");
-    assertFails(LEAST + "quorum_loss = \"read-only\"", "does not exist yet");
     assertFails(LEAST + "quorum_loss = \"panic\"", "'panic' is not known");
     assertFails(LEAST + "raft.timeout_min = \"2s\"", "'raft.timeout_max': must be more than");
     assertFails(LEAST + "raft.timeout_min = \"1ms\"", "must be at least 50ms");

@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -76,7 +78,7 @@ final class HealingTest {
 
   /** Flips one bit where the node keeps the byte that is at this place of the file. */
   private static void flip(int at) throws IOException {
-    byte[] around = java.util.Arrays.copyOfRange(bytes, at, at + 32);
+    byte[] around = Arrays.copyOfRange(bytes, at, at + 32);
     try (Stream<Path> files = Files.walk(cluster.data(VICTIM).resolve("blocks"))) {
       for (Path file : files.filter(f -> f.toString().endsWith(".sst")).toList()) {
         int found = indexOf(Files.readAllBytes(file), around);
@@ -109,11 +111,20 @@ final class HealingTest {
   }
 
   private static Commands.Result scrub(String... more) throws IOException, InterruptedException {
+    return admin("scrub", more);
+  }
+
+  private static Commands.Result fsck(String... more) throws IOException, InterruptedException {
+    return admin("fsck", more);
+  }
+
+  private static Commands.Result admin(String name, String... more)
+      throws IOException, InterruptedException {
     List<String> command =
-        new java.util.ArrayList<>(
+        new ArrayList<>(
             List.of(
                 DevCluster.launcher().toString(),
-                "scrub",
+                name,
                 "--data",
                 cluster.data(VICTIM).toString(),
                 "--json"));
@@ -146,5 +157,51 @@ final class HealingTest {
     assertThat(again.object("last").number("blocks")).isGreaterThanOrEqualTo(3);
     assertThat(again.object("last").number("faults")).isZero();
     assertThat(JsonReader.readObject(scrub().ok()).object("last").number("faults")).isZero();
+  }
+
+  @Test
+  @Order(3)
+  void fsckFindsWhatIsBadAndRepairsIt() throws IOException, InterruptedException {
+    JsonObject clean = JsonReader.readObject(fsck("--deep").ok());
+    assertThat(clean.number("problems")).isZero();
+    assertThat(clean.object("blocks").number("checked_bytes")).isGreaterThanOrEqualTo(FILE_BYTES);
+    flip(BLOCK_BYTES + 300_000);
+    assertThat(fsck().code()).as("not without reading the bytes").isZero();
+    Commands.Result found = fsck("--deep");
+    assertThat(found.code()).isEqualTo(1);
+    JsonObject document = JsonReader.readObject(found.out());
+    assertThat(document.object("blocks").number("damaged")).isEqualTo(1);
+    JsonObject repaired = JsonReader.readObject(fsck("--deep", "--repair").ok());
+    assertThat(repaired.number("problems")).isEqualTo(1);
+    assertThat(repaired.number("unrepaired")).isZero();
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  @Test
+  @Order(4)
+  void fsckOfAStoppedNode() throws IOException, InterruptedException {
+    assertThat(offline().err()).contains("in use by another process");
+    cluster.stop(VICTIM);
+    JsonObject clean = JsonReader.readObject(offline().ok());
+    assertThat(clean.number("problems")).isZero();
+    assertThat(clean.number("inodes")).isGreaterThanOrEqualTo(2);
+    flip(99);
+    Commands.Result found = offline();
+    assertThat(found.code()).isEqualTo(1);
+    assertThat(JsonReader.readObject(found.out()).object("blocks").number("damaged")).isEqualTo(1);
+    cluster.start(VICTIM);
+    JsonReader.readObject(scrub("--now", "--wait").ok());
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  private static Commands.Result offline() throws IOException, InterruptedException {
+    return Commands.run(
+        LONG,
+        DevCluster.launcher().toString(),
+        "fsck",
+        "--offline",
+        cluster.directory().resolve("n" + VICTIM + "/pando.toml").toString(),
+        "--deep",
+        "--json");
   }
 }

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       RecoverCommand.class,
       StatusCommand.class,
       ScrubCommand.class,
+      FsckCommand.class,
       DevCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class

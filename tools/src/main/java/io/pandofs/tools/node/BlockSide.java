@@ -123,6 +123,7 @@ final class BlockSide {
         putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
   }
 
+  /** The node's own store; what it needs is added to the parts. */
   static LocalBlocks openStore(NodeConfig config, Identity identity, Clock clock, Parts parts)
       throws Refusal {
     ScheduledExecutorService tidying = parts.add("tidying", new Workers("tidy", 1)).scheduler();

@@ -130,6 +130,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
     admin.add("scrub", new ScrubRequest(side));
+    admin.add("fsck", new FsckRequest(identity.node(), tables(replica), local, side));
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()

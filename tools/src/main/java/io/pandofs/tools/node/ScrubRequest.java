@@ -5,9 +5,8 @@ import io.pandofs.block.replication.Scrub;
 import io.pandofs.tools.admin.AdminCommand;
 import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,10 +14,6 @@ import org.jspecify.annotations.Nullable;
  * repair of what it found when asked to ({@code wait}), and answers with the state of scrubbing.
  */
 final class ScrubRequest implements AdminCommand {
-  private static final long LOOK_MILLIS = 100;
-  private static final long SAY_EVERY_LOOKS = 20;
-  private static final long REPAIR_LOOKS = TimeUnit.SECONDS.toMillis(60) / LOOK_MILLIS;
-
   private final BlockSide side;
 
   ScrubRequest(BlockSide side) {
@@ -32,7 +27,7 @@ final class ScrubRequest implements AdminCommand {
       long number = side.scrub.startNow();
       if (request.flag("wait")) {
         awaitEnd(number, progress);
-        awaitRepair(progress);
+        Repairs.await(side.keeper, progress);
       }
     }
     return document(side);
@@ -40,36 +35,12 @@ final class ScrubRequest implements AdminCommand {
 
   private void awaitEnd(long number, Progress progress) throws IOException, InterruptedException {
     for (long look = 1; !side.scrub.hasEnded(number); look++) {
-      pause();
+      Repairs.pause();
       Scrub.Pass pass = side.scrub.state().present();
-      if (look % SAY_EVERY_LOOKS == 0 && pass != null) {
+      if (look % Repairs.SAY_EVERY_LOOKS == 0 && pass != null) {
         progress.say(
             "checked " + pass.blocks() + " blocks, " + pass.faults() + " were bad or gone");
       }
-    }
-  }
-
-  /** As long as repair gets on; for a minute when it does not. */
-  private void awaitRepair(Progress progress) throws IOException, InterruptedException {
-    long before = -1;
-    long idle = 0;
-    for (long look = 1; idle < REPAIR_LOOKS; look++) {
-      Keeper.Faults faults = side.keeper.faults();
-      if (faults.open() == 0 && !side.keeper.hasReports()) {
-        return;
-      }
-      idle = faults.repaired() == before ? idle + 1 : 0;
-      before = faults.repaired();
-      if (look % SAY_EVERY_LOOKS == 0) {
-        progress.say(faults.open() + " blocks are still to be repaired");
-      }
-      pause();
-    }
-  }
-
-  private static void pause() throws InterruptedException {
-    if (new CountDownLatch(1).await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-      throw new IllegalStateException("nobody counts down");
     }
   }
 
@@ -77,7 +48,7 @@ final class ScrubRequest implements AdminCommand {
   static Map<String, @Nullable Object> document(BlockSide side) {
     Scrub.State state = side.scrub.state();
     Keeper.Faults faults = side.keeper.faults();
-    Map<String, @Nullable Object> document = new java.util.LinkedHashMap<>();
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
     document.put("running", state.present() != null);
     document.put("present", ScrubFile.document(state.present()));
     document.put("last", ScrubFile.document(state.last()));

@@ -68,6 +68,40 @@ public final class StatusText {
     return lines;
   }
 
+  /** What a check of tables and blocks found. */
+  public static List<String> fsck(JsonObject found) {
+    JsonObject blocks = found.object("blocks");
+    List<String> lines = new ArrayList<>(found.texts("examples"));
+    found
+        .object("tables")
+        .values()
+        .forEach((kind, count) -> lines.add(kind.replace('_', ' ') + ": " + count));
+    lines.add(
+        found.number("inodes")
+            + " inodes; "
+            + blocks.number("referenced")
+            + " blocks ("
+            + size(blocks.number("bytes"))
+            + ") belong here: "
+            + blocks.number("missing")
+            + " missing, "
+            + blocks.number("damaged")
+            + " bad, "
+            + blocks.number("awaited")
+            + " on their way; "
+            + blocks.number("leftover")
+            + " ("
+            + size(blocks.number("leftover_bytes"))
+            + ") are to be deleted");
+    long problems = found.number("problems");
+    long left = found.number("unrepaired");
+    lines.add(
+        problems == 0
+            ? "all is well"
+            : problems + " problems found, " + (problems - left) + " repaired");
+    return lines;
+  }
+
   /** How far the fetching of missing blocks is. */
   private static String repair(JsonObject blocks) {
     long eta = blocks.number("need_eta_seconds");
