@@ -201,7 +201,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       if (restUntilNanos - now > 0) {
         return restUntilNanos - now;
       }
-      beginCycle(now);
+      beginCycle();
     }
     walkStartedNanos = now;
     long stopped = fetchWhatReadersMiss();
@@ -320,7 +320,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
   }
 
-  private void beginCycle(long now) {
+  private void beginCycle() {
     inCycle = true;
     changed.set(false);
     leftBehind = false;
