@@ -57,6 +57,7 @@ final class Fetch {
     var unused =
         replication
             .client()
+            .expecting(node)
             .read(address, row.block(), 0, row.length(), timeout)
             .whenComplete(
                 (bytes, failure) -> {

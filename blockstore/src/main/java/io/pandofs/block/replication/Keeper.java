@@ -142,7 +142,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   /** Begins with a comparison of all blocks, and follows the log from then on. */
   public void start() {
-    directory.onChange(this::wake);
+    directory.onNeeded(this::wake);
     passes.wake();
   }
 

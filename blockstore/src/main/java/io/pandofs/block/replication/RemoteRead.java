@@ -112,7 +112,10 @@ final class RemoteRead {
     long started = replication.clock().nanoTime();
     loads.begin(node);
     CompletableFuture<RemoteBlock> answer =
-        replication.client().read(address, block, offset, into.remaining(), attemptTimeout);
+        replication
+            .client()
+            .expecting(node)
+            .read(address, block, offset, into.remaining(), attemptTimeout);
     synchronized (this) {
       asked.put(node, answer);
     }

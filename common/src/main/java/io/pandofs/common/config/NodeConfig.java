@@ -19,6 +19,7 @@ import org.tomlj.Toml;
  * @param name for people; identity is the node's id
  * @param mount null for a node without a mount
  * @param watchdog how long the daemon may be stopped before its mount is ended; zero for ever
+ * @param syncOnClose whether close(2) waits until the file's data is committed
  */
 public record NodeConfig(
     Path file,
@@ -33,6 +34,7 @@ public record NodeConfig(
     RaftTimeouts raftTimeouts,
     QuorumLoss quorumLoss,
     Duration watchdog,
+    boolean syncOnClose,
     Budgets budgets,
     Upkeep upkeep) {
   public static final int CONTROL_PORT = 7440;
@@ -52,6 +54,7 @@ public record NodeConfig(
           "transport",
           "quorum_loss",
           "watchdog",
+          "sync_on_close",
           "cluster.bootstrap",
           "cluster.join",
           "control.listen",
@@ -103,6 +106,7 @@ public record NodeConfig(
         RaftTimeouts.read(table),
         quorumLoss(table),
         watchdog(table),
+        table.flag("sync_on_close"),
         Budgets.read(table),
         Upkeep.read(table));
   }

@@ -33,6 +33,7 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 QuorumLoss.waiting(Duration.ofSeconds(30)),
                 Duration.ofSeconds(60),
+                false,
                 new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20),
                 new Upkeep(128 << 20, 64 << 20, Duration.ofDays(14))));
   }
@@ -47,6 +48,7 @@ final class NodeConfigTest {
     values.put("transport", "\"jnr\"");
     values.put("quorum_loss", "\"wait:5s\"");
     values.put("watchdog", "\"7s\"");
+    values.put("sync_on_close", "true");
     values.put("cluster.bootstrap", "false");
     values.put("cluster.join", "[\"one:1\", \"[::1]:2\"]");
     values.put("control.listen", "\"10.0.0.1:3\"");
@@ -85,6 +87,7 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 QuorumLoss.waiting(Duration.ofSeconds(5)),
                 Duration.ofSeconds(7),
+                true,
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30),
                 new Upkeep(9 << 20, 2 << 20, Duration.ofHours(36))));
   }
@@ -104,7 +107,6 @@ final class NodeConfigTest {
     assertFails("data_dir = ", "pando.toml, line 1: this is not TOML: ");
     assertFails("cluster.bootstrap = true", "pando.toml: 'data_dir': is missing");
     assertFails("data_dir = 7\ncluster.bootstrap = true", "line 1: 'data_dir': must be a text");
-    assertFails("data_dir = \"/d\"", "'cluster.join': is missing; name a node to join");
     assertFails(LEAST + "cluster.join = [\"a:1\"]", "either starts a cluster or joins one");
     assertFails("data_dir = \"/d\"\ncluster.join = [\"a\"]", "'a' is not an address");
     assertFails("data_dir = \"/d\"\ncluster.join = \"a:1\"", "must be a list");

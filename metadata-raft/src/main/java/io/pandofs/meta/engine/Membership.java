@@ -123,6 +123,7 @@ final class Membership {
 
   private static void drop(NodeId id, Store store, LocalEffects effects) {
     store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
+    Tokens.dropKey(store, id);
     for (ClusterView.Session session : Sessions.all(store)) {
       if (session.node().equals(id)) {
         expireSession(session.id(), store, effects);

@@ -10,7 +10,9 @@ enum SystemKind {
   STATS(6),
   PLACEMENT(7),
   NODE(8),
-  RECOVERY_COUNTER(9);
+  RECOVERY_COUNTER(9),
+  TOKEN(20),
+  NODE_KEY(21);
 
   private final int code;
 

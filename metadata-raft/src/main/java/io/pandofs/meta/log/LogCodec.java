@@ -56,13 +56,7 @@ public final class LogCodec {
     } else if (entry instanceof LogEntry.ExpireSession expire) {
       return out.setExpireSession(expire.session().value());
     } else if (entry instanceof LogEntry.RegisterNode register) {
-      return out.setRegisterNode(
-          RegisterNodeMessage.newBuilder()
-              .setId(register.id())
-              .setName(register.name())
-              .setControl(register.control())
-              .setRaft(register.raft())
-              .setBlocks(register.blocks()));
+      return out.setRegisterNode(registerNode(register));
     } else if (entry instanceof LogEntry.DrainNode drain) {
       return out.setDrainNode(
           DrainNodeMessage.newBuilder().setNode(drain.node().value()).setLeaves(drain.leaves()));
@@ -74,6 +68,12 @@ public final class LogCodec {
       return out.setReap(
           ReapMessage.newBuilder()
               .addAllOrphans(reap.orphans().stream().map(InodeId::value).toList()));
+    } else if (entry instanceof LogEntry.CreateToken create) {
+      return out.setCreateToken(TokenCodec.encode(create));
+    } else if (entry instanceof LogEntry.RevokeToken revoke) {
+      return out.setRevokeToken(revoke.id());
+    } else if (entry instanceof LogEntry.AdmitNode admit) {
+      return out.setAdmitNode(TokenCodec.encode(admit));
     } else if (entry instanceof LogEntry.HashTables) {
       return out.setHashTables(HashTablesMessage.getDefaultInstance());
     }
@@ -131,6 +131,9 @@ public final class LogCodec {
         yield new LogEntry.Reap(orphans);
       }
       case HASH_TABLES -> new LogEntry.HashTables();
+      case CREATE_TOKEN -> TokenCodec.decode(in.getCreateToken());
+      case REVOKE_TOKEN -> new LogEntry.RevokeToken(Check.number(in.getRevokeToken()));
+      case ADMIT_NODE -> TokenCodec.decode(in.getAdmitNode());
       case KIND_NOT_SET -> throw new MalformedException("an entry of no known kind");
     };
   }
@@ -148,7 +151,16 @@ public final class LogCodec {
         requests);
   }
 
-  private static LogEntry registerNode(RegisterNodeMessage in) throws MalformedException {
+  static RegisterNodeMessage.Builder registerNode(LogEntry.RegisterNode node) {
+    return RegisterNodeMessage.newBuilder()
+        .setId(node.id())
+        .setName(node.name())
+        .setControl(node.control())
+        .setRaft(node.raft())
+        .setBlocks(node.blocks());
+  }
+
+  static LogEntry.RegisterNode registerNode(RegisterNodeMessage in) throws MalformedException {
     return new LogEntry.RegisterNode(
         Check.count(in.getId()),
         text(in.getName()),

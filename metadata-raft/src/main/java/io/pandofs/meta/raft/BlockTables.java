@@ -29,6 +29,12 @@ public final class BlockTables {
   private final AppliedGate applied;
   private final Clock clock;
 
+  /**
+   * No row of the drop set is below this log index: none was left there, and new ones come with
+   * higher ones. Saves the walk over what was deleted.
+   */
+  private volatile long droppedFrom;
+
   /** Log index to a time at which it was applied already. */
   @GuardedBy("this")
   private final TreeMap<Long, Long> appliedAtNanos = new TreeMap<>();
@@ -179,9 +185,9 @@ public final class BlockTables {
             blocks.forEach(block -> change.deleteLocal(LocalTable.NEED, LocalSets.needKey(block))));
   }
 
-  /** Dropped blocks, oldest first, at most {@code limit}. */
+  /** Dropped blocks, oldest first, at most {@code limit}. Asked by one thread at a time. */
   public List<Dropped> dropped(int limit) {
-    byte[] from = {0};
+    byte[] from = LocalSets.dropStart(droppedFrom);
     List<Dropped> dropped = new ArrayList<>();
     try (LocalSnapshot snapshot = tables.snapshot();
         ReadStore.Cursor rows =
@@ -191,6 +197,8 @@ public final class BlockTables {
         long index = key.getLong();
         dropped.add(new Dropped(new BlockId(key.getLong()), index, appliedAtNanos(index)));
       }
+      droppedFrom =
+          dropped.isEmpty() ? snapshot.tables().applied().index() + 1 : dropped.get(0).index();
     }
     return dropped;
   }

@@ -42,9 +42,6 @@ final class MemberChanges {
 
   /** Who knows until when a node may answer reads by itself. */
   interface Freshness {
-    /** Nobody may. */
-    Freshness NONE = node -> CompletableFuture.completedFuture(null);
-
     /** Completes when the node surely answers no more reads by itself, nor its kernels. */
     CompletableFuture<Void> over(NodeId node);
   }

@@ -5,13 +5,13 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -52,7 +52,7 @@ public final class MetadataReplica implements AutoCloseable {
     return this::handle;
   }
 
-  private CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  private CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     RunningReplica now = running;
     if (now == null) {
       request.close();
@@ -86,10 +86,21 @@ public final class MetadataReplica implements AutoCloseable {
    */
   public void join(String seed, Duration patience) throws IOException {
     refuseIfTaken();
-    ClusterJoin join = new ClusterJoin(config, surroundings);
-    Identity identity = join.register(seed, surroundings.random().nextLong(), patience);
+    Identity identity =
+        ClusterJoin.identity(
+            clusterJoin()
+                .register(
+                    seed,
+                    ClusterJoin.request(config).setNonce(surroundings.random().nextLong()).build(),
+                    patience),
+            surroundings.random().nextLong());
     data.found(identity);
     goOn(identity, patience);
+  }
+
+  private ClusterJoin clusterJoin() {
+    return new ClusterJoin(
+        surroundings.clock(), surroundings.scheduler(), surroundings.connections());
   }
 
   /**
@@ -155,17 +166,29 @@ public final class MetadataReplica implements AutoCloseable {
       if (forming) {
         form(replica, patience);
       } else if (identity.stage() == Identity.Stage.JOINING) {
-        new ClusterJoin(config, surroundings).promote(replica, patience);
+        keepAuthorityKey(clusterJoin().promote(replica, patience));
       }
       if (identity.stage() != Identity.Stage.MEMBER) {
         data.write(identity.member());
       }
-      replica.endPredecessors();
+      replica.sessions().endPredecessors();
     } catch (IOException | RuntimeException e) {
       running = null;
       replica.closeNow();
       throw e;
     }
+  }
+
+  /** From now on this node can let others in. */
+  private void keepAuthorityKey(byte[] key) throws IOException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      return;
+    }
+    if (key.length == 0) {
+      throw new IOException("the leader did not give the authority's key");
+    }
+    security.files().keepAuthorityKey(key);
   }
 
   /** The first entries of a new volume. May have been done in part by an earlier try. */
@@ -204,7 +227,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   private static LogReply surely(RunningReplica replica, LogEntry entry, Duration patience)
       throws IOException {
-    LogReply reply = ClusterJoin.get(replica.proposeSurely(entry, patience), patience);
+    LogReply reply = ClusterJoin.get(replica.sessions().proposeSurely(entry, patience), patience);
     if (reply.status() != LogReply.Status.OK) {
       throw new IOException("the log refused " + entry + ": " + reply.status());
     }
@@ -226,12 +249,12 @@ public final class MetadataReplica implements AutoCloseable {
    * @throws ErrnoException EIO when no leader answers in the time that a call waits
    */
   public MetadataSession openSession(QuorumLoss policy) throws ErrnoException {
-    return live().openSession(policy);
+    return live().sessions().open(policy);
   }
 
   /** How long no leader has answered; zero while the majority is not known to be gone. */
   public Duration quorumLostFor() throws ErrnoException {
-    return live().quorumLostFor();
+    return live().sessions().quorumLostFor();
   }
 
   /** What this node has applied; may be behind what other mounts have seen. */
@@ -242,6 +265,15 @@ public final class MetadataReplica implements AutoCloseable {
   /** For who changes the membership. */
   public ClusterAdmin admin() throws ErrnoException {
     return live().admin();
+  }
+
+  /** Makes join tokens; only where nodes have certificates. */
+  public JoinTokens tokens() throws ErrnoException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      throw new ErrnoException(Errno.EOPNOTSUPP, "this cluster has no certificates");
+    }
+    return new JoinTokens(live(), security, surroundings.clock());
   }
 
   /** For the block side. */

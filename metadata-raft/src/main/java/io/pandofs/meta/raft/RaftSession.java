@@ -17,12 +17,15 @@ import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.wire.SessionRenewal;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A session of a mount on this node. Thread-safe. */
 final class RaftSession implements MetadataSession {
@@ -36,10 +39,13 @@ final class RaftSession implements MetadataSession {
   private final OldViews oldViews;
   private final QuorumWatch quorum;
   private final QuorumLoss policy;
+  private final Recalls recalls;
+  private final BooleanSupplier renewed;
   private final Clock clock;
   private final Consumer<RaftSession> onClose;
   private final NumberRange inodes;
   private final NumberRange blocks;
+  private volatile @Nullable LeaseHolder leases;
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
 
   @GuardedBy("held")
@@ -57,6 +63,7 @@ final class RaftSession implements MetadataSession {
 
   /**
    * @param policy what to answer while the majority is gone
+   * @param renewed whether the node's sessions surely live
    * @param onClose ends the session in the log and forgets it
    */
   RaftSession(
@@ -66,6 +73,8 @@ final class RaftSession implements MetadataSession {
       OldViews oldViews,
       QuorumWatch quorum,
       QuorumLoss policy,
+      Recalls recalls,
+      BooleanSupplier renewed,
       Clock clock,
       Consumer<RaftSession> onClose) {
     this.id = id;
@@ -74,6 +83,8 @@ final class RaftSession implements MetadataSession {
     this.oldViews = oldViews;
     this.quorum = quorum;
     this.policy = policy;
+    this.recalls = recalls;
+    this.renewed = renewed;
     this.clock = clock;
     this.onClose = onClose;
     this.inodes = new NumberRange(INODES_AT_ONCE, () -> grant(NumberKind.INODE, INODES_AT_ONCE));
@@ -155,6 +166,30 @@ final class RaftSession implements MetadataSession {
     synchronized (held) {
       held.computeIfPresent(inode, (same, count) -> count == 1 ? null : count - 1);
     }
+  }
+
+  @Override
+  public void onRecall(LeaseHolder holder) {
+    leases = holder;
+  }
+
+  /** Another session wants an inode. */
+  CompletableFuture<Void> giveBack(InodeId inode) {
+    LeaseHolder holder = leases;
+    if (holder == null) {
+      return CompletableFuture.failedFuture(new IOException(id + " is being made"));
+    }
+    return CompletableFuture.anyOf(holder.giveBack(inode), expired).thenAccept(given -> {});
+  }
+
+  @Override
+  public CompletableFuture<Void> recall(SessionId holder, InodeId inode) {
+    return recalls.recall(holder, inode, policy.patience());
+  }
+
+  @Override
+  public boolean surelyLives() {
+    return renewed.getAsBoolean() && !expired.isDone();
   }
 
   /**

@@ -184,8 +184,14 @@ public final class Recovery implements AutoCloseable {
     NodeId self = identity.node();
     try (LocalSnapshot snapshot = tables.snapshot();
         RocksTransaction transaction = tables.with(live -> live.begin())) {
+      // Nobody says here what the store holds: each block counts as needed until it was looked at.
       LocalSets effects =
-          new LocalSets(self, snapshot.cluster().placement(), transaction, at.getIndex());
+          new LocalSets(
+              self,
+              snapshot.cluster().placement(),
+              transaction,
+              at.getIndex(),
+              new ReplicaListener() {});
       if (entry != null) {
         reply = engine.apply(entry, at.getIndex(), transaction, effects);
       }

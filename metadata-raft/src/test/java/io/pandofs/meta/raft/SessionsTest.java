@@ -135,4 +135,34 @@ class SessionsTest {
       assertThat(session.expired()).isNotDone();
     }
   }
+
+  @Test
+  void aJumpOfTheLeadersClockEndsNobodysSessionAndKeepsNewOnesOut() throws Exception {
+    ShiftedClock jumps = new ShiftedClock(0);
+    try (TestCluster cluster =
+        new TestCluster(
+            dir,
+            2,
+            node -> {
+              node.timing = QUICK;
+              node.clock = node.name.equals("n1") ? jumps : node.clock;
+            })) {
+      assertThat(cluster.leader()).isSameAs(cluster.node(0));
+      TestNode follower = cluster.node(1);
+      MetadataSession session = follower.session();
+      jumps.shift(3_600_000);
+      // Longer than a session lives without renewals.
+      await()
+          .during(Duration.ofSeconds(5))
+          .atMost(Duration.ofSeconds(7))
+          .until(() -> !session.expired().isDone());
+      assertThat(session.submit(Tree.create(session, "x")).get(30, TimeUnit.SECONDS).errno())
+          .isEqualTo(Errno.OK);
+      org.assertj.core.api.Assertions.assertThatThrownBy(follower::session)
+          .isInstanceOf(ErrnoException.class)
+          .hasMessageContaining("clock");
+      jumps.shift(0);
+      follower.session().close();
+    }
+  }
 }

@@ -22,7 +22,7 @@ final class GrowAndShrinkTest {
   private static final Duration SHORT = Duration.ofSeconds(60);
 
   @Test
-  @Timeout(value = 8, unit = TimeUnit.MINUTES)
+  @Timeout(value = 12, unit = TimeUnit.MINUTES)
   void oneNodeBecomesThreeAndOneAgainUnderAWriter() throws IOException, InterruptedException {
     try (DevCluster cluster = DevCluster.up(1)) {
       Commands.Running writer = writer(cluster, "16M");
@@ -120,7 +120,7 @@ final class GrowAndShrinkTest {
   }
 
   @Test
-  @Timeout(value = 8, unit = TimeUnit.MINUTES)
+  @Timeout(value = 12, unit = TimeUnit.MINUTES)
   void withoutAMajorityEachMountFollowsItsPolicyAndASurvivorGoesOn()
       throws IOException, InterruptedException {
     try (DevCluster cluster = DevCluster.up(3)) {

@@ -3,10 +3,10 @@ package io.pandofs.tools.cli;
 import io.pandofs.tools.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** The nodes for people: at most 100 columns. */
 final class NodeTable {
-  private static final String ROW = "%-6s %-16s %-9s %-9s %-9s %-9s %s";
   private static final int NAME_MAX = 16;
   private static final int WIDTH = 100;
   private static final long JUST_NOW_MILLIS = 3_000;
@@ -31,7 +31,7 @@ final class NodeTable {
   }
 
   private static String row(Object... cells) {
-    String line = String.format(java.util.Locale.ROOT, ROW, cells);
+    String line = String.format(Locale.ROOT, "%-6s %-16s %-9s %-9s %-9s %-9s %s", cells);
     return line.length() > WIDTH ? line.substring(0, WIDTH - 1) + "…" : line;
   }
 

@@ -1,11 +1,11 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.raft.ControlMethods;
 import io.pandofs.tools.space.ClusterSpace;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -22,7 +22,7 @@ final class ControlRouter implements Service {
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     if (ControlMethods.includes(method)) {
       return metadata.handle(from, method, request);
     }

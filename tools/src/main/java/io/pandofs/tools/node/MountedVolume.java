@@ -18,6 +18,7 @@ import io.pandofs.mount.vfs.VfsOptions;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -62,7 +63,8 @@ final class MountedVolume implements AutoCloseable {
     FirstThenNew sessions = new FirstThenNew(first, () -> state.watch(session(replica, policy)));
     state.watch(first);
     try {
-      Vfs vfs = new Vfs(options(config), clock, sessions, blocks, capacity, scheduler);
+      Vfs vfs =
+          new Vfs(options(config, policy.patience()), clock, sessions, blocks, capacity, scheduler);
       try {
         MountOptions at = MountOptions.at(place).withState(state::word);
         return new MountedVolume(vfs, new JnrTransport().mount(vfs, at), state);
@@ -75,14 +77,16 @@ final class MountedVolume implements AutoCloseable {
     }
   }
 
-  private static VfsOptions options(NodeConfig config) {
+  private static VfsOptions options(NodeConfig config, Duration patience) {
     VfsOptions usual = VfsOptions.DEFAULT;
     return new VfsOptions(
         config.budgets().writeBuffer(),
         config.budgets().readCache(),
         usual.readAheadBytesMax(),
         usual.writeBackAge(),
-        usual.accessTimes());
+        usual.accessTimes(),
+        patience,
+        config.syncOnClose());
   }
 
   /** At a start there may be no leader for a while: other nodes may still be down. */
@@ -140,6 +144,11 @@ final class MountedVolume implements AutoCloseable {
   /** How it is, in a word and in a sentence. */
   MountPolicy state() {
     return state;
+  }
+
+  /** How often data of closed files was lost. */
+  long lostFiles() {
+    return vfs.lostFiles();
   }
 
   Vfs.Memory memory() {

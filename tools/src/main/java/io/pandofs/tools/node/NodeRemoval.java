@@ -22,6 +22,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes a node out of the cluster (PROTOCOL 14 and 19): its groups get other homes first, and it is
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * repeated.
  */
 final class NodeRemoval {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeRemoval.class);
   private static final long POLL_MILLIS = 300;
   private static final Duration STALL = Duration.ofSeconds(30);
 
@@ -62,7 +65,8 @@ final class NodeRemoval {
   Map<String, @Nullable Object> force(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
     admin.checkRemoval(node.id());
-    long lost = lastCopies(node.id());
+    LastCopies last = lastCopies(node.id());
+    long lost = last.blocks();
     progress.say(
         lost == 0
             ? "no block has its last copy on " + Members.text(node)
@@ -70,6 +74,14 @@ final class NodeRemoval {
                 + " blocks have their last known copy on "
                 + Members.text(node)
                 + ": they are lost");
+    if (last.silentGroups() > 0) {
+      progress.say(
+          "of "
+              + last.silentGroups()
+              + " of its placement groups no other holder answers: what only "
+              + Members.text(node)
+              + " has of them is lost as well");
+    }
     progress.say("what its mount had not synced is lost");
     admin.remove(node.id());
     return result(node, lost);
@@ -108,7 +120,7 @@ final class NodeRemoval {
 
   private void giveUp(ClusterView.Node leaving, String waits)
       throws Refusal, IOException, InterruptedException {
-    long last = lastCopies(leaving.id());
+    long last = lastCopies(leaving.id()).blocks();
     admin.keep(leaving.id());
     throw new Refusal(
         last > 0
@@ -150,8 +162,15 @@ final class NodeRemoval {
         .toList();
   }
 
-  /** How many blocks no other living node has, as far as is known. */
-  private long lastCopies(NodeId leaving) throws InterruptedException {
+  /**
+   * What no other node is known to have.
+   *
+   * @param blocks those that other holders answered for and do not have
+   * @param silentGroups the leaving node's groups of which no other holder answers
+   */
+  private record LastCopies(long blocks, int silentGroups) {}
+
+  private LastCopies lastCopies(NodeId leaving) throws InterruptedException {
     Map<NodeId, Set<BlockId>> missing = new HashMap<>();
     Set<BlockId> any = new HashSet<>();
     for (ClusterView.Node node : others(leaving)) {
@@ -161,11 +180,19 @@ final class NodeRemoval {
         any.addAll(ofThis);
       } catch (IOException e) {
         // Not known to have anything: what it holds counts as lost with the leaving node.
-        continue;
+        LOG.info("{} does not answer: {}", Members.text(node), e.getMessage());
       }
     }
     Placement placement = tables.placement();
-    return any.stream().filter(block -> isNowhere(block, placement, missing)).count();
+    int silent = 0;
+    for (int group = 0; group < BlockId.GROUPS; group++) {
+      List<NodeId> replicas = placement.replicas(group);
+      if (replicas.contains(leaving) && replicas.stream().noneMatch(missing::containsKey)) {
+        silent++;
+      }
+    }
+    return new LastCopies(
+        any.stream().filter(block -> isNowhere(block, placement, missing)).count(), silent);
   }
 
   private static boolean isNowhere(

@@ -5,6 +5,7 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.raft.BlockTables;
 import io.pandofs.meta.raft.MetadataReplica;
@@ -53,7 +54,7 @@ final class NodeReports implements Service {
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     long index;
     long after;
     try (request) {

@@ -143,6 +143,7 @@ final class NodeStatus implements StatusSource {
       raft.put("renewed", replica.renewed());
       raft.put("clock_ahead_millis", replica.clockAheadMillis());
       document.put("raft", raft);
+      document.put("reads", reads(replica.reads()));
       document.put("peers", peers(now, replica, members));
       document.put(
           "notes",
@@ -153,6 +154,17 @@ final class NodeStatus implements StatusSource {
     } catch (ErrnoException e) {
       document.put("raft", Map.of("role", "stopped"));
     }
+  }
+
+  private static Map<String, @Nullable Object> reads(ReplicaStatus.Reads counts) {
+    Map<String, @Nullable Object> reads = new LinkedHashMap<>();
+    reads.put("fresh", counts.fresh());
+    reads.put("released", counts.released());
+    reads.put("local", counts.local());
+    reads.put("asked", counts.asked());
+    reads.put("waited", counts.waited());
+    reads.put("leases_lost", counts.lost());
+    return reads;
   }
 
   private static @Nullable String name(List<ClusterView.Node> members, @Nullable NodeId id) {
@@ -220,6 +232,7 @@ final class NodeStatus implements StatusSource {
       document.put("path", volume.place().toString());
       document.put("quorum", volume.state().word());
       document.put("dirty_bytes", volume.memory().dirtyBytes());
+      document.put("lost_files", volume.lostFiles());
       document.put("cache_bytes", volume.memory().cacheBytes());
     }
     return document;

@@ -37,7 +37,9 @@ final class Watchdog implements AutoCloseable {
           *) stopped=0 ;;
         esac
         if [ "$stopped" -ge "$limit" ]; then
-          echo 1 > "/sys/fs/fuse/connections/$connection/abort"
+          connections=/sys/fs/fuse/connections
+          [ -e "$connections/$connection" ] || mount -t fusectl fusectl "$connections"
+          echo 1 > "$connections/$connection/abort"
           exit 0
         fi
       done

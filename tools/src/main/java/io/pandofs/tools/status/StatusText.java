@@ -151,6 +151,19 @@ public final class StatusText {
   }
 
   private static void verbose(JsonObject status, List<String> lines) {
+    JsonObject reads = status.object("reads");
+    lines.add(
+        "  reads    "
+            + (reads.flag("fresh") ? "answered here" : "asked of the leader")
+            + "; so far "
+            + reads.number("local")
+            + " here, "
+            + reads.number("asked")
+            + " asked, "
+            + reads.number("waited")
+            + " waited for a release, lease lost "
+            + reads.number("leases_lost")
+            + " times");
     for (JsonObject peer : status.objects("peers")) {
       lines.add(
           "  peer     "

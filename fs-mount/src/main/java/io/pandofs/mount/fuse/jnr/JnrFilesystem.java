@@ -276,7 +276,7 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           FileOperations.Opened opened =
               vfs.files().open(caller(), paths.inode(path), info.flags.intValue());
-          info.fh.set(opened.handle());
+          Native.answer(opened, info);
           return 0;
         });
   }
@@ -296,7 +296,7 @@ final class JnrFilesystem extends FuseStubFS {
                       slot.name(),
                       (int) mode & PERMISSIONS,
                       info.flags.intValue());
-          info.fh.set(opened.handle());
+          Native.answer(opened, info);
           return 0;
         });
   }
