@@ -4,6 +4,7 @@ import io.pandofs.common.BlockId;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 /**
  * Which copies were found bad or gone although they ought to be here, and how many of those were
@@ -40,6 +41,11 @@ final class FaultLedger {
   /** Nothing references the block any more. */
   void gone(BlockId block) {
     open.remove(block);
+  }
+
+  /** Those that the condition is true of. */
+  void forget(Predicate<BlockId> isGone) {
+    open.removeIf(isGone);
   }
 
   Keeper.Faults counts() {

@@ -339,9 +339,16 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     if (!leftBehind && underWay.isEmpty()) {
       meter.idle();
     }
+    forgetDropped();
     if (leftBehind) {
       restUntilNanos = Math.max(restUntilNanos, now + RETRY_MIN_NANOS);
     }
+  }
+
+  /** Faults of blocks that were dropped, and left the needed set, before a good copy was found. */
+  private void forgetDropped() {
+    ledger.forget(block -> !underWay.contains(block) && directory.row(block) == null);
+    damaged.removeIf(block -> !underWay.contains(block) && directory.row(block) == null);
   }
 
   /** Goes on from where it stopped; returns when it wants to be run again. */

@@ -32,9 +32,7 @@ class RepairTest extends RepairSuite {
     for (int i = 1; i <= many; i++) {
       cluster.node(3).directory.commit(row(i, 10));
     }
-    await()
-        .atMost(Duration.ofSeconds(120))
-        .until(() -> cluster.node(3).directory.neededCount() == 0);
+    await().atMost(Duration.ofMinutes(2)).until(() -> cluster.node(3).directory.neededCount() == 0);
   }
 
   @Test

@@ -108,6 +108,17 @@ abstract class ScrubSuite {
   }
 
   @Test
+  void aFaultOfABlockThatIsDroppedIsNoneAnyMore() {
+    cluster.nodes.forEach(each -> each.store.damage(block(5)));
+    TestNode node = cluster.node(3);
+    assertThat(pass(node).faults()).isEqualTo(1);
+    await().atMost(LONG).until(() -> node.keeper.faults().open() == 1);
+    node.directory.drop(block(5));
+    await().atMost(LONG).until(() -> node.keeper.faults().open() == 0);
+    assertThat(node.keeper.faults()).isEqualTo(new Keeper.Faults(1, 0, 0));
+  }
+
+  @Test
   void whatIsOnItsWayIsNoFault() {
     TestNode node = cluster.node(3);
     node.keeper.close();

@@ -64,6 +64,7 @@ final class NameCheck {
     try (ReadStore.Cursor rows = tables.scan(Table.INODES, Keys.of(after + 1), null)) {
       while (size < numbers.length && rows.next()) {
         Inode inode = Inode.decode(Keys.first(rows.key()), rows.value());
+        check.judgeLease(inode);
         numbers[size] = inode.id.value();
         parents[size] = inode.parent;
         types[size] = inode.type;

@@ -1,16 +1,20 @@
 package io.pandofs.meta.engine;
 
+import io.pandofs.common.NodeId;
 import io.pandofs.meta.VolumeStats;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Checks that tables agree with each other: every inode is reached by as many names as it has
  * links, directories hang together, extents lie within files and blocks, references and totals add
- * up. Changes nothing. Reads the tables from end to end, several times when there are more than a
- * million inodes or blocks: memory stays under 64 MiB whatever their size. Not thread-safe.
+ * up, leases, keys and placement name what there is. Changes nothing. Reads the tables from end to
+ * end, several times when there are more than a million inodes or blocks: memory stays under 64 MiB
+ * whatever their size. Not thread-safe.
  */
 public final class TableCheck {
   private static final int EXAMPLES_MAX = 100;
@@ -20,6 +24,7 @@ public final class TableCheck {
   private final int run;
   private final Map<TableProblem, Long> counts = new EnumMap<>(TableProblem.class);
   private final List<String> examples = new ArrayList<>();
+  private long sessionsEnd = Long.MAX_VALUE;
   private long inodes;
   private long blocks;
   private long blockBytes;
@@ -52,10 +57,12 @@ public final class TableCheck {
    */
   static Report of(ReadStore tables, int run) {
     TableCheck check = new TableCheck(tables, run);
+    check.guarded(check::countSessions);
     check.guarded(new NameCheck(tables, check)::run);
     check.guarded(new ExtentCheck(tables, check)::run);
     check.guarded(check::orphans);
     check.guarded(check::xattrs);
+    check.guarded(check::members);
     check.guarded(check::totals);
     return new Report(
         check.inodes, check.blocks, Map.copyOf(check.counts), List.copyOf(check.examples));
@@ -87,6 +94,37 @@ public final class TableCheck {
   void countBlock(int length) {
     blocks++;
     blockBytes += length;
+  }
+
+  private void countSessions() {
+    sessionsEnd = Counters.next(tables, SystemKind.SESSION_COUNTER);
+  }
+
+  /** A lease outlives its session in the row, so that it is over says nothing. */
+  void judgeLease(Inode inode) {
+    if (inode.lease < 0 || inode.lease >= sessionsEnd) {
+      found(
+          TableProblem.WRONG_LEASE,
+          "inode " + inode.id.value() + " is leased to " + inode.lease + ", which is no session");
+    }
+  }
+
+  /** Also reads the rows of tokens, which depend on nothing. */
+  private void members() {
+    Set<NodeId> members = new HashSet<>();
+    Membership.nodes(tables).forEach(node -> members.add(node.id()));
+    Tokens.all(tables);
+    for (NodeId node : Tokens.keyed(tables)) {
+      if (!members.contains(node)) {
+        found(TableProblem.OF_NO_MEMBER, "the key of " + node + " is kept, which is no member");
+      }
+    }
+    Set<NodeId> placed = new HashSet<>();
+    PlacementRow.load(tables).groups().forEach(placed::addAll);
+    placed.removeAll(members);
+    for (NodeId node : placed) {
+      found(TableProblem.OF_NO_MEMBER, node + " has placement groups and is no member");
+    }
   }
 
   private void orphans() {

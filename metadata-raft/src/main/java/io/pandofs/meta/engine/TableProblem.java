@@ -30,6 +30,10 @@ public enum TableProblem {
   WRONG_REFERENCES,
   /** An extended attribute of an inode that there is not. */
   XATTR_OF_NOTHING,
+  /** A lease of a session that has never been. */
+  WRONG_LEASE,
+  /** A node's key, or a place in the placement map, of a node that is no member. */
+  OF_NO_MEMBER,
   /** Totals of inodes or bytes that do not add up. */
   WRONG_TOTALS
 }

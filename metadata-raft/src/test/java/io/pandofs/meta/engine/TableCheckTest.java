@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
+import io.pandofs.meta.log.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -173,6 +176,33 @@ final class TableCheckTest {
     assertFinds(TableProblem.WRONG_TOTALS);
     rig.store.delete(Table.BLOCKS, block);
     assertFinds(TableProblem.UNKNOWN_BLOCK);
+  }
+
+  @Test
+  void leases() {
+    rig.submit(new Operation.AcquireLease(file));
+    assertThat(Inode.find(rig.store, file.value()).lease).isEqualTo(rig.session.value());
+    rig.apply(new LogEntry.ExpireSession(rig.session));
+    assertThat(TableCheck.of(rig.store).problems()).isEmpty();
+    change(file, inode -> inode.lease = rig.session.value() + 1);
+    assertFinds(TableProblem.WRONG_LEASE);
+  }
+
+  @Test
+  void keysAndPlacementOfMembers() {
+    NodeId second = rig.addNode("b:1");
+    byte[] key = Keys.system(SystemKind.NODE_KEY, second.value());
+    rig.store.put(Table.SYSTEM, key, new RowWriter(1).rest(new byte[32]).toBytes());
+    assertThat(TableCheck.of(rig.store).problems()).isEmpty();
+    rig.store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, second.value()));
+    TableCheck.Report report = TableCheck.of(rig.store);
+    assertThat(report.problems()).containsExactly(Map.entry(TableProblem.OF_NO_MEMBER, 2L));
+  }
+
+  @Test
+  void aTokenThatIsNone() {
+    rig.store.put(Table.SYSTEM, Keys.system(SystemKind.TOKEN, 5), new byte[] {1, 2});
+    assertFinds(TableProblem.DAMAGED_ROW);
   }
 
   @Test

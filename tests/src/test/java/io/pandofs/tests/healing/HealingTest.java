@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("fuse")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class HealingTest {
-  private static final Duration LONG = Duration.ofSeconds(120);
+  private static final Duration LONG = Duration.ofMinutes(2);
   private static final int BLOCK_BYTES = 4 << 20;
 
   /** Whole blocks: these go to table files, where a bit can be flipped under a running node. */

@@ -129,14 +129,9 @@ final class Node implements AutoCloseable, ReplicaListener {
     control.set(new ControlRouter(replica.control(), space, reports));
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
-    admin.add("scrub", new ScrubRequest(side));
-    admin.add("fsck", new FsckRequest(identity.node(), tables(replica), local, side));
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
-    Workers look = parts.add("look-out", new Workers("look-out", 1));
-    var unused =
-        look.scheduler()
-            .scheduleWithFixedDelay(
-                () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
+    new BlockCommands(identity.node(), tables(replica), local, side).addTo(admin);
+    keepLooking(space, replica);
 
     if (mount != null) {
       MountedVolume mounted =
@@ -252,6 +247,14 @@ final class Node implements AutoCloseable, ReplicaListener {
     } catch (IOException e) {
       throw new Refusal("Cannot look at data_dir: " + e.getMessage() + ".", e);
     }
+  }
+
+  private void keepLooking(ClusterSpace space, MetadataReplica replica) {
+    Workers look = parts.add("look-out", new Workers("look-out", 1));
+    var unused =
+        look.scheduler()
+            .scheduleWithFixedDelay(
+                () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
   }
 
   private void lookAround(ClusterSpace space, MetadataReplica replica) {
