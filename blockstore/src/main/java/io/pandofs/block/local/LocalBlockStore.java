@@ -6,6 +6,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -83,6 +84,11 @@ public final class LocalBlockStore implements LocalBlocks {
       tables.close();
       throw e;
     }
+  }
+
+  /** Whether there is a store in the directory, which {@link #open} would not make anew. */
+  public static boolean isIn(Path directory) {
+    return StoreHome.isIn(directory);
   }
 
   private void changed() {

@@ -29,6 +29,7 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("0.0.0.0", 7440), null),
                 new Endpoint(new HostPort("0.0.0.0", 7441), null),
                 new Endpoint(new HostPort("0.0.0.0", 7442), null),
+                List.of(),
                 new HostPort("127.0.0.1", 7443),
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 QuorumLoss.waiting(Duration.ofSeconds(30)),
@@ -59,6 +60,7 @@ final class NodeConfigTest {
     values.put("raft.timeout_max", "\"2s\"");
     values.put("blocks.listen", "\"[::]:7\"");
     values.put("blocks.advertise", "\"b:8\"");
+    values.put("blocks.disks", "[\"/disk1\", \"disk2\"]");
     values.put("status.listen", "\"[::1]:9\"");
     values.put("budget.write_buffer", "\"5MiB\"");
     values.put("budget.block_puts", "\"6MiB\"");
@@ -83,6 +85,7 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("10.0.0.1", 3), new HostPort("ctl.example.org", 4)),
                 new Endpoint(new HostPort("10.0.0.1", 5), new HostPort("fe80::1", 6)),
                 new Endpoint(new HostPort("::", 7), new HostPort("b", 8)),
+                List.of(Path.of("/disk1"), Path.of("/etc/pando/disk2")),
                 new HostPort("::1", 9),
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 QuorumLoss.waiting(Duration.ofSeconds(5)),
@@ -116,6 +119,11 @@ final class NodeConfigTest {
     assertFails(LEAST + "quorum_loss = \"wait:5\"", "'5' is not a duration");
     assertFails(LEAST + "quorum_loss = \"panic\"", "'panic' is not known");
     assertFails(LEAST + "raft.timeout_min = \"2s\"", "'raft.timeout_max': must be more than");
+    assertFails(LEAST + "blocks.disks = \"/d1\"", "must be a list");
+    assertFails(LEAST + "blocks.disks = [7]", "must be a list");
+    assertFails(LEAST + "blocks.disks = [\"/a\", \"/a/b\"]", "/a/b and /a overlap");
+    assertFails(
+        LEAST + "mount = \"/m\"\nblocks.disks = [\"/m/d\"]", "'blocks.disks': /m/d is within");
     assertFails(LEAST + "raft.timeout_min = \"1ms\"", "must be at least 50ms");
     assertFails(LEAST + "status.listen = \"0.0.0.0:1\"", "must be a loopback address");
     assertFails(LEAST + "control.advertise = \"0.0.0.0:1\"", "others cannot call 0.0.0.0:1");

@@ -120,15 +120,9 @@ final class HealingTest {
 
   private static Commands.Result admin(String name, String... more)
       throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                DevCluster.launcher().toString(),
-                name,
-                "--data",
-                cluster.data(VICTIM).toString(),
-                "--json"));
+    List<String> command = new ArrayList<>(List.of(DevCluster.launcher().toString(), name));
     command.addAll(List.of(more));
+    command.addAll(List.of("--data", cluster.data(VICTIM).toString(), "--json"));
     return Commands.run(LONG, command.toArray(new String[0]));
   }
 
@@ -192,6 +186,45 @@ final class HealingTest {
     cluster.start(VICTIM);
     JsonReader.readObject(scrub("--now", "--wait").ok());
     assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  @Test
+  @Order(5)
+  void aLostDiskIsFilledFromOtherNodes() throws IOException, InterruptedException {
+    Path good = Files.createDirectory(scratch.resolve("good"));
+    Path bad = Files.createDirectory(scratch.resolve("bad"));
+    admin("disk", "add", good.toString()).ok();
+    admin("disk", "add", bad.toString()).ok();
+    Commands.bash(LONG, "cp \"$1\" \"$2/again\" && sync \"$2/again\"", source, cluster.mount(1))
+        .ok();
+    admin("disk", "remove", cluster.data(VICTIM).resolve("blocks").toString()).ok();
+    long stored = blocks().number("stored_blocks");
+    // The disk goes under the node: what is open can be read still, nothing can be written.
+    Commands.bash(LONG, "rm -r \"$1\"/*", bad).ok();
+    String fill =
+        "for i in 1 2 3 4 5 6 7 8; do cp \"$1\" \"$2/more$i\" || exit 1; done; sync \"$2\"/more*";
+    Commands.bash(LONG, fill, source, cluster.mount(VICTIM)).ok();
+    Awaitility.await().atMost(LONG).until(() -> disks().contains("bad out"));
+    assertThat(disks()).containsExactly("good used", "bad out");
+    Awaitility.await()
+        .atMost(LONG)
+        .until(
+            () ->
+                blocks().number("stored_blocks") >= stored + 8 * 3
+                    && blocks().number("need_blocks") == 0);
+    Commands.bash(LONG, "cmp \"$1\" \"$2/again\"", source, cluster.mount(VICTIM)).ok();
+    cluster.stop(VICTIM);
+    assertThat(JsonReader.readObject(offline().ok()).number("problems")).isZero();
+    cluster.start(VICTIM);
+    admin("disk", "add", bad.toString()).ok();
+    assertThat(disks()).containsExactly("good used", "bad used");
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  private static List<String> disks() throws IOException, InterruptedException {
+    return blocks().objects("disks").stream()
+        .map(disk -> Path.of(disk.text("directory")).getFileName() + " " + disk.text("state"))
+        .toList();
   }
 
   private static Commands.Result offline() throws IOException, InterruptedException {

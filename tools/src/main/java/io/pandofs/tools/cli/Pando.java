@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
       StatusCommand.class,
       ScrubCommand.class,
       FsckCommand.class,
+      DiskCommand.class,
       DevCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class

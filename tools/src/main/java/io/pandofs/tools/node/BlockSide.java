@@ -2,9 +2,6 @@ package io.pandofs.tools.node;
 
 import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
-import io.pandofs.block.StoreRefusedException;
-import io.pandofs.block.local.LocalBlockOptions;
-import io.pandofs.block.local.LocalBlockStore;
 import io.pandofs.block.net.BlockClient;
 import io.pandofs.block.net.BlockServer;
 import io.pandofs.block.replication.Collector;
@@ -22,9 +19,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
@@ -36,6 +31,7 @@ final class BlockSide {
   private static final int DISK_THREADS = 4;
   private static final long SERVED_READS_BYTES_MAX = 16 << 20;
 
+  final NodeDisks disks;
   final LocalBlocks local;
   final Service server;
   final Blocks blocks;
@@ -44,13 +40,14 @@ final class BlockSide {
   final Scrub scrub;
 
   private BlockSide(
-      LocalBlocks local,
+      NodeDisks disks,
       Service server,
       Blocks blocks,
       Keeper keeper,
       Collector collector,
       Scrub scrub) {
-    this.local = local;
+    this.disks = disks;
+    this.local = disks.blocks();
     this.server = server;
     this.blocks = blocks;
     this.keeper = keeper;
@@ -58,11 +55,7 @@ final class BlockSide {
     this.scrub = scrub;
   }
 
-  static Path directory(NodeConfig config) {
-    return config.dataDirectory().resolve("blocks");
-  }
-
-  /** Opens the store and puts the rest on top; {@link #start} sets repair and deletion going. */
+  /** Opens the stores and puts the rest on top; {@link #start} sets repair and deletion going. */
   static BlockSide open(
       NodeConfig config,
       Identity identity,
@@ -72,7 +65,8 @@ final class BlockSide {
       ScheduledExecutorService scheduler,
       Parts parts)
       throws Refusal {
-    LocalBlocks local = parts.add("block store", openStore(config, identity, clock, parts));
+    NodeDisks disks = NodeDisks.open(config, identity, clock, parts);
+    LocalBlocks local = disks.blocks();
     ExecutorService disk = parts.add("disk threads", new Workers("disk", DISK_THREADS)).executor();
     Replication replication =
         new Replication(
@@ -91,8 +85,9 @@ final class BlockSide {
     ScrubFile journal = new ScrubFile(config.dataDirectory().resolve("scrub.json"));
     Scrub scrub =
         parts.add("scrub", new Scrub(replication, keeper, reads, scrub(config.upkeep()), journal));
+    disks.onLost(disk, keeper::reset);
     return new BlockSide(
-        local,
+        disks,
         new BlockServer(identity.node(), local, directory, keeper, disk, SERVED_READS_BYTES_MAX),
         new ReplicatedBlocks(replication, keeper, reads, settings(config)),
         keeper,
@@ -110,6 +105,12 @@ final class BlockSide {
       LOG.debug("cannot look for {}: {}", block, e.toString());
       return false;
     }
+  }
+
+  /** The store has become another one: compares all with the tables, and looks for leftovers. */
+  void compareAgain() {
+    keeper.reset();
+    collector.sweepSoon();
   }
 
   void start() {
@@ -137,22 +138,5 @@ final class BlockSide {
         patience.compareTo(usual.putTimeout()) > 0 ? patience : usual.putTimeout();
     return new ReplicatedBlocks.Settings(
         putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
-  }
-
-  /** The node's own store; what it needs is added to the parts. */
-  static LocalBlocks openStore(NodeConfig config, Identity identity, Clock clock, Parts parts)
-      throws Refusal {
-    ScheduledExecutorService tidying = parts.add("tidying", new Workers("tidy", 1)).scheduler();
-    LocalBlockOptions options =
-        LocalBlockOptions.of(
-                directory(config), new UUID(identity.incarnation(), identity.node().value()))
-            .withMemory(config.budgets().blockTables());
-    try {
-      return LocalBlockStore.open(options, clock, tidying);
-    } catch (StoreRefusedException e) {
-      throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
-    } catch (IOException e) {
-      throw new Refusal("Cannot open the block store: " + e.getMessage() + ".", e);
-    }
   }
 }

@@ -30,10 +30,7 @@ public final class Fsck {
       throws Refusal {
     try (StoppedTables tables = StoppedTables.open(config.dataDirectory());
         Parts parts = new Parts()) {
-      LocalBlocks local =
-          parts.add(
-              "block store",
-              BlockSide.openStore(config, tables.identity(), new SystemClock(), parts));
+      LocalBlocks local = NodeDisks.openAll(config, tables.identity(), new SystemClock(), parts);
       BlockAudit.Report blocks = BlockAudit.of(local, atRest(tables), deep);
       Map<String, @Nullable Object> document = document(tables.check(), blocks, deep);
       document.put("index", tables.index());

@@ -131,6 +131,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     adminCommands(identity.node(), replica, reports).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
     new BlockCommands(identity.node(), tables(replica), local, side).addTo(admin);
+    new DiskCommands(side, mount, clock).addTo(admin);
     keepLooking(space, replica);
 
     if (mount != null) {
@@ -215,7 +216,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     return new ClusterSpace(
         self,
         connections,
-        () -> new NodeSpace(device, Math.max(0, side.local.usage().freeBytes())),
+        () -> new NodeSpace(device, side.disks.freeBytes()),
         () -> new ClusterSpace.Members(control(tables), local.placement().groups()),
         () -> storedBytes(replica));
   }

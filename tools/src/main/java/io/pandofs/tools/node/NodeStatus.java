@@ -84,6 +84,10 @@ final class NodeStatus implements StatusSource {
 
   private List<String> problems() {
     List<String> problems = new ArrayList<>(health.problems());
+    Running now = running;
+    if (now != null) {
+      problems.addAll(now.side().disks.problems());
+    }
     MountedVolume volume = mount;
     if (volume != null && phase.equals("serving") && !volume.isMounted()) {
       problems.add("the mount at " + volume.place() + " was taken away; restart the node");
@@ -211,6 +215,7 @@ final class NodeStatus implements StatusSource {
     blocks.put("fetched_bytes", progress.fetchedBytes());
     blocks.put("deleted_blocks", side.collector.deletedBlocks());
     blocks.put("scrub", ScrubRequest.document(side));
+    blocks.put("disks", side.disks.document());
     return blocks;
   }
 

@@ -60,6 +60,10 @@ public final class StatusText {
             + " of "
             + size(space.number("usable_bytes"))
             + " can still be stored");
+    List<JsonObject> disks = blocks.objects("disks");
+    if (disks.size() > 1) {
+      disks.forEach(disk -> lines.add("  disk     " + disk(disk)));
+    }
     status.texts("notes").forEach(note -> lines.add("  note     " + note));
     status.texts("degraded").forEach(problem -> lines.add("  ! " + problem));
     if (verbose) {
@@ -100,6 +104,24 @@ public final class StatusText {
             ? "all is well"
             : problems + " problems found, " + (problems - left) + " repaired");
     return lines;
+  }
+
+  /** A disk of a node. */
+  public static String disk(JsonObject disk) {
+    String trouble = disk.text("trouble");
+    return disk.text("directory")
+        + " "
+        + disk.text("state")
+        + (disk.text("state").equals("out")
+            ? ""
+            : ", "
+                + disk.number("stored_blocks")
+                + " blocks ("
+                + size(disk.number("stored_bytes"))
+                + "), "
+                + size(disk.number("free_bytes"))
+                + " free")
+        + (trouble.isEmpty() ? "" : ": " + trouble);
   }
 
   /** How far the fetching of missing blocks is. */
