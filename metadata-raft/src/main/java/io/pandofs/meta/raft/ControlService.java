@@ -131,12 +131,16 @@ final class ControlService implements Service {
   }
 
   /** A node is its certificate's: it speaks for no other. */
-  private static NodeId speaker(Peer from, long claimed) throws RefusedException {
+  private static CompletableFuture<NodeId> speaker(Peer from, long claimed) {
+    if (claimed <= 0) {
+      return failed(new RefusedException("the message is by no node"));
+    }
     NodeId node = new NodeId(claimed);
     if (!from.maySpeakFor(node)) {
-      throw new RefusedException("the message is by " + node + ", the certificate is not");
+      LOG.warn("{}: speaks for {}, its certificate does not", from, node);
+      return failed(new RefusedException("the message is by " + node + ", the certificate is not"));
     }
-    return node;
+    return CompletableFuture.completedFuture(node);
   }
 
   private @Nullable RefusedException check(Peer from, byte[] bytes) {
@@ -153,7 +157,9 @@ final class ControlService implements Service {
               || entry instanceof LogEntry.RevokeToken
               || entry instanceof LogEntry.HashTables;
       if (entry instanceof LogEntry.RegisterSession register) {
-        speaker(from, register.node().value());
+        if (!from.maySpeakFor(register.node())) {
+          return new RefusedException("a session of another node: " + register.node());
+        }
         if (duties.isClockWrong(LeaderDuties.millis(register.time()))) {
           return new RefusedException(
               register.node() + " gets no session while its clock is so far from the leader's");
@@ -162,19 +168,15 @@ final class ControlService implements Service {
       return allowed
           ? null
           : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
-    } catch (RefusedException e) {
-      LOG.warn("{}: {}", from, e.getMessage());
-      return e;
     } catch (MalformedException e) {
       LOG.warn("{}: sent an entry that makes no sense: {}", from, e.getMessage());
       return new RefusedException("the entry makes no sense: " + e.getMessage());
     }
   }
 
-  private CompletionStage<Payload> readIndex(Peer from, ReadIndexRequest request)
-      throws RefusedException {
-    return freshness
-        .readIndexFor(speaker(from, request.getNode()))
+  private CompletionStage<Payload> readIndex(Peer from, ReadIndexRequest request) {
+    return speaker(from, request.getNode())
+        .thenCompose(freshness::readIndexFor)
         .handle(
             (index, failure) ->
                 ControlCodec.payload(
@@ -186,10 +188,9 @@ final class ControlService implements Service {
                         : ReadIndexAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> renew(Peer from, RenewRequest request) throws RefusedException {
-    speaker(from, request.getNode());
-    return CompletableFuture.supplyAsync(() -> request, inOrder)
-        .thenCompose(local::renew)
+  private CompletionStage<Payload> renew(Peer from, RenewRequest request) {
+    return speaker(from, request.getNode())
+        .thenComposeAsync(node -> local.renew(request), inOrder)
         .handle(
             (answer, failure) ->
                 payload(
@@ -198,11 +199,9 @@ final class ControlService implements Service {
                         : RenewAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> confirm(Peer from, ConfirmRequest request)
-      throws RefusedException {
-    speaker(from, request.getNode());
-    return local
-        .confirm(request)
+  private CompletionStage<Payload> confirm(Peer from, ConfirmRequest request) {
+    return speaker(from, request.getNode())
+        .thenCompose(node -> local.confirm(request))
         .handle(
             (answer, failure) ->
                 payload(
@@ -222,11 +221,9 @@ final class ControlService implements Service {
                         : JoinAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> promote(Peer from, PromoteRequest request)
-      throws RefusedException {
-    speaker(from, request.getNode());
-    return membership
-        .promote(request)
+  private CompletionStage<Payload> promote(Peer from, PromoteRequest request) {
+    return speaker(from, request.getNode())
+        .thenCompose(node -> membership.promote(request))
         .handle(
             (done, failure) ->
                 payload(

@@ -51,9 +51,6 @@ import org.slf4j.LoggerFactory;
 final class PandoStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(PandoStateMachine.class);
 
-  /** What a replica fails with that is no member any more. */
-  static final String REMOVED = "this node was removed from the cluster";
-
   private final NodeId self;
   private final LiveTables tables;
   private final Checkpoints checkpoints;
@@ -73,6 +70,9 @@ final class PandoStateMachine extends BaseStateMachine {
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
     void failed(String what, @Nullable Throwable cause);
+
+    /** This node is no member any more. */
+    void removed();
   }
 
   PandoStateMachine(
@@ -158,7 +158,7 @@ final class PandoStateMachine extends BaseStateMachine {
     boolean isMember = nodes.contains(self);
     watcher.members(nodes);
     if (member && !isMember) {
-      faults.failed(REMOVED, null);
+      faults.removed();
     }
     member = isMember;
   }

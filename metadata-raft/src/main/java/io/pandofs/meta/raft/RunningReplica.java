@@ -95,7 +95,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     retry = new Retry(clock, surroundings.scheduler(), events);
     machine =
         new PandoStateMachine(
-            identity.node(), tables, checkpoints, applied, hashes, events, this, this, this::fail);
+            identity.node(), tables, checkpoints, applied, hashes, events, this, this, faults());
     ratis =
         new RatisNode(
             identity.node(),
@@ -273,10 +273,31 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     return tables.snapshot();
   }
 
+  private PandoStateMachine.Faults faults() {
+    return new PandoStateMachine.Faults() {
+      @Override
+      public void failed(String what, @Nullable Throwable cause) {
+        fail(what, cause);
+      }
+
+      @Override
+      public void removed() {
+        leave();
+      }
+    };
+  }
+
+  /** Serves nobody any more, and goes when the group does not need its vote. */
+  private void leave() {
+    markRemoved();
+    freshness.close();
+    threads.duties.execute(sessions::endAll);
+    new Departure(identity.node(), ratis::voters, clock, this::after)
+        .begin()
+        .thenRun(() -> fail("this node was removed from the cluster", null));
+  }
+
   private void fail(String what, @Nullable Throwable cause) {
-    if (what.equals(PandoStateMachine.REMOVED)) {
-      markRemoved();
-    }
     if (failed.complete(what + (cause == null ? "" : ": " + cause))) {
       LOG.error("{}: {}: this replica stops serving", identity.node(), what, cause);
       freshness.close();

@@ -140,18 +140,4 @@ public record History(List<Operation> operations, List<Operation> failures) {
   private static Set<String> split(String listing) {
     return listing.equals("-") ? Set.of() : Set.of(listing.split(",", -1));
   }
-
-  /**
-   * Leaves out the looks of a mount while that mount itself was writing the key: where written data
-   * is shared only by close, the writer's own mount sees it before the others do.
-   */
-  public static List<Operation> closeToOpen(List<Operation> operations) {
-    List<Operation> writes = operations.stream().filter(o -> !LOOKS.contains(o.verb())).toList();
-    return operations.stream()
-        .filter(
-            o ->
-                !LOOKS.contains(o.verb())
-                    || writes.stream().noneMatch(w -> w.node() == o.node() && w.overlaps(o)))
-        .toList();
-  }
 }

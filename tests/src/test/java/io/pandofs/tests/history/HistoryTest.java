@@ -49,18 +49,6 @@ final class HistoryTest {
     assertThat(linearizable(history.byMember().get("k/y"))).isTrue();
   }
 
-  @Test
-  void closeToOpenLeavesOutOnlyTheWritersOwnMount() {
-    Tape tape = new Tape().add(1, 0, 100, "write", "1", "OK", "-");
-    tape.add(1, 10, 20, "read", "-", "OK", "1").add(2, 30, 40, "read", "-", "OK", "0");
-    assertThat(register(tape.operations())).isFalse();
-    assertThat(register(History.closeToOpen(tape.operations()))).isTrue();
-    tape.add(3, 50, 60, "read", "-", "OK", "1").add(2, 70, 80, "read", "-", "OK", "0");
-    assertThat(register(History.closeToOpen(tape.operations()))).as("between others").isFalse();
-    tape.add(1, 110, 120, "read", "-", "OK", "0");
-    assertThat(History.closeToOpen(tape.operations())).as("only the overlapping one").hasSize(5);
-  }
-
   private static boolean linearizable(List<Operation> operations) {
     return Linearizability.check(Models.member(), operations).verdict()
         == Judgement.Verdict.LINEARIZABLE;

@@ -33,11 +33,6 @@ public record Operation(
     return answer.equals(OK);
   }
 
-  /** Whether some moment belongs to both. */
-  public boolean overlaps(Operation other) {
-    return begin <= other.end && other.begin <= end;
-  }
-
   /** The same for another key, as another look at a part of what was seen. */
   Operation part(String partVerb, String partKey, String partArgument, String partValue) {
     return new Operation(

@@ -71,7 +71,8 @@ final class Clients {
                   options.generations(),
                   options.periodMillis(),
                   options.paceMillis(),
-                  String.join(",", options.rules()));
+                  options.complete(),
+                  options.share());
           Process process =
               new ProcessBuilder(command)
                   .redirectErrorStream(true)

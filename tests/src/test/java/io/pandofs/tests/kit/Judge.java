@@ -45,12 +45,12 @@ final class Judge {
     return convictions;
   }
 
-  void workload(Workload workload, History history, List<String> rules) {
+  void workload(Workload workload, History history) {
     int undecided = 0;
     int wrong = 0;
     Map<String, List<Operation>> keys = workload.keys(history);
     for (Map.Entry<String, List<Operation>> key : keys.entrySet()) {
-      Judgement judgement = workload.judge(key.getValue(), rules);
+      Judgement judgement = workload.judge(key.getValue());
       if (judgement.verdict() == Verdict.CONVICTED) {
         wrong++;
         if (wrong <= SHOWN) {

@@ -113,7 +113,7 @@ final class KitMain {
   private void judge(Clients clients, List<FaultReport> faults) throws IOException {
     Judge judge = new Judge(faults);
     for (Workload workload : options.workloads()) {
-      judge.workload(workload, History.read(clients.histories(workload)), options.rules());
+      judge.workload(workload, History.read(clients.histories(workload)));
     }
     judge.pauses();
     judge.lines().forEach(this::say);

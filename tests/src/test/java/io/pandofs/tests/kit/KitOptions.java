@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  * @param paceMillis mean time between two operations of a client
  * @param keys that a workload works on at a time
  * @param periodMillis how long it works on the same
- * @param rules how data is shared and who appends: see {@code client.py}
+ * @param complete when an operation is complete: see {@code client.py}
+ * @param share which mounts work on a key: see {@code client.py}
  * @param settings lines of the nodes' configuration
  * @param preload a library put under the nodes; empty for none
  * @param keep keeps the histories of a run without convictions too
@@ -34,7 +35,8 @@ record KitOptions(
     int paceMillis,
     int keys,
     int periodMillis,
-    List<String> rules,
+    String complete,
+    String share,
     String settings,
     String preload,
     boolean keep) {
@@ -50,9 +52,8 @@ record KitOptions(
         --pace MS         mean time between two operations of a client; default 15
         --keys N          that a workload works on at a time; default 3
         --period MS       how long it works on the same; default 10000
-        --data close      written data is shared by close (default), or: write, as soon as write has returned
-        --append own      one mount appends to a file (default), or: shared, all do
-        --sync yes        an operation is complete when it is synced, too
+        --complete sync   when an operation is: when it is synced (default), or: call, when the calls have returned
+        --share all       which mounts work on a file's data: all of them (default), or: one, each file has its mount
         --raft MIN,MAX    election timeouts, like 300ms,600ms; default the product's own
         --preload LIB     a library under the nodes, like libeatmydata.so
         --keep yes        keeps the histories of a good run too
@@ -85,16 +86,17 @@ record KitOptions(
             number(given, "--pace", 15),
             number(given, "--keys", 3),
             number(given, "--period", 10_000),
-            List.of(
-                take(given, "--data", "close"),
-                take(given, "--append", "own"),
-                take(given, "--sync", "no").equals("yes") ? "sync" : "nosync"),
+            take(given, "--complete", "sync"),
+            take(given, "--share", "all"),
             raft.isEmpty()
                 ? ""
                 : "raft.timeout_min = \"%s\"\nraft.timeout_max = \"%s\"\n"
                     .formatted(raftTimes[0], raftTimes[1]),
             take(given, "--preload", ""),
             take(given, "--keep", "no").equals("yes"));
+    if (options.share.equals("one") && options.keys % 3 != 0) {
+      throw new IllegalArgumentException("--share one divides the keys by three");
+    }
     if (!given.isEmpty()) {
       throw new IllegalArgumentException("there is no option " + given.keySet());
     }

@@ -58,7 +58,7 @@ final class KitTest {
   @Tag("full")
   @Timeout(value = 60, unit = TimeUnit.MINUTES)
   void tenPowerLossesLoseNothingThatWasSynced() throws IOException, InterruptedException {
-    String out = kit("1", "3000", "--faults", "power", "--count", "10", "--sync", "yes").ok();
+    String out = kit("1", "3000", "--faults", "power", "--count", "10").ok();
     assertThat(out).contains("ioctl answered 0 0 0");
   }
 
@@ -68,17 +68,7 @@ final class KitTest {
   @Timeout(value = 60, unit = TimeUnit.MINUTES)
   void powerLossUnderEatmydataIsConvicted() throws IOException, InterruptedException {
     Commands.Result result =
-        kit(
-            "1",
-            "600",
-            "--faults",
-            "power",
-            "--count",
-            "2",
-            "--sync",
-            "yes",
-            "--preload",
-            "libeatmydata.so");
+        kit("1", "600", "--faults", "power", "--count", "2", "--preload", "libeatmydata.so");
     assertThat(result.out()).contains("ioctl answered 0 0 0", "is not linearizable");
     assertThat(result.code()).isEqualTo(CONVICTED);
   }

@@ -27,14 +27,8 @@ enum Workload {
     return this == SET ? history.byMember() : history.byKey();
   }
 
-  /**
-   * Judges one key.
-   *
-   * @param rules as the clients had them
-   */
-  Judgement judge(List<Operation> all, List<String> rules) {
-    boolean data = this == SLOTS || this == APPEND;
-    List<Operation> operations = data && rules.contains("close") ? History.closeToOpen(all) : all;
+  /** Judges one key. */
+  Judgement judge(List<Operation> operations) {
     return switch (this) {
       case REGISTER -> Linearizability.check(Models.register(), operations);
       case SLOTS -> Linearizability.check(Models.register("0"), operations);

@@ -1,6 +1,6 @@
 """A client of the consistency kit: one system call after the other on one mount, each with the time before and after.
 
-  client.py run MOUNT WORKLOAD CLIENT HISTORY SEED START_NS KEYS GENERATIONS PERIOD_MS PACE_MS RULES    until stdin ends
+  client.py run MOUNT WORKLOAD CLIENT HISTORY SEED START_NS KEYS GENERATIONS PERIOD_MS PACE_MS COMPLETE SHARE    until stdin ends
   client.py prepare MOUNT WORKLOAD GENERATIONS KEYS                                       directories and files of all keys
   client.py look MOUNT WORKLOAD CLIENT HISTORY GENERATIONS KEYS                           one look at every key
 
@@ -12,9 +12,9 @@ A history has two lines an operation, the second missing when the call did not c
   answer   OK, an errno that the verb may rightly give, '?' (failed, and may have taken effect then or later),
            or NONE (failed before anything that has an effect); with the last two the value is the errno
 
-RULES is a list of words: close (a write of data is complete when its descriptor is closed), write (when write has
-returned; the descriptor stays open), own (one mount appends to a file), shared (all do), sync (an operation is complete
-when its file or directory is synced, too: for what must outlast a loss of power).
+COMPLETE says when an operation is: sync, when its file or directory is synced, or call, when the calls have returned, and
+then what a mount has not synced is lost with its node, as on a local disk. SHARE says which mounts work on a file's data: all,
+or one; until the last look, which is at everything.
 
 Keys are used for PERIOD_MS and then left for others, so that every history stays short; the last look is at all of them.
 """
@@ -28,6 +28,7 @@ import time
 TAKEN_AWAY = (errno.ENOTCONN, errno.ECONNABORTED, errno.ENODEV)
 NAMES = ("a", "b", "c")
 COMMON = ("c0", "c1", "c2")
+DATA = ("register", "slots", "append")
 SLOTS = 2
 RECORD = 16
 
@@ -37,8 +38,9 @@ class Away(OSError):
 
 
 class Client:
-    def __init__(self, mount, number, history, seed, rules=()):
-        self.mount, self.number, self.random, self.rules = mount, number, random.Random(f"{seed}/{number}"), rules
+    def __init__(self, mount, number, history, seed, complete="sync"):
+        self.mount, self.number, self.random = mount, number, random.Random(f"{seed}/{number}")
+        self.syncs = complete == "sync"
         self.history = open(history, "a", buffering=1, encoding="ascii")
         self.outside = os.stat(os.path.dirname(mount)).st_dev
         self.root, self.sequence, self.attempted, self.open_files = None, 0, False, {}
@@ -69,7 +71,7 @@ class Client:
 
     def sync(self, directory):
         """The names of a directory, on stable storage."""
-        if "sync" in self.rules:
+        if self.syncs:
             fd = self.open(directory, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(fd)
@@ -115,7 +117,7 @@ class Client:
         fd = self.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             os.write(fd, value.encode())
-            if "sync" in self.rules:
+            if self.syncs:
                 os.fsync(fd)
         finally:
             os.close(fd)
@@ -148,22 +150,25 @@ class Client:
 
     def write_slot(self, key, slot, value):
         data = int(value).to_bytes(8, "big")
-        if "write" in self.rules:
-            if key not in self.open_files:
-                self.open_files[key] = self.open(f"slots/{key}", os.O_WRONLY)
-            self.attempted = True
-            os.pwrite(self.open_files[key], data, 8 * slot)
-            if "sync" in self.rules:
-                os.fsync(self.open_files[key])
-            return
-        fd = self.open(f"slots/{key}", os.O_WRONLY)
+        self.put(f"slots/{key}", os.O_WRONLY, lambda fd: os.pwrite(fd, data, 8 * slot))
+
+    def put(self, path, flags, write):
+        """Writes through a descriptor that stays open, or through one of its own."""
+        stays = self.random.random() < 0.5
+        if stays:
+            if path not in self.open_files:
+                self.open_files[path] = self.open(path, flags)
+            fd = self.open_files[path]
+        else:
+            fd = self.open(path, flags)
         try:
             self.attempted = True
-            os.pwrite(fd, data, 8 * slot)
-            if "sync" in self.rules or self.random.random() < 0.3:
+            write(fd)
+            if self.syncs:
                 os.fsync(fd)
         finally:
-            os.close(fd)
+            if not stays:
+                os.close(fd)
 
     def look_slot(self, key, slot):
         def read():
@@ -178,34 +183,15 @@ class Client:
     # --- append: records at the end of a file
 
     def append(self, key):
-        mine = "shared" in self.rules or int(key.rpartition("-")[2]) % 3 == self.mount_number() % 3
-        if mine and self.random.random() < 0.5:
+        if self.random.random() < 0.5:
             value = self.unique()
             self.do("append", key, value, lambda: self.append_record(key, value))
         else:
             self.look_append(key)
 
-    def mount_number(self):
-        return int(self.number[0])
-
     def append_record(self, key, value):
         record = f"{value:0>{RECORD - 1}}\n".encode()
-        if "write" in self.rules:
-            if key not in self.open_files:
-                self.open_files[key] = self.open(f"append/{key}", os.O_WRONLY | os.O_APPEND)
-            self.attempted = True
-            os.write(self.open_files[key], record)
-            if "sync" in self.rules:
-                os.fsync(self.open_files[key])
-            return
-        fd = self.open(f"append/{key}", os.O_WRONLY | os.O_APPEND)
-        try:
-            self.attempted = True
-            os.write(fd, record)
-            if "sync" in self.rules:
-                os.fsync(fd)
-        finally:
-            os.close(fd)
+        self.put(f"append/{key}", os.O_WRONLY | os.O_APPEND, lambda fd: os.write(fd, record))
 
     def look_append(self, key):
         def read():
@@ -319,11 +305,13 @@ def key_name(generation, k):
     return f"g{generation}-{k}"
 
 
-def run(mount, workload, number, history, seed, start, keys, generations, period_ms, pace_ms, rules):
-    client = Client(mount, number, history, seed, rules.split(","))
+def run(mount, workload, number, history, seed, start, keys, generations, period_ms, pace_ms, complete, share):
+    client = Client(mount, number, history, seed, complete)
     step, start, keys, period, pace = getattr(client, workload), int(start), int(keys), int(period_ms) * 10**6, float(pace_ms) / 1000
     while not select.select([sys.stdin], [], [], client.random.expovariate(1) * pace)[0]:
         k = client.random.randrange(keys)
+        if share == "one" and workload in DATA:
+            k = k // 3 * 3 + int(number[0]) % 3
         # The keys change one after the other, so that there is always one in the middle of its time.
         generation = (time.monotonic_ns() - start + k * period // keys) // period
         step(key_name(min(generation, int(generations) - 1), k))

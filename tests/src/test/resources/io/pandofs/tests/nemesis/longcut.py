@@ -26,8 +26,11 @@ def call(base, kind, n):
     if kind == "append":
         fd = os.open(f"{base}/log", os.O_WRONLY | os.O_APPEND)
         def act():
-            os.write(fd, b"%07d\n" % n)
-            os.close(fd)
+            try:
+                os.write(fd, b"%07d\n" % n)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
         return act
     if kind == "create":
         return lambda: os.close(os.open(f"{base}/create{n}", os.O_WRONLY | os.O_CREAT | os.O_EXCL))
