@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A store on a disk that breaks, or is full, when a test says so. */
@@ -16,6 +17,7 @@ public final class BreakableBlocks implements LocalBlocks {
   private volatile boolean readsFail;
   private volatile boolean writesFail;
   private volatile boolean full;
+  private final AtomicReference<@Nullable Runnable> onMiss = new AtomicReference<>();
   private volatile long freeBytes = 1 << 30;
 
   public BreakableBlocks(LocalBlocks real) {
@@ -32,16 +34,17 @@ public final class BreakableBlocks implements LocalBlocks {
     writesFail = true;
   }
 
-  void fill() {
-    full = true;
+  void fill(boolean now) {
+    full = now;
+  }
+
+  /** What is done once, when a block was looked for and is not here. */
+  void onNextMiss(Runnable step) {
+    onMiss.set(step);
   }
 
   void free(long bytes) {
     freeBytes = bytes;
-  }
-
-  LocalBlocks real() {
-    return real;
   }
 
   private void check(boolean fails) throws IOException {
@@ -71,7 +74,12 @@ public final class BreakableBlocks implements LocalBlocks {
   @Override
   public @Nullable LocalBlock find(BlockId block) throws IOException {
     check(readsFail);
-    return real.find(block);
+    LocalBlock found = real.find(block);
+    Runnable step = found == null ? onMiss.getAndSet(null) : null;
+    if (step != null) {
+      step.run();
+    }
+    return found;
   }
 
   @Override

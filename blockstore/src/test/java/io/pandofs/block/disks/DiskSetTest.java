@@ -137,7 +137,7 @@ final class DiskSetTest {
   @Test
   void aPutGoesOnToTheNextDiskWhenOneFails() throws Exception {
     disks.get("a").breakWrites();
-    disks.get("c").fill();
+    disks.get("c").fill(true);
     putMany();
     assertThat(lost).containsExactly("a: EIO");
     assertThat(blocks("b")).isEqualTo(MANY);
@@ -205,10 +205,34 @@ final class DiskSetTest {
   }
 
   @Test
+  void aBlockThatMovesBehindTheBackOfALookIsFound() throws Exception {
+    disks.get("a").fill(true);
+    disks.get("c").fill(true);
+    putMany();
+    disks.get("a").fill(false);
+    disks.get("c").fill(false);
+    AtomicBoolean moved = new AtomicBoolean();
+    disks.get("a").onNextMiss(() -> moved.set(isRemoved("b")));
+    for (int i = 1; i <= MANY; i++) {
+      assertThat(set.contains(new BlockId(i))).as("block %s", i).isTrue();
+    }
+    assertThat(moved).isTrue();
+    assertThat(blocks("a") + blocks("c")).isEqualTo(MANY);
+  }
+
+  private boolean isRemoved(String disk) {
+    try {
+      return set.remove(root.resolve(disk), (blocks, bytes) -> {}) == 0;
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
   void aDiskStaysWhenTheOthersAreFull() throws Exception {
     putMany();
-    disks.get("a").fill();
-    disks.get("c").fill();
+    disks.get("a").fill(true);
+    disks.get("c").fill(true);
     assertThatIOException()
         .isThrownBy(() -> set.remove(root.resolve("b"), (moved, bytes) -> {}))
         .withMessageContaining("full");
