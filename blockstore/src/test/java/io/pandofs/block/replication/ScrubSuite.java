@@ -7,6 +7,7 @@ import static io.pandofs.block.replication.TestCluster.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.common.BlockId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -109,13 +110,19 @@ abstract class ScrubSuite {
 
   @Test
   void aFaultOfABlockThatIsDroppedIsNoneAnyMore() {
-    cluster.nodes.forEach(each -> each.store.damage(block(5)));
     TestNode node = cluster.node(3);
-    assertThat(pass(node).faults()).isEqualTo(1);
-    await().atMost(LONG).until(() -> node.keeper.faults().open() == 1);
-    node.directory.drop(block(5));
+    for (int i = 1; i <= 20; i++) {
+      BlockId block = block(i);
+      cluster.nodes.forEach(each -> each.store.damage(block));
+    }
+    assertThat(pass(node).faults()).isEqualTo(20);
+    await().atMost(LONG).until(() -> node.keeper.faults().open() == 20);
+    // More than are being fetched at any moment.
+    for (int i = 1; i <= 20; i++) {
+      node.directory.drop(block(i));
+    }
     await().atMost(LONG).until(() -> node.keeper.faults().open() == 0);
-    assertThat(node.keeper.faults()).isEqualTo(new Keeper.Faults(1, 0, 0));
+    assertThat(node.keeper.faults()).isEqualTo(new Keeper.Faults(20, 0, 0));
   }
 
   @Test
