@@ -23,7 +23,8 @@ public interface LocalBlocks extends AutoCloseable {
    * that is there already with the same length and checksum is a success (its session stays the
    * first one's); with another length or checksum it fails with {@link BlockConflictException}.
    * Fails with {@code IOException} when the disk does: then the block may or may not be there after
-   * a restart, and is not visible before.
+   * a restart, and is not visible before. Cancelling the future takes back a put that still waits;
+   * one that is under way goes on, and looks at the bytes for a moment longer.
    *
    * @param session of the writer, kept with the block
    * @param bytes position to limit, 1 byte to 4 MiB; must not change until the future is done

@@ -89,6 +89,16 @@ final class Committer implements AutoCloseable {
     work.done().completeExceptionally(new IOException("the block store is closed"));
   }
 
+  /** Takes work back that nobody has begun with; its bytes are no longer held on to. */
+  void forget(Work work) {
+    lock.lock();
+    try {
+      queue.removeIf(each -> each == work);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void run() {
     List<Work> group = take();
     while (!group.isEmpty()) {

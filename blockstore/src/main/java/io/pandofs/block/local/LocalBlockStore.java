@@ -114,6 +114,11 @@ public final class LocalBlockStore implements LocalBlocks {
     }
   }
 
+  /** Whether there is a store in the directory, which {@link #open} would not make anew. */
+  public static boolean isIn(Path directory) {
+    return StoreHome.isIn(directory);
+  }
+
   private void changed() {
     tidier.wake();
   }
@@ -127,6 +132,14 @@ public final class LocalBlockStore implements LocalBlocks {
     }
     Work.Put put = new Work.Put(session, block, bytes.slice(), crc32c, new CompletableFuture<>());
     committer.submit(put);
+    var unused =
+        put.done()
+            .whenComplete(
+                (done, failure) -> {
+                  if (put.done().isCancelled()) {
+                    committer.forget(put);
+                  }
+                });
     return put.done();
   }
 

@@ -36,6 +36,11 @@ final class StoreHome {
     Files.createDirectories(directory);
   }
 
+  /** Whether somebody once made a store in the directory. */
+  static boolean isIn(Path directory) {
+    return Files.exists(directory.resolve("STORE"));
+  }
+
   Path database() {
     return directory.resolve("db");
   }

@@ -82,8 +82,14 @@ final class Tables implements AutoCloseable {
       LRUCache cache = keep(new LRUCache(memoryBytes));
       WriteBufferManager writeBuffers = keep(new WriteBufferManager(memoryBytes / 2, cache));
       BloomFilter bloom = keep(new BloomFilter(10));
+      // An ingest would leave the first and last piece of its file in the cache, where a scrub
+      // would
+      // find them good whatever became of them on the disk. Readers fill no cache anyway.
       BlockBasedTableConfig pieceTable =
-          tableConfig(cache)
+          new BlockBasedTableConfig()
+              .setNoBlockCache(true)
+              .setChecksumType(ChecksumType.kXXH3)
+              .setFormatVersion(6)
               .setBlockSize(PIECES_TABLE_BLOCK_BYTES)
               .setIndexBlockRestartInterval(16);
       BlockBasedTableConfig rowTable = tableConfig(cache).setFilterPolicy(bloom);

@@ -65,14 +65,42 @@ public final class BlockClient {
   /**
    * Reads part of a block at a peer; the bytes match their checksum. Fails with {@link
    * BlockMissingException} or {@link BlockCorruptException} when the peer says so, with another
-   * {@code IOException} when it says nothing of use.
+   * {@code IOException} when it says nothing of use. Cancelling the future takes the question back.
    */
   public CompletableFuture<RemoteBlock> read(
       InetSocketAddress from, BlockId block, int offset, int length, Duration deadline) {
     Payload request = Payload.of(BlockCodec.encode(new ReadRequest(block, offset, length)));
-    return connections
-        .call(from, BlockMethods.READ, request, deadline)
-        .thenApply(answer -> checked(answer, block, length));
+    CompletableFuture<Payload> call = connections.call(from, BlockMethods.READ, request, deadline);
+    CompletableFuture<RemoteBlock> result = new CompletableFuture<>();
+    var unused =
+        call.whenComplete(
+            (answer, failure) -> {
+              if (answer == null) {
+                result.completeExceptionally(failure);
+              } else {
+                give(result, answer, block, length);
+              }
+            });
+    var unusedToo =
+        result.whenComplete(
+            (done, failure) -> {
+              if (result.isCancelled()) {
+                call.cancel(false);
+              }
+            });
+    return result;
+  }
+
+  private static void give(
+      CompletableFuture<RemoteBlock> result, Payload answer, BlockId block, int length) {
+    try {
+      RemoteBlock bytes = checked(answer, block, length);
+      if (!result.complete(bytes)) {
+        bytes.close(); // Taken back meanwhile.
+      }
+    } catch (CompletionException e) {
+      result.completeExceptionally(e.getCause() == null ? e : e.getCause());
+    }
   }
 
   private static RemoteBlock checked(Payload answer, BlockId block, int length) {

@@ -8,7 +8,9 @@ import io.pandofs.common.BlockId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long YIELD_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long REST_MAX_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long REST_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   /**
@@ -57,7 +59,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   public record Settings(
       int parallel, long bytesPerSecond, Duration patience, Duration fetchTimeout) {
     public static final Settings DEFAULT =
-        new Settings(4, 128L << 20, Duration.ofSeconds(2), Duration.ofSeconds(20));
+        new Settings(4, 128L << 20, Duration.ofSeconds(1), Duration.ofSeconds(20));
   }
 
   /**
@@ -67,16 +69,29 @@ public final class Keeper implements LocalFaults, AutoCloseable {
    * @param bytes of these
    * @param fetchedBlocks since the start
    * @param fetchedBytes since the start
-   * @param bytesPerSecond while it was fetching
-   * @param etaSeconds negative when it is not known
+   * @param roundBlocks fetched since there was last nothing to fetch
+   * @param roundBytes of these
+   * @param bytesPerSecond over the last minute; 0 when nothing is to be fetched
+   * @param etaSeconds until nothing is left; negative when it is not known
    */
   public record Progress(
       long blocks,
       long bytes,
       long fetchedBlocks,
       long fetchedBytes,
+      long roundBlocks,
+      long roundBytes,
       long bytesPerSecond,
       long etaSeconds) {}
+
+  /**
+   * Copies that ought to be here and were bad or gone, as readers and the scrub found them.
+   *
+   * @param found since the start
+   * @param repaired of these
+   * @param open not repaired yet
+   */
+  public record Faults(long found, long repaired, long open) {}
 
   /** What went wrong with a block, or that it is waited for. */
   private record Trouble(int times, long notBeforeNanos) {}
@@ -88,6 +103,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final Passes passes;
   private final Pace pace;
 
+  private final FaultLedger ledger = new FaultLedger(REMEMBERED_MAX);
   private final Set<BlockId> reported = ConcurrentHashMap.newKeySet();
   private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
   private final Map<BlockId, Boolean> fetched = new ConcurrentHashMap<>();
@@ -95,9 +111,8 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final AtomicBoolean compareWanted = new AtomicBoolean(true);
   private final AtomicBoolean changed = new AtomicBoolean(true);
   private final AtomicInteger silentFailures = new AtomicInteger();
-  private final AtomicLong fetchedBlocks = new AtomicLong();
-  private final AtomicLong fetchedBytes = new AtomicLong();
-  private final AtomicLong busyNanos = new AtomicLong();
+  private final RepairMeter meter = new RepairMeter();
+  private final Deque<BlockId> first = new ArrayDeque<>();
 
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
   private volatile long mapEpoch = -1;
@@ -106,7 +121,8 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private boolean verifying = true;
   private boolean bulk;
   private boolean leftBehind;
-  private long cycleStartedNanos;
+  private long walkStartedNanos;
+  private long walkedNanos;
   private long restUntilNanos;
   private long lastFetchNanos;
   private volatile long pausedUntilNanos;
@@ -177,27 +193,57 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     if (!inCycle) {
       boolean again = changed.get() || leftBehind;
       if (!again) {
+        if (underWay.isEmpty()) {
+          meter.idle();
+        }
         return -1;
       }
       if (restUntilNanos - now > 0) {
         return restUntilNanos - now;
       }
-      beginCycle(now);
+      beginCycle();
     }
-    return cycle();
+    walkStartedNanos = now;
+    long stopped = fetchWhatReadersMiss();
+    if (stopped < 0) {
+      stopped = cycle();
+    }
+    walkedNanos += replication.clock().nanoTime() - walkStartedNanos;
+    return stopped;
+  }
+
+  /** Before all the others. Returns as {@link #examine}. */
+  private long fetchWhatReadersMiss() {
+    while (!first.isEmpty()) {
+      BlockRow row = directory.row(first.peek());
+      if (row != null && !underWay.contains(row.block()) && !isHeld(row)) {
+        long stopped = fetchIfRoom(row, replication.clock().nanoTime());
+        if (stopped >= 0) {
+          return stopped;
+        }
+      }
+      first.remove();
+    }
+    return -1;
   }
 
   private void needWhatWasReported() {
     List<BlockId> need = new ArrayList<>();
     for (Iterator<BlockId> each = reported.iterator(); each.hasNext(); ) {
       BlockId block = each.next();
-      each.remove();
       // A peer may have asked for any number: only what the log says is needed.
       if (directory.row(block) != null && replication.isReplicaOf(block.group())) {
+        if (damaged.contains(block) || !replication.isNeeded(block)) {
+          ledger.found(block);
+        }
         need.add(block);
+        if (first.size() < PAGE) {
+          first.add(block);
+        }
       } else {
         damaged.remove(block);
       }
+      each.remove();
     }
     if (!need.isEmpty()) {
       directory.need(need);
@@ -217,6 +263,9 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       boolean isGone = directory.row(block) == null;
       if (isGone) {
         gone.add(block);
+        ledger.gone(block);
+      } else if (each.getValue()) {
+        ledger.repaired(block);
       }
       if (isGone || each.getValue()) {
         damaged.remove(block);
@@ -271,23 +320,35 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
   }
 
-  private void beginCycle(long now) {
+  private void beginCycle() {
     inCycle = true;
     changed.set(false);
     leftBehind = false;
     cursor = 0;
-    cycleStartedNanos = now;
+    walkedNanos = 0;
   }
 
   private void endCycle(long now) {
     inCycle = false;
     verifying = false;
     bulk = bulk && leftBehind;
-    // A walk over a long set is not begun again at once: it takes a fifth of the time at most.
-    restUntilNanos = now + Math.max(REST_MIN_NANOS, 4 * (now - cycleStartedNanos));
+    // Walks over a long set take a fifth of the time at most. What was waited in between, for
+    // fetches and their pace, is none of it: blocks that came meanwhile must not wait for that.
+    long rest = Math.min(REST_MAX_NANOS, 4 * (walkedNanos + now - walkStartedNanos));
+    restUntilNanos = now + Math.max(REST_MIN_NANOS, rest);
+    if (!leftBehind && underWay.isEmpty()) {
+      meter.idle();
+    }
+    forgetDropped();
     if (leftBehind) {
       restUntilNanos = Math.max(restUntilNanos, now + RETRY_MIN_NANOS);
     }
+  }
+
+  /** Faults of blocks that were dropped, and left the needed set, before a good copy was found. */
+  private void forgetDropped() {
+    ledger.forget(block -> !underWay.contains(block) && directory.row(block) == null);
+    damaged.removeIf(block -> !underWay.contains(block) && directory.row(block) == null);
   }
 
   /** Goes on from where it stopped; returns when it wants to be run again. */
@@ -323,12 +384,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     BlockId block = row.block();
     if (isHeld(row)) {
       troubles.remove(block);
+      ledger.repaired(block);
       held.add(block);
       return -1;
     }
     long now = replication.clock().nanoTime();
     Trouble trouble = troubles.get(block);
-    if (trouble == null && !bulk && !damaged.contains(block)) {
+    if (trouble == null && mayBeOnItsWay(block)) {
       remember(block, 0, settings.patience().toNanos());
       return -1;
     }
@@ -339,26 +401,42 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     return fetchIfRoom(row, now);
   }
 
-  private boolean isHeld(BlockRow row) throws IOException {
-    LocalBlock found = replication.local().find(row.block());
-    if (found == null
-        || found.length() != row.length()
-        || found.crc32c() != row.crc32c()
-        || damaged.contains(row.block())) {
-      return false;
-    }
-    return !verifying || readsWell(row);
+  /**
+   * Not when so many are awaited that they cannot be remembered: a node that is so far behind waits
+   * for no writer, or it would forget the first ones over the last and wait for them anew, for
+   * ever.
+   */
+  private boolean mayBeOnItsWay(BlockId block) {
+    return !bulk && !damaged.contains(block) && troubles.size() < REMEMBERED_MAX;
   }
 
-  private boolean readsWell(BlockRow row) {
-    try {
-      replication.local().read(row.block(), 0, ByteBuffer.allocate(row.length()));
-      return true;
-    } catch (IOException e) {
-      LOG.warn("repairing {}: {}", row.block(), e.getMessage());
-      damaged.add(row.block());
+  private boolean isHeld(BlockRow row) {
+    if (damaged.contains(row.block())) {
       return false;
     }
+    try {
+      return verifying ? isGood(row) : isThere(row);
+    } catch (IOException e) {
+      // The others must not wait for this one.
+      LOG.warn("fetching {} anew, the store cannot tell about it: {}", row.block(), e.toString());
+      return false;
+    }
+  }
+
+  private boolean isThere(BlockRow row) throws IOException {
+    LocalBlock found = replication.local().find(row.block());
+    return found != null && found.length() == row.length() && found.crc32c() == row.crc32c();
+  }
+
+  private boolean isGood(BlockRow row) throws IOException {
+    CopyCheck.Verdict verdict =
+        CopyCheck.of(replication.local(), row, ByteBuffer.allocate(row.length()));
+    if (verdict == CopyCheck.Verdict.DAMAGED) {
+      LOG.warn("repairing {}: its copy is bad", row.block());
+      damaged.add(row.block());
+      ledger.found(row.block());
+    }
+    return verdict == CopyCheck.Verdict.GOOD;
   }
 
   private long fetchIfRoom(BlockRow row, long now) {
@@ -374,13 +452,14 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     if (wait > 0) {
       return wait;
     }
+    meter.busy(now);
     pace.took(row.length(), now);
     lastFetchNanos = now;
     underWay.add(row.block());
     var unused =
         new Fetch(replication, row, settings.fetchTimeout())
             .start()
-            .whenComplete((done, failure) -> fetchEnded(row, now, failure));
+            .whenComplete((done, failure) -> fetchEnded(row, failure));
     return -1;
   }
 
@@ -390,12 +469,10 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     return reads.underWay() > 0 && !rested ? YIELD_NANOS : 0;
   }
 
-  private void fetchEnded(BlockRow row, long startedNanos, @Nullable Throwable failure) {
+  private void fetchEnded(BlockRow row, @Nullable Throwable failure) {
     if (failure == null) {
       silentFailures.set(0);
-      fetchedBlocks.incrementAndGet();
-      fetchedBytes.addAndGet(row.length());
-      busyNanos.addAndGet((replication.clock().nanoTime() - startedNanos) / settings.parallel());
+      meter.fetched(row.length(), replication.clock().nanoTime());
     } else {
       fetchFailed(failure);
     }
@@ -416,6 +493,21 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
   }
 
+  /** Whether so many faults wait that more of them may be forgotten. */
+  boolean isSwamped() {
+    return damaged.size() + reported.size() > REMEMBERED_MAX / 2;
+  }
+
+  /** Whether copies were reported bad or gone that no pass has looked at yet. Cheap. */
+  public boolean hasReports() {
+    return !reported.isEmpty();
+  }
+
+  /** Bad copies found and repaired. Cheap. */
+  public Faults faults() {
+    return ledger.counts();
+  }
+
   /** How far this node is behind. Walks the needed set; not for hot paths. */
   public Progress progress() {
     long blocks = 0;
@@ -428,11 +520,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       }
       page = directory.neededAfter(page.get(page.size() - 1).block().value(), PAGE);
     }
-    long done = fetchedBytes.get();
-    double busySeconds = busyNanos.get() / (double) TimeUnit.SECONDS.toNanos(1);
-    long rate = busySeconds > 0 ? (long) (done / busySeconds) : 0;
-    long eta = bytes == 0 ? 0 : rate > 0 ? bytes / rate : -1;
-    return new Progress(blocks, bytes, fetchedBlocks.get(), done, rate, eta);
+    return meter.progress(blocks, bytes, replication.clock().nanoTime());
   }
 
   @Override

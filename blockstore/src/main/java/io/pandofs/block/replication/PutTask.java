@@ -136,10 +136,7 @@ final class PutTask {
 
   private CompletableFuture<PutOutcome> send(NodeId node) {
     if (node.equals(replication.self())) {
-      return replication
-          .local()
-          .put(session, block, bytes.duplicate(), crc32c)
-          .thenApply(done -> PutOutcome.STORED);
+      return here(replication.local().put(session, block, bytes.duplicate(), crc32c));
     }
     InetSocketAddress address = replication.peers().addressOf(node);
     if (address == null) {
@@ -151,6 +148,19 @@ final class PutTask {
         .client()
         .expecting(node)
         .put(address, put, bytes.duplicate(), left.isNegative() ? Duration.ZERO : left);
+  }
+
+  /** Cancelling it takes back what the store has not begun with. */
+  private static CompletableFuture<PutOutcome> here(CompletableFuture<Void> put) {
+    CompletableFuture<PutOutcome> outcome = put.thenApply(done -> PutOutcome.STORED);
+    var unused =
+        outcome.whenComplete(
+            (done, failure) -> {
+              if (outcome.isCancelled()) {
+                put.cancel(false);
+              }
+            });
+    return outcome;
   }
 
   private void answered(NodeId node, @Nullable PutOutcome outcome, @Nullable Throwable failure) {
@@ -254,14 +264,7 @@ final class PutTask {
     if (!abandoned) {
       abandoned = true;
       // Not under the lock's later users' feet: a cancelled attempt answers on this very thread.
-      List<CompletableFuture<PutOutcome>> remote = new ArrayList<>();
-      running.forEach(
-          (node, attempt) -> {
-            if (!node.equals(replication.self())) {
-              remote.add(attempt);
-            }
-          });
-      remote.forEach(attempt -> attempt.cancel(false));
+      List.copyOf(running.values()).forEach(attempt -> attempt.cancel(false));
     }
   }
 

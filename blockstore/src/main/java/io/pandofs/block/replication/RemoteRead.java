@@ -10,22 +10,27 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One read from other replicas: one is asked; when it fails, or is silent for the hedge time, the
- * next. The first good answer wins, and only it touches the reader's buffer. When all have failed
- * the map is looked up once more, as the block may have moved. Thread-safe; nothing in it waits.
+ * One read from other replicas: the one that is likely to be quickest is asked; when it fails, or
+ * is silent for longer than it usually is, the next too. The first good answer wins, only it
+ * touches the reader's buffer, and the other questions are taken back. When all have failed the map
+ * is looked up once more, as the block may have moved. Thread-safe; nothing in it waits.
  */
 final class RemoteRead {
   private static final int ROUNDS = 2;
 
   private final Replication replication;
-  private final Duration hedge;
+  private final PeerLoads loads;
   private final Duration attemptTimeout;
   private final BlockId block;
   private final int offset;
@@ -35,19 +40,20 @@ final class RemoteRead {
   // All below is guarded by "this".
   private final Deque<NodeId> toAsk = new ArrayDeque<>();
   private final StringBuilder troubles = new StringBuilder();
+  private final Map<NodeId, CompletableFuture<RemoteBlock>> asked = new HashMap<>();
   private int running;
   private int round;
   private boolean won;
 
   RemoteRead(
       Replication replication,
-      Duration hedge,
+      PeerLoads loads,
       Duration attemptTimeout,
       BlockId block,
       int offset,
       ByteBuffer into) {
     this.replication = replication;
-    this.hedge = hedge;
+    this.loads = loads;
     this.attemptTimeout = attemptTimeout;
     this.block = block;
     this.offset = offset;
@@ -103,17 +109,27 @@ final class RemoteRead {
   }
 
   private void ask(NodeId node, InetSocketAddress address) {
-    var unused =
+    long started = replication.clock().nanoTime();
+    loads.begin(node);
+    CompletableFuture<RemoteBlock> answer =
         replication
             .client()
             .expecting(node)
-            .read(address, block, offset, into.remaining(), attemptTimeout)
-            .whenComplete((bytes, failure) -> guarded(() -> answered(node, bytes, failure)));
+            .read(address, block, offset, into.remaining(), attemptTimeout);
+    synchronized (this) {
+      asked.put(node, answer);
+    }
+    var unused =
+        answer.whenComplete(
+            (bytes, failure) -> {
+              loads.end(node, replication.clock().nanoTime() - started);
+              guarded(() -> answered(node, bytes, failure));
+            });
     try {
       var timer =
           replication
               .scheduler()
-              .schedule(() -> guarded(this::hedge), hedge.toNanos(), TimeUnit.NANOSECONDS);
+              .schedule(() -> guarded(this::hedge), loads.hedgeNanos(node), TimeUnit.NANOSECONDS);
       var unusedCancel = result.whenComplete((done, failure) -> timer.cancel(false));
     } catch (RejectedExecutionException e) {
       result.completeExceptionally(new IOException("the node is stopping", e));
@@ -140,9 +156,24 @@ final class RemoteRead {
     }
     if (good) {
       result.complete(null);
+      takeBack(node);
     } else {
       askNext();
     }
+  }
+
+  /** The answers of the others are of no use any more. */
+  private void takeBack(NodeId winner) {
+    List<CompletableFuture<RemoteBlock>> others = new ArrayList<>();
+    synchronized (this) {
+      asked.forEach(
+          (node, answer) -> {
+            if (!node.equals(winner)) {
+              others.add(answer);
+            }
+          });
+    }
+    others.forEach(answer -> answer.cancel(false));
   }
 
   private boolean take(NodeId node, RemoteBlock bytes) {

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class ReplicatedBlocks implements Blocks {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatedBlocks.class);
   private static final int BLOCK_BYTES_MAX = 4 << 20;
+  private static final long HEDGE_MIN_NANOS = Duration.ofMillis(10).toNanos();
 
   /**
    * Bounds and times.
@@ -34,7 +35,8 @@ public final class ReplicatedBlocks implements Blocks {
    * @param putBytesMax of puts that have no quorum yet; over it, callers wait
    * @param pushBytesMax of puts that have one, and go on to the rest of their replicas; over it,
    *     the rest is left to their repair
-   * @param hedge how long a replica may be silent before the next is asked too
+   * @param hedge how long a replica may be silent, at most, before the next is asked too; less when
+   *     it usually is quicker
    * @param readTimeout for one replica
    */
   public record Settings(
@@ -63,6 +65,7 @@ public final class ReplicatedBlocks implements Blocks {
   private final ForegroundReads reads;
   private final Settings settings;
   private final PutBuffers buffers;
+  private final PeerLoads loads;
 
   public ReplicatedBlocks(
       Replication replication, LocalFaults faults, ForegroundReads reads, Settings settings) {
@@ -86,6 +89,7 @@ public final class ReplicatedBlocks implements Blocks {
     this.reads = reads;
     this.settings = settings;
     this.buffers = buffers;
+    this.loads = new PeerLoads(HEDGE_MIN_NANOS, settings.hedge().toNanos());
   }
 
   @Override
@@ -142,9 +146,7 @@ public final class ReplicatedBlocks implements Blocks {
   }
 
   private CompletableFuture<Void> remote(BlockId block, int offset, ByteBuffer into) {
-    return new RemoteRead(
-            replication, settings.hedge(), settings.readTimeout(), block, offset, into)
-        .start();
+    return new RemoteRead(replication, loads, settings.readTimeout(), block, offset, into).start();
   }
 
   private boolean readLocal(BlockId block, int offset, ByteBuffer into) {

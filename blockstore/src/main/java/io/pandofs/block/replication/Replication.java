@@ -2,8 +2,10 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockPeers;
+import io.pandofs.block.BlockRow;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.net.BlockClient;
+import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.time.Clock;
 import java.util.ArrayList;
@@ -54,5 +56,11 @@ public record Replication(
 
   boolean isReplicaOf(int group) {
     return directory.replicas(group).nodes().contains(self);
+  }
+
+  /** Whether the block is known to be wanting already, and on its way. */
+  boolean isNeeded(BlockId block) {
+    List<BlockRow> next = directory.neededAfter(block.value() - 1, 1);
+    return !next.isEmpty() && next.get(0).block().equals(block);
   }
 }

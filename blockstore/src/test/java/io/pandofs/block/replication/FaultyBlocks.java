@@ -21,6 +21,7 @@ final class FaultyBlocks implements LocalBlocks {
   private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
   private final List<Runnable> heldPuts = new ArrayList<>();
   private boolean holdingPuts;
+  private final AtomicInteger takenBack = new AtomicInteger();
   private volatile @Nullable CountDownLatch readGate;
   private volatile boolean exhausted;
   private final AtomicInteger readsHeld = new AtomicInteger();
@@ -32,6 +33,10 @@ final class FaultyBlocks implements LocalBlocks {
   /** Puts reach the disk only after {@link #releasePuts}. */
   synchronized void holdPuts() {
     holdingPuts = true;
+  }
+
+  int putsTakenBack() {
+    return takenBack.get();
   }
 
   synchronized int putsHeld() {
@@ -86,6 +91,13 @@ final class FaultyBlocks implements LocalBlocks {
     synchronized (this) {
       if (holdingPuts) {
         heldPuts.add(step);
+        var unused =
+            done.whenComplete(
+                (stored, failure) -> {
+                  if (done.isCancelled()) {
+                    takenBack.incrementAndGet();
+                  }
+                });
         return done;
       }
     }

@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Test;
 
 /** What the log says a node must hold it comes to hold; what nobody can reach goes. */
 abstract class RepairSuite {
-  private static final int LENGTH = 90_000;
-  private TestCluster cluster;
+  static final int LENGTH = 90_000;
+  TestCluster cluster;
 
   abstract TestCluster make() throws IOException;
 
   @BeforeEach
-  void makeCluster() throws IOException {
+  final void makeCluster() throws IOException {
     cluster = make();
   }
 

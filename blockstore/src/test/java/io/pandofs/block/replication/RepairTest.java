@@ -1,10 +1,85 @@
 package io.pandofs.block.replication;
 
+import static io.pandofs.block.replication.TestCluster.SESSION;
+import static io.pandofs.block.replication.TestCluster.block;
+import static io.pandofs.block.replication.TestCluster.bytes;
+import static io.pandofs.block.replication.TestCluster.row;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
 
 class RepairTest extends RepairSuite {
   @Override
   TestCluster make() throws IOException {
     return new TestCluster(node -> new MemoryBlocks());
+  }
+
+  @Test
+  void aNodeThatIsFurtherBehindThanItRemembersCatchesUp() throws Exception {
+    cluster.node(3).keeper.start();
+    int many = 17_000;
+    for (int i = 1; i <= many; i++) {
+      BlockId block = block(i);
+      ByteBuffer bytes = bytes(block, 10);
+      var unused = cluster.node(1).store.put(SESSION, block, bytes, Checksums.crc32c(bytes));
+    }
+    for (int i = 1; i <= many; i++) {
+      cluster.node(3).directory.commit(row(i, 10));
+    }
+    await().atMost(Duration.ofMinutes(2)).until(() -> cluster.node(3).directory.neededCount() == 0);
+  }
+
+  @Test
+  void blocksThatComeDuringALongCatchUpDoNotWaitForItsLength() throws Exception {
+    TestNode node = cluster.node(3);
+    node.keeper.close();
+    node.keeper =
+        new Keeper(
+            node.replication,
+            node.reads,
+            new Keeper.Settings(1, LENGTH, Duration.ofMillis(50), Duration.ofSeconds(10)));
+    for (int i = 1; i <= 5; i++) {
+      store(1, i);
+    }
+    // Four blocks at one a second.
+    for (int i = 1; i <= 4; i++) {
+      node.directory.commit(row(i, LENGTH));
+    }
+    node.keeper.start();
+    await().until(() -> node.store.contains(block(3)));
+    node.directory.commit(row(0x1_0000, LENGTH));
+    store(1, 0x1_0000);
+    await().atMost(Duration.ofSeconds(8)).until(() -> node.store.contains(block(0x1_0000)));
+  }
+
+  private void store(int node, long serial) throws Exception {
+    ByteBuffer bytes = bytes(block(serial), LENGTH);
+    cluster.node(node).store.put(SESSION, block(serial), bytes, Checksums.crc32c(bytes)).get();
+  }
+
+  @Test
+  void whatAReaderMissesComesFirst() throws Exception {
+    TestNode node = cluster.node(3);
+    node.keeper.close();
+    node.keeper =
+        new Keeper(
+            node.replication,
+            node.reads,
+            new Keeper.Settings(1, LENGTH * 2, Duration.ofMillis(50), Duration.ofSeconds(10)));
+    for (int i = 1; i <= 40; i++) {
+      store(1, i);
+      node.directory.commit(row(i, LENGTH));
+    }
+    node.keeper.start();
+    await().until(() -> node.store.contains(block(1)));
+    node.keeper.missing(block(40));
+    await().until(() -> node.store.contains(block(40)));
+    assertThat(node.directory.neededCount()).isGreaterThan(20);
   }
 }

@@ -109,7 +109,10 @@ final class TestCluster implements AutoCloseable {
    */
   void awaitHeld(long serial, int... numbers) {
     for (int number : numbers) {
-      await().atMost(Duration.ofSeconds(60)).until(() -> node(number).store.isGood(block(serial)));
+      await()
+          .pollDelay(Duration.ZERO)
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> node(number).store.isGood(block(serial)));
     }
   }
 

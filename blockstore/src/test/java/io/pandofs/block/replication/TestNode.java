@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class TestNode {
   static final Keeper.Settings KEEPER =
       new Keeper.Settings(4, 1L << 30, Duration.ofMillis(50), Duration.ofSeconds(10));
+  static final Scrub.Settings SCRUB = new Scrub.Settings(1L << 30, Duration.ofHours(1));
   static final Collector.Settings COLLECTOR =
       new Collector.Settings(Duration.ofMillis(200), Duration.ofMillis(100));
 
@@ -39,6 +40,8 @@ final class TestNode {
   private final Map<NodeId, InetSocketAddress> addresses;
   Keeper keeper;
   Collector collector;
+  final MemoryJournal journal = new MemoryJournal();
+  Scrub scrub;
   private @Nullable FrameServer server;
 
   TestNode(
@@ -66,6 +69,26 @@ final class TestNode {
             disk);
     this.keeper = new Keeper(replication, reads, KEEPER);
     this.collector = new Collector(replication, COLLECTOR);
+    this.scrub = scrub(SCRUB);
+  }
+
+  Scrub scrub(Scrub.Settings settings) {
+    return new Scrub(replication, keeper, reads, settings, journal);
+  }
+
+  /** What a file would keep over a restart. */
+  static final class MemoryJournal implements Scrub.Journal {
+    volatile Scrub.State saved = Scrub.State.NEW;
+
+    @Override
+    public Scrub.State load() {
+      return saved;
+    }
+
+    @Override
+    public void save(Scrub.State state) {
+      saved = state;
+    }
   }
 
   /** Listens, on the port it had before if it had one. */
@@ -94,6 +117,7 @@ final class TestNode {
   }
 
   void close() {
+    scrub.close();
     keeper.close();
     collector.close();
     stopListening();

@@ -183,6 +183,27 @@ abstract class WriteAndReadSuite {
   }
 
   @Test
+  void aLocalDiskThatStandsStillDelaysNobodyAndHoldsNoMemory() throws Exception {
+    ReplicatedBlocks tight =
+        cluster
+            .node(1)
+            .blocks(
+                new ReplicatedBlocks.Settings(
+                    SETTINGS.putTimeout(),
+                    8 << 20,
+                    1 << 20,
+                    SETTINGS.hedge(),
+                    SETTINGS.readTimeout()));
+    cluster.node(1).store.holdPuts();
+    for (int i = 1; i <= 60; i++) {
+      tight.put(SESSION, block(i), bytes(block(i), 400_000)).get(15, TimeUnit.SECONDS);
+    }
+    // All but what may be pushed was taken back: the rest is its repair's.
+    await().until(() -> cluster.node(1).store.putsTakenBack() >= 57);
+    cluster.node(1).store.releasePuts();
+  }
+
+  @Test
   void callersWaitForTheBudget() throws Exception {
     for (int i = 1; i <= 3; i++) {
       cluster.node(i).store.holdPuts();

@@ -88,6 +88,22 @@ final class ConfigTable {
     return Boolean.TRUE.equals(toml.getBoolean(key));
   }
 
+  /** Absolute paths; relative ones start from the configuration's directory. */
+  List<Path> directories(String key, Path file) throws ConfigException {
+    List<Path> directories = new ArrayList<>();
+    if (!toml.contains(key)) {
+      return directories;
+    }
+    TomlArray array = toml.isArray(key) ? toml.getArray(key) : null;
+    if (array == null || !array.toList().stream().allMatch(String.class::isInstance)) {
+      throw failure(key, "must be a list like [\"/disk1/pando\", \"/disk2/pando\"]");
+    }
+    for (Object element : array.toList()) {
+      directories.add(file.toAbsolutePath().resolveSibling((String) element).normalize());
+    }
+    return directories;
+  }
+
   List<HostPort> addresses(String key) throws ConfigException {
     List<HostPort> addresses = new ArrayList<>();
     if (!toml.contains(key)) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
@@ -18,6 +19,8 @@ import org.tomlj.Toml;
  * @param file where it was read from; for messages
  * @param name for people; identity is the node's id
  * @param mount null for a node without a mount
+ * @param disks directories for blocks, each on a disk of its own; empty for one in the data
+ *     directory
  * @param watchdog how long the daemon may be stopped before its mount is ended; zero for ever
  * @param syncOnClose whether close(2) waits until the file's data is committed
  */
@@ -30,13 +33,19 @@ public record NodeConfig(
     Endpoint control,
     Endpoint raft,
     Endpoint blocks,
+    List<Path> disks,
     HostPort status,
     RaftTimeouts raftTimeouts,
     QuorumLoss quorumLoss,
     Duration watchdog,
     boolean syncOnClose,
     Budgets budgets,
-    LogSettings log) {
+    LogSettings log,
+    Upkeep upkeep) {
+  public NodeConfig {
+    disks = List.copyOf(disks);
+  }
+
   public static final int CONTROL_PORT = 7440;
   public static final int RAFT_PORT = 7441;
   public static final int BLOCKS_PORT = 7442;
@@ -65,6 +74,7 @@ public record NodeConfig(
           "raft.timeout_max",
           "blocks.listen",
           "blocks.advertise",
+          "blocks.disks",
           "status.listen",
           "budget.write_buffer",
           "budget.block_puts",
@@ -75,7 +85,10 @@ public record NodeConfig(
           "log.checkpoint_entries",
           "log.checkpoint_every",
           "log.keep_entries",
-          "log.segment_bytes");
+          "log.segment_bytes",
+          "repair.bytes_per_second",
+          "scrub.bytes_per_second",
+          "scrub.every");
 
   /** Reads and checks a file. */
   public static NodeConfig load(Path file) throws ConfigException {
@@ -104,17 +117,36 @@ public record NodeConfig(
         Endpoint.read(table, "control", CONTROL_PORT),
         Endpoint.read(table, "raft", RAFT_PORT),
         Endpoint.read(table, "blocks", BLOCKS_PORT),
+        disks(table, file, mount),
         status(table),
         RaftTimeouts.read(table),
         quorumLoss(table),
         watchdog(table),
         table.flag("sync_on_close"),
         Budgets.read(table),
-        LogSettings.read(table));
+        LogSettings.read(table),
+        Upkeep.read(table));
   }
 
   private static Path directory(Path file, String text) {
     return file.toAbsolutePath().resolveSibling(text).normalize();
+  }
+
+  private static List<Path> disks(ConfigTable table, Path file, @Nullable String mount)
+      throws ConfigException {
+    List<Path> disks = table.directories("blocks.disks", file);
+    for (int i = 0; i < disks.size(); i++) {
+      Path disk = disks.get(i);
+      if (mount != null && disk.startsWith(directory(file, mount))) {
+        throw table.failure("blocks.disks", disk + " is within the mount");
+      }
+      for (Path other : disks.subList(0, i)) {
+        if (disk.startsWith(other) || other.startsWith(disk)) {
+          throw table.failure("blocks.disks", disk + " and " + other + " overlap");
+        }
+      }
+    }
+    return disks;
   }
 
   private static Path mountPoint(ConfigTable table, Path mount, Path data) throws ConfigException {

@@ -29,13 +29,15 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("0.0.0.0", 7440), null),
                 new Endpoint(new HostPort("0.0.0.0", 7441), null),
                 new Endpoint(new HostPort("0.0.0.0", 7442), null),
+                List.of(),
                 new HostPort("127.0.0.1", 7443),
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 QuorumLoss.waiting(Duration.ofSeconds(30)),
                 Duration.ofSeconds(60),
                 false,
                 new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20),
-                new LogSettings(256 << 20, 100_000, Duration.ofMinutes(10), 256, 16 << 20)));
+                new LogSettings(256 << 20, 100_000, Duration.ofMinutes(10), 256, 16 << 20),
+                new Upkeep(128 << 20, 64 << 20, Duration.ofDays(14))));
   }
 
   /** Each key with a value that is not its default, and what it must become. */
@@ -59,6 +61,7 @@ final class NodeConfigTest {
     values.put("raft.timeout_max", "\"2s\"");
     values.put("blocks.listen", "\"[::]:7\"");
     values.put("blocks.advertise", "\"b:8\"");
+    values.put("blocks.disks", "[\"/disk1\", \"disk2\"]");
     values.put("status.listen", "\"[::1]:9\"");
     values.put("budget.write_buffer", "\"5MiB\"");
     values.put("budget.block_puts", "\"6MiB\"");
@@ -70,6 +73,9 @@ final class NodeConfigTest {
     values.put("log.checkpoint_every", "\"11s\"");
     values.put("log.keep_entries", "12");
     values.put("log.segment_bytes", "\"13MiB\"");
+    values.put("repair.bytes_per_second", "\"9MiB\"");
+    values.put("scrub.bytes_per_second", "\"2MiB\"");
+    values.put("scrub.every", "\"36h\"");
     assertThat(values.keySet()).isEqualTo(new TreeSet<>(NodeConfig.KEYS));
 
     StringBuilder text = new StringBuilder();
@@ -85,13 +91,15 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("10.0.0.1", 3), new HostPort("ctl.example.org", 4)),
                 new Endpoint(new HostPort("10.0.0.1", 5), new HostPort("fe80::1", 6)),
                 new Endpoint(new HostPort("::", 7), new HostPort("b", 8)),
+                List.of(Path.of("/disk1"), Path.of("/etc/pando/disk2")),
                 new HostPort("::1", 9),
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 QuorumLoss.waiting(Duration.ofSeconds(5)),
                 Duration.ofSeconds(7),
                 true,
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30),
-                new LogSettings(9 << 20, 10, Duration.ofSeconds(11), 12, 13 << 20)));
+                new LogSettings(9 << 20, 10, Duration.ofSeconds(11), 12, 13 << 20),
+                new Upkeep(9 << 20, 2 << 20, Duration.ofHours(36))));
   }
 
   @Test
@@ -118,6 +126,11 @@ final class NodeConfigTest {
     assertFails(LEAST + "quorum_loss = \"wait:5\"", "'5' is not a duration");
     assertFails(LEAST + "quorum_loss = \"panic\"", "'panic' is not known");
     assertFails(LEAST + "raft.timeout_min = \"2s\"", "'raft.timeout_max': must be more than");
+    assertFails(LEAST + "blocks.disks = \"/d1\"", "must be a list");
+    assertFails(LEAST + "blocks.disks = [7]", "must be a list");
+    assertFails(LEAST + "blocks.disks = [\"/a\", \"/a/b\"]", "/a/b and /a overlap");
+    assertFails(
+        LEAST + "mount = \"/m\"\nblocks.disks = [\"/m/d\"]", "'blocks.disks': /m/d is within");
     assertFails(LEAST + "raft.timeout_min = \"1ms\"", "must be at least 50ms");
     assertFails(LEAST + "status.listen = \"0.0.0.0:1\"", "must be a loopback address");
     assertFails(LEAST + "control.advertise = \"0.0.0.0:1\"", "others cannot call 0.0.0.0:1");
@@ -126,6 +139,8 @@ final class NodeConfigTest {
     assertFails(LEAST + "log.keep_entries = \"1\"", "must be a whole number");
     assertFails(LEAST + "log.checkpoint_every = \"5ms\"", "must be at least 1s");
     assertFails(LEAST + "budget.write_buffer = \"64MB\"", "'64MB' is not a size");
+    assertFails(LEAST + "scrub.every = \"0s\"", "must be at least 1s");
+    assertFails(LEAST + "scrub.bytes_per_second = \"1KiB\"", "must be between 1 and");
   }
 
   @Test

@@ -104,7 +104,7 @@ final class Dentries {
     return tables.scan(Table.DENTRIES, Keys.of(directory.value(), fromSlot), to);
   }
 
-  private static Dentry decode(byte[] key, byte[] row) {
+  static Dentry decode(byte[] key, byte[] row) {
     RowReader in = new RowReader(Table.DENTRIES, row, VERSION);
     long inode = in.i64();
     FileType type = Inode.type(in);

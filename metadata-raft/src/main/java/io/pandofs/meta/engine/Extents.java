@@ -84,7 +84,7 @@ final class Extents {
     return new Extent(from, to - from, whole.block(), whole.blockOffset() + skipped);
   }
 
-  private static Extent decode(byte[] key, byte[] row) {
+  static Extent decode(byte[] key, byte[] row) {
     RowReader in = new RowReader(Table.EXTENTS, row, VERSION);
     int length = in.i32();
     long block = in.i64();

@@ -56,7 +56,7 @@ final class Inode {
     return row == null ? null : decode(number, row);
   }
 
-  private static Inode decode(long number, byte[] row) {
+  static Inode decode(long number, byte[] row) {
     RowReader in = new RowReader(Table.INODES, row, VERSION);
     Inode inode = new Inode(new InodeId(number), type(in), Timestamp.EPOCH);
     inode.permissions = in.u16();

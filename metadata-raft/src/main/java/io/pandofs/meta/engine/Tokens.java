@@ -154,6 +154,19 @@ final class Tokens {
     return null;
   }
 
+  /** The nodes whose keys are kept. */
+  static List<NodeId> keyed(ReadStore tables) {
+    List<NodeId> nodes = new ArrayList<>();
+    byte[] to = {(byte) (SystemKind.NODE_KEY.code() + 1)};
+    try (ReadStore.Cursor rows =
+        tables.scan(Table.SYSTEM, Keys.system(SystemKind.NODE_KEY, 0), to)) {
+      while (rows.next()) {
+        nodes.add(new NodeId(Keys.at(rows.key(), 1)));
+      }
+    }
+    return nodes;
+  }
+
   private static ClusterView.@Nullable Token find(ReadStore tables, long id) {
     byte[] row = tables.get(Table.SYSTEM, Keys.system(SystemKind.TOKEN, id));
     return row == null ? null : decode(id, row);

@@ -7,6 +7,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.Placement;
 import io.pandofs.meta.engine.ReadStore;
+import io.pandofs.meta.engine.TableCheck;
 import io.pandofs.meta.rocksdb.LocalTable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -106,6 +107,13 @@ public final class BlockTables {
   public List<ClusterView.Block> rowsAfter(long after, int limit) {
     try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().blocksAfter(after, limit);
+    }
+  }
+
+  /** Whether the tables agree with each other, as of now. Reads all of them. */
+  public TableCheck.Report check() {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
+      return TableCheck.of(snapshot.store());
     }
   }
 

@@ -144,7 +144,7 @@ public final class ClusterAdmin {
     }
     try {
       return RemoteLeader.call(
-          connections,
+          connections.expecting(RatisNode.nodeId(leader.getId())),
           Addresses.parse(RatisNode.control(leader)),
           ControlMethods.MEMBERS,
           ControlCodec.payload(request),

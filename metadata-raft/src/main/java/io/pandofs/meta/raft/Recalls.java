@@ -8,7 +8,6 @@ import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.wire.RecallAnswer;
 import io.pandofs.meta.wire.RecallRequest;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -75,9 +74,7 @@ final class Recalls {
         // It was taken out of the cluster, and its sessions with it.
         return CompletableFuture.completedFuture(null);
       }
-      return node.id().equals(self)
-          ? giveBack(holder, inode)
-          : ask(Addresses.parse(node.control()), holder, inode);
+      return node.id().equals(self) ? giveBack(holder, inode) : ask(node, holder, inode);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     } catch (RuntimeException e) {
@@ -85,12 +82,13 @@ final class Recalls {
     }
   }
 
-  private CompletableFuture<Void> ask(InetSocketAddress to, SessionId holder, InodeId inode) {
+  private CompletableFuture<Void> ask(ClusterView.Node node, SessionId holder, InodeId inode)
+      throws RefusedException {
     RecallRequest request =
         RecallRequest.newBuilder().setSession(holder.value()).setInode(inode.value()).build();
     return RemoteLeader.<Boolean>call(
-            connections,
-            to,
+            connections.expecting(node.id()),
+            Addresses.parse(node.control()),
             ControlMethods.RECALL,
             ControlCodec.payload(request),
             ANSWER_DEADLINE,

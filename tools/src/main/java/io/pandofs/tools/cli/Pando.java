@@ -21,6 +21,9 @@ import picocli.CommandLine.Command;
       LeaderCommand.class,
       RecoverCommand.class,
       StatusCommand.class,
+      ScrubCommand.class,
+      FsckCommand.class,
+      DiskCommand.class,
       DevCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class

@@ -11,7 +11,6 @@ import io.pandofs.tools.admin.AdminCommand;
 import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -176,9 +175,8 @@ final class AdminCommands {
   }
 
   private @Nullable Long needed(ClusterView.Node node) throws InterruptedException {
-    InetSocketAddress control = LocalDirectory.unresolved(node.control());
     try {
-      return control == null ? null : reports.ask(control, Long.MAX_VALUE, Long.MAX_VALUE).needed();
+      return reports.ask(node, Long.MAX_VALUE, Long.MAX_VALUE).needed();
     } catch (IOException e) {
       return null; // it is shown as not known
     }

@@ -2,9 +2,6 @@ package io.pandofs.tools.node;
 
 import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
-import io.pandofs.block.StoreRefusedException;
-import io.pandofs.block.local.LocalBlockOptions;
-import io.pandofs.block.local.LocalBlockStore;
 import io.pandofs.block.net.BlockClient;
 import io.pandofs.block.net.BlockServer;
 import io.pandofs.block.replication.Collector;
@@ -12,48 +9,53 @@ import io.pandofs.block.replication.ForegroundReads;
 import io.pandofs.block.replication.Keeper;
 import io.pandofs.block.replication.ReplicatedBlocks;
 import io.pandofs.block.replication.Replication;
+import io.pandofs.block.replication.Scrub;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.config.Upkeep;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The block side of a node: its store, its server, replication, repair and deletion. */
+/** The block side of a node: its store, its server, replication, repair, deletion and scrub. */
 final class BlockSide {
   private static final Logger LOG = LoggerFactory.getLogger(BlockSide.class);
   private static final int DISK_THREADS = 4;
   private static final long SERVED_READS_BYTES_MAX = 16 << 20;
 
+  final NodeDisks disks;
   final LocalBlocks local;
   final Service server;
   final Blocks blocks;
   final Keeper keeper;
   final Collector collector;
+  final Scrub scrub;
 
   private BlockSide(
-      LocalBlocks local, Service server, Blocks blocks, Keeper keeper, Collector collector) {
-    this.local = local;
+      NodeDisks disks,
+      Service server,
+      Blocks blocks,
+      Keeper keeper,
+      Collector collector,
+      Scrub scrub) {
+    this.disks = disks;
+    this.local = disks.blocks();
     this.server = server;
     this.blocks = blocks;
     this.keeper = keeper;
     this.collector = collector;
+    this.scrub = scrub;
   }
 
-  static Path directory(NodeConfig config) {
-    return config.dataDirectory().resolve("blocks");
-  }
-
-  /** Opens the store and puts the rest on top; {@link #start} sets repair and deletion going. */
+  /** Opens the stores and puts the rest on top; {@link #start} sets repair and deletion going. */
   static BlockSide open(
       NodeConfig config,
       Identity identity,
@@ -63,7 +65,8 @@ final class BlockSide {
       ScheduledExecutorService scheduler,
       Parts parts)
       throws Refusal {
-    LocalBlocks local = parts.add("block store", openStore(config, identity, clock, parts));
+    NodeDisks disks = NodeDisks.open(config, identity, clock, parts);
+    LocalBlocks local = disks.blocks();
     ExecutorService disk = parts.add("disk threads", new Workers("disk", DISK_THREADS)).executor();
     Replication replication =
         new Replication(
@@ -76,15 +79,20 @@ final class BlockSide {
             scheduler,
             disk);
     ForegroundReads reads = new ForegroundReads();
-    Keeper keeper = parts.add("repair", new Keeper(replication, reads, Keeper.Settings.DEFAULT));
+    Keeper keeper = parts.add("repair", new Keeper(replication, reads, repair(config.upkeep())));
     Collector collector =
         parts.add("deletion", new Collector(replication, Collector.Settings.DEFAULT));
+    ScrubFile journal = new ScrubFile(config.dataDirectory().resolve("scrub.json"));
+    Scrub scrub =
+        parts.add("scrub", new Scrub(replication, keeper, reads, scrub(config.upkeep()), journal));
+    disks.onLost(disk, keeper::reset);
     return new BlockSide(
-        local,
+        disks,
         new BlockServer(identity.node(), local, directory, keeper, disk, SERVED_READS_BYTES_MAX),
         new ReplicatedBlocks(replication, keeper, reads, settings(config)),
         keeper,
-        collector);
+        collector,
+        scrub);
   }
 
   /** Whether the store has it on stable storage; false when the store cannot tell. */
@@ -99,9 +107,26 @@ final class BlockSide {
     }
   }
 
+  /** The store has become another one: compares all with the tables, and looks for leftovers. */
+  void compareAgain() {
+    keeper.reset();
+    collector.sweepSoon();
+  }
+
   void start() {
     keeper.start();
     collector.start();
+    scrub.start();
+  }
+
+  private static Keeper.Settings repair(Upkeep upkeep) {
+    Keeper.Settings usual = Keeper.Settings.DEFAULT;
+    return new Keeper.Settings(
+        usual.parallel(), upkeep.repairBytesPerSecond(), usual.patience(), usual.fetchTimeout());
+  }
+
+  private static Scrub.Settings scrub(Upkeep upkeep) {
+    return new Scrub.Settings(upkeep.scrubBytesPerSecond(), upkeep.scrubEvery());
   }
 
   private static ReplicatedBlocks.Settings settings(NodeConfig config) {
@@ -113,25 +138,5 @@ final class BlockSide {
         patience.compareTo(usual.putTimeout()) > 0 ? patience : usual.putTimeout();
     return new ReplicatedBlocks.Settings(
         putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
-  }
-
-  /** What the block store of this node carries. */
-  static UUID stamp(Identity identity) {
-    return new UUID(identity.incarnation(), identity.node().value());
-  }
-
-  static LocalBlocks openStore(NodeConfig config, Identity identity, Clock clock, Parts parts)
-      throws Refusal {
-    ScheduledExecutorService tidying = parts.add("tidying", new Workers("tidy", 1)).scheduler();
-    LocalBlockOptions options =
-        LocalBlockOptions.of(directory(config), stamp(identity))
-            .withMemory(config.budgets().blockTables());
-    try {
-      return LocalBlockStore.open(options, clock, tidying);
-    } catch (StoreRefusedException e) {
-      throw new Refusal("Cannot start: " + e.getMessage() + ".", e);
-    } catch (IOException e) {
-      throw new Refusal("Cannot open the block store: " + e.getMessage() + ".", e);
-    }
   }
 }

@@ -140,7 +140,7 @@ public final class Metadata {
 
   /** Blocks of a node whose identity is gone belong to nobody; a new node must not adopt them. */
   private void checkNoStrayBlocks() throws Refusal, IOException {
-    Path blocks = BlockSide.directory(config);
+    Path blocks = NodeDisks.usual(config.dataDirectory());
     if (!Files.isDirectory(blocks)) {
       return;
     }

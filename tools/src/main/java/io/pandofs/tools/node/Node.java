@@ -139,7 +139,9 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
-    lookAroundAgainAndAgain(space, replica);
+    new BlockCommands(identity.node(), tables(replica), local, side).addTo(admin);
+    new DiskCommands(side, mount, clock).addTo(admin);
+    keepLooking(space, replica);
 
     if (mount != null) {
       MountedVolume mounted =
@@ -219,7 +221,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     return new ClusterSpace(
         self,
         connections,
-        () -> new NodeSpace(device, Math.max(0, side.local.usage().freeBytes())),
+        () -> new NodeSpace(device, side.disks.freeBytes()),
         () -> new ClusterSpace.Members(control(tables), local.placement().groups()),
         () -> storedBytes(replica));
   }
@@ -253,7 +255,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
-  private void lookAroundAgainAndAgain(ClusterSpace space, MetadataReplica replica) {
+  private void keepLooking(ClusterSpace space, MetadataReplica replica) {
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()

@@ -10,7 +10,6 @@ import io.pandofs.meta.raft.ClusterAdmin;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminCommand;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -135,12 +134,8 @@ final class NodeRemoval {
   private String waitsFor(NodeId leaving, ClusterAdmin.Group drained) throws InterruptedException {
     List<String> waits = new ArrayList<>();
     for (ClusterView.Node node : others(leaving)) {
-      InetSocketAddress control = LocalDirectory.unresolved(node.control());
       try {
-        if (control == null) {
-          throw new IOException("it has no address");
-        }
-        NodeReport report = reports.ask(control, drained.applied(), Long.MAX_VALUE);
+        NodeReport report = reports.ask(node, drained.applied(), Long.MAX_VALUE);
         if (!report.holdsAll(drained.applied(), drained.placementEpoch())) {
           waits.add(
               Members.text(node)
@@ -207,14 +202,10 @@ final class NodeRemoval {
   }
 
   private Set<BlockId> missingOn(ClusterView.Node node) throws IOException, InterruptedException {
-    InetSocketAddress control = LocalDirectory.unresolved(node.control());
-    if (control == null) {
-      throw new IOException("it has no address");
-    }
     Set<BlockId> missing = new HashSet<>();
     long after = 0;
     while (true) {
-      List<BlockId> page = reports.ask(control, Long.MAX_VALUE, after).missing();
+      List<BlockId> page = reports.ask(node, Long.MAX_VALUE, after).missing();
       if (page.isEmpty()) {
         return missing;
       }

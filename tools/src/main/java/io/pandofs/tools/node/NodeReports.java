@@ -7,6 +7,7 @@ import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
+import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.raft.BlockTables;
 import io.pandofs.meta.raft.MetadataReplica;
 import java.io.IOException;
@@ -96,16 +97,21 @@ final class NodeReports implements Service {
    * @param index counts what was needed at or before this log index
    * @param after pages begin behind this block; {@code Long.MAX_VALUE} for none
    */
-  NodeReport ask(InetSocketAddress control, long index, long after)
+  NodeReport ask(ClusterView.Node node, long index, long after)
       throws IOException, InterruptedException {
+    InetSocketAddress control = LocalDirectory.unresolved(node.control());
+    if (control == null) {
+      throw new IOException(Members.text(node) + " has no address");
+    }
     byte[] request = ByteBuffer.allocate(2 * Long.BYTES).putLong(index).putLong(after).array();
     try (Payload answer =
         connections
+            .expecting(node.id())
             .call(control, REPORT, Payload.of(request), DEADLINE)
             .get(2 * DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
       return NodeReport.decode(answer.header());
     } catch (ExecutionException | TimeoutException | IllegalArgumentException e) {
-      throw new IOException("no report from " + control + ": " + e.getMessage(), e);
+      throw new IOException("no report from " + Members.text(node) + ": " + e.getMessage(), e);
     }
   }
 }

@@ -85,6 +85,10 @@ final class NodeStatus implements StatusSource {
 
   private List<String> problems() {
     List<String> problems = new ArrayList<>(health.problems());
+    Running now = running;
+    if (now != null) {
+      problems.addAll(now.side().disks.problems());
+    }
     MountedVolume volume = mount;
     if (volume != null && phase.equals("serving") && !volume.isMounted()) {
       problems.add("the mount at " + volume.place() + " was taken away; restart the node");
@@ -206,10 +210,15 @@ final class NodeStatus implements StatusSource {
     blocks.put("free_bytes", usage.freeBytes());
     blocks.put("need_blocks", progress.blocks());
     blocks.put("need_bytes", progress.bytes());
+    blocks.put("need_rate_bytes", progress.bytesPerSecond());
     blocks.put("need_eta_seconds", progress.etaSeconds());
+    blocks.put("round_blocks", progress.roundBlocks());
+    blocks.put("round_bytes", progress.roundBytes());
     blocks.put("fetched_blocks", progress.fetchedBlocks());
     blocks.put("fetched_bytes", progress.fetchedBytes());
     blocks.put("deleted_blocks", side.collector.deletedBlocks());
+    blocks.put("scrub", ScrubRequest.document(side));
+    blocks.put("disks", side.disks.document());
     return blocks;
   }
 

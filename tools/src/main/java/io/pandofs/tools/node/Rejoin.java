@@ -1,6 +1,5 @@
 package io.pandofs.tools.node;
 
-import io.pandofs.block.local.LocalBlockStore;
 import io.pandofs.common.config.HostPort;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.identity.Admission;
@@ -142,8 +141,7 @@ final class Rejoin {
     try {
       Identity before = data.predecessor();
       if (before != null) {
-        LocalBlockStore.takeOver(
-            BlockSide.directory(config), BlockSide.stamp(before), BlockSide.stamp(now));
+        NodeDisks.takeOver(config, before, now);
         data.forgetPredecessor();
       }
     } catch (IOException e) {

@@ -30,8 +30,7 @@ public final class Survivor implements AutoCloseable {
       DataDirectory data = parts.add("data directory", Metadata.lock(config.dataDirectory()));
       RocksMemory memory = parts.add("table memory", new RocksMemory(MEMORY, MEMORY / 2));
       recovery = parts.add("recovery", Recovery.open(data, memory));
-      blocks =
-          parts.add("block store", BlockSide.openStore(config, recovery.identity(), clock, parts));
+      blocks = NodeDisks.openAll(config, recovery.identity(), clock, parts);
     } catch (IOException e) {
       parts.close();
       throw new Refusal("Cannot recover: " + e.getMessage() + ".", e);

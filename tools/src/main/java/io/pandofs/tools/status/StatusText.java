@@ -1,6 +1,7 @@
 package io.pandofs.tools.status;
 
 import io.pandofs.tools.json.JsonObject;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,18 +50,117 @@ public final class StatusText {
             + " ("
             + size(blocks.number("stored_bytes"))
             + ")");
+    if (blocks.number("need_blocks") > 0) {
+      lines.add("  repair   " + repair(blocks));
+    }
+    lines.add("  scrub    " + scrub(blocks.object("scrub")));
     lines.add(
         "  space    "
             + size(space.number("usable_free_bytes"))
             + " of "
             + size(space.number("usable_bytes"))
             + " can still be stored");
+    List<JsonObject> disks = blocks.objects("disks");
+    if (disks.size() > 1) {
+      disks.forEach(disk -> lines.add("  disk     " + disk(disk)));
+    }
     status.texts("notes").forEach(note -> lines.add("  note     " + note));
     status.texts("degraded").forEach(problem -> lines.add("  ! " + problem));
     if (verbose) {
       verbose(status, lines);
     }
     return lines;
+  }
+
+  /** What a check of tables and blocks found. */
+  public static List<String> fsck(JsonObject found) {
+    JsonObject blocks = found.object("blocks");
+    List<String> lines = new ArrayList<>(found.texts("examples"));
+    found
+        .object("tables")
+        .values()
+        .forEach((kind, count) -> lines.add(kind.replace('_', ' ') + ": " + count));
+    lines.add(
+        found.number("inodes")
+            + " inodes; "
+            + blocks.number("referenced")
+            + " blocks ("
+            + size(blocks.number("bytes"))
+            + ") belong here: "
+            + blocks.number("missing")
+            + " missing, "
+            + blocks.number("damaged")
+            + " bad, "
+            + blocks.number("awaited")
+            + " on their way; "
+            + blocks.number("leftover")
+            + " ("
+            + size(blocks.number("leftover_bytes"))
+            + ") are to be deleted");
+    long problems = found.number("problems");
+    long left = found.number("unrepaired");
+    lines.add(
+        problems == 0
+            ? "all is well"
+            : problems + " problems found, " + (problems - left) + " repaired");
+    return lines;
+  }
+
+  /** A disk of a node. */
+  public static String disk(JsonObject disk) {
+    String trouble = disk.text("trouble");
+    return disk.text("directory")
+        + " "
+        + disk.text("state")
+        + (disk.text("state").equals("out")
+            ? ""
+            : ", "
+                + disk.number("stored_blocks")
+                + " blocks ("
+                + size(disk.number("stored_bytes"))
+                + "), "
+                + size(disk.number("free_bytes"))
+                + " free")
+        + (trouble.isEmpty() ? "" : ": " + trouble);
+  }
+
+  /** How far the fetching of missing blocks is. */
+  private static String repair(JsonObject blocks) {
+    long eta = blocks.number("need_eta_seconds");
+    return "fetched "
+        + blocks.number("round_blocks")
+        + " blocks ("
+        + size(blocks.number("round_bytes"))
+        + "), at "
+        + size(blocks.number("need_rate_bytes"))
+        + "/s"
+        + (eta < 0 ? ", the end is not known" : ", about " + eta + " s to go");
+  }
+
+  /** How far the checking of blocks is, and what it found. */
+  public static String scrub(JsonObject scrub) {
+    StringBuilder text = new StringBuilder();
+    JsonObject last = scrub.object("last");
+    if (scrub.flag("running")) {
+      text.append("checked ").append(size(scrub.object("present").number("bytes")));
+      text.append(" of this pass; ");
+    }
+    if (last.values().isEmpty()) {
+      text.append("no full pass yet");
+    } else {
+      text.append("last full pass ")
+          .append(Instant.ofEpochSecond(last.number("ended")))
+          .append(" over ")
+          .append(last.number("blocks"))
+          .append(" blocks (")
+          .append(size(last.number("bytes")))
+          .append(")");
+    }
+    return text.append("; bad copies found ")
+        .append(scrub.number("faults_found"))
+        .append(", repaired ")
+        .append(scrub.number("faults_repaired"))
+        .toString();
   }
 
   private static String role(JsonObject raft) {

@@ -1,0 +1,359 @@
+package io.pandofs.block.disks;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.BlockMissingException;
+import io.pandofs.block.LocalBlocks;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.time.Clock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stores of a node's disks as one. Thread-safe.
+ *
+ * <p>A new block goes to a disk by {@link Spread}; a block that is here is looked for on all, in
+ * the same order. When weights change between two puts of one block, both disks may have it: reads
+ * take either, a delete takes both.
+ *
+ * <p>A disk that fails in any way but being full, or having one bad block, is taken out at once: a
+ * put goes on to the next disk, what the disk held counts as missing from then on, and the listener
+ * is told. The last disk is kept: what it can still read is better than nothing, and its own store
+ * takes no more writes. What is out stays out until it is added again.
+ */
+public final class DiskSet implements LocalBlocks {
+  private static final Logger LOG = LoggerFactory.getLogger(DiskSet.class);
+  private static final long WEIGH_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
+  private static final int PAGE = 1024;
+
+  private final Clock clock;
+  private volatile Spread spread;
+  private volatile long weighedNanos;
+
+  /** How many were begun; written under "this". */
+  private volatile long removals;
+
+  private volatile Listener listener = (directory, trouble) -> {};
+
+  /** Taken out and not closed yet: closing may take as long as the disk likes. */
+  @GuardedBy("this")
+  private final List<Disk> lost = new ArrayList<>();
+
+  @GuardedBy("this")
+  private boolean closed;
+
+  /** Is told of disks that were taken out. */
+  public interface Listener {
+    /** Called once a disk, on the thread that met the failure; must not block. */
+    void lost(Path directory, String trouble);
+  }
+
+  /**
+   * A disk in use.
+   *
+   * @param leaving whether its blocks are being moved to the others
+   * @param trouble what failed, when the last disk fails; otherwise empty
+   */
+  public record Report(Path directory, boolean leaving, String trouble, Usage usage) {}
+
+  /**
+   * @param stores open stores by their directories, at least one; closed with this
+   */
+  public DiskSet(Map<Path, LocalBlocks> stores, Clock clock) {
+    if (stores.isEmpty()) {
+      throw new IllegalArgumentException("no disk");
+    }
+    this.clock = clock;
+    List<Disk> disks = new ArrayList<>();
+    stores.forEach((directory, store) -> disks.add(new Disk(directory, store)));
+    this.spread = Spread.of(disks);
+    this.weighedNanos = clock.nanoTime();
+  }
+
+  /** Who is told from now on; nobody was before. */
+  public void onLost(Listener told) {
+    listener = told;
+  }
+
+  /** The disks in use. */
+  public List<Report> reports() {
+    return spread.disks().stream()
+        .map(
+            disk ->
+                new Report(
+                    disk.directory(), disk.isLeaving(), disk.trouble(), disk.store().usage()))
+        .toList();
+  }
+
+  @Override
+  public CompletableFuture<Void> put(
+      SessionId session, BlockId block, ByteBuffer bytes, int crc32c) {
+    return new DiskPut(session, block, bytes, crc32c, spread.order(block), this::isOut).start();
+  }
+
+  @Override
+  public void read(BlockId block, int offset, ByteBuffer into) throws IOException {
+    int start = into.position();
+    Boolean found =
+        look(
+            block,
+            store -> {
+              into.position(start);
+              try {
+                store.read(block, offset, into);
+                return true;
+              } catch (BlockMissingException e) {
+                return null;
+              }
+            });
+    if (found == null) {
+      throw new BlockMissingException(block, "on none of this node's disks");
+    }
+  }
+
+  @Override
+  public @Nullable LocalBlock find(BlockId block) throws IOException {
+    return look(block, store -> store.find(block));
+  }
+
+  private interface Look<T> {
+    /** Null when the block is not there. */
+    @Nullable T at(LocalBlocks store) throws IOException;
+  }
+
+  private <T> @Nullable T look(BlockId block, Look<T> look) throws IOException {
+    long before = removals;
+    T found = lookOnce(block, look);
+    if (found == null
+        && (removals != before || spread.disks().stream().anyMatch(Disk::isLeaving))) {
+      // It may have moved from a disk not looked at yet to one looked at before.
+      found = lookOnce(block, look);
+    }
+    return found;
+  }
+
+  private <T> @Nullable T lookOnce(BlockId block, Look<T> look) throws IOException {
+    for (Disk disk : spread.order(block)) {
+      try {
+        T found = look.at(disk.store());
+        if (found != null) {
+          return found;
+        }
+      } catch (BlockCorruptException e) {
+        throw e; // One bad block, not a bad disk.
+      } catch (IOException e) {
+        failed(disk, e);
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public void delete(List<BlockId> blocks) throws IOException {
+    for (Disk disk : spread.disks()) {
+      try {
+        disk.store().delete(blocks);
+      } catch (IOException e) {
+        failed(disk, e);
+      }
+    }
+  }
+
+  @Override
+  public List<LocalBlock> scan(long after, int limit) throws IOException {
+    TreeMap<BlockId, LocalBlock> found = new TreeMap<>();
+    for (Disk disk : spread.disks()) {
+      try {
+        disk.store().scan(after, limit).forEach(each -> found.putIfAbsent(each.block(), each));
+      } catch (IOException e) {
+        failed(disk, e);
+      }
+    }
+    return found.values().stream().limit(limit).toList();
+  }
+
+  @Override
+  public Usage usage() {
+    Spread now = spread;
+    long blocks = 0;
+    long used = 0;
+    long free = 0;
+    for (Disk disk : now.disks()) {
+      Usage usage = disk.store().usage();
+      blocks += usage.blocks();
+      used += usage.usedBytes();
+      free = disk.isLeaving() ? free : plus(free, usage.freeBytes());
+    }
+    weighAgain(now);
+    return new Usage(blocks, used, free);
+  }
+
+  private static long plus(long one, long other) {
+    long sum = one + other;
+    return sum < 0 ? Long.MAX_VALUE : sum;
+  }
+
+  private void weighAgain(Spread now) {
+    if (clock.nanoTime() - weighedNanos < WEIGH_EVERY_NANOS) {
+      return;
+    }
+    Spread fresh = Spread.of(now.disks());
+    synchronized (this) {
+      if (spread == now) {
+        spread = fresh;
+        weighedNanos = clock.nanoTime();
+      }
+    }
+  }
+
+  private void failed(Disk disk, IOException failure) throws IOException {
+    if (!isOut(disk, failure)) {
+      throw failure;
+    }
+  }
+
+  /** Takes the disk out; false when it is kept. */
+  private boolean isOut(Disk disk, Throwable failure) {
+    String trouble = String.valueOf(failure.getMessage());
+    synchronized (this) {
+      if (closed) {
+        return false;
+      }
+      if (!spread.disks().contains(disk)) {
+        return true; // Somebody else was quicker, or it was removed.
+      }
+      if (spread.disks().size() == 1) {
+        disk.failed(trouble);
+        return false;
+      }
+      spread = spread.without(disk);
+      lost.add(disk);
+    }
+    LOG.error("the disk {} is taken out, its blocks are to be fetched", disk.directory(), failure);
+    listener.lost(disk.directory(), trouble);
+    return true;
+  }
+
+  /**
+   * Takes one more disk into use. Blocks that it has from an earlier time are here again, but for
+   * those that another disk has meanwhile: these are deleted from it.
+   *
+   * @param store open; closed by this, also when it throws
+   * @throws IOException the disk fails
+   */
+  public void add(Path directory, LocalBlocks store) throws IOException {
+    Disk disk = new Disk(directory, store);
+    try {
+      deleteDoubles(store);
+    } catch (IOException | RuntimeException e) {
+      store.close();
+      throw e;
+    }
+    synchronized (this) {
+      if (!closed) {
+        spread = spread.with(disk);
+        return;
+      }
+    }
+    store.close();
+    throw new IOException("the node is stopping");
+  }
+
+  private void deleteDoubles(LocalBlocks store) throws IOException {
+    List<LocalBlock> page = store.scan(0, PAGE);
+    while (!page.isEmpty()) {
+      List<BlockId> doubles = new ArrayList<>();
+      for (LocalBlock block : page) {
+        if (contains(block.block())) {
+          doubles.add(block.block());
+        }
+      }
+      store.delete(doubles);
+      page = store.scan(page.get(page.size() - 1).block().value(), PAGE);
+    }
+  }
+
+  /** Closes what is left of a disk that was taken out, so that it can be added again. */
+  public void forget(Path directory) {
+    List<Disk> gone;
+    synchronized (this) {
+      gone = lost.stream().filter(disk -> disk.directory().equals(directory)).toList();
+      lost.removeAll(gone);
+    }
+    gone.forEach(disk -> disk.store().close());
+  }
+
+  /**
+   * Moves the blocks of a disk to the others and gives the disk up. Bad copies stay behind; they
+   * count as missing from then on. When it throws, the disk is still in use, or was taken out.
+   *
+   * @param progress is told after each step
+   * @return how many bad copies stayed behind
+   * @throws IOException it is the last disk, it fails, or the others are full
+   */
+  public long remove(Path directory, Evacuation.Progress progress)
+      throws IOException, InterruptedException {
+    Disk disk = inUse(directory);
+    synchronized (this) {
+      removals = removals + 1;
+    }
+    long bad;
+    try {
+      disk.leave();
+      bad = new Evacuation(this, disk.store(), progress).run(othersOf(disk));
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      disk.stay();
+      throw e;
+    }
+    synchronized (this) {
+      spread = spread.without(disk);
+    }
+    disk.store().close();
+    return bad;
+  }
+
+  private Disk inUse(Path directory) throws IOException {
+    List<Disk> disks = spread.disks();
+    if (disks.size() == 1) {
+      throw new IOException("it is the last disk in use");
+    }
+    return disks.stream()
+        .filter(disk -> disk.directory().equals(directory))
+        .findFirst()
+        .orElseThrow(() -> new IOException("it is not in use"));
+  }
+
+  private Evacuation.Others othersOf(Disk disk) {
+    return block -> {
+      for (Disk other : spread.disks()) {
+        if (other != disk && other.store().contains(block)) {
+          return true;
+        }
+      }
+      return false;
+    };
+  }
+
+  @Override
+  public void close() {
+    List<Disk> all;
+    synchronized (this) {
+      closed = true;
+      all = new ArrayList<>(spread.disks());
+      all.addAll(lost);
+      lost.clear();
+    }
+    all.forEach(disk -> disk.store().close());
+  }
+}

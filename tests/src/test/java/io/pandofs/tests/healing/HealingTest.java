@@ -1,0 +1,240 @@
+package io.pandofs.tests.healing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pandofs.tests.cluster.Commands;
+import io.pandofs.tests.cluster.DevCluster;
+import io.pandofs.tools.json.JsonObject;
+import io.pandofs.tools.json.JsonReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Bits flipped in the files of a running node: no mount gives out a wrong byte, and the node has
+ * good copies again by itself.
+ */
+@Tag("fuse")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class HealingTest {
+  private static final Duration LONG = Duration.ofMinutes(2);
+  private static final int BLOCK_BYTES = 4 << 20;
+
+  /** Whole blocks: these go to table files, where a bit can be flipped under a running node. */
+  private static final int FILE_BYTES = 3 * BLOCK_BYTES;
+
+  private static final int VICTIM = 3;
+
+  @TempDir static Path scratch;
+  private static DevCluster cluster;
+  private static byte[] bytes = new byte[FILE_BYTES];
+  private static Path source;
+
+  @BeforeAll
+  static void up() throws IOException, InterruptedException {
+    cluster = DevCluster.up(3);
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    new Random(seed).nextBytes(bytes);
+    source = scratch.resolve("source");
+    Files.write(source, bytes);
+    Commands.bash(LONG, "cp \"$1\" \"$2/big\" && sync \"$2/big\"", source, cluster.mount(1)).ok();
+    Awaitility.await()
+        .atMost(LONG)
+        .until(
+            () ->
+                blocks().number("stored_bytes") >= FILE_BYTES
+                    && blocks().number("need_blocks") == 0);
+  }
+
+  @AfterAll
+  static void down() throws IOException {
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  private static JsonObject blocks() throws IOException, InterruptedException {
+    return cluster.status().objects("nodes").get(VICTIM - 1).object("status").object("blocks");
+  }
+
+  /** Flips one bit where the node keeps the byte that is at this place of the file. */
+  private static void flip(int at) throws IOException {
+    byte[] around = Arrays.copyOfRange(bytes, at, at + 32);
+    try (Stream<Path> files = Files.walk(cluster.data(VICTIM).resolve("blocks"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".sst")).toList()) {
+        int found = indexOf(Files.readAllBytes(file), around);
+        if (found >= 0) {
+          flipIn(file, found);
+          return;
+        }
+      }
+    }
+    throw new AssertionError("byte " + at + " is nowhere on the node's disk");
+  }
+
+  private static int indexOf(byte[] in, byte[] what) {
+    for (int i = 0; i <= in.length - what.length; i++) {
+      if (in[i] == what[0] && ByteBuffer.wrap(in, i, what.length).equals(ByteBuffer.wrap(what))) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static void flipIn(Path file, long at) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(1);
+      channel.read(one, at);
+      one.put(0, (byte) (one.get(0) ^ 4));
+      channel.write(one.flip(), at);
+    }
+  }
+
+  private static Commands.Result scrub(String... more) throws IOException, InterruptedException {
+    return admin("scrub", more);
+  }
+
+  private static Commands.Result fsck(String... more) throws IOException, InterruptedException {
+    return admin("fsck", more);
+  }
+
+  private static Commands.Result admin(String name, String... more)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(DevCluster.launcher().toString(), name));
+    command.addAll(List.of(more));
+    command.addAll(List.of("--data", cluster.data(VICTIM).toString(), "--json"));
+    return Commands.run(LONG, command.toArray(new String[0]));
+  }
+
+  @Test
+  @Order(1)
+  void aReadThatMeetsABadCopyAnswersFromAnotherAndRepairsIt()
+      throws IOException, InterruptedException {
+    flip(100_000);
+    Commands.bash(LONG, "cmp \"$1\" \"$2/big\"", source, cluster.mount(VICTIM)).ok();
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> blocks().object("scrub").number("faults_repaired") >= 1);
+  }
+
+  @Test
+  @Order(2)
+  void scrubFindsBadCopiesThatNobodyReadsAndHasThemRepaired()
+      throws IOException, InterruptedException {
+    long before = blocks().object("scrub").number("faults_repaired");
+    flip(BLOCK_BYTES + 7);
+    flip(2 * BLOCK_BYTES + 70_000);
+    JsonObject found = JsonReader.readObject(scrub("--now", "--wait").ok());
+    assertThat(found.object("last").number("faults")).isEqualTo(2);
+    assertThat(found.number("faults_repaired")).isEqualTo(before + 2);
+    JsonObject again = JsonReader.readObject(scrub("--now", "--wait").ok());
+    assertThat(again.object("last").number("blocks")).isGreaterThanOrEqualTo(3);
+    assertThat(again.object("last").number("faults")).isZero();
+    assertThat(JsonReader.readObject(scrub().ok()).object("last").number("faults")).isZero();
+  }
+
+  @Test
+  @Order(3)
+  void fsckFindsWhatIsBadAndRepairsIt() throws IOException, InterruptedException {
+    JsonObject clean = JsonReader.readObject(fsck("--deep").ok());
+    assertThat(clean.number("problems")).isZero();
+    assertThat(clean.object("blocks").number("checked_bytes")).isGreaterThanOrEqualTo(FILE_BYTES);
+    flip(BLOCK_BYTES + 300_000);
+    assertThat(fsck().code()).as("not without reading the bytes").isZero();
+    Commands.Result found = fsck("--deep");
+    assertThat(found.code()).isEqualTo(1);
+    JsonObject document = JsonReader.readObject(found.out());
+    assertThat(document.object("blocks").number("damaged")).isEqualTo(1);
+    JsonObject repaired = JsonReader.readObject(fsck("--deep", "--repair").ok());
+    assertThat(repaired.number("problems")).isEqualTo(1);
+    assertThat(repaired.number("unrepaired")).isZero();
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  @Test
+  @Order(4)
+  void fsckOfAStoppedNode() throws IOException, InterruptedException {
+    assertThat(offline().err()).contains("in use by another process");
+    cluster.stop(VICTIM);
+    JsonObject clean = JsonReader.readObject(offline().ok());
+    assertThat(clean.number("problems")).isZero();
+    assertThat(clean.number("inodes")).isGreaterThanOrEqualTo(2);
+    flip(99);
+    Commands.Result found = offline();
+    assertThat(found.code()).isEqualTo(1);
+    assertThat(JsonReader.readObject(found.out()).object("blocks").number("damaged")).isEqualTo(1);
+    cluster.start(VICTIM);
+    JsonReader.readObject(scrub("--now", "--wait").ok());
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  @Test
+  @Order(5)
+  void aLostDiskIsFilledFromOtherNodes() throws IOException, InterruptedException {
+    Path good = Files.createDirectory(scratch.resolve("good"));
+    Path bad = Files.createDirectory(scratch.resolve("bad"));
+    admin("disk", "add", good.toString()).ok();
+    admin("disk", "add", bad.toString()).ok();
+    Commands.bash(LONG, "cp \"$1\" \"$2/again\" && sync \"$2/again\"", source, cluster.mount(1))
+        .ok();
+    admin("disk", "remove", cluster.data(VICTIM).resolve("blocks").toString()).ok();
+    long stored = blocks().number("stored_blocks");
+    // The disk goes under the node: what is open can be read still, nothing can be written.
+    Commands.bash(LONG, "rm -r \"$1\"/*", bad).ok();
+    String fill =
+        "for i in 1 2 3 4 5 6 7 8; do cp \"$1\" \"$2/more$i\" || exit 1; done; sync \"$2\"/more*";
+    Commands.bash(LONG, fill, source, cluster.mount(VICTIM)).ok();
+    Awaitility.await().atMost(LONG).until(() -> disks().contains("bad out"));
+    assertThat(disks()).containsExactly("good used", "bad out");
+    Awaitility.await()
+        .atMost(LONG)
+        .until(
+            () ->
+                blocks().number("stored_blocks") >= stored + 8 * 3
+                    && blocks().number("need_blocks") == 0);
+    Commands.bash(LONG, "cmp \"$1\" \"$2/again\"", source, cluster.mount(VICTIM)).ok();
+    cluster.stop(VICTIM);
+    assertThat(JsonReader.readObject(offline().ok()).number("problems")).isZero();
+    cluster.start(VICTIM);
+    admin("disk", "add", bad.toString()).ok();
+    assertThat(disks()).containsExactly("good used", "bad used");
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  private static List<String> disks() throws IOException, InterruptedException {
+    return blocks().objects("disks").stream()
+        .map(disk -> Path.of(disk.text("directory")).getFileName() + " " + disk.text("state"))
+        .toList();
+  }
+
+  private static Commands.Result offline() throws IOException, InterruptedException {
+    return Commands.run(
+        LONG,
+        DevCluster.launcher().toString(),
+        "fsck",
+        "--offline",
+        cluster.directory().resolve("n" + VICTIM + "/pando.toml").toString(),
+        "--deep",
+        "--json");
+  }
+}

@@ -1,0 +1,359 @@
+package io.pandofs.tools.node;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.disks.DiskSet;
+import io.pandofs.block.disks.Evacuation;
+import io.pandofs.block.local.LocalBlockOptions;
+import io.pandofs.block.local.LocalBlockStore;
+import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.raft.Identity;
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.node.DiskFile.Entry;
+import io.pandofs.tools.node.DiskFile.State;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The disks of a node: those that the configuration names, or one in the data directory, and those
+ * that were added since; but for those removed. A disk that had a store and has none now is taken
+ * for missing, as an empty mount point would be; only below the data directory is a store made
+ * anew. A node with the one disk in its data directory has no {@link DiskFile}.
+ *
+ * <p>Thread-safe; adding and removing is one caller's at a time.
+ */
+final class NodeDisks {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeDisks.class);
+  private static final int TIDY_THREADS = 2;
+  private static final long MEMORY_MIN = 8 << 20;
+
+  private final Path dataDirectory;
+  private final UUID stamp;
+  private final long memoryBytes;
+  private final Clock clock;
+  private final ScheduledExecutorService tidying;
+  private final DiskFile file;
+  private final Map<Path, Object> devices = new HashMap<>();
+  private final DiskSet set;
+
+  @GuardedBy("this")
+  private final Map<Path, Entry> entries;
+
+  private NodeDisks(NodeConfig config, Identity identity, Clock clock, Parts parts, boolean alone)
+      throws Refusal {
+    this.dataDirectory = config.dataDirectory();
+    this.stamp = stamp(identity);
+    this.clock = clock;
+    this.tidying = parts.add("tidying", new Workers("tidy", TIDY_THREADS)).scheduler();
+    this.file = new DiskFile(dataDirectory);
+    Map<Path, Entry> known = file.load();
+    List<Path> fresh = newcomers(config, known);
+    fresh.forEach(each -> known.put(each, new Entry(each, State.USED, "")));
+    long used = known.values().stream().filter(each -> each.state() == State.USED).count();
+    this.memoryBytes = Math.max(MEMORY_MIN, config.budgets().blockTables() / Math.max(1, used));
+    this.set = parts.add("block store", openUsed(known, fresh, alone));
+    this.entries = known;
+  }
+
+  /**
+   * Opens all that can be opened and takes the others out.
+   *
+   * @throws Refusal none can be opened
+   */
+  static NodeDisks open(NodeConfig config, Identity identity, Clock clock, Parts parts)
+      throws Refusal {
+    NodeDisks disks = new NodeDisks(config, identity, clock, parts, false);
+    if (disks.file.exists() || !disks.isUsual()) {
+      disks.save();
+    }
+    return disks;
+  }
+
+  /**
+   * Opens all, to look at what a stopped node has.
+   *
+   * @throws Refusal one cannot be opened
+   */
+  static LocalBlocks openAll(NodeConfig config, Identity identity, Clock clock, Parts parts)
+      throws Refusal {
+    return new NodeDisks(config, identity, clock, parts, true).set;
+  }
+
+  /** What the block stores of a node carry. */
+  private static UUID stamp(Identity identity) {
+    return new UUID(identity.incarnation(), identity.node().value());
+  }
+
+  /**
+   * The stores of the node that this one was go over to the one that it is. A disk where that fails
+   * is found out when it is opened.
+   */
+  static void takeOver(NodeConfig config, Identity before, Identity now) throws Refusal {
+    Set<Path> stores = new LinkedHashSet<>(config.disks());
+    stores.add(usual(config.dataDirectory()));
+    for (Entry entry : new DiskFile(config.dataDirectory()).load().values()) {
+      if (entry.state() == State.USED) {
+        stores.add(entry.directory());
+      } else {
+        stores.remove(entry.directory());
+      }
+    }
+    for (Path store : stores) {
+      try {
+        LocalBlockStore.takeOver(store, stamp(before), stamp(now));
+      } catch (IOException e) {
+        LOG.error("the blocks in {} cannot be taken over", store, e);
+      }
+    }
+  }
+
+  static Path usual(Path dataDirectory) {
+    return dataDirectory.resolve("blocks");
+  }
+
+  private synchronized boolean isUsual() {
+    Path usual = usual(dataDirectory);
+    return List.copyOf(entries.values()).equals(List.of(new Entry(usual, State.USED, "")));
+  }
+
+  /** Disks that are not in the file yet. */
+  private List<Path> newcomers(NodeConfig config, Map<Path, Entry> known) {
+    List<Path> fresh = new ArrayList<>();
+    Path usual = usual(dataDirectory);
+    if (!file.exists() && (config.disks().isEmpty() || LocalBlockStore.isIn(usual))) {
+      fresh.add(usual);
+    }
+    for (Path disk : config.disks()) {
+      if (!known.containsKey(disk) && !fresh.contains(disk)) {
+        fresh.add(disk);
+      }
+    }
+    return fresh;
+  }
+
+  private DiskSet openUsed(Map<Path, Entry> known, List<Path> fresh, boolean allOrNone)
+      throws Refusal {
+    Map<Path, LocalBlocks> stores = new LinkedHashMap<>();
+    List<Entry> failed = new ArrayList<>();
+    for (Entry entry : known.values()) {
+      if (entry.state() == State.USED) {
+        try {
+          stores.put(entry.directory(), openStore(entry.directory(), fresh));
+        } catch (IOException e) {
+          LOG.error("the disk {} cannot be used", entry.directory(), e);
+          failed.add(new Entry(entry.directory(), State.OUT, String.valueOf(e.getMessage())));
+        }
+      }
+    }
+    if (stores.isEmpty() || (allOrNone && !failed.isEmpty())) {
+      stores.values().forEach(LocalBlocks::close);
+      List<String> why = failed.stream().map(Entry::trouble).toList();
+      throw new Refusal(
+          "Cannot start: " + (why.isEmpty() ? "no disk is in use" : String.join("; ", why)) + ".");
+    }
+    failed.forEach(each -> known.put(each.directory(), each));
+    return new DiskSet(stores, clock);
+  }
+
+  private LocalBlocks openStore(Path directory, Collection<Path> fresh) throws IOException {
+    boolean isOurs = directory.startsWith(dataDirectory);
+    if (!isOurs && !Files.isDirectory(directory)) {
+      throw new IOException("there is no directory " + directory + "; is its disk mounted?");
+    }
+    if (!isOurs && !fresh.contains(directory) && !LocalBlockStore.isIn(directory)) {
+      throw new IOException(
+          directory
+              + " has no block store any more; is its disk mounted? (If it was emptied: delete "
+              + file.file()
+              + ", or say: pando disk add)");
+    }
+    LocalBlockOptions options = LocalBlockOptions.of(directory, stamp).withMemory(memoryBytes);
+    LocalBlocks store = LocalBlockStore.open(options, clock, tidying);
+    synchronized (devices) {
+      devices.put(directory, Files.getAttribute(directory, "unix:dev"));
+    }
+    return store;
+  }
+
+  /** The stores as one. */
+  LocalBlocks blocks() {
+    return set;
+  }
+
+  /**
+   * From now on a lost disk is noted.
+   *
+   * @param executor for work that may wait
+   * @param then run after it
+   */
+  void onLost(Executor executor, Runnable then) {
+    set.onLost(
+        (directory, trouble) -> {
+          try {
+            executor.execute(
+                () -> {
+                  put(new Entry(directory, State.OUT, trouble));
+                  then.run();
+                });
+          } catch (RejectedExecutionException e) {
+            LOG.info("the node is stopping; {} is tried again at its start", directory);
+          }
+        });
+  }
+
+  private void put(Entry entry) {
+    synchronized (this) {
+      entries.put(entry.directory(), entry);
+    }
+    save();
+  }
+
+  private void save() {
+    try {
+      synchronized (file) { // For nothing but this: the last to write has the latest.
+        List<Entry> all;
+        synchronized (this) {
+          all = List.copyOf(entries.values());
+        }
+        file.save(all);
+      }
+    } catch (IOException e) {
+      LOG.error("which disks there are could not be written down", e);
+    }
+  }
+
+  private synchronized @Nullable Entry entry(Path directory) {
+    return entries.get(directory);
+  }
+
+  /** Takes a disk into use, one that was out too. */
+  void add(Path directory) throws Refusal {
+    synchronized (this) {
+      for (Entry each : entries.values()) {
+        boolean isSame = each.directory().equals(directory);
+        if (isSame && each.state() == State.USED) {
+          throw new Refusal(directory + " is in use already.");
+        }
+        if (!isSame
+            && each.state() == State.USED
+            && (directory.startsWith(each.directory()) || each.directory().startsWith(directory))) {
+          throw new Refusal(directory + " and " + each.directory() + " overlap.");
+        }
+      }
+    }
+    if (!Files.isDirectory(directory)) {
+      throw new Refusal("There is no directory " + directory + ".");
+    }
+    set.forget(directory);
+    try {
+      set.add(directory, openStore(directory, List.of(directory)));
+    } catch (IOException e) {
+      throw new Refusal("Cannot use " + directory + ": " + e.getMessage() + ".", e);
+    }
+    put(new Entry(directory, State.USED, ""));
+  }
+
+  /** Moves what a disk has to the others and gives it up. Returns how many bad copies it had. */
+  long remove(Path directory, Evacuation.Progress progress) throws Refusal, InterruptedException {
+    Entry entry = entry(directory);
+    if (entry == null || entry.state() == State.REMOVED) {
+      throw new Refusal(directory + " is no disk of this node; see: pando disk ls");
+    }
+    long bad = 0;
+    if (entry.state() == State.USED) {
+      try {
+        bad = set.remove(directory, progress);
+      } catch (IOException e) {
+        throw new Refusal(directory + " stays in use: " + e.getMessage() + ".", e);
+      }
+    } else {
+      set.forget(directory);
+    }
+    put(new Entry(directory, State.REMOVED, ""));
+    return bad;
+  }
+
+  /** What can still be stored; disks that share a device share its space. */
+  long freeBytes() {
+    Map<Object, Long> free = new HashMap<>();
+    for (DiskSet.Report report : set.reports()) {
+      if (!report.leaving()) {
+        Object device;
+        synchronized (devices) {
+          device = devices.getOrDefault(report.directory(), report.directory());
+        }
+        free.merge(device, Math.max(0, report.usage().freeBytes()), Math::max);
+      }
+    }
+    return free.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** What is wrong, in sentences. */
+  List<String> problems() {
+    List<String> problems = new ArrayList<>();
+    synchronized (this) {
+      for (Entry entry : entries.values()) {
+        if (entry.state() == State.OUT) {
+          problems.add("the disk " + entry.directory() + " is out: " + entry.trouble());
+        }
+      }
+    }
+    for (DiskSet.Report report : set.reports()) {
+      if (!report.trouble().isEmpty()) {
+        problems.add("the disk " + report.directory() + " fails: " + report.trouble());
+      }
+    }
+    return problems;
+  }
+
+  /** A row for each disk that was not removed. */
+  List<Map<String, @Nullable Object>> document() {
+    Map<Path, DiskSet.Report> used = new HashMap<>();
+    set.reports().forEach(report -> used.put(report.directory(), report));
+    List<Entry> all;
+    synchronized (this) {
+      all = List.copyOf(entries.values());
+    }
+    List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+    for (Entry entry : all) {
+      DiskSet.Report report = used.get(entry.directory());
+      if (entry.state() != State.REMOVED) {
+        rows.add(row(entry, report));
+      }
+    }
+    return rows;
+  }
+
+  private static Map<String, @Nullable Object> row(Entry entry, DiskSet.@Nullable Report report) {
+    Map<String, @Nullable Object> row = new LinkedHashMap<>();
+    row.put("directory", entry.directory().toString());
+    if (report == null) {
+      row.put("state", "out");
+      row.put("trouble", entry.trouble());
+    } else {
+      row.put("state", report.leaving() ? "leaving" : "used");
+      row.put("trouble", report.trouble());
+      row.put("stored_blocks", report.usage().blocks());
+      row.put("stored_bytes", report.usage().usedBytes());
+      row.put("free_bytes", report.usage().freeBytes());
+    }
+    return row;
+  }
+}

@@ -1,0 +1,228 @@
+package io.pandofs.tools.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.config.ConfigException;
+import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.raft.Identity;
+import io.pandofs.tools.Refusal;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which disks a node opens at a start, and what becomes of those that it cannot. */
+final class NodeDisksTest {
+  private static final int MANY = 40;
+
+  @TempDir Path root;
+  private Parts parts = new Parts();
+
+  @BeforeEach
+  void makeDirectories() throws IOException {
+    for (String name : List.of("data", "d1", "d2", "d3")) {
+      Files.createDirectory(root.resolve(name));
+    }
+  }
+
+  @AfterEach
+  void close() {
+    parts.close();
+  }
+
+  private static Identity identity(long incarnation) {
+    return new Identity(1, new NodeId(2), incarnation, 0, Identity.Stage.REMOVED, List.of());
+  }
+
+  private NodeConfig config(String... disks) throws ConfigException {
+    StringBuilder list = new StringBuilder();
+    for (String disk : disks) {
+      list.append(list.isEmpty() ? "\"" : ", \"").append(disk).append('"');
+    }
+    return NodeConfig.parse(
+        root.resolve("pando.toml"),
+        "data_dir = \"data\"\ncluster.bootstrap = true\nblocks.disks = [" + list + "]");
+  }
+
+  private NodeDisks open(String... disks) throws ConfigException, Refusal {
+    return NodeDisks.open(config(disks), identity(3), new SystemClock(), parts);
+  }
+
+  private NodeDisks reopen(String... disks) throws ConfigException, Refusal {
+    parts.close();
+    parts = new Parts();
+    return open(disks);
+  }
+
+  private static void fill(NodeDisks disks) throws Exception {
+    for (int i = 1; i <= MANY; i++) {
+      ByteBuffer bytes = ByteBuffer.allocate(100 + i);
+      disks
+          .blocks()
+          .put(new SessionId(7), new BlockId(i), bytes, Checksums.crc32c(bytes))
+          .get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private static List<String> states(NodeDisks disks) {
+    return disks.document().stream()
+        .map(row -> Path.of(row.get("directory").toString()).getFileName() + " " + row.get("state"))
+        .toList();
+  }
+
+  private void empty(String name) throws IOException {
+    try (Stream<Path> files = Files.walk(root.resolve(name))) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        if (!file.equals(root.resolve(name))) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aNodeWithNothingSaidHasOneDiskInItsDataDirectoryAndNoFile() throws Exception {
+    fill(open());
+    assertThat(root.resolve("data/disks.json")).doesNotExist();
+    empty("data");
+    assertThat(states(reopen())).containsExactly("blocks used");
+    assertThat(root.resolve("data/disks.json")).doesNotExist();
+  }
+
+  @Test
+  void disksThatTheConfigurationNamesAreMadeAndKept() throws Exception {
+    fill(open("d1", "d2"));
+    NodeDisks disks = reopen("d1", "d2");
+    assertThat(states(disks)).containsExactly("d1 used", "d2 used");
+    assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
+    // One more, and a line that somebody took out: what has blocks stays in use.
+    disks = reopen("d3");
+    assertThat(states(disks)).containsExactly("d1 used", "d2 used", "d3 used");
+    assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
+    assertThat(disks.problems()).isEmpty();
+  }
+
+  @Test
+  void theFirstDiskStaysWhenOthersAreNamedLater() throws Exception {
+    fill(open());
+    NodeDisks disks = reopen("d1");
+    assertThat(states(disks)).containsExactly("blocks used", "d1 used");
+    assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
+  }
+
+  @Test
+  void anEmptyMountPointIsNoDisk() throws Exception {
+    fill(open("d1", "d2"));
+    parts.close();
+    empty("d1");
+    NodeDisks disks = reopen("d1", "d2");
+    assertThat(states(disks)).containsExactly("d1 out", "d2 used");
+    assertThat(disks.problems()).singleElement().asString().contains("d1 is out: ", "mounted?");
+    assertThat(root.resolve("d1")).isEmptyDirectory();
+    // It stays out until somebody says so.
+    assertThat(states(reopen("d1", "d2"))).containsExactly("d1 out", "d2 used");
+    disks = reopen("d1", "d2");
+    disks.add(root.resolve("d1"));
+    assertThat(states(disks)).containsExactly("d1 used", "d2 used");
+    assertThat(disks.problems()).isEmpty();
+    assertThat(states(reopen("d1", "d2"))).containsExactly("d1 used", "d2 used");
+  }
+
+  @Test
+  void aDiskOfAnotherNodeIsTakenOut() throws Exception {
+    open("d1", "d2");
+    parts.close();
+    empty("d2");
+    parts = new Parts();
+    Path file = root.resolve("data/disks.json");
+    Files.delete(file);
+    NodeDisks.open(config("d2"), identity(4), new SystemClock(), parts);
+    parts.close();
+    Files.delete(file);
+    NodeDisks disks = reopen("d1", "d2");
+    assertThat(states(disks)).containsExactly("d1 used", "d2 out");
+    assertThat(disks.problems()).singleElement().asString().contains("belongs to incarnation");
+  }
+
+  @Test
+  void aNodeWithoutAnyDiskRefusesToStart() throws Exception {
+    fill(open("d1"));
+    parts.close();
+    empty("d1");
+    parts = new Parts();
+    assertThatThrownBy(() -> open("d1"))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("mounted?");
+    // And has taken note of nothing: with its disk it starts.
+    assertThat(Files.readString(root.resolve("data/disks.json"))).doesNotContain("\"out\"");
+  }
+
+  @Test
+  void aLookAtAStoppedNodeTakesNothingOut() throws Exception {
+    open("d1", "d2");
+    parts.close();
+    empty("d1");
+    parts = new Parts();
+    assertThatThrownBy(
+            () -> NodeDisks.openAll(config("d1", "d2"), identity(3), new SystemClock(), parts))
+        .isInstanceOf(Refusal.class);
+    assertThat(Files.readString(root.resolve("data/disks.json"))).doesNotContain("\"out\"");
+  }
+
+  @Test
+  void aRemovedDiskIsEmptiedAndStaysAway() throws Exception {
+    NodeDisks disks = open("d1", "d2");
+    fill(disks);
+    assertThat(disks.remove(root.resolve("d1"), (blocks, bytes) -> {})).isZero();
+    assertThat(states(disks)).containsExactly("d2 used");
+    disks = reopen("d1", "d2");
+    assertThat(states(disks)).containsExactly("d2 used");
+    assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
+    NodeDisks last = disks;
+    assertThatThrownBy(() -> last.remove(root.resolve("d2"), (blocks, bytes) -> {}))
+        .hasMessageContaining("last disk");
+    assertThatThrownBy(() -> last.remove(root.resolve("d1"), (blocks, bytes) -> {}))
+        .hasMessageContaining("no disk of this node");
+    assertThatThrownBy(() -> last.add(root.resolve("d2"))).hasMessageContaining("in use already");
+    assertThatThrownBy(() -> last.add(root.resolve("d2/db"))).hasMessageContaining("overlap");
+    assertThatThrownBy(() -> last.add(root.resolve("d9"))).hasMessageContaining("no directory");
+    assertThatThrownBy(() -> last.add(root.resolve("data"))).hasMessageContaining("Cannot use");
+    last.add(root.resolve("d1"));
+    assertThat(states(last)).containsExactly("d1 used", "d2 used");
+  }
+
+  @Test
+  void aLostDiskIsNoted() throws Exception {
+    NodeDisks disks = open("d1", "d2");
+    fill(disks);
+    boolean[] told = new boolean[1];
+    disks.onLost(Runnable::run, () -> told[0] = true);
+    // The files go away under it; a big block needs a new one.
+    empty("d1");
+    for (int i = 1; states(disks).contains("d1 used"); i++) {
+      ByteBuffer bytes = ByteBuffer.allocate(3 << 20);
+      disks
+          .blocks()
+          .put(new SessionId(7), new BlockId(1000 + i), bytes, Checksums.crc32c(bytes))
+          .get(60, TimeUnit.SECONDS);
+    }
+    assertThat(states(disks)).containsExactly("d1 out", "d2 used");
+    assertThat(disks.problems()).singleElement().asString().contains("d1 is out: ");
+    assertThat(told[0]).isTrue();
+    assertThat(states(reopen("d1", "d2"))).containsExactly("d1 out", "d2 used");
+  }
+}
