@@ -22,6 +22,11 @@ have() {
   command -v "$1" >/dev/null 2>&1
 }
 
+# The same for what may lie where only root's PATH goes.
+have_admin() {
+  have "$1" || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]
+}
+
 # Whether a Debian package is installed.
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -67,6 +72,12 @@ missing_packages() {
         *) have "$name" || echo "$name" ;;
       esac
     done
+    # Namespaces, packet filters, small disks: what the consistency kit does to a cluster.
+    have_admin nft || echo nftables
+    have_admin ip || echo iproute2
+    have_admin mkfs.ext4 || echo e2fsprogs
+    have mount || echo mount
+    have eatmydata || echo eatmydata
     have vim || echo vim
     have diff || echo diffutils
     have make || echo make

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * in {@code tools.node}. Thread-safe; calls touch local tables only.
  *
  * <p>Two sets are kept with the tables, changed atomically with apply and outside of the hashed
- * tables (PROTOCOL rule 15): <em>needed</em>, committed blocks of this node's groups that it has
- * not yet confirmed to hold, and <em>dropped</em>, blocks whose last reference went, not yet
- * deleted.
+ * tables (PROTOCOL rule 15): <em>needed</em>, committed blocks of this node's groups that it did
+ * not hold when it applied their entry and has not confirmed to hold since, and <em>dropped</em>,
+ * blocks whose last reference went, not yet deleted.
  */
 public interface BlockDirectory {
   /** The replicas of a group, 0 to 255; empty nodes when no node is registered yet. */
@@ -49,8 +49,11 @@ public interface BlockDirectory {
   /** Takes blocks out of the dropped set: this node has deleted them. */
   void deleted(List<BlockId> blocks);
 
-  /** Called, on a thread that must not be held up, after apply has added to either set. */
-  void onChange(Runnable listener);
+  /** Called, on a thread that must not be held up, after apply has added to the needed set. */
+  void onNeeded(Runnable listener);
+
+  /** Called, on a thread that must not be held up, after apply has added to the dropped set. */
+  void onDropped(Runnable listener);
 
   /**
    * A block that nothing references any more.

@@ -2,6 +2,7 @@ package io.pandofs.block;
 
 import io.pandofs.common.NodeId;
 import java.net.InetSocketAddress;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Where the block servers of other nodes listen, by what this node has applied. Thread-safe. */
@@ -9,4 +10,9 @@ import org.jspecify.annotations.Nullable;
 public interface BlockPeers {
   /** The advertised block address of a node; null when it is not a member (any more). */
   @Nullable InetSocketAddress addressOf(NodeId node);
+
+  /** All members, those too that hold no group any more and may yet have what they held. */
+  default List<NodeId> members() {
+    return List.of();
+  }
 }

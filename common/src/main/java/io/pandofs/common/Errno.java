@@ -2,8 +2,8 @@ package io.pandofs.common;
 
 /**
  * The expected failures of an operation, with Linux's numbers (asm-generic/errno-base.h and
- * errno.h). They are values, may be replicated, and are turned into the kernel's negative numbers
- * in one place of each transport.
+ * errno.h) but for {@link #LEASED}. They are values, may be replicated, and are turned into the
+ * kernel's negative numbers in one place of each transport.
  */
 public enum Errno {
   OK(0),
@@ -46,9 +46,15 @@ public enum Errno {
   EOPNOTSUPP(95),
   ETIMEDOUT(110),
   ESTALE(116),
-  EDQUOT(122);
+  EDQUOT(122),
 
-  private static final Errno[] BY_NUMBER = new Errno[123];
+  /**
+   * Pando's own, never the kernel's: another live session holds a lease on an inode of the
+   * operation. It is asked to give the lease back, and the operation is made again.
+   */
+  LEASED(600);
+
+  private static final Errno[] BY_NUMBER = new Errno[601];
 
   static {
     for (Errno errno : values()) {

@@ -1,7 +1,9 @@
 package io.pandofs.meta;
 
 import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What stat(2) tells of an inode.
@@ -14,6 +16,8 @@ import io.pandofs.common.Timestamp;
  *     number
  * @param allocatedBytes bytes that extents cover, before replication
  * @param device major and minor of a device, encoded as the kernel's dev_t; 0 otherwise
+ * @param holder the live session that holds the inode's lease, as a view shows it; null if none
+ *     does, and in replies: what that session has written and not sent yet is not in here
  */
 public record Attributes(
     InodeId inode,
@@ -28,7 +32,40 @@ public record Attributes(
     Timestamp accessed,
     Timestamp modified,
     Timestamp changed,
-    Timestamp born) {
+    Timestamp born,
+    @Nullable SessionId holder) {
+
+  /** Of an inode that nobody holds a lease on. */
+  public Attributes(
+      InodeId inode,
+      FileType type,
+      int permissions,
+      int uid,
+      int gid,
+      int links,
+      long sizeBytes,
+      long allocatedBytes,
+      long device,
+      Timestamp accessed,
+      Timestamp modified,
+      Timestamp changed,
+      Timestamp born) {
+    this(
+        inode,
+        type,
+        permissions,
+        uid,
+        gid,
+        links,
+        sizeBytes,
+        allocatedBytes,
+        device,
+        accessed,
+        modified,
+        changed,
+        born,
+        null);
+  }
 
   /** st_mode: type and permissions. */
   public int mode() {

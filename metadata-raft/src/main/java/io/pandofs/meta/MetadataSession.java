@@ -47,6 +47,37 @@ public interface MetadataSession extends AutoCloseable {
   /** The opposite of one {@link #hold}. */
   void release(InodeId inode);
 
+  /**
+   * Says who gives leases of this session back when others want them. Once, before the first lease.
+   */
+  void onRecall(LeaseHolder holder);
+
+  /** Where a session's leases are recalled. */
+  @FunctionalInterface
+  interface LeaseHolder {
+    /**
+     * Puts all that was written under the lease into the log, and then the lease back. Returns at
+     * once; completes, never fails, when that is done, or when the session is over. A lease that is
+     * not known here is given back too: the log may know more.
+     */
+    CompletableFuture<Void> giveBack(InodeId inode);
+  }
+
+  /**
+   * Asks another session, wherever it is, to give the lease of an inode back; asked again while it
+   * cannot be reached. Completes when it has done so or is over; the caller then looks again, since
+   * a third one may have been faster.
+   *
+   * @return fails with an {@code IOException} when the mount's patience is over
+   */
+  CompletableFuture<Void> recall(SessionId holder, InodeId inode);
+
+  /**
+   * Whether the session surely lives, by this node's clock and counted from its last renewal
+   * (PROTOCOL rule 7). While it is false nothing may be answered that the log was not asked about.
+   */
+  boolean surelyLives();
+
   /** Completes when the session is over, by expiry or {@link #close}. */
   CompletableFuture<Void> expired();
 

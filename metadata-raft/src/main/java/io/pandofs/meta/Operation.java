@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * the tables. Permission is checked by the mount's kernel ({@code default_permissions}); the engine
  * checks what must hold whoever asks.
  *
+ * <p>Only the holder of an inode's lease changes that inode (PROTOCOL rule 10): an operation of
+ * another session that would change it is refused with LEASED, see {@link Reply}.
+ *
  * <p>Immutable. Errors are those of the Linux manual page named at each operation.
  */
 public sealed interface Operation {
@@ -45,6 +48,7 @@ public sealed interface Operation {
    * @param permissions twelve bits, umask already applied
    * @param device for devices, else 0
    * @param target of a symlink, 1 to 4095 bytes; else null
+   * @param leased whether a regular file that is really made is born with a lease of the session
    */
   @SuppressWarnings("ArrayRecordComponent") // a value on its way; nobody compares it
   record Create(
@@ -55,8 +59,22 @@ public sealed interface Operation {
       int permissions,
       long device,
       byte @Nullable [] target,
-      boolean exclusive)
-      implements Operation {}
+      boolean exclusive,
+      boolean leased)
+      implements Operation {
+    /** Of an inode that is born without a lease. */
+    public Create(
+        InodeId parent,
+        FileName name,
+        InodeId inode,
+        FileType type,
+        int permissions,
+        long device,
+        byte @Nullable [] target,
+        boolean exclusive) {
+      this(parent, name, inode, type, permissions, device, target, exclusive, false);
+    }
+  }
 
   /** link(2): EPERM for a directory, EMLINK, EEXIST, ENOENT for an orphan. */
   record Link(InodeId inode, InodeId parent, FileName name) implements Operation {}
@@ -86,7 +104,10 @@ public sealed interface Operation {
       @Nullable Timestamp modified)
       implements Operation {}
 
-  /** A file was read: atime becomes this and nothing else changes, ctime neither. */
+  /**
+   * A file was read: atime becomes this and nothing else changes, ctime neither. While another
+   * session holds the inode's lease it changes nothing at all, without an error.
+   */
   record Accessed(InodeId inode, Timestamp time) implements Operation {}
 
   /**
@@ -117,6 +138,19 @@ public sealed interface Operation {
   /** removexattr(2): ENODATA. */
   @SuppressWarnings("ArrayRecordComponent") // as above
   record RemoveXattr(InodeId inode, byte[] name) implements Operation {}
+
+  /**
+   * Gives the session the lease of a regular file: the right to take writes to it before they are
+   * in the log. No error if it holds it already; EISDIR, EINVAL for what is no file.
+   */
+  record AcquireLease(InodeId inode) implements Operation {}
+
+  /** Gives leases back. No error for an inode that is gone or that the session has no lease of. */
+  record ReleaseLeases(List<InodeId> inodes) implements Operation {
+    public ReleaseLeases {
+      inodes = List.copyOf(inodes);
+    }
+  }
 
   /** Grants the session a range of numbers that nobody else gets; the reply has the first. */
   record ReserveNumbers(NumberKind kind, int count) implements Operation {}

@@ -5,6 +5,7 @@ import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.wire.ReadAnswer;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
+import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
 import java.io.IOException;
@@ -21,6 +22,11 @@ public final class BlockClient {
 
   public BlockClient(Connections connections) {
     this.connections = connections;
+  }
+
+  /** Asks this node and no other: an address alone says not who answers there. */
+  public BlockClient expecting(NodeId node) {
+    return new BlockClient(connections.expecting(node));
   }
 
   /**

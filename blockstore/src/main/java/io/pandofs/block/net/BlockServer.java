@@ -10,9 +10,9 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -65,7 +65,7 @@ public final class BlockServer implements Service {
   }
 
   @Override
-  public CompletableFuture<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletableFuture<Payload> handle(Peer from, int method, Payload request) {
     CompletableFuture<Payload> answer = new CompletableFuture<>();
     try {
       switch (method) {

@@ -50,6 +50,9 @@ public final class Collector implements AutoCloseable {
   private final Passes sweeps;
   private final AtomicLong deletedBlocks = new AtomicLong();
 
+  /** Whether the oldest dropped block waits for its time; all that come later have a later one. */
+  private volatile boolean waiting;
+
   /** Belongs to the running sweep: when each candidate was first found. */
   private Map<BlockId, Long> candidates = new HashMap<>();
 
@@ -64,9 +67,15 @@ public final class Collector implements AutoCloseable {
   }
 
   public void start() {
-    directory.onChange(drops::wake);
+    directory.onDropped(this::wakeDrops);
     drops.wake();
     sweeps.wake();
+  }
+
+  private void wakeDrops() {
+    if (!waiting) {
+      drops.wake();
+    }
   }
 
   /** Looks through the whole store now, as after an installed checkpoint. */
@@ -80,6 +89,7 @@ public final class Collector implements AutoCloseable {
   }
 
   private long deleteDropped() throws IOException {
+    waiting = false;
     while (!drops.isClosed()) {
       List<DroppedBlock> dropped = directory.dropped(PAGE);
       List<BlockId> due = new ArrayList<>();
@@ -93,6 +103,7 @@ public final class Collector implements AutoCloseable {
         due.add(each.block());
       }
       if (due.isEmpty()) {
+        waiting = wait >= 0;
         return wait;
       }
       delete(due);

@@ -33,7 +33,7 @@ final class Fetch {
     this.row = row;
     this.timeout = timeout;
     this.sources =
-        new ArrayDeque<>(replication.othersOf(row.block().group(), row.block().serial()));
+        new ArrayDeque<>(replication.sourcesOf(row.block().group(), row.block().serial()));
   }
 
   /** Completes when the block is on this node's stable storage. */
@@ -57,6 +57,7 @@ final class Fetch {
     var unused =
         replication
             .client()
+            .expecting(node)
             .read(address, row.block(), 0, row.length(), timeout)
             .whenComplete(
                 (bytes, failure) -> {

@@ -100,7 +100,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final AtomicLong busyNanos = new AtomicLong();
 
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
-  private long mapEpoch = -1;
+  private volatile long mapEpoch = -1;
   private long cursor;
   private boolean inCycle;
   private boolean verifying = true;
@@ -126,7 +126,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   /** Begins with a comparison of all blocks, and follows the log from then on. */
   public void start() {
-    directory.onChange(this::wake);
+    directory.onNeeded(this::wake);
     passes.wake();
   }
 
@@ -139,6 +139,14 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private void wake() {
     changed.set(true);
     passes.wake();
+  }
+
+  /**
+   * The epoch of the placement map for which all blocks have been compared last: what the needed
+   * set lacks is held under that map. Negative before the first comparison.
+   */
+  public long comparedEpoch() {
+    return compareWanted.get() ? -1 : mapEpoch;
   }
 
   @Override
@@ -248,6 +256,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     if (!compareWanted.getAndSet(false) && epoch == mapEpoch) {
       return;
     }
+    mapEpoch = -1;
     try {
       long missing = new Comparison(replication, passes::isClosed).run();
       mapEpoch = epoch;

@@ -149,6 +149,7 @@ final class PutTask {
     Duration left = timeout.minusNanos(replication.clock().nanoTime() - startedNanos);
     return replication
         .client()
+        .expecting(node)
         .put(address, put, bytes.duplicate(), left.isNegative() ? Duration.ZERO : left);
   }
 

@@ -97,7 +97,7 @@ final class RemoteRead {
   private @Nullable NodeId nextNode() {
     while (!won && toAsk.isEmpty() && running == 0 && round < ROUNDS) {
       round++;
-      toAsk.addAll(replication.othersOf(block.group(), block.serial()));
+      toAsk.addAll(replication.sourcesOf(block.group(), block.serial()));
     }
     return won ? null : toAsk.poll();
   }
@@ -106,6 +106,7 @@ final class RemoteRead {
     var unused =
         replication
             .client()
+            .expecting(node)
             .read(address, block, offset, into.remaining(), attemptTimeout)
             .whenComplete((bytes, failure) -> guarded(() -> answered(node, bytes, failure)));
     try {

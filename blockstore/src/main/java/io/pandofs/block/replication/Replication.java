@@ -38,6 +38,20 @@ public record Replication(
     return others;
   }
 
+  /**
+   * Whom to ask for a block: the other replicas first, then all other members. A map that changed
+   * twice may name nobody who has it already, while a former replica still does.
+   */
+  List<NodeId> sourcesOf(int group, long turn) {
+    List<NodeId> sources = othersOf(group, turn);
+    for (NodeId member : peers.members()) {
+      if (!member.equals(self) && !sources.contains(member)) {
+        sources.add(member);
+      }
+    }
+    return sources;
+  }
+
   boolean isReplicaOf(int group) {
     return directory.replicas(group).nodes().contains(self);
   }

@@ -25,7 +25,8 @@ final class FakeDirectory implements BlockDirectory {
   private final Map<BlockId, Long> dropped = new LinkedHashMap<>();
   private final Set<SessionId> live = new HashSet<>();
   private final Set<SessionId> ended = new HashSet<>();
-  private final List<Runnable> listeners = new ArrayList<>();
+  private final List<Runnable> onNeeded = new ArrayList<>();
+  private final List<Runnable> onDropped = new ArrayList<>();
   private Replicas replicas;
   private boolean closed;
 
@@ -55,7 +56,7 @@ final class FakeDirectory implements BlockDirectory {
         needed.put(row.block().value(), row);
       }
     }
-    tell();
+    tell(onNeeded);
   }
 
   /** A comparison names the block just when it is dropped. */
@@ -63,7 +64,7 @@ final class FakeDirectory implements BlockDirectory {
     synchronized (this) {
       needed.put(row.block().value(), row);
     }
-    tell();
+    tell(onNeeded);
   }
 
   void drop(BlockId block) {
@@ -72,10 +73,10 @@ final class FakeDirectory implements BlockDirectory {
       needed.remove(block.value());
       dropped.put(block, clock.nanoTime());
     }
-    tell();
+    tell(onDropped);
   }
 
-  private void tell() {
+  private void tell(List<Runnable> listeners) {
     List<Runnable> all;
     synchronized (this) {
       all = List.copyOf(listeners);
@@ -158,7 +159,12 @@ final class FakeDirectory implements BlockDirectory {
   }
 
   @Override
-  public synchronized void onChange(Runnable listener) {
-    listeners.add(listener);
+  public synchronized void onNeeded(Runnable listener) {
+    onNeeded.add(listener);
+  }
+
+  @Override
+  public synchronized void onDropped(Runnable listener) {
+    onDropped.add(listener);
   }
 }

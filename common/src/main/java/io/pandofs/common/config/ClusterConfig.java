@@ -3,8 +3,9 @@ package io.pandofs.common.config;
 import java.util.List;
 
 /**
- * How a node with an empty data directory gets a cluster: it starts one, or joins one. With an
- * identity on disk neither matters.
+ * How a node with an empty data directory gets a cluster without certificates, on one machine: it
+ * starts one, or joins one. With an identity on disk neither matters, and {@code pando init} and
+ * {@code pando join} write neither.
  *
  * @param bootstrap starts a new cluster of one node
  * @param join control addresses of nodes to ask, in order
@@ -20,11 +21,6 @@ public record ClusterConfig(boolean bootstrap, List<HostPort> join) {
     if (bootstrap && !join.isEmpty()) {
       throw table.failure(
           "cluster.join", "a node either starts a cluster or joins one; drop this or bootstrap");
-    }
-    if (!bootstrap && join.isEmpty()) {
-      throw table.failure(
-          "cluster.join",
-          "is missing; name a node to join, or write bootstrap = true in [cluster]");
     }
     return new ClusterConfig(bootstrap, join);
   }

@@ -18,6 +18,8 @@ import org.tomlj.Toml;
  * @param file where it was read from; for messages
  * @param name for people; identity is the node's id
  * @param mount null for a node without a mount
+ * @param watchdog how long the daemon may be stopped before its mount is ended; zero for ever
+ * @param syncOnClose whether close(2) waits until the file's data is committed
  */
 public record NodeConfig(
     Path file,
@@ -31,6 +33,8 @@ public record NodeConfig(
     HostPort status,
     RaftTimeouts raftTimeouts,
     QuorumLoss quorumLoss,
+    Duration watchdog,
+    boolean syncOnClose,
     Budgets budgets) {
   public static final int CONTROL_PORT = 7440;
   public static final int RAFT_PORT = 7441;
@@ -38,6 +42,7 @@ public record NodeConfig(
   public static final int STATUS_PORT = 7443;
 
   private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration DEFAULT_WATCHDOG = Duration.ofSeconds(60);
   private static final String WAIT = "wait:";
 
   static final Set<String> KEYS =
@@ -47,6 +52,8 @@ public record NodeConfig(
           "mount",
           "transport",
           "quorum_loss",
+          "watchdog",
+          "sync_on_close",
           "cluster.bootstrap",
           "cluster.join",
           "control.listen",
@@ -94,6 +101,8 @@ public record NodeConfig(
         status(table),
         RaftTimeouts.read(table),
         quorumLoss(table),
+        watchdog(table),
+        table.flag("sync_on_close"),
         Budgets.read(table));
   }
 
@@ -148,21 +157,27 @@ public record NodeConfig(
     return status;
   }
 
+  private static Duration watchdog(ConfigTable table) throws ConfigException {
+    String value = table.text("watchdog");
+    return value == null ? DEFAULT_WATCHDOG : table.duration("watchdog", value);
+  }
+
   private static QuorumLoss quorumLoss(ConfigTable table) throws ConfigException {
     String value = table.text("quorum_loss");
     if (value == null) {
-      return new QuorumLoss(DEFAULT_PATIENCE);
+      return QuorumLoss.waiting(DEFAULT_PATIENCE);
     }
     if (value.equals("error")) {
-      return new QuorumLoss(Duration.ZERO);
+      return QuorumLoss.ERROR;
     }
     if (value.startsWith(WAIT)) {
-      return new QuorumLoss(table.duration("quorum_loss", value.substring(WAIT.length())));
+      return QuorumLoss.waiting(table.duration("quorum_loss", value.substring(WAIT.length())));
     }
     if (value.equals("read-only")) {
-      throw table.failure("quorum_loss", "'read-only' does not exist yet; write \"wait:30s\"");
+      return QuorumLoss.READ_ONLY;
     }
     throw table.failure(
-        "quorum_loss", "'" + value + "' is not known; write \"wait:30s\" or \"error\"");
+        "quorum_loss",
+        "'" + value + "' is not known; write \"wait:30s\", \"error\" or \"read-only\"");
   }
 }

@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations and sizes as people write them: {@code 300ms}, {@code 30s}, {@code 64MiB}. */
-final class Units {
-  private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|min)");
+public final class Units {
+  private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|min|h|d)");
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})(KiB|MiB|GiB)");
   private static final int KIB_SHIFT = 10;
   private static final int MIB_SHIFT = 20;
@@ -15,7 +15,8 @@ final class Units {
 
   private Units() {}
 
-  static Optional<Duration> duration(String text) {
+  /** The duration that this text means; empty when it means none. */
+  public static Optional<Duration> duration(String text) {
     Matcher matcher = DURATION.matcher(text);
     if (!matcher.matches()) {
       return Optional.empty();
@@ -25,7 +26,9 @@ final class Units {
         switch (matcher.group(2)) {
           case "ms" -> Duration.ofMillis(number);
           case "s" -> Duration.ofSeconds(number);
-          default -> Duration.ofMinutes(number);
+          case "min" -> Duration.ofMinutes(number);
+          case "h" -> Duration.ofHours(number);
+          default -> Duration.ofDays(number);
         });
   }
 

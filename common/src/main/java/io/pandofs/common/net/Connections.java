@@ -1,5 +1,6 @@
 package io.pandofs.common.net;
 
+import io.pandofs.common.NodeId;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +15,13 @@ public interface Connections extends AutoCloseable {
    */
   CompletableFuture<Payload> call(
       InetSocketAddress to, int method, Payload request, Duration deadline);
+
+  /**
+   * The same connections for calls that are for this node alone: where another one answers at the
+   * address, they fail. (Without encryption nobody can tell, and this is what it is made from.)
+   * Closing it does nothing.
+   */
+  Connections expecting(NodeId node);
 
   @Override
   void close();

@@ -25,10 +25,16 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
   private boolean draining;
   private boolean paused;
   private boolean dead;
+  private int payloadMax = Integer.MAX_VALUE;
 
   /** Whether a frame has begun and not ended. */
   boolean isMidFrame() {
     return header != null || (fixed != null && fixed.isReadable());
+  }
+
+  /** From now on frames with more bytes than this are malformed. */
+  void limit(int payloadBytesMax) {
+    payloadMax = payloadBytesMax;
   }
 
   void pause() {
@@ -109,6 +115,10 @@ final class FrameDecoder extends ChannelInboundHandlerAdapter {
         return;
       }
       current = FrameHeader.read(fixedBytes);
+      if (current.payloadLength() > payloadMax) {
+        throw new MalformedFrameException(
+            "a frame of " + current.payloadLength() + " bytes, over " + payloadMax);
+      }
       header = current;
       int first = Math.min(current.payloadLength(), FIRST_BYTES_MAX);
       payload = ctx.alloc().directBuffer(first, Math.max(first, current.payloadLength()));

@@ -3,16 +3,22 @@ package io.pandofs.common.net;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,10 +28,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Memory: requests in service are bounded by {@link Limits#bytesTotal} plus one frame a
  * connection; answers not yet written by {@link Limits#requestsPerConnection} a connection, and by
- * the service, which learns of each written answer by its close.
+ * the service, which learns of each written answer by its close. Of connections that have not shown
+ * a member's certificate there are few at a time, for a short time, with small requests.
  */
 public final class FrameServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FrameServer.class);
+
+  /** Encrypted connections that have not proved to be a member's; more are closed at once. */
+  private static final int UNKNOWN_MAX = 32;
 
   /**
    * What a server takes on at most.
@@ -50,18 +60,28 @@ public final class FrameServer implements AutoCloseable {
   }
 
   private final NetThreads threads;
+  private final @Nullable Tls tls;
   private final Service service;
   private final Limits limits;
   private final ServiceBudget budget;
   private final ChannelGroup connections =
       new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+  private final StrangerLog strangers;
+  private final AtomicInteger unknown = new AtomicInteger();
   private final Channel listener;
 
-  private FrameServer(NetThreads threads, InetSocketAddress address, Service service, Limits limits)
+  private FrameServer(
+      NetThreads threads,
+      InetSocketAddress address,
+      @Nullable Tls tls,
+      Service service,
+      Limits limits)
       throws IOException {
     this.threads = threads;
+    this.tls = tls;
     this.service = service;
     this.limits = limits;
+    this.strangers = new StrangerLog(LOG, threads.group().next());
     this.budget = new ServiceBudget(limits.bytesTotal());
     this.listener = listen(address);
   }
@@ -74,7 +94,17 @@ public final class FrameServer implements AutoCloseable {
   public static FrameServer bind(
       NetThreads threads, InetSocketAddress address, Service service, Limits limits)
       throws IOException {
-    return new FrameServer(threads, address, service, limits);
+    return new FrameServer(threads, address, null, service, limits);
+  }
+
+  /**
+   * As above, encrypted: whoever does not show a certificate of the cluster is refused, or may ask
+   * only what is open to newcomers.
+   */
+  public static FrameServer bind(
+      NetThreads threads, InetSocketAddress address, Tls tls, Service service, Limits limits)
+      throws IOException {
+    return new FrameServer(threads, address, tls, service, limits);
   }
 
   private Channel listen(InetSocketAddress address) throws IOException {
@@ -110,18 +140,59 @@ public final class FrameServer implements AutoCloseable {
   private void accept(SocketChannel channel) {
     InetSocketAddress peer = channel.remoteAddress();
     if (connections.size() >= limits.connections()) {
-      LOG.warn("refusing the connection from {}: {} are open", peer, limits.connections());
+      strangers.warn(
+          "refusing the connection from " + peer + ": " + limits.connections() + " are open");
       channel.close();
       return;
     }
-    connections.add(channel);
     FrameDecoder decoder = new FrameDecoder();
-    threads.setUp(
-        channel,
-        limits.silence(),
-        limits.idle(),
-        decoder,
-        new ServerConnection(peer, service, limits, budget, decoder));
+    ServerConnection connection =
+        new ServerConnection(Peer.plain(peer), service, limits, budget, decoder, strangers);
+    List<ChannelHandler> encryption = List.of();
+    if (tls != null) {
+      if (unknown.incrementAndGet() > UNKNOWN_MAX) {
+        unknown.decrementAndGet();
+        strangers.warn(
+            "refusing the connection from "
+                + peer
+                + ": "
+                + UNKNOWN_MAX
+                + " have not shown yet who they are");
+        channel.close();
+        return;
+      }
+      encryption = encryption(channel, peer, tls, connection);
+    }
+    connections.add(channel);
+    threads.setUp(channel, encryption, limits.silence(), limits.idle(), decoder, connection);
+  }
+
+  /** A connection counts as unknown until it proves to be a member's, or ends. */
+  @SuppressWarnings("FutureReturnValueIgnored") // a listener of the channel's end
+  private List<ChannelHandler> encryption(
+      SocketChannel channel, InetSocketAddress peer, Tls with, ServerConnection connection) {
+    AtomicBoolean counted = new AtomicBoolean(true);
+    Runnable uncount =
+        () -> {
+          if (counted.compareAndSet(true, false)) {
+            unknown.decrementAndGet();
+          }
+        };
+    channel.closeFuture().addListener(closed -> uncount.run());
+    SslHandler handler = with.server(channel.alloc());
+    return List.of(
+        handler,
+        new TlsGate(
+            peer,
+            with,
+            handler,
+            known -> {
+              connection.known(known, with);
+              if (known.kind() == Peer.Kind.MEMBER) {
+                uncount.run();
+              }
+            },
+            strangers));
   }
 
   /** Where it listens, with the port that was taken. */

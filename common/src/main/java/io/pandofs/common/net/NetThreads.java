@@ -10,13 +10,13 @@ import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The I/O threads and direct buffers that a process's servers and connections share, and the one
- * place where a channel is set up: the encryption of connections goes in here, as the first handler
- * of {@link #setUp}.
+ * place where a channel is set up, with its encryption if it has any.
  *
  * <p>Close it after the servers and connections that use it, and not on one of its threads.
  */
@@ -74,9 +74,17 @@ public final class NetThreads implements AutoCloseable {
 
   /**
    * Sets up a new connection of either side: encryption, silence, frames, what is done with them.
+   *
+   * @param encryption what goes between the wire and the rest; may be empty
    */
   void setUp(
-      Channel channel, Duration silence, Duration idle, FrameDecoder decoder, ChannelHandler last) {
+      Channel channel,
+      List<? extends ChannelHandler> encryption,
+      Duration silence,
+      Duration idle,
+      FrameDecoder decoder,
+      ChannelHandler last) {
+    encryption.forEach(handler -> channel.pipeline().addLast(handler));
     channel
         .pipeline()
         .addLast(

@@ -1,10 +1,12 @@
 package io.pandofs.common.net;
 
+import io.pandofs.common.NodeId;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connections of a process to its peers. Thread-safe. Futures complete on I/O threads: what
@@ -44,20 +46,73 @@ public final class NettyConnections implements Connections {
 
   private final NetThreads threads;
   private final Limits limits;
-  private final ConcurrentHashMap<InetSocketAddress, PeerConnection> peers =
-      new ConcurrentHashMap<>();
+  private final @Nullable Tls tls;
+  private final ConcurrentHashMap<Target, PeerConnection> peers = new ConcurrentHashMap<>();
   private final Owner owner = new Owner();
   private volatile boolean closed;
 
-  /** The threads are shared and stay open when this is closed. */
+  /**
+   * Whom calls are for.
+   *
+   * @param node the one that must answer there; null for any
+   */
+  record Target(InetSocketAddress address, @Nullable NodeId node) {
+    @Override
+    public String toString() {
+      return node == null ? address.toString() : node + " at " + address;
+    }
+  }
+
+  /** Connections without encryption. The threads are shared and stay open when this is closed. */
   public NettyConnections(NetThreads threads, Limits limits) {
+    this(threads, null, limits);
+  }
+
+  /** Connections that are encrypted and know the other end; without {@code tls} they do not. */
+  public NettyConnections(NetThreads threads, @Nullable Tls tls, Limits limits) {
     this.threads = threads;
+    this.tls = tls;
     this.limits = limits;
   }
 
   @Override
   public CompletableFuture<Payload> call(
       InetSocketAddress to, int method, Payload request, Duration deadline) {
+    return call(new Target(to, null), method, request, deadline);
+  }
+
+  @Override
+  public Connections expecting(NodeId node) {
+    return new Expecting(node);
+  }
+
+  private final class Expecting implements Connections {
+    private final NodeId node;
+
+    Expecting(NodeId node) {
+      this.node = node;
+    }
+
+    @Override
+    public CompletableFuture<Payload> call(
+        InetSocketAddress to, int method, Payload request, Duration deadline) {
+      Target target = new Target(to, tls == null ? null : node);
+      return NettyConnections.this.call(target, method, request, deadline);
+    }
+
+    @Override
+    public Connections expecting(NodeId other) {
+      return new Expecting(other);
+    }
+
+    @Override
+    public void close() {
+      // What is shared is closed by who made it.
+    }
+  }
+
+  private CompletableFuture<Payload> call(
+      Target to, int method, Payload request, Duration deadline) {
     if (method < 0 || method > FrameHeader.METHOD_MAX || !FrameEncoder.fits(request)) {
       return CompletableFuture.failedFuture(
           new IllegalArgumentException("no frame can carry this request, method " + method));
@@ -67,13 +122,13 @@ public final class NettyConnections implements Connections {
     return call.result;
   }
 
-  private void dispatch(PendingCall call, InetSocketAddress to) {
+  private void dispatch(PendingCall call, Target to) {
     if (closed) {
       call.result.completeExceptionally(closedException());
       return;
     }
     peers
-        .computeIfAbsent(to, address -> new PeerConnection(address, threads, limits, owner))
+        .computeIfAbsent(to, target -> new PeerConnection(target, threads, tls, limits, owner))
         .submit(call);
     if (closed) {
       // A close that came in between may have missed this peer.
@@ -88,7 +143,7 @@ public final class NettyConnections implements Connections {
     }
 
     @Override
-    public void missed(PendingCall call, InetSocketAddress to) {
+    public void missed(PendingCall call, NettyConnections.Target to) {
       dispatch(call, to);
     }
   }

@@ -10,11 +10,13 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.pandofs.common.identity.PeerName;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,11 +52,12 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     void ended(PeerConnection connection);
 
     /** A call came too late for this connection, and was not sent. */
-    void missed(PendingCall call, InetSocketAddress to);
+    void missed(PendingCall call, NettyConnections.Target to);
   }
 
-  private final InetSocketAddress peer;
+  private final NettyConnections.Target peer;
   private final NetThreads threads;
+  private final @Nullable Tls tls;
   private final NettyConnections.Limits limits;
   private final Owner owner;
   private final EventLoop loop;
@@ -68,19 +71,25 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
   private long received;
   private boolean expiredInSilence;
   private boolean begun;
+  private boolean proved;
   private @Nullable Channel channel;
   private @Nullable IOException ended;
 
   PeerConnection(
-      InetSocketAddress peer, NetThreads threads, NettyConnections.Limits limits, Owner owner) {
+      NettyConnections.Target peer,
+      NetThreads threads,
+      @Nullable Tls tls,
+      NettyConnections.Limits limits,
+      Owner owner) {
     this.peer = peer;
     this.threads = threads;
+    this.tls = tls;
     this.limits = limits;
     this.owner = owner;
     this.loop = threads.group().next();
   }
 
-  InetSocketAddress peer() {
+  NettyConnections.Target peer() {
     return peer;
   }
 
@@ -147,6 +156,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
                   protected void initChannel(SocketChannel made) {
                     threads.setUp(
                         made,
+                        tls == null ? List.of() : List.of(tls.client(made.alloc())),
                         limits.silence(),
                         limits.idle(),
                         new FrameDecoder(),
@@ -154,7 +164,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
                   }
                 });
     threads.options().forEach((option, value) -> setOption(bootstrap, option, value));
-    ChannelFuture connecting = bootstrap.connect(peer);
+    ChannelFuture connecting = bootstrap.connect(peer.address());
     connecting.addListener(done -> connected(connecting));
   }
 
@@ -171,14 +181,49 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
       connecting.channel().close();
     } else {
       channel = connecting.channel();
+      prove(connecting.channel());
+    }
+  }
+
+  /** Nothing is sent before it is known who is at the other end. */
+  private void prove(Channel to) {
+    SslHandler encryption = to.pipeline().get(SslHandler.class);
+    if (encryption == null || tls == null) {
+      proved = true;
       send();
+      return;
+    }
+    Tls by = tls;
+    encryption
+        .handshakeFuture()
+        .addListener(
+            done -> {
+              if (done.isSuccess()) {
+                shown(by, encryption);
+              } else {
+                drop(Tls.reason(done.cause()));
+              }
+            });
+  }
+
+  private void shown(Tls by, SslHandler encryption) {
+    try {
+      PeerName name = by.peer(encryption.engine());
+      if (name == null || (peer.node() != null && !peer.node().equals(name.node()))) {
+        drop("it is " + name);
+        return;
+      }
+      proved = true;
+      send();
+    } catch (CertificateException e) {
+      drop(String.valueOf(e.getMessage()));
     }
   }
 
   /** Sends what may be sent, in order. */
   private void send() {
     Channel to = channel;
-    if (to == null) {
+    if (to == null || !proved) {
       return;
     }
     boolean wrote = false;
@@ -295,6 +340,9 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (tls != null && !proved) {
+      return; // the handshake's own end tells it
+    }
     if (cause instanceof MalformedFrameException) {
       drop(String.valueOf(cause.getMessage()));
     } else {
@@ -303,6 +351,9 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void drop(String reason) {
+    if (ended != null) {
+      return;
+    }
     LOG.warn("closing the connection to {}: {}", peer, reason);
     end(new IOException("the connection to " + peer + " was closed: " + reason));
   }

@@ -7,12 +7,12 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,12 +30,15 @@ import org.slf4j.LoggerFactory;
 final class ServerConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
   private static final int ERROR_CHARS_MAX = 1000;
+  private static final int NEWCOMER_BYTES_MAX = 16 << 10;
 
-  private final InetSocketAddress peer;
+  private Peer peer;
+  private @Nullable Tls tls;
   private final Service service;
   private final FrameServer.Limits limits;
   private final ServiceBudget budget;
   private final FrameDecoder decoder;
+  private final StrangerLog strangers;
   private final AtomicLong bytesInService = new AtomicLong();
   private int requestsInService;
   private boolean waitingForBudget;
@@ -44,16 +47,31 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   private volatile boolean paused;
 
   ServerConnection(
-      InetSocketAddress peer,
+      Peer peer,
       Service service,
       FrameServer.Limits limits,
       ServiceBudget budget,
-      FrameDecoder decoder) {
+      FrameDecoder decoder,
+      StrangerLog strangers) {
     this.peer = peer;
     this.service = service;
     this.limits = limits;
     this.budget = budget;
     this.decoder = decoder;
+    this.strangers = strangers;
+  }
+
+  /** It is known now who is at the other end; comes before anything that it says. */
+  void known(Peer proved, Tls by) {
+    peer = proved;
+    tls = by;
+    if (proved.kind() == Peer.Kind.NEWCOMER) {
+      decoder.limit(NEWCOMER_BYTES_MAX);
+    }
+  }
+
+  private boolean mayAsk(int method) {
+    return peer.kind() != Peer.Kind.NEWCOMER || (tls != null && tls.isOpenToNewcomers(method));
   }
 
   @Override
@@ -67,6 +85,11 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
     if (header.kind() != FrameHeader.REQUEST) {
       frame.bytes().release();
       drop(ctx, "it sent an answer to a server");
+      return;
+    }
+    if (!mayAsk(header.method())) {
+      frame.bytes().release();
+      drop(ctx, "it shows no certificate and asks for method " + header.method());
       return;
     }
     long bytes = header.payloadLength();
@@ -248,7 +271,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof MalformedFrameException) {
       drop(ctx, String.valueOf(cause.getMessage()));
-    } else if (cause instanceof IOException) {
+    } else if (cause instanceof IOException || cause.getCause() instanceof SSLException) {
       LOG.debug("the connection from {} broke: {}", peer, cause.toString());
       ctx.close();
     } else {
@@ -258,7 +281,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void drop(ChannelHandlerContext ctx, String reason) {
-    LOG.warn("closing the connection from {}: {}", peer, reason);
+    strangers.warn("closing the connection from " + peer + ": " + reason);
     ctx.close();
   }
 }

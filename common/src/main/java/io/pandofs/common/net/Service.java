@@ -1,6 +1,5 @@
 package io.pandofs.common.net;
 
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletionStage;
 
 /** Answers requests that come over connections. Thread-safe. */
@@ -11,8 +10,8 @@ public interface Service {
    * the connection closes the answer once it is written. A stage that fails is told to the caller
    * as one line of text ({@link RemoteException}).
    *
-   * @param from the caller's address, for log lines
+   * @param from who asks; a service checks that it speaks only for itself
    * @param method a number that the service defines
    */
-  CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request);
+  CompletionStage<Payload> handle(Peer from, int method, Payload request);
 }

@@ -31,7 +31,9 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("0.0.0.0", 7442), null),
                 new HostPort("127.0.0.1", 7443),
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
-                new QuorumLoss(Duration.ofSeconds(30)),
+                QuorumLoss.waiting(Duration.ofSeconds(30)),
+                Duration.ofSeconds(60),
+                false,
                 new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20)));
   }
 
@@ -44,6 +46,8 @@ final class NodeConfigTest {
     values.put("mount", "\"/mnt/pando\"");
     values.put("transport", "\"jnr\"");
     values.put("quorum_loss", "\"wait:5s\"");
+    values.put("watchdog", "\"7s\"");
+    values.put("sync_on_close", "true");
     values.put("cluster.bootstrap", "false");
     values.put("cluster.join", "[\"one:1\", \"[::1]:2\"]");
     values.put("control.listen", "\"10.0.0.1:3\"");
@@ -77,7 +81,9 @@ final class NodeConfigTest {
                 new Endpoint(new HostPort("::", 7), new HostPort("b", 8)),
                 new HostPort("::1", 9),
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
-                new QuorumLoss(Duration.ofSeconds(5)),
+                QuorumLoss.waiting(Duration.ofSeconds(5)),
+                Duration.ofSeconds(7),
+                true,
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30)));
   }
 
@@ -96,7 +102,6 @@ final class NodeConfigTest {
     assertFails("data_dir = ", "pando.toml, line 1: this is not TOML: ");
     assertFails("cluster.bootstrap = true", "pando.toml: 'data_dir': is missing");
     assertFails("data_dir = 7\ncluster.bootstrap = true", "line 1: 'data_dir': must be a text");
-    assertFails("data_dir = \"/d\"", "'cluster.join': is missing; name a node to join");
     assertFails(LEAST + "cluster.join = [\"a:1\"]", "either starts a cluster or joins one");
     assertFails("data_dir = \"/d\"\ncluster.join = [\"a\"]", "'a' is not an address");
     assertFails("data_dir = \"/d\"\ncluster.join = \"a:1\"", "must be a list");
@@ -104,7 +109,6 @@ final class NodeConfigTest {
     assertFails(LEAST + "transport = \"direct\"", "'direct' does not exist yet");
     assertFails(LEAST + "transport = \"smoke\"", "'smoke' is not known");
     assertFails(LEAST + "quorum_loss = \"wait:5\"", "'5' is not a duration");
-    assertFails(LEAST + "quorum_loss = \"read-only\"", "does not exist yet");
     assertFails(LEAST + "quorum_loss = \"panic\"", "'panic' is not known");
     assertFails(LEAST + "raft.timeout_min = \"2s\"", "'raft.timeout_max': must be more than");
     assertFails(LEAST + "raft.timeout_min = \"1ms\"", "must be at least 50ms");

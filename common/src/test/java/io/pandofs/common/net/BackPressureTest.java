@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -39,7 +38,7 @@ class BackPressureTest {
     final AtomicInteger served = new AtomicInteger();
 
     @Override
-    public CompletableFuture<Payload> handle(InetSocketAddress from, int method, Payload request) {
+    public CompletableFuture<Payload> handle(Peer from, int method, Payload request) {
       mostInService.accumulateAndGet(inService.incrementAndGet(), Math::max);
       CompletableFuture<Payload> answer = new CompletableFuture<>();
       answers.add(answer);

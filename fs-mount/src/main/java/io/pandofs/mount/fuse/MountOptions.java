@@ -2,6 +2,7 @@ package io.pandofs.mount.fuse;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * How to mount.
@@ -10,8 +11,13 @@ import java.time.Duration;
  * @param source what the mount table shows as the device; no comma
  * @param allowOther whether other users than the daemon's may use it
  * @param busyWait how long an unmount waits for files to be closed before it becomes lazy
+ * @param state how the mount is: {@link #OK}, or a word for what it lacks; asked at any time
  */
-public record MountOptions(Path mountPoint, String source, boolean allowOther, Duration busyWait) {
+public record MountOptions(
+    Path mountPoint, String source, boolean allowOther, Duration busyWait, Supplier<String> state) {
+
+  /** The state of a mount that lacks nothing. */
+  public static final String OK = "ok";
 
   public MountOptions {
     mountPoint = mountPoint.toAbsolutePath().normalize();
@@ -21,6 +27,10 @@ public record MountOptions(Path mountPoint, String source, boolean allowOther, D
   }
 
   public static MountOptions at(Path mountPoint) {
-    return new MountOptions(mountPoint, "pando", true, Duration.ofSeconds(5));
+    return new MountOptions(mountPoint, "pando", true, Duration.ofSeconds(5), () -> OK);
+  }
+
+  public MountOptions withState(Supplier<String> wanted) {
+    return new MountOptions(mountPoint, source, allowOther, busyWait, wanted);
   }
 }

@@ -4,6 +4,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,11 +33,13 @@ final class DataReader {
   private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 << 10).asReadOnlyBuffer();
 
   private final Sessions sessions;
+  private final Coherence coherence;
   private final PieceCache cache;
   private final Executor workers;
 
-  DataReader(Sessions sessions, PieceCache cache, Executor workers) {
+  DataReader(Sessions sessions, Coherence coherence, PieceCache cache, Executor workers) {
     this.sessions = sessions;
+    this.coherence = coherence;
     this.cache = cache;
     this.workers = workers;
   }
@@ -56,6 +59,17 @@ final class DataReader {
     long end =
         offset > Long.MAX_VALUE - into.remaining() ? Long.MAX_VALUE : offset + into.remaining();
     long aheadTo = pattern.next(offset, end);
+    return coherence.retry(() -> look(file, offset, end, aheadTo, into, seen));
+  }
+
+  private int look(
+      OpenFile file,
+      long offset,
+      long end,
+      long aheadTo,
+      ByteBuffer into,
+      Consumer<Attributes> seen)
+      throws ErrnoException, ForeignLeaseException {
     int count = AGAIN;
     for (int attempt = 1; attempt < ATTEMPTS_MAX && count == AGAIN; attempt++) {
       try {
@@ -75,7 +89,7 @@ final class DataReader {
       long aheadTo,
       ByteBuffer into,
       Consumer<Attributes> seen)
-      throws ErrnoException {
+      throws ErrnoException, ForeignLeaseException {
     Lock unchanging = file.shape().readLock();
     unchanging.lock();
     try {
@@ -96,11 +110,12 @@ final class DataReader {
       long aheadTo,
       ByteBuffer into,
       Consumer<Attributes> seen)
-      throws ErrnoException, IOException {
+      throws ErrnoException, ForeignLeaseException, IOException {
+    MetadataSession session = sessions.present();
     ByteBuffer target = into.slice();
     Gaps gaps = new Gaps(offset, end);
     OpenFile.Overlay overlay = file.overlay(gaps, target);
-    Found found = find(file, gaps, overlay, aheadTo, seen);
+    Found found = find(session, file, gaps, overlay, aheadTo, seen);
     if (!file.isShape(overlay.shapeChanges())) {
       return AGAIN;
     }
@@ -118,13 +133,20 @@ final class DataReader {
   }
 
   private Found find(
-      OpenFile file, Gaps gaps, OpenFile.Overlay overlay, long aheadTo, Consumer<Attributes> seen)
-      throws ErrnoException {
-    if (gaps.isEmpty()) {
+      MetadataSession session,
+      OpenFile file,
+      Gaps gaps,
+      OpenFile.Overlay overlay,
+      long aheadTo,
+      Consumer<Attributes> seen)
+      throws ErrnoException, ForeignLeaseException {
+    if (gaps.isEmpty() && session.surelyLives()) {
+      // All of it was written here under a lease that is still good.
       return new Found(Math.max(overlay.end(), gaps.to()), List.of(), 0, 0);
     }
     try (MetadataView view = sessions.view()) {
       Attributes attributes = view.attributes(file.inode());
+      coherence.requireNotForeign(attributes);
       seen.accept(attributes);
       long size = Math.max(attributes.sizeBytes(), overlay.end());
       long to = Math.min(size, Math.max(aheadTo, gaps.to()));

@@ -22,7 +22,7 @@ final class FileHandle {
     this.file = file;
     this.flags = flags;
     this.pattern = new ReadPattern(readAheadBytesMax);
-    this.lossesReported = file.losses();
+    this.lossesReported = file.handleOpened();
   }
 
   OpenFile file() {
@@ -56,10 +56,15 @@ final class FileHandle {
     }
   }
 
-  /** The same, but it stays to be reported. */
+  /** As {@link #report}, but it stays to be reported. */
   synchronized void refuseAfterLoss() throws ErrnoException {
     if (file.losses() != lossesReported) {
       throw new ErrnoException(file.lossErrno());
     }
+  }
+
+  /** The last use of it. */
+  void close() {
+    file.handleClosed();
   }
 }

@@ -9,14 +9,11 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
-import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Open files: open(2) to close(2). A handle works by inode, so it goes on working when the file is
@@ -24,11 +21,16 @@ import org.slf4j.LoggerFactory;
  */
 public final class FileOperations {
 
-  private static final Logger LOG = LoggerFactory.getLogger(FileOperations.class);
+  /** Free space of less than so many write buffers is low: buffers of other mounts fill too. */
+  private static final int LOW_SPACE = 4;
 
   private final VfsOptions options;
   private final Clock clock;
   private final Sessions sessions;
+  private final Coherence coherence;
+  private final Leases leases;
+  private final LostData lostData;
+  private final Capacity capacity;
   private final OpenFiles openFiles;
   private final WriteBudget budget;
   private final WriteBack writeBack;
@@ -41,6 +43,10 @@ public final class FileOperations {
       VfsOptions options,
       Clock clock,
       Sessions sessions,
+      Coherence coherence,
+      Leases leases,
+      LostData lostData,
+      Capacity capacity,
       OpenFiles openFiles,
       WriteBudget budget,
       WriteBack writeBack,
@@ -49,6 +55,10 @@ public final class FileOperations {
     this.options = options;
     this.clock = clock;
     this.sessions = sessions;
+    this.coherence = coherence;
+    this.leases = leases;
+    this.lostData = lostData;
+    this.capacity = capacity;
     this.openFiles = openFiles;
     this.budget = budget;
     this.writeBack = writeBack;
@@ -61,8 +71,18 @@ public final class FileOperations {
    * A file that is now open.
    *
    * @param attributes as they were when it was opened
+   * @param direct whether the kernel must keep no pages for this handle: who appends is told by the
+   *     lease's holder where the end is, not by the kernel (PROTOCOL rule 11)
    */
-  public record Opened(long handle, Attributes attributes) {}
+  public record Opened(long handle, Attributes attributes, boolean direct) {}
+
+  private static boolean isDirect(int flags) {
+    return OpenFlags.writes(flags) && OpenFlags.has(flags, OpenFlags.APPEND);
+  }
+
+  private long newHandle(OpenFile file, int flags) {
+    return handles.add(new FileHandle(file, flags, options.readAheadBytesMax()));
+  }
 
   /**
    * open(2) of an inode that is there.
@@ -81,9 +101,9 @@ public final class FileOperations {
         resize(caller, file, 0, clock.now());
         attributes = attributes(file);
       }
-      long handle = handles.add(new FileHandle(file, flags, options.readAheadBytesMax()));
+      long handle = newHandle(file, flags);
       opened = true;
-      return new Opened(handle, attributes);
+      return new Opened(handle, attributes, isDirect(flags));
     } finally {
       if (!opened) {
         openFiles.release(file);
@@ -111,6 +131,8 @@ public final class FileOperations {
     InodeId fresh = sessions.current().nextInode();
     // Held before it exists, so that an unlink elsewhere cannot reap it before it is open here.
     OpenFile file = openFiles.acquire(fresh);
+    file.lease().ask();
+    long asked = file.lease().generation();
     try {
       Operation create =
           new Operation.Create(
@@ -121,10 +143,16 @@ public final class FileOperations {
               permissions,
               0,
               null,
-              OpenFlags.has(flags, OpenFlags.EXCLUSIVE));
+              OpenFlags.has(flags, OpenFlags.EXCLUSIVE),
+              true);
       Attributes made = made(sessions.submit(create, caller, clock.now()).attributes());
+      if (made.inode().equals(fresh) && file.lease().granted(asked, 0, false)) {
+        return new Opened(newHandle(openFiles.acquire(fresh), flags), made, isDirect(flags));
+      }
       return open(caller, made.inode(), flags);
     } finally {
+      file.lease().refused(asked);
+      leases.tidy(file);
       openFiles.release(file);
     }
   }
@@ -142,10 +170,7 @@ public final class FileOperations {
   }
 
   private Attributes attributes(OpenFile file) throws ErrnoException {
-    OpenFile.Pending pending = file.pending();
-    try (MetadataView view = sessions.view()) {
-      return pending.over(view.attributes(file.inode()));
-    }
+    return coherence.attributes(file.inode());
   }
 
   /** The inode of a handle. */
@@ -214,9 +239,12 @@ public final class FileOperations {
     OpenFile file = open.file();
     boolean append = OpenFlags.has(open.flags(), OpenFlags.APPEND);
     Lock lock = append ? file.shape().writeLock() : file.shape().readLock();
+    boolean entered = false;
     boolean taken = false;
     lock.lock();
     try {
+      leases.enter(file);
+      entered = true;
       long at = append ? attributes(file).sizeBytes() : offset;
       if (at > Long.MAX_VALUE - count) {
         throw new ErrnoException(Errno.EFBIG);
@@ -224,6 +252,9 @@ public final class FileOperations {
       taken = true;
       return file.write(at, source, caller, now, clock.nanoTime(), count);
     } finally {
+      if (entered) {
+        leases.exit(file);
+      }
       lock.unlock();
       if (!taken) {
         budget.adjust(-count);
@@ -232,29 +263,44 @@ public final class FileOperations {
   }
 
   /**
-   * close(2) of one descriptor: commits the file's data.
+   * close(2) of one descriptor. What is dirty stays so, under the lease, and is committed within a
+   * second; at once when little space is left, so that ENOSPC can be told, and where that is asked
+   * for.
    *
    * @throws ErrnoException EIO or what else data was lost with, once for the handle
    */
   public void flush(long handle) throws ErrnoException {
-    fsync(handle);
+    FileHandle open = handles.get(handle);
+    if (options.syncOnClose() || isSpaceLow()) {
+      writeBack.flush(open.file()).join();
+    }
+    open.report();
   }
 
-  /** fsync(2) and fdatasync(2); metadata is in the log already. Errors as for {@link #flush}. */
+  private boolean isSpaceLow() {
+    return capacity.space().freeBytes() / LOW_SPACE < options.dirtyBytesMax();
+  }
+
+  /**
+   * fsync(2) and fdatasync(2); metadata is in the log already. Errors as for {@link #flush}, and
+   * what was lost of files that nobody has open any more.
+   */
   public void fsync(long handle) throws ErrnoException {
     FileHandle open = handles.get(handle);
     writeBack.flush(open.file()).join();
     open.report();
+    lostData.report();
   }
 
-  /** The last close of a handle. Data that is dirty still is flushed. */
+  /** The last close of a handle. Data that is dirty stays so, as after {@link #flush}. */
   public void release(long handle) throws ErrnoException {
     FileHandle open = handles.remove(handle);
+    // First closed, then asked: a loss is heard of here or counted as unheard, never neither.
+    open.close();
     try {
-      writeBack.flush(open.file()).join();
       open.report();
     } catch (ErrnoException e) {
-      LOG.warn("{} was closed without hearing of its lost data", open.file().inode());
+      lostData.unheard(open.file().inode(), e.errno());
     } finally {
       openFiles.release(open.file());
     }

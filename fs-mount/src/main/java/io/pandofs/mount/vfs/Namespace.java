@@ -28,25 +28,26 @@ public final class Namespace {
 
   private final Clock clock;
   private final Sessions sessions;
-  private final OpenFiles openFiles;
+  private final Coherence coherence;
   private final WriteBudget budget;
   private final Shape shape;
 
-  Namespace(Clock clock, Sessions sessions, OpenFiles openFiles, WriteBudget budget, Shape shape) {
+  Namespace(Clock clock, Sessions sessions, Coherence coherence, WriteBudget budget, Shape shape) {
     this.clock = clock;
     this.sessions = sessions;
-    this.openFiles = openFiles;
+    this.coherence = coherence;
     this.budget = budget;
     this.shape = shape;
   }
 
   /** The inode of a name in a directory. */
   public Attributes lookup(InodeId parent, FileName name) throws ErrnoException {
-    try (MetadataView view = sessions.view()) {
-      Attributes found = view.lookup(parent, name);
-      OpenFile file = openFiles.find(found.inode());
-      return file == null ? found : attributes(found.inode());
-    }
+    return coherence.retry(
+        () -> {
+          try (MetadataView view = sessions.view()) {
+            return checked(view.lookup(parent, name));
+          }
+        });
   }
 
   /**
@@ -64,11 +65,18 @@ public final class Namespace {
 
   /** {@link #walk} and {@link #attributes} in one. */
   public Attributes walkAttributes(List<FileName> path) throws ErrnoException {
-    Attributes found;
-    try (MetadataView view = sessions.view()) {
-      found = path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path);
-    }
-    return openFiles.find(found.inode()) == null ? found : attributes(found.inode());
+    return coherence.retry(
+        () -> {
+          try (MetadataView view = sessions.view()) {
+            return checked(path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path));
+          }
+        });
+  }
+
+  /** What a view shows, if that is all; what this mount has the lease of is looked at anew. */
+  private Attributes checked(Attributes shown) throws ErrnoException, ForeignLeaseException {
+    coherence.requireNotForeign(shown);
+    return shown.holder() == null ? shown : attributes(shown.inode());
   }
 
   private static Attributes walk(MetadataView view, List<FileName> path) throws ErrnoException {
@@ -81,11 +89,7 @@ public final class Namespace {
 
   /** stat(2); a file that is dirty here shows its own size and mtime. */
   public Attributes attributes(InodeId inode) throws ErrnoException {
-    OpenFile file = openFiles.find(inode);
-    OpenFile.Pending pending = file == null ? OpenFile.Pending.NONE : file.pending();
-    try (MetadataView view = sessions.view()) {
-      return pending.over(view.attributes(inode));
-    }
+    return coherence.attributes(inode);
   }
 
   /**
@@ -156,7 +160,7 @@ public final class Namespace {
     InodeId inode = sessions.current().nextInode();
     Operation operation =
         new Operation.Create(parent, name, inode, type, permissions, device, target, true);
-    Reply reply = sessions.submit(operation, caller, now);
+    Reply reply = coherence.submit(operation, caller, now);
     Attributes made = reply.attributes();
     return made != null ? made : attributes(inode);
   }
@@ -172,17 +176,17 @@ public final class Namespace {
       throws ErrnoException {
     Timestamp now = clock.now();
     shape.flush(inode);
-    Reply reply = sessions.submit(new Operation.Link(inode, parent, name), caller, now);
+    Reply reply = coherence.submit(new Operation.Link(inode, parent, name), caller, now);
     Attributes linked = reply.attributes();
     return linked != null ? linked : attributes(inode);
   }
 
   public void unlink(Caller caller, InodeId parent, FileName name) throws ErrnoException {
-    sessions.submit(new Operation.Unlink(parent, name), caller, clock.now());
+    coherence.submit(new Operation.Unlink(parent, name), caller, clock.now());
   }
 
   public void removeDirectory(Caller caller, InodeId parent, FileName name) throws ErrnoException {
-    sessions.submit(new Operation.RemoveDirectory(parent, name), caller, clock.now());
+    coherence.submit(new Operation.RemoveDirectory(parent, name), caller, clock.now());
   }
 
   /**
@@ -204,7 +208,7 @@ public final class Namespace {
         shape.flush(find(newParent, newName));
       }
     }
-    sessions.submit(new Operation.Rename(parent, name, newParent, newName, flags), caller, now);
+    coherence.submit(new Operation.Rename(parent, name, newParent, newName, flags), caller, now);
   }
 
   private @Nullable InodeId find(InodeId parent, FileName name) throws ErrnoException {

@@ -2,6 +2,7 @@ package io.pandofs.mount.vfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
@@ -19,8 +20,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this mount knows of an inode that is open here, shared by all its handles: the bytes written
- * and not yet committed, and whether some were lost. Thread-safe.
+ * What this mount knows of an inode that is open here or whose lease it holds, shared by all its
+ * handles: the bytes written and not yet committed, and whether some were lost. Thread-safe.
  *
  * <p>Bytes pass through two stages: the <em>active</em> runs, that writers change, and the
  * <em>sealed</em> batches, frozen, on their way to the blocks and committed one after another in
@@ -39,6 +40,7 @@ final class OpenFile {
   private final InodeId inode;
   private final BufferPool pool;
   private final WriteBudget budget;
+  private final FileLease lease;
   private final ReadWriteLock shape = new ReentrantReadWriteLock();
 
   @GuardedBy("this")
@@ -68,8 +70,15 @@ final class OpenFile {
   @GuardedBy("this")
   private Errno lossErrno = Errno.EIO;
 
-  OpenFile(InodeId inode, BufferPool pool, WriteBudget budget) {
+  @GuardedBy("this")
+  private int handles;
+
+  @GuardedBy("this")
+  private long settlements;
+
+  OpenFile(InodeId inode, FileLease lease, BufferPool pool, WriteBudget budget) {
     this.inode = inode;
+    this.lease = lease;
     this.pool = pool;
     this.budget = budget;
     this.active = new DirtyRuns(pool);
@@ -77,6 +86,11 @@ final class OpenFile {
 
   InodeId inode() {
     return inode;
+  }
+
+  /** The right to write; without it there are no uncommitted bytes. */
+  FileLease lease() {
+    return lease;
   }
 
   ReadWriteLock shape() {
@@ -88,9 +102,15 @@ final class OpenFile {
    * to what the buffers really use. Takes fewer than all, at least one, when memory gives out.
    *
    * @return batches that have become worth committing, oldest first, to be started; usually none
+   * @throws ErrnoException EIO if the lease was lost with its session
    */
   synchronized List<Batch> write(
-      long offset, ByteBuffer source, Caller caller, Timestamp now, long nanos, long acquired) {
+      long offset, ByteBuffer source, Caller caller, Timestamp now, long nanos, long acquired)
+      throws ErrnoException {
+    if (!lease.isHeld()) {
+      budget.adjust(-acquired);
+      throw new ErrnoException(Errno.EIO, "the session is over");
+    }
     writtenAt = Timestamp.max(writtenAt, now);
     if (active.isEmpty() || !caller.isRoot()) {
       // Of several the one whose write takes set-user-id and set-group-id bits away.
@@ -151,21 +171,30 @@ final class OpenFile {
   /**
    * Takes a batch out that is committed, or lost with the given errno; then everything behind it is
    * lost too, so that a prefix survives.
+   *
+   * @return whether bytes were lost that no handle is open to hear of
    */
-  void settle(Batch batch, @Nullable Errno lost) {
+  boolean settle(Batch batch, @Nullable Errno lost) {
+    boolean unheard = false;
     synchronized (this) {
+      settlements++;
       if (lost != null && !batch.isDropped()) {
-        lose(lost);
+        unheard = lose(lost);
       }
       sealed.remove(batch);
       DirtyRuns.giveBack(batch.runs(), pool);
       budget.adjust(-batch.capacity());
     }
     batch.settled().complete(null);
+    return unheard;
   }
 
-  /** Drops all that is not committed and remembers that it is to be reported. */
-  synchronized void lose(Errno errno) {
+  /**
+   * Drops all that is not committed and remembers that it is to be reported.
+   *
+   * @return whether no handle is open to report it to
+   */
+  synchronized boolean lose(Errno errno) {
     losses++;
     lossErrno = errno;
     for (Batch batch : sealed) {
@@ -174,6 +203,22 @@ final class OpenFile {
     long capacity = active.capacity();
     DirtyRuns.giveBack(active.takeAll(), pool);
     budget.adjust(-capacity);
+    return handles == 0;
+  }
+
+  /** One more handle; the losses that it has not to report. */
+  synchronized long handleOpened() {
+    handles++;
+    return losses;
+  }
+
+  synchronized void handleClosed() {
+    handles--;
+  }
+
+  /** Whether there is a handle. */
+  synchronized boolean isOpen() {
+    return handles > 0;
   }
 
   /** How often data was lost; a handle that has reported fewer has something to report. */
@@ -244,7 +289,7 @@ final class OpenFile {
    */
   synchronized Pending pending() {
     if (!isDirty()) {
-      return Pending.NONE;
+      return new Pending(0, 0, Timestamp.EPOCH, List.of(), shapeChanges, settlements);
     }
     long bytes = active.bytes();
     List<Batch> live = new ArrayList<>(sealed);
@@ -256,13 +301,24 @@ final class OpenFile {
       writers.add(writer);
     }
     live.stream().filter(batch -> !batch.isDropped()).map(Batch::writer).forEach(writers::add);
-    return new Pending(dirtyEnd(), bytes, writtenAt, writers);
+    return new Pending(dirtyEnd(), bytes, writtenAt, writers, shapeChanges, settlements);
+  }
+
+  /** Whether since then nothing was committed or lost and the shape is the same. */
+  synchronized boolean isAsOf(Pending pending) {
+    return shapeChanges == pending.shapeChanges && settlements == pending.settlements;
   }
 
   /** The effect of uncommitted bytes on attributes; taken before the attributes are read. */
-  record Pending(long end, long bytes, Timestamp writtenAt, List<Caller> writers) {
+  record Pending(
+      long end,
+      long bytes,
+      Timestamp writtenAt,
+      List<Caller> writers,
+      long shapeChanges,
+      long settlements) {
 
-    static final Pending NONE = new Pending(0, 0, Timestamp.EPOCH, List.of());
+    static final Pending NONE = new Pending(0, 0, Timestamp.EPOCH, List.of(), 0, 0);
 
     Attributes over(Attributes a) {
       if (bytes == 0) {
@@ -285,7 +341,8 @@ final class OpenFile {
           a.accessed(),
           Timestamp.max(writtenAt, a.modified().next()),
           Timestamp.max(writtenAt, a.changed().next()),
-          a.born());
+          a.born(),
+          a.holder());
     }
   }
 

@@ -3,6 +3,7 @@ package io.pandofs.mount.vfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataSession;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The inodes that are open on this mount, each held in the session from its first open to its last
- * close, and in every session that follows. Thread-safe.
+ * The inodes that are open on this mount, dirty or leased to it, each held in the session all the
+ * while, and in every session that follows. Thread-safe.
  */
 final class OpenFiles implements Sessions.Listener {
 
@@ -22,6 +23,8 @@ final class OpenFiles implements Sessions.Listener {
 
   private final BufferPool pool;
   private final WriteBudget budget;
+  private final LostData lostData;
+  private final Clock clock;
 
   @GuardedBy("this")
   private final Map<InodeId, Entry> entries = new HashMap<>();
@@ -38,16 +41,29 @@ final class OpenFiles implements Sessions.Listener {
     }
   }
 
-  OpenFiles(BufferPool pool, WriteBudget budget) {
+  @GuardedBy("this")
+  private MetadataSession.@Nullable LeaseHolder leases;
+
+  OpenFiles(BufferPool pool, WriteBudget budget, LostData lostData, Clock clock) {
     this.pool = pool;
     this.budget = budget;
+    this.lostData = lostData;
+    this.clock = clock;
+  }
+
+  /** Says who gives leases back, in this session and in all that follow. */
+  synchronized void onRecall(MetadataSession.LeaseHolder recalled) {
+    leases = recalled;
+    if (holder != null) {
+      holder.onRecall(recalled);
+    }
   }
 
   /** Opens once more; the inode is held before this returns. Each is to be released once. */
   synchronized OpenFile acquire(InodeId inode) {
     Entry entry = entries.get(inode);
     if (entry == null) {
-      entry = new Entry(new OpenFile(inode, pool, budget));
+      entry = new Entry(new OpenFile(inode, new FileLease(clock), pool, budget));
       entries.put(inode, entry);
       if (holder != null) {
         holder.hold(inode);
@@ -57,14 +73,28 @@ final class OpenFiles implements Sessions.Listener {
     return entry.file;
   }
 
-  /** Takes one open back. The last one's caller has flushed. */
+  /** Takes one open back. */
   synchronized void release(OpenFile file) {
     Entry entry = entries.get(file.inode());
     if (entry == null || entry.file != file) {
       throw new IllegalStateException("not open: " + file.inode());
     }
     entry.users--;
-    if (entry.users == 0) {
+    forget(entry);
+  }
+
+  /** Forgets a file that is neither open nor dirty nor leased any more. */
+  synchronized void tidy(OpenFile file) {
+    Entry entry = entries.get(file.inode());
+    if (entry != null && entry.file == file) {
+      forget(entry);
+    }
+  }
+
+  @GuardedBy("this")
+  private void forget(Entry entry) {
+    OpenFile file = entry.file;
+    if (entry.users == 0 && file.lease().isNone() && !file.isDirty()) {
       entries.remove(file.inode());
       if (holder != null) {
         holder.release(file.inode());
@@ -78,6 +108,17 @@ final class OpenFiles implements Sessions.Listener {
     return entry == null ? null : entry.file;
   }
 
+  /** Those that nobody has open: dirty, or leased still. */
+  synchronized List<OpenFile> closed() {
+    List<OpenFile> closed = new ArrayList<>();
+    for (Entry entry : entries.values()) {
+      if (entry.users == 0) {
+        closed.add(entry.file);
+      }
+    }
+    return closed;
+  }
+
   synchronized List<OpenFile> all() {
     List<OpenFile> all = new ArrayList<>(entries.size());
     for (Entry entry : entries.values()) {
@@ -89,16 +130,24 @@ final class OpenFiles implements Sessions.Listener {
   @Override
   public void lost() {
     for (OpenFile file : all()) {
+      // First the lease: from then on no bytes are taken.
+      file.lease().lost();
       if (file.isDirty()) {
         LOG.warn("written data of {} is lost with its session", file.inode());
-        file.lose(Errno.EIO);
+        if (file.lose(Errno.EIO)) {
+          lostData.unheard(file.inode(), Errno.EIO);
+        }
       }
+      tidy(file);
     }
   }
 
   @Override
   public synchronized void renewed(MetadataSession session) {
     holder = session;
+    if (leases != null) {
+      session.onRecall(leases);
+    }
     for (InodeId inode : entries.keySet()) {
       session.hold(inode);
     }

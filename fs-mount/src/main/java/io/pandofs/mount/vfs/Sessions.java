@@ -3,6 +3,7 @@ package io.pandofs.mount.vfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataSession;
@@ -108,6 +109,16 @@ final class Sessions implements AutoCloseable {
     }
   }
 
+  /** The session as it is, over or not. */
+  MetadataSession present() {
+    return session;
+  }
+
+  /** Whether this is the mount's own session now. */
+  boolean isPresent(SessionId id) {
+    return session.id().equals(id);
+  }
+
   /** A view as of now. */
   MetadataView view() throws ErrnoException {
     MetadataSession used = current();
@@ -121,7 +132,7 @@ final class Sessions implements AutoCloseable {
     }
   }
 
-  /** Commits an operation and waits for its answer. */
+  /** Commits an operation that no lease can stand in the way of, and waits for its answer. */
   Reply submit(Operation operation, Caller caller, Timestamp time) throws ErrnoException {
     Reply reply = current().submit(new Request(operation, caller, time)).join();
     if (!reply.errno().isOk()) {

@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Shape {
 
-  private final Sessions sessions;
+  private final Coherence coherence;
   private final OpenFiles openFiles;
   private final WriteBack writeBack;
 
-  Shape(Sessions sessions, OpenFiles openFiles, WriteBack writeBack) {
-    this.sessions = sessions;
+  Shape(Coherence coherence, OpenFiles openFiles, WriteBack writeBack) {
+    this.coherence = coherence;
     this.openFiles = openFiles;
     this.writeBack = writeBack;
   }
@@ -30,7 +30,7 @@ final class Shape {
       throws ErrnoException {
     OpenFile file = openFiles.find(inode);
     if (file == null) {
-      return sessions.submit(operation, caller, now);
+      return coherence.submit(operation, caller, now);
     }
     return submit(file, operation, caller, now);
   }
@@ -42,7 +42,7 @@ final class Shape {
     try {
       writeBack.drain(file);
       file.shapeChanges();
-      return sessions.submit(operation, caller, now);
+      return coherence.submit(operation, caller, now);
     } finally {
       exclusive.unlock();
     }

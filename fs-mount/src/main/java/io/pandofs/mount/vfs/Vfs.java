@@ -34,6 +34,8 @@ public final class Vfs implements AutoCloseable {
   private final OpenFiles openFiles;
   private final WriteBudget budget;
   private final WriteBack writeBack;
+  private final LostData lostData;
+  private final Leases leases;
   private final PieceCache cache;
   private final ScheduledFuture<?> ageing;
 
@@ -61,22 +63,27 @@ public final class Vfs implements AutoCloseable {
     this.writeBackAgeNanos = options.writeBackAge().toNanos();
     BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
     this.budget = new WriteBudget(options.dirtyBytesMax(), this::flushAllInBackground);
-    this.openFiles = new OpenFiles(pool, budget);
+    this.lostData = new LostData();
+    this.openFiles = new OpenFiles(pool, budget, lostData, clock);
     this.sessions = new Sessions(source, openFiles);
     this.workers = Executors.newFixedThreadPool(WORKERS, Vfs::workerThread);
-    this.writeBack = new WriteBack(sessions, blocks, pool, budget, workers);
+    this.writeBack = new WriteBack(sessions, blocks, pool, budget, lostData, workers);
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
-    Shape shape = new Shape(sessions, openFiles, writeBack);
-    DataReader reader = new DataReader(sessions, cache, workers);
-    this.namespace = new Namespace(clock, sessions, openFiles, budget, shape);
+    Coherence coherence = new Coherence(sessions, openFiles, clock, options.patience());
+    this.leases = new Leases(sessions, openFiles, writeBack, coherence, clock, workers, scheduler);
+    openFiles.onRecall(leases);
+    Shape shape = new Shape(coherence, openFiles, writeBack);
+    DataReader reader = new DataReader(sessions, coherence, cache, workers);
+    this.namespace = new Namespace(clock, sessions, coherence, budget, shape);
     this.files =
-        new FileOperations(options, clock, sessions, openFiles, budget, writeBack, shape, reader);
+        new FileOperations(
+            options, clock, sessions, coherence, leases, lostData, capacity, openFiles, budget,
+            writeBack, shape, reader);
     this.directories = new DirectoryOperations(sessions, openFiles);
-    this.xattrs = new XattrOperations(sessions, clock);
+    this.xattrs = new XattrOperations(sessions, coherence, clock);
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
     this.ageing =
-        scheduler.scheduleWithFixedDelay(
-            this::flushOld, periodNanos, periodNanos, TimeUnit.NANOSECONDS);
+        scheduler.scheduleWithFixedDelay(this::age, periodNanos, periodNanos, TimeUnit.NANOSECONDS);
   }
 
   private static final AtomicInteger THREADS = new AtomicInteger();
@@ -118,8 +125,11 @@ public final class Vfs implements AutoCloseable {
         .join();
   }
 
-  private void flushOld() {
-    long before = clock.nanoTime() - writeBackAgeNanos;
+  /** Ships what would be too old at the next look, and gives back leases that are not used. */
+  private void age() {
+    long now = clock.nanoTime();
+    leases.giveBackIdle(now - writeBackAgeNanos);
+    long before = now - writeBackAgeNanos + writeBackAgeNanos / AGE_CHECKS;
     for (OpenFile file : openFiles.all()) {
       if (file.isOlderThan(before)) {
         writeBack.flushInBackground(file);
@@ -138,6 +148,11 @@ public final class Vfs implements AutoCloseable {
   /** Bytes in use of the write budget and of the read cache, and the most of the former. */
   public Memory memory() {
     return new Memory(budget.used(), budget.peak(), cache.bytes());
+  }
+
+  /** How often data was lost of a file that nobody had open any more. */
+  public long lostFiles() {
+    return lostData.files();
   }
 
   /** What the mount uses of its budgets. */

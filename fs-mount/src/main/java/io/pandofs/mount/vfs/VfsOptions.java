@@ -10,16 +10,27 @@ import java.time.Duration;
  * @param readAheadBytesMax how far a sequential reader is read ahead of
  * @param writeBackAge how old written bytes may grow before they are committed without being asked
  * @param accessTimes whether reading moves atime (as relatime does) or leaves it alone
+ * @param patience how long a call waits for a lease of another mount before it fails with EIO
+ * @param syncOnClose whether close(2) waits until the file's data is committed
  */
 public record VfsOptions(
     long dirtyBytesMax,
     long cacheBytesMax,
     int readAheadBytesMax,
     Duration writeBackAge,
-    boolean accessTimes) {
+    boolean accessTimes,
+    Duration patience,
+    boolean syncOnClose) {
 
   public static final VfsOptions DEFAULT =
-      new VfsOptions(64L << 20, 64L << 20, 4 << 20, Duration.ofSeconds(1), true);
+      new VfsOptions(
+          64L << 20,
+          64L << 20,
+          4 << 20,
+          Duration.ofSeconds(1),
+          true,
+          Duration.ofSeconds(30),
+          false);
 
   public VfsOptions {
     if (dirtyBytesMax <= 0 || cacheBytesMax <= 0 || readAheadBytesMax < 0) {

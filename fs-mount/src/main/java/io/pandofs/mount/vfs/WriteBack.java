@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,17 +39,24 @@ final class WriteBack {
   private final Blocks blocks;
   private final BufferPool pool;
   private final WriteBudget budget;
+  private final LostData lostData;
   private final Executor workers;
 
   /**
    * @param budget charged for the buffers that short runs are gathered in, without waiting
    */
   WriteBack(
-      Sessions sessions, Blocks blocks, BufferPool pool, WriteBudget budget, Executor workers) {
+      Sessions sessions,
+      Blocks blocks,
+      BufferPool pool,
+      WriteBudget budget,
+      LostData lostData,
+      Executor workers) {
     this.sessions = sessions;
     this.blocks = blocks;
     this.pool = pool;
     this.budget = budget;
+    this.lostData = lostData;
     this.workers = workers;
   }
 
@@ -92,7 +100,7 @@ final class WriteBack {
       packed = Packing.pack(batch.runs().values(), pool);
     } catch (OutOfMemoryError e) {
       LOG.error("no memory to gather written bytes of {}", file.inode(), e);
-      file.settle(batch, Errno.ENOMEM);
+      settle(file, batch, Errno.ENOMEM);
       return;
     }
     budget.adjust(gatheredBytes(packed));
@@ -101,12 +109,18 @@ final class WriteBack {
             .handle(
                 (ok, error) -> {
                   giveBack(packed);
-                  file.settle(batch, error == null ? null : lossOf(error));
+                  settle(file, batch, error == null ? null : lossOf(error));
                   if (error != null) {
                     tell(file, batch, error);
                   }
                   return null;
                 });
+  }
+
+  private void settle(OpenFile file, OpenFile.Batch batch, @Nullable Errno lost) {
+    if (file.settle(batch, lost) && lost != null) {
+      lostData.unheard(file.inode(), lost);
+    }
   }
 
   private CompletableFuture<Void> carry(
@@ -217,7 +231,10 @@ final class WriteBack {
 
   private static Errno lossOf(Throwable error) {
     Throwable cause = error instanceof CompletionException ? error.getCause() : error;
-    if (cause instanceof ErrnoException e && e.errno() != Errno.ESTALE) {
+    boolean internal =
+        cause instanceof ErrnoException e
+            && (e.errno() == Errno.ESTALE || e.errno() == Errno.LEASED);
+    if (cause instanceof ErrnoException e && !internal) {
       return e.errno();
     }
     return Errno.EIO;

@@ -16,10 +16,12 @@ public final class XattrOperations {
   private static final int VALUE_BYTES_MAX = 64 << 10;
 
   private final Sessions sessions;
+  private final Coherence coherence;
   private final Clock clock;
 
-  XattrOperations(Sessions sessions, Clock clock) {
+  XattrOperations(Sessions sessions, Coherence coherence, Clock clock) {
     this.sessions = sessions;
+    this.coherence = coherence;
     this.clock = clock;
   }
 
@@ -48,11 +50,11 @@ public final class XattrOperations {
     if (value.length > VALUE_BYTES_MAX) {
       throw new ErrnoException(Errno.E2BIG);
     }
-    sessions.submit(new Operation.SetXattr(inode, name, value, flags), caller, clock.now());
+    coherence.submit(new Operation.SetXattr(inode, name, value, flags), caller, clock.now());
   }
 
   public void remove(Caller caller, InodeId inode, byte[] name) throws ErrnoException {
     XattrName.check(name);
-    sessions.submit(new Operation.RemoveXattr(inode, name), caller, clock.now());
+    coherence.submit(new Operation.RemoveXattr(inode, name), caller, clock.now());
   }
 }

@@ -90,7 +90,15 @@ class FileDataModelTest {
   /** What went wrong; null if nothing. */
   private static @Nullable String run(List<Step> steps) {
     try (Volume volume = new Volume()) {
-      VfsOptions options = new VfsOptions(6 << 20, 1 << 20, 256 << 10, Duration.ofMillis(5), true);
+      VfsOptions options =
+          new VfsOptions(
+              6 << 20,
+              1 << 20,
+              256 << 10,
+              Duration.ofMillis(5),
+              true,
+              Duration.ofSeconds(30),
+              false);
       return new Run(volume.mount(options), volume.mount(options)).all(steps);
     } catch (ErrnoException e) {
       return e.toString();

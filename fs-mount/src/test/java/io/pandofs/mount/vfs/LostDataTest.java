@@ -56,7 +56,15 @@ class LostDataTest {
 
   @Test
   void aLossInTheBackgroundIsToldByTheNextFsync() throws Exception {
-    VfsOptions quick = new VfsOptions(64L << 20, 8L << 20, 1 << 20, Duration.ofMillis(20), true);
+    VfsOptions quick =
+        new VfsOptions(
+            64L << 20,
+            8L << 20,
+            1 << 20,
+            Duration.ofMillis(20),
+            true,
+            Duration.ofSeconds(30),
+            false);
     Vfs other = volume.mount(quick);
     long handle = create(other, "f");
     volume.blocks.failPuts(1);
@@ -135,7 +143,16 @@ class LostDataTest {
   @Test
   void aWriterOverTheBudgetWaitsForRoom() throws Exception {
     long budget = 1 << 20;
-    Vfs small = volume.mount(new VfsOptions(budget, 8L << 20, 1 << 20, Duration.ofDays(1), true));
+    Vfs small =
+        volume.mount(
+            new VfsOptions(
+                budget,
+                8L << 20,
+                1 << 20,
+                Duration.ofDays(1),
+                true,
+                Duration.ofSeconds(30),
+                false));
     volume.blocks.hold();
     long handle = create(small, "f");
     byte[] chunk = new byte[128 << 10];

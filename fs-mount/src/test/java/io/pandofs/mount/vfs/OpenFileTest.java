@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.NewBlock;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The buffers of one file when memory gives out. */
@@ -21,7 +23,17 @@ class OpenFileTest {
   private final AtomicInteger allocationsLeft = new AtomicInteger();
   private final WriteBudget budget = new WriteBudget(64L << 20, () -> {});
   private final OpenFile file =
-      new OpenFile(new InodeId(7), new BufferPool(1 << 20, this::allocate), budget);
+      new OpenFile(
+          new InodeId(7),
+          new FileLease(new SystemClock()),
+          new BufferPool(1 << 20, this::allocate),
+          budget);
+
+  @BeforeEach
+  void lease() {
+    file.lease().ask();
+    assertThat(file.lease().granted(0, 0, false)).isTrue();
+  }
 
   private ByteBuffer allocate(int bytes) {
     if (allocationsLeft.getAndDecrement() <= 0) {
@@ -44,7 +56,7 @@ class OpenFileTest {
     assertThatCode(() -> ready.addAll(write(source))).doesNotThrowAnyException();
     assertThat(ready).hasSize(1);
     assertThat(source.remaining()).isEqualTo(PART);
-    file.settle(ready.get(0), null);
+    assertThat(file.settle(ready.get(0), null)).isFalse();
     assertThat(file.tail()).isDone();
     assertThat(budget.used()).isZero();
   }

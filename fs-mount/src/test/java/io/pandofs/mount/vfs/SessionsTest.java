@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.testing.LocalTree;
 import java.io.IOException;
@@ -76,7 +77,9 @@ class SessionsTest {
           }
           throw new IOException("no leader");
         };
-    Sessions sessions = new Sessions(source, new OpenFiles(new BufferPool(0), budget()));
+    Sessions sessions =
+        new Sessions(
+            source, new OpenFiles(new BufferPool(0), budget(), new LostData(), new SystemClock()));
     tree.expire(given.get(0).id());
     List<Thread> callers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {

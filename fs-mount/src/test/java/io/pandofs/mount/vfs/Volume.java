@@ -24,8 +24,10 @@ final class Volume implements AutoCloseable {
 
   /** Flushes only when asked: background flushing would blur what a test looks at. */
   static final VfsOptions CALM =
-      new VfsOptions(64L << 20, 8L << 20, 1 << 20, Duration.ofDays(1), true);
+      new VfsOptions(
+          64L << 20, 8L << 20, 1 << 20, Duration.ofDays(1), true, Duration.ofSeconds(30), false);
 
+  volatile long freeBytes = 1L << 40;
   final LocalTree tree = new LocalTree();
   final MemoryBlocks blocks = new MemoryBlocks(tree);
   private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
@@ -47,7 +49,7 @@ final class Volume implements AutoCloseable {
               new SystemClock(),
               source,
               blocks,
-              () -> new Capacity.Space(1 << 30, 1 << 20),
+              () -> new Capacity.Space(1L << 40, freeBytes),
               scheduler);
       mounts.add(vfs);
       return vfs;

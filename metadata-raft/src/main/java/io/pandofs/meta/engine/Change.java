@@ -8,9 +8,11 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One operation at work. Inodes are loaded once and written back by {@link #finish}, so that an
@@ -31,6 +33,7 @@ final class Change {
   private final long index;
   private final Map<Long, Inode> inodes = new TreeMap<>();
   private boolean written;
+  private @Nullable Inode foreign;
 
   Change(Store store, LocalEffects effects, SessionId session, Request request, long index) {
     this.store = store;
@@ -124,6 +127,33 @@ final class Change {
       throw new ErrnoException(Errno.EINVAL);
     }
     return inode;
+  }
+
+  /** Whether another live session holds the inode's lease. */
+  boolean isForeign(Inode inode) {
+    if (inode.lease == session.value()) {
+      return false;
+    }
+    return inode.holder(store) != null;
+  }
+
+  /**
+   * Refuses to change an inode whose lease is another session's; the last of an operation's checks.
+   *
+   * @throws ErrnoException LEASED; {@link #failed} says of which inode
+   */
+  void requireNotForeign(Inode inode) throws ErrnoException {
+    if (isForeign(inode)) {
+      foreign = inode;
+      throw new ErrnoException(Errno.LEASED);
+    }
+  }
+
+  /** What the session is told of the operation's failure. */
+  Reply failed(Errno errno) {
+    return foreign == null
+        ? Reply.failed(errno)
+        : new Reply(errno, foreign.attributes(), foreign.lease);
   }
 
   /** Takes in an inode that the operation has made. */

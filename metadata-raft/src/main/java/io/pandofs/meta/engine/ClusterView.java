@@ -5,6 +5,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.identity.Fingerprint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -22,8 +23,13 @@ public final class ClusterView {
     this.tables = tables;
   }
 
-  /** A member of the cluster; see {@code LogEntry.RegisterNode}. */
-  public record Node(NodeId id, String name, String control, String raft, String blocks) {}
+  /**
+   * A member of the cluster; see {@code LogEntry.RegisterNode}.
+   *
+   * @param leaving it is to be removed and holds no placement group; see {@code LogEntry.DrainNode}
+   */
+  public record Node(
+      NodeId id, String name, String control, String raft, String blocks, boolean leaving) {}
 
   /**
    * A live session.
@@ -34,6 +40,19 @@ public final class ClusterView {
    */
   public record Session(
       SessionId id, NodeId node, long last, long acknowledged, Timestamp registered) {}
+
+  /**
+   * A join token.
+   *
+   * @param secretHash of the secret, which nobody keeps
+   * @param usesLeft how many more nodes it lets in
+   */
+  public record Token(
+      long id, Fingerprint secretHash, int usesLeft, Timestamp expires, Timestamp created) {
+    Token used() {
+      return new Token(id, secretHash, usesLeft - 1, expires, created);
+    }
+  }
 
   /** A committed block. */
   public record Block(BlockId id, int length, int crc32c, int references) {}
@@ -54,6 +73,11 @@ public final class ClusterView {
   public long volumeId() {
     Superblock superblock = Superblock.find(tables);
     return superblock == null ? 0 : superblock.volumeId();
+  }
+
+  /** How many times the cluster went on with one survivor; see {@code LogEntry.Recover}. */
+  public int clusterEpoch() {
+    return (int) (Counters.next(tables, SystemKind.RECOVERY_COUNTER) - 1);
   }
 
   /** All nodes in order of id. */
@@ -82,6 +106,11 @@ public final class ClusterView {
   /** Whether the session was registered once and is over; false for one that is not known yet. */
   public boolean hasEnded(SessionId id) {
     return id.value() < Counters.next(tables, SystemKind.SESSION_COUNTER) && session(id) == null;
+  }
+
+  /** All join tokens in order of id, used up and expired ones too. */
+  public List<Token> tokens() {
+    return Tokens.all(tables);
   }
 
   public @Nullable Block block(BlockId id) {

@@ -32,6 +32,7 @@ final class FileOperations {
     if (changesNothing) {
       return Reply.of(inode.attributes());
     }
+    change.requireNotForeign(inode);
     if (size != null) {
       resize(inode, size, change);
     }
@@ -52,6 +53,9 @@ final class FileOperations {
 
   static Reply accessed(Operation.Accessed read, Change change) throws ErrnoException {
     Inode inode = change.inode(read.inode());
+    if (change.isForeign(inode)) {
+      return Reply.OK;
+    }
     inode.accessed = Change.bounded(read.time());
     change.finish(inode);
     return Reply.of(inode.attributes());
@@ -88,6 +92,7 @@ final class FileOperations {
   static Reply allocate(Operation.Allocate allocate, Change change) throws ErrnoException {
     Inode inode = change.inode(allocate.inode());
     checkAllocate(allocate, inode);
+    change.requireNotForeign(inode);
     long end = allocate.offset() + allocate.length();
     boolean keepSize = (allocate.mode() & Operation.FALLOC_KEEP_SIZE) != 0;
     if ((allocate.mode() & ~Operation.FALLOC_KEEP_SIZE) != 0) {

@@ -1,6 +1,7 @@
 package io.pandofs.meta.engine;
 
 import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
@@ -35,6 +36,9 @@ final class Inode {
   /** Of a directory, the one it is in; 0 else. */
   long parent;
 
+  /** The session that was given the lease, over or not; 0 for none. */
+  long lease;
+
   /** Of a symlink. */
   byte[] target = NO_TARGET;
 
@@ -67,6 +71,7 @@ final class Inode {
     inode.changed = in.time();
     inode.born = in.time();
     inode.parent = in.i64();
+    inode.lease = in.i64();
     inode.target = in.shortBytes();
     in.end();
     return inode;
@@ -103,11 +108,25 @@ final class Inode {
             .time(changed)
             .time(born)
             .i64(parent)
+            .i64(lease)
             .shortBytes(target)
             .toBytes());
   }
 
+  /** The session whose lease is valid: it goes with its session (PROTOCOL rule 7). */
+  @Nullable SessionId holder(ReadStore tables) {
+    if (lease == 0) {
+      return null;
+    }
+    SessionId holder = new SessionId(lease);
+    return Sessions.isLive(tables, holder) ? holder : null;
+  }
+
   Attributes attributes() {
+    return attributes(null);
+  }
+
+  Attributes attributes(@Nullable SessionId holder) {
     return new Attributes(
         id,
         type,
@@ -121,7 +140,8 @@ final class Inode {
         accessed,
         modified,
         changed,
-        born);
+        born,
+        holder);
   }
 
   boolean isDirectory() {

@@ -36,6 +36,16 @@ public final class LogEngine {
       return Membership.registerNode(register, store, effects);
     } else if (entry instanceof LogEntry.RemoveNode remove) {
       return Membership.removeNode(remove.node(), store, effects);
+    } else if (entry instanceof LogEntry.AdmitNode admit) {
+      return Tokens.admit(admit, store, effects);
+    } else if (entry instanceof LogEntry.CreateToken create) {
+      return Tokens.create(create, store);
+    } else if (entry instanceof LogEntry.RevokeToken revoke) {
+      return Tokens.revoke(revoke.id(), store);
+    } else if (entry instanceof LogEntry.DrainNode drain) {
+      return Membership.drainNode(drain, store, effects);
+    } else if (entry instanceof LogEntry.Recover recover) {
+      return Membership.recover(recover.survivor(), store, effects);
     } else if (entry instanceof LogEntry.Reap reap) {
       return new Reaper(store, effects).reap(reap.orphans());
     } else if (entry instanceof LogEntry.HashTables) {

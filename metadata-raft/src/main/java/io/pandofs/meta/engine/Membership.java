@@ -13,6 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class Membership {
   private static final int VERSION = 1;
 
+  /** More numbers than a lost majority can have given out that the survivor has not heard of. */
+  private static final long NUMBERS_JUMP = 1L << 32;
+
+  private static final long NODES_JUMP = 1000;
+
   private Membership() {}
 
   static LogReply registerSession(
@@ -46,7 +51,7 @@ final class Membership {
       drop(replaced.id(), store, effects);
     }
     long number = Counters.take(store, SystemKind.NODE_COUNTER);
-    save(store, entry, new NodeId(number));
+    save(store, entry, new NodeId(number), false);
     place(store, effects);
     return LogReply.number(number);
   }
@@ -55,10 +60,11 @@ final class Membership {
   private static LogReply moveNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
     NodeId id = new NodeId(entry.id());
     ClusterView.Node there = nodeAt(store, entry.control());
-    if (node(store, id) == null || (there != null && !there.id().equals(id))) {
+    ClusterView.Node before = node(store, id);
+    if (before == null || (there != null && !there.id().equals(id))) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
-    save(store, entry, id);
+    save(store, entry, id, before.leaving());
     effects.placementChanged();
     return LogReply.number(entry.id());
   }
@@ -72,8 +78,52 @@ final class Membership {
     return LogReply.OK;
   }
 
+  /** The last node that is not leaving has to stay: somebody must hold the blocks. */
+  static LogReply drainNode(LogEntry.DrainNode entry, Store store, LocalEffects effects) {
+    ClusterView.Node node = node(store, entry.node());
+    boolean others =
+        nodes(store).stream().anyMatch(each -> !each.leaving() && !each.id().equals(entry.node()));
+    if (node == null || (entry.leaves() && !others)) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    if (node.leaving() != entry.leaves()) {
+      save(store, registration(node), node.id(), entry.leaves());
+      place(store, effects);
+    }
+    return LogReply.OK;
+  }
+
+  private static LogEntry.RegisterNode registration(ClusterView.Node node) {
+    return new LogEntry.RegisterNode(
+        node.id().value(), node.name(), node.control(), node.raft(), node.blocks());
+  }
+
+  static LogReply recover(NodeId survivor, Store store, LocalEffects effects) {
+    ClusterView.Node node = node(store, survivor);
+    if (node == null) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    for (ClusterView.Session session : Sessions.all(store)) {
+      expireSession(session.id(), store, effects);
+    }
+    for (ClusterView.Node each : nodes(store)) {
+      if (!each.id().equals(survivor)) {
+        drop(each.id(), store, effects);
+      }
+    }
+    save(store, registration(node), survivor, false);
+    Counters.take(store, SystemKind.RECOVERY_COUNTER);
+    Counters.jump(store, SystemKind.INODE_COUNTER, NUMBERS_JUMP);
+    Counters.jump(store, SystemKind.BLOCK_COUNTER, NUMBERS_JUMP);
+    Counters.jump(store, SystemKind.SESSION_COUNTER, NUMBERS_JUMP);
+    Counters.jump(store, SystemKind.NODE_COUNTER, NODES_JUMP);
+    place(store, effects);
+    return LogReply.OK;
+  }
+
   private static void drop(NodeId id, Store store, LocalEffects effects) {
     store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
+    Tokens.dropKey(store, id);
     for (ClusterView.Session session : Sessions.all(store)) {
       if (session.node().equals(id)) {
         expireSession(session.id(), store, effects);
@@ -82,12 +132,13 @@ final class Membership {
   }
 
   private static void place(Store store, LocalEffects effects) {
-    List<NodeId> nodes = nodes(store).stream().map(ClusterView.Node::id).toList();
+    List<NodeId> nodes =
+        nodes(store).stream().filter(node -> !node.leaving()).map(ClusterView.Node::id).toList();
     PlacementRow.save(store, PlacementRow.load(store).with(nodes));
     effects.placementChanged();
   }
 
-  private static void save(Store store, LogEntry.RegisterNode entry, NodeId id) {
+  private static void save(Store store, LogEntry.RegisterNode entry, NodeId id, boolean leaving) {
     store.put(
         Table.SYSTEM,
         Keys.system(SystemKind.NODE, id.value()),
@@ -96,6 +147,7 @@ final class Membership {
             .text(entry.control())
             .text(entry.raft())
             .text(entry.blocks())
+            .u8(leaving ? 1 : 0)
             .toBytes());
   }
 
@@ -125,7 +177,8 @@ final class Membership {
 
   private static ClusterView.Node decode(NodeId id, byte[] row) {
     RowReader in = new RowReader(Table.SYSTEM, row, VERSION);
-    ClusterView.Node node = new ClusterView.Node(id, in.text(), in.text(), in.text(), in.text());
+    ClusterView.Node node =
+        new ClusterView.Node(id, in.text(), in.text(), in.text(), in.text(), in.u8() != 0);
     in.end();
     return node;
   }

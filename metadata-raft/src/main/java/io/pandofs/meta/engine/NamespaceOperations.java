@@ -60,7 +60,8 @@ final class NamespaceOperations {
     boolean isSymlink = create.type() == FileType.SYMLINK;
     if ((create.permissions() & ~PERMISSIONS) != 0
         || (create.device() != 0 && !isDevice)
-        || isSymlink != (target != null)) {
+        || isSymlink != (target != null)
+        || (create.leased() && create.type() != FileType.REGULAR)) {
       throw new ErrnoException(Errno.EINVAL);
     }
     if (target != null) {
@@ -96,6 +97,7 @@ final class NamespaceOperations {
     inode.gid = change.caller().gid();
     inode.links = 1;
     inode.device = create.device();
+    inode.lease = create.leased() ? change.session().value() : 0;
     if ((parent.permissions & Inode.SETGID) != 0) {
       inode.gid = parent.gid;
       inode.permissions |= inode.isDirectory() ? Inode.SETGID : 0;
@@ -126,6 +128,7 @@ final class NamespaceOperations {
     if (inode.links >= LINKS_MAX) {
       throw new ErrnoException(Errno.EMLINK);
     }
+    change.requireNotForeign(inode);
     long slot = Dentries.freeSlot(change.tables(), parent.id, link.name());
     change.putDentry(parent, slot, link.name(), inode);
     inode.links++;
@@ -142,6 +145,7 @@ final class NamespaceOperations {
     if (inode.isDirectory()) {
       throw new ErrnoException(Errno.EISDIR);
     }
+    change.requireNotForeign(inode);
     remove(change, parent, dentry, inode);
     return Reply.OK;
   }

@@ -33,7 +33,7 @@ public final class OperationEngine {
       if (change.hasWritten()) {
         throw new IllegalStateException("failed after it had written: " + request, e);
       }
-      return Reply.failed(e.errno());
+      return change.failed(e.errno());
     }
   }
 
@@ -60,6 +60,10 @@ public final class OperationEngine {
       return XattrOperations.set(set, change);
     } else if (operation instanceof Operation.RemoveXattr remove) {
       return XattrOperations.remove(remove, change);
+    } else if (operation instanceof Operation.AcquireLease acquire) {
+      return LeaseOperations.acquire(acquire, change);
+    } else if (operation instanceof Operation.ReleaseLeases release) {
+      return LeaseOperations.release(release, change);
     } else if (operation instanceof Operation.ReserveNumbers reserve) {
       return reserve(reserve, change);
     }

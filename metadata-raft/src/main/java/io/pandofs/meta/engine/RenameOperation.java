@@ -53,14 +53,17 @@ final class RenameOperation {
     }
     NamespaceOperations.requireLive(newParent);
     checkCycles(exchange);
+    change.requireNotForeign(moved);
     if (to == null) {
       moveToNewName();
     } else if (replaced != null && replaced != moved) {
       // Two names of one inode: rename(2) does nothing and succeeds.
       if (exchange) {
+        change.requireNotForeign(replaced);
         swap(to, replaced);
       } else {
         checkReplaced(replaced);
+        change.requireNotForeign(replaced);
         replace(to, replaced);
       }
     }

@@ -25,6 +25,10 @@ final class Sessions {
     return row == null ? null : decode(id.value(), row);
   }
 
+  static boolean isLive(ReadStore tables, SessionId id) {
+    return tables.get(Table.SESSIONS, Keys.of(id.value())) != null;
+  }
+
   static ClusterView.Session decode(long number, byte[] row) {
     RowReader in = new RowReader(Table.SESSIONS, row, VERSION);
     ClusterView.Session session =

@@ -9,7 +9,10 @@ enum SystemKind {
   NODE_COUNTER(5),
   STATS(6),
   PLACEMENT(7),
-  NODE(8);
+  NODE(8),
+  RECOVERY_COUNTER(9),
+  TOKEN(20),
+  NODE_KEY(21);
 
   private final int code;
 

@@ -18,6 +18,7 @@ public final class TableView implements MetadataView {
   private final ReadStore tables;
   private final long index;
   private final Runnable onClose;
+  private final boolean leases;
 
   /**
    * A look at these tables.
@@ -26,9 +27,22 @@ public final class TableView implements MetadataView {
    * @param onClose gives the tables back
    */
   public TableView(ReadStore tables, long index, Runnable onClose) {
+    this(tables, index, onClose, true);
+  }
+
+  private TableView(ReadStore tables, long index, Runnable onClose, boolean leases) {
     this.tables = tables;
     this.index = index;
     this.onClose = onClose;
+    this.leases = leases;
+  }
+
+  /**
+   * The same for who takes the tables as they are, without a majority: a lease does not stand in
+   * the way, since its holder could not give it back.
+   */
+  public static TableView asItIs(ReadStore tables, long index, Runnable onClose) {
+    return new TableView(tables, index, onClose, false);
   }
 
   @Override
@@ -38,7 +52,8 @@ public final class TableView implements MetadataView {
 
   @Override
   public Attributes attributes(InodeId inode) throws ErrnoException {
-    return inode(inode).attributes();
+    Inode found = inode(inode);
+    return found.attributes(leases ? found.holder(tables) : null);
   }
 
   @Override

@@ -30,6 +30,7 @@ final class WriteOperation {
     Inode inode = change.file(write.inode());
     checkExtents(newBlocks());
     checkWitnesses();
+    change.requireNotForeign(inode);
     BlockReferences blocks = new BlockReferences();
     for (Extent extent : write.extents()) {
       Extents.cut(change.write(), inode, extent.offset(), extent.end(), blocks);

@@ -37,6 +37,7 @@ final class XattrOperations {
     if (!exists && listLength(change, number) + set.name().length + 1 > LIST_MAX) {
       throw new ErrnoException(Errno.ENOSPC);
     }
+    change.requireNotForeign(inode);
     Xattrs.put(change.write(), number, set.name(), set.value());
     inode.touchChanged(change.now());
     change.finish(inode);
@@ -50,6 +51,7 @@ final class XattrOperations {
     if (Xattrs.find(change.tables(), number, remove.name()) == null) {
       throw new ErrnoException(Errno.ENODATA);
     }
+    change.requireNotForeign(inode);
     Xattrs.remove(change.write(), number, remove.name());
     inode.touchChanged(change.now());
     change.finish(inode);

@@ -7,11 +7,13 @@ import io.pandofs.common.SessionId;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.wire.BatchMessage;
+import io.pandofs.meta.wire.DrainNodeMessage;
 import io.pandofs.meta.wire.EntryMessage;
 import io.pandofs.meta.wire.FormatMessage;
 import io.pandofs.meta.wire.HashTablesMessage;
 import io.pandofs.meta.wire.LogReplyMessage;
 import io.pandofs.meta.wire.ReapMessage;
+import io.pandofs.meta.wire.RecoverMessage;
 import io.pandofs.meta.wire.RegisterNodeMessage;
 import io.pandofs.meta.wire.RegisterSessionMessage;
 import io.pandofs.meta.wire.ReplyMessage;
@@ -54,19 +56,24 @@ public final class LogCodec {
     } else if (entry instanceof LogEntry.ExpireSession expire) {
       return out.setExpireSession(expire.session().value());
     } else if (entry instanceof LogEntry.RegisterNode register) {
-      return out.setRegisterNode(
-          RegisterNodeMessage.newBuilder()
-              .setId(register.id())
-              .setName(register.name())
-              .setControl(register.control())
-              .setRaft(register.raft())
-              .setBlocks(register.blocks()));
+      return out.setRegisterNode(registerNode(register));
+    } else if (entry instanceof LogEntry.DrainNode drain) {
+      return out.setDrainNode(
+          DrainNodeMessage.newBuilder().setNode(drain.node().value()).setLeaves(drain.leaves()));
+    } else if (entry instanceof LogEntry.Recover recover) {
+      return out.setRecover(RecoverMessage.newBuilder().setSurvivor(recover.survivor().value()));
     } else if (entry instanceof LogEntry.RemoveNode remove) {
       return out.setRemoveNode(remove.node().value());
     } else if (entry instanceof LogEntry.Reap reap) {
       return out.setReap(
           ReapMessage.newBuilder()
               .addAllOrphans(reap.orphans().stream().map(InodeId::value).toList()));
+    } else if (entry instanceof LogEntry.CreateToken create) {
+      return out.setCreateToken(TokenCodec.encode(create));
+    } else if (entry instanceof LogEntry.RevokeToken revoke) {
+      return out.setRevokeToken(revoke.id());
+    } else if (entry instanceof LogEntry.AdmitNode admit) {
+      return out.setAdmitNode(TokenCodec.encode(admit));
     } else if (entry instanceof LogEntry.HashTables) {
       return out.setHashTables(HashTablesMessage.getDefaultInstance());
     }
@@ -110,6 +117,10 @@ public final class LogCodec {
       case EXPIRE_SESSION ->
           new LogEntry.ExpireSession(new SessionId(Check.number(in.getExpireSession())));
       case REGISTER_NODE -> registerNode(in.getRegisterNode());
+      case DRAIN_NODE ->
+          new LogEntry.DrainNode(
+              new NodeId(Check.number(in.getDrainNode().getNode())), in.getDrainNode().getLeaves());
+      case RECOVER -> new LogEntry.Recover(new NodeId(Check.number(in.getRecover().getSurvivor())));
       case REMOVE_NODE -> new LogEntry.RemoveNode(new NodeId(Check.number(in.getRemoveNode())));
       case REAP -> {
         List<InodeId> orphans = new ArrayList<>();
@@ -120,6 +131,9 @@ public final class LogCodec {
         yield new LogEntry.Reap(orphans);
       }
       case HASH_TABLES -> new LogEntry.HashTables();
+      case CREATE_TOKEN -> TokenCodec.decode(in.getCreateToken());
+      case REVOKE_TOKEN -> new LogEntry.RevokeToken(Check.number(in.getRevokeToken()));
+      case ADMIT_NODE -> TokenCodec.decode(in.getAdmitNode());
       case KIND_NOT_SET -> throw new MalformedException("an entry of no known kind");
     };
   }
@@ -137,7 +151,16 @@ public final class LogCodec {
         requests);
   }
 
-  private static LogEntry registerNode(RegisterNodeMessage in) throws MalformedException {
+  static RegisterNodeMessage.Builder registerNode(LogEntry.RegisterNode node) {
+    return RegisterNodeMessage.newBuilder()
+        .setId(node.id())
+        .setName(node.name())
+        .setControl(node.control())
+        .setRaft(node.raft())
+        .setBlocks(node.blocks());
+  }
+
+  static LogEntry.RegisterNode registerNode(RegisterNodeMessage in) throws MalformedException {
     return new LogEntry.RegisterNode(
         Check.count(in.getId()),
         text(in.getName()),

@@ -4,6 +4,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.meta.Request;
 import java.util.List;
 
@@ -48,8 +49,21 @@ public sealed interface LogEntry {
   record RegisterNode(long id, String name, String control, String raft, String blocks)
       implements LogEntry {}
 
+  /**
+   * Says that a node is to leave, or that it stays after all. One that is to leave is a member like
+   * any other but holds no placement group: the others fetch what it held.
+   */
+  record DrainNode(NodeId node, boolean leaves) implements LogEntry {}
+
   /** Takes a node out of the cluster and its sessions with it; its id never comes back. */
   record RemoveNode(NodeId node) implements LogEntry {}
+
+  /**
+   * The first entry of a cluster that goes on with one survivor after the others were lost for
+   * good: takes all other nodes and all sessions away. All counters jump ahead, so that no number
+   * is given that the lost nodes may have given.
+   */
+  record Recover(NodeId survivor) implements LogEntry {}
 
   /**
    * Frees orphans that no live session holds, each in bounded steps (PROTOCOL rule 16); proposed by
@@ -58,6 +72,50 @@ public sealed interface LogEntry {
   record Reap(List<InodeId> orphans) implements LogEntry {
     public Reap {
       orphans = List.copyOf(orphans);
+    }
+  }
+
+  /**
+   * Makes a join token; the reply's number is its id. The same entry once more changes nothing.
+   *
+   * @param secretHash of the secret, which nobody keeps
+   * @param uses how many nodes it lets in
+   * @param time by the clock of the leader, as {@code expires}
+   */
+  record CreateToken(long id, Fingerprint secretHash, int uses, Timestamp expires, Timestamp time)
+      implements LogEntry {}
+
+  /** Takes a join token away; the reply's number is 1 if it was there, otherwise 0. */
+  record RevokeToken(long id) implements LogEntry {}
+
+  /**
+   * Takes a node into the cluster for a token, which thereby is used once. The reply's number is
+   * the node's id, or of a refused entry the code of a {@link Refusal}. A node with the same key is
+   * let in once: repeated, the entry answers the same id and uses nothing.
+   *
+   * @param secretHash of what the node showed
+   * @param key the hash of the node's public key
+   * @param node its id is 0
+   */
+  record AdmitNode(
+      long token, Fingerprint secretHash, Fingerprint key, Timestamp time, RegisterNode node)
+      implements LogEntry {
+    /** Why a node was not let in. */
+    public enum Refusal {
+      NO_TOKEN(1),
+      EXPIRED(2),
+      USED_UP(3),
+      ADDRESS_TAKEN(4);
+
+      private final int code;
+
+      Refusal(int code) {
+        this.code = code;
+      }
+
+      public int code() {
+        return code;
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package io.pandofs.meta.log;
 
 import com.google.protobuf.ByteString;
+import io.pandofs.common.InodeId;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
@@ -11,12 +12,15 @@ import io.pandofs.meta.wire.AllocateMessage;
 import io.pandofs.meta.wire.CreateMessage;
 import io.pandofs.meta.wire.LinkMessage;
 import io.pandofs.meta.wire.NameMessage;
+import io.pandofs.meta.wire.ReleaseLeasesMessage;
 import io.pandofs.meta.wire.RemoveXattrMessage;
 import io.pandofs.meta.wire.RenameMessage;
 import io.pandofs.meta.wire.RequestMessage;
 import io.pandofs.meta.wire.ReserveNumbersMessage;
 import io.pandofs.meta.wire.SetAttributesMessage;
 import io.pandofs.meta.wire.SetXattrMessage;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Operations. What the engine answers with an errno (a flag it does not know) passes. */
@@ -28,6 +32,7 @@ final class RequestCodec {
 
   private static final int XATTR_NAME_MAX = 1 << 10;
   private static final int XATTR_VALUE_MAX = 1 << 20;
+  private static final int LEASES_MAX = 1 << 16;
 
   private RequestCodec() {}
 
@@ -101,6 +106,12 @@ final class RequestCodec {
           AccessedMessage.newBuilder()
               .setInode(read.inode().value())
               .setTime(AttributesCodec.encode(read.time())));
+    } else if (operation instanceof Operation.AcquireLease acquire) {
+      return out.setAcquireLease(acquire.inode().value());
+    } else if (operation instanceof Operation.ReleaseLeases release) {
+      return out.setReleaseLeases(
+          ReleaseLeasesMessage.newBuilder()
+              .addAllInodes(release.inodes().stream().map(InodeId::value).toList()));
     } else if (operation instanceof Operation.ReserveNumbers reserve) {
       return out.setReserveNumbers(
           ReserveNumbersMessage.newBuilder()
@@ -121,7 +132,8 @@ final class RequestCodec {
             .setInode(create.inode().value())
             .setMode(create.type().bits() | create.permissions())
             .setDevice(create.device())
-            .setExclusive(create.exclusive());
+            .setExclusive(create.exclusive())
+            .setLeased(create.leased());
     byte[] target = create.target();
     if (target != null) {
       out.setTarget(ByteString.copyFrom(target));
@@ -201,6 +213,8 @@ final class RequestCodec {
         yield new Operation.RemoveXattr(
             Check.inode(remove.getInode()), Check.bytes(remove.getName(), XATTR_NAME_MAX));
       }
+      case ACQUIRE_LEASE -> new Operation.AcquireLease(Check.inode(in.getAcquireLease()));
+      case RELEASE_LEASES -> releaseLeases(in.getReleaseLeases());
       case RESERVE_NUMBERS -> reserve(in.getReserveNumbers());
       case ACCESSED ->
           new Operation.Accessed(
@@ -221,7 +235,17 @@ final class RequestCodec {
         in.getMode() & PERMISSIONS,
         in.getDevice(),
         target,
-        in.getExclusive());
+        in.getExclusive(),
+        in.getLeased());
+  }
+
+  private static Operation releaseLeases(ReleaseLeasesMessage in) throws MalformedException {
+    Check.that(in.getInodesCount() <= LEASES_MAX, "too many leases");
+    List<InodeId> inodes = new ArrayList<>();
+    for (long inode : in.getInodesList()) {
+      inodes.add(Check.inode(inode));
+    }
+    return new Operation.ReleaseLeases(inodes);
   }
 
   private static Operation rename(RenameMessage in) throws MalformedException {

@@ -3,7 +3,9 @@ package io.pandofs.meta.raft;
 import com.google.protobuf.MessageLite;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.RemoteException;
+import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.JoinAnswer;
@@ -18,6 +20,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -32,68 +35,83 @@ final class ClusterJoin {
   private static final Duration REGISTER_DEADLINE = Duration.ofSeconds(10);
   private static final Duration PROMOTE_DEADLINE = Duration.ofSeconds(60);
 
-  private final ReplicaConfig config;
-  private final Surroundings surroundings;
+  private final Clock clock;
+  private final ScheduledExecutorService scheduler;
+  private final Connections connections;
 
-  ClusterJoin(ReplicaConfig config, Surroundings surroundings) {
-    this.config = config;
-    this.surroundings = surroundings;
+  ClusterJoin(Clock clock, ScheduledExecutorService scheduler, Connections connections) {
+    this.clock = clock;
+    this.scheduler = scheduler;
+    this.connections = connections;
   }
 
-  /** Gets an id from the cluster. */
-  Identity register(String seed, long nonce, Duration patience) throws IOException {
+  /**
+   * Gets an id from the cluster.
+   *
+   * @param request but for the clock, which is read anew for each try
+   */
+  JoinAnswer register(String seed, JoinRequest request, Duration patience) throws IOException {
     JoinAnswer answer =
         ask(
             List.of(seed),
             patience,
             ControlMethods.JOIN,
-            () -> request(nonce),
+            () -> timed(request),
             REGISTER_DEADLINE,
             payload -> ControlCodec.header(payload, JoinAnswer.parser()),
             JoinAnswer::getAnswer);
     LOG.info(
         "Registered as n{} of volume {}", answer.getNode(), Long.toHexString(answer.getVolume()));
+    return answer;
+  }
+
+  /** Who the new node is by the cluster's answer. */
+  static Identity identity(JoinAnswer answer, long incarnation) {
     return new Identity(
         answer.getVolume(),
         new NodeId(answer.getNode()),
-        surroundings.random().nextLong(),
+        incarnation,
+        answer.getClusterEpoch(),
         Identity.Stage.JOINING,
         answer.getMembersList());
   }
 
-  private JoinRequest request(long nonce) {
+  private JoinRequest timed(JoinRequest request) {
+    return request.toBuilder().setWallMillis(LeaderDuties.millis(clock.now())).build();
+  }
+
+  /** What a node asks with that shows nothing. */
+  static JoinRequest.Builder request(ReplicaConfig config) {
     return JoinRequest.newBuilder()
-        .setNonce(nonce)
-        .setToken(config.joinToken())
         .setName(config.name())
         .setControl(config.controlAdvertised())
         .setRaft(config.raftAdvertised())
         .setBlocks(config.blocksAdvertised())
-        .setWallMillis(LeaderDuties.millis(surroundings.clock().now()))
-        .setFormatVersion(Identity.FORMAT)
-        .build();
+        .setFormatVersion(Identity.FORMAT);
   }
 
-  /** Becomes a voter and catches up. */
-  void promote(RunningReplica replica, Duration patience) throws IOException {
+  /** Becomes a voter and catches up; answers the authority's key, if nodes have certificates. */
+  byte[] promote(RunningReplica replica, Duration patience) throws IOException {
     PromoteRequest request =
         PromoteRequest.newBuilder()
             .setNode(replica.identity().node().value())
             .setVolume(replica.identity().volumeId())
             .build();
-    ask(
-        replica.identity().contacts(),
-        patience,
-        ControlMethods.PROMOTE,
-        () -> request,
-        PROMOTE_DEADLINE,
-        payload -> ControlCodec.header(payload, PromoteAnswer.parser()),
-        PromoteAnswer::getAnswer);
+    PromoteAnswer promoted =
+        ask(
+            replica.identity().contacts(),
+            patience,
+            ControlMethods.PROMOTE,
+            () -> request,
+            PROMOTE_DEADLINE,
+            payload -> ControlCodec.header(payload, PromoteAnswer.parser()),
+            PromoteAnswer::getAnswer);
     try (MetadataView view = replica.openView(patience)) {
       LOG.info("{}: is a member, caught up to {}", replica.identity().node(), view.index());
     } catch (ErrnoException e) {
       throw new IOException("a member, but not caught up: " + e.getMessage(), e);
     }
+    return promoted.getAuthorityKey().toByteArray();
   }
 
   /** Makes a request anew for each try. */
@@ -114,18 +132,18 @@ final class ClusterJoin {
       RemoteLeader.Reading<A> reading,
       Verdict<A> verdict)
       throws IOException {
-    long end = surroundings.clock().nanoTime() + patience.toNanos();
+    long end = clock.nanoTime() + patience.toNanos();
     Deque<String> next = new ArrayDeque<>(contacts);
-    Retry retry = new Retry(surroundings.clock(), surroundings.scheduler(), new LeaderEvents());
+    Retry retry = new Retry(clock, scheduler, new LeaderEvents());
     long pause = Retry.PAUSE_MIN_MILLIS;
     String trouble = "no member is known";
-    while (!next.isEmpty() && surroundings.clock().nanoTime() - end < 0) {
+    while (!next.isEmpty() && clock.nanoTime() - end < 0) {
       String contact = next.remove();
       try {
         A answer =
             get(
                 RemoteLeader.call(
-                    surroundings.connections(),
+                    connections,
                     Addresses.parse(contact),
                     method,
                     ControlCodec.payload(asking.request()),

@@ -17,7 +17,24 @@ public final class ControlMethods {
   /** PromoteRequest. Answer: PromoteAnswer. */
   static final int PROMOTE = 105;
 
+  /** MembersRequest. Answer: MembersAnswer. */
+  static final int MEMBERS = 106;
+
+  /** ConfirmRequest. Answer: ConfirmAnswer. */
+  static final int CONFIRM = 107;
+
+  /** RecallRequest, to the node of a session that holds a lease. Answer: RecallAnswer. */
+  static final int RECALL = 108;
+
+  /** No header. Answer: WhoAnswer. */
+  static final int WHO = 109;
+
   private ControlMethods() {}
+
+  /** Whether a node that has no certificate yet may ask this. */
+  public static boolean isOpenToNewcomers(int method) {
+    return method == JOIN;
+  }
 
   /** Whether the control service answers this method. */
   public static boolean includes(int method) {

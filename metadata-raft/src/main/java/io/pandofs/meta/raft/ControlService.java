@@ -3,25 +3,34 @@ package io.pandofs.meta.raft;
 import com.google.protobuf.MessageLite;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.JoinAnswer;
 import io.pandofs.meta.wire.JoinRequest;
+import io.pandofs.meta.wire.MembersAnswer;
+import io.pandofs.meta.wire.MembersRequest;
 import io.pandofs.meta.wire.PromoteAnswer;
 import io.pandofs.meta.wire.PromoteRequest;
 import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
+import io.pandofs.meta.wire.RecallAnswer;
+import io.pandofs.meta.wire.RecallRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.WhoAnswer;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 import org.apache.ratis.protocol.RaftPeer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,30 +44,66 @@ final class ControlService implements Service {
 
   private final RatisNode ratis;
   private final LeaderCalls local;
+  private final LeaderFreshness freshness;
+  private final LongSupplier released;
   private final Membership membership;
+  private final Identity identity;
+  private final MemberChanges changes;
+  private final LeaderDuties duties;
+  private final Recalls recalls;
   private final Executor inOrder;
 
   /**
+   * @param released what this node knows to be released
    * @param inOrder one thread: proposals of one connection stay in order
    */
-  ControlService(RatisNode ratis, LeaderCalls local, Membership membership, Executor inOrder) {
+  ControlService(
+      RatisNode ratis,
+      LeaderCalls local,
+      LeaderFreshness freshness,
+      LongSupplier released,
+      Membership membership,
+      MemberChanges changes,
+      LeaderDuties duties,
+      Recalls recalls,
+      Identity identity,
+      Executor inOrder) {
     this.ratis = ratis;
     this.local = local;
+    this.freshness = freshness;
+    this.released = released;
     this.membership = membership;
+    this.identity = identity;
+    this.changes = changes;
+    this.duties = duties;
+    this.recalls = recalls;
     this.inOrder = inOrder;
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     try (request) {
       return switch (method) {
         case ControlMethods.PROPOSE -> propose(from, ControlCodec.body(request));
         case ControlMethods.READ_INDEX ->
-            readIndex(ControlCodec.header(request, ReadIndexRequest.parser()));
-        case ControlMethods.RENEW -> renew(ControlCodec.header(request, RenewRequest.parser()));
+            readIndex(from, ControlCodec.header(request, ReadIndexRequest.parser()));
+        case ControlMethods.RENEW ->
+            renew(from, ControlCodec.header(request, RenewRequest.parser()));
+        case ControlMethods.CONFIRM ->
+            confirm(from, ControlCodec.header(request, ConfirmRequest.parser()));
         case ControlMethods.JOIN -> join(ControlCodec.header(request, JoinRequest.parser()));
         case ControlMethods.PROMOTE ->
-            promote(ControlCodec.header(request, PromoteRequest.parser()));
+            promote(from, ControlCodec.header(request, PromoteRequest.parser()));
+        case ControlMethods.WHO ->
+            CompletableFuture.completedFuture(
+                payload(
+                    WhoAnswer.newBuilder()
+                        .setNode(identity.node().value())
+                        .setVolume(identity.volumeId())
+                        .build()));
+        case ControlMethods.MEMBERS ->
+            members(ControlCodec.header(request, MembersRequest.parser()));
+        case ControlMethods.RECALL -> recall(ControlCodec.header(request, RecallRequest.parser()));
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
     } catch (IOException | RuntimeException e) {
@@ -67,13 +112,17 @@ final class ControlService implements Service {
     }
   }
 
-  private CompletionStage<Payload> propose(InetSocketAddress from, byte[] entry) {
+  private CompletionStage<Payload> propose(Peer from, byte[] entry) {
     return CompletableFuture.supplyAsync(() -> check(from, entry), inOrder)
         .thenCompose(refusal -> refusal == null ? local.propose(entry) : failed(refusal))
         .handle(
             (reply, failure) ->
                 failure == null
-                    ? ControlCodec.payload(ControlCodec.ok(), LogCodec.encode(reply))
+                    ? ControlCodec.payload(
+                        ControlAnswer.newBuilder()
+                            .setReleased(Math.max(0, released.getAsLong()))
+                            .build(),
+                        LogCodec.encode(reply))
                     : ControlCodec.payload(answer(failure)));
   }
 
@@ -81,8 +130,16 @@ final class ControlService implements Service {
     return CompletableFuture.failedFuture(failure);
   }
 
-  private static @org.jspecify.annotations.Nullable RefusedException check(
-      InetSocketAddress from, byte[] bytes) {
+  /** A node is its certificate's: it speaks for no other. */
+  private static NodeId speaker(Peer from, long claimed) throws RefusedException {
+    NodeId node = new NodeId(claimed);
+    if (!from.maySpeakFor(node)) {
+      throw new RefusedException("the message is by " + node + ", the certificate is not");
+    }
+    return node;
+  }
+
+  private @Nullable RefusedException check(Peer from, byte[] bytes) {
     try {
       if (bytes.length > RaftSettings.ENTRY_BYTES_MAX) {
         return new RefusedException("an entry of " + bytes.length + " bytes is too long");
@@ -92,28 +149,45 @@ final class ControlService implements Service {
           entry instanceof LogEntry.Batch
               || entry instanceof LogEntry.RegisterSession
               || entry instanceof LogEntry.ExpireSession
+              || entry instanceof LogEntry.CreateToken
+              || entry instanceof LogEntry.RevokeToken
               || entry instanceof LogEntry.HashTables;
+      if (entry instanceof LogEntry.RegisterSession register) {
+        speaker(from, register.node().value());
+        if (duties.isClockWrong(LeaderDuties.millis(register.time()))) {
+          return new RefusedException(
+              register.node() + " gets no session while its clock is so far from the leader's");
+        }
+      }
       return allowed
           ? null
           : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
+    } catch (RefusedException e) {
+      LOG.warn("{}: {}", from, e.getMessage());
+      return e;
     } catch (MalformedException e) {
       LOG.warn("{}: sent an entry that makes no sense: {}", from, e.getMessage());
       return new RefusedException("the entry makes no sense: " + e.getMessage());
     }
   }
 
-  private CompletionStage<Payload> readIndex(ReadIndexRequest request) {
-    return ratis
-        .readIndexFor(new NodeId(request.getNode()))
+  private CompletionStage<Payload> readIndex(Peer from, ReadIndexRequest request)
+      throws RefusedException {
+    return freshness
+        .readIndexFor(speaker(from, request.getNode()))
         .handle(
             (index, failure) ->
                 ControlCodec.payload(
                     failure == null
-                        ? ReadIndexAnswer.newBuilder().setIndex(index).build()
+                        ? ReadIndexAnswer.newBuilder()
+                            .setIndex(index)
+                            .setReleased(Math.max(0, released.getAsLong()))
+                            .build()
                         : ReadIndexAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> renew(RenewRequest request) {
+  private CompletionStage<Payload> renew(Peer from, RenewRequest request) throws RefusedException {
+    speaker(from, request.getNode());
     return CompletableFuture.supplyAsync(() -> request, inOrder)
         .thenCompose(local::renew)
         .handle(
@@ -122,6 +196,19 @@ final class ControlService implements Service {
                     failure == null
                         ? answer
                         : RenewAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> confirm(Peer from, ConfirmRequest request)
+      throws RefusedException {
+    speaker(from, request.getNode());
+    return local
+        .confirm(request)
+        .handle(
+            (answer, failure) ->
+                payload(
+                    failure == null
+                        ? answer
+                        : ConfirmAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private CompletionStage<Payload> join(JoinRequest request) {
@@ -135,15 +222,41 @@ final class ControlService implements Service {
                         : JoinAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> promote(PromoteRequest request) {
+  private CompletionStage<Payload> promote(Peer from, PromoteRequest request)
+      throws RefusedException {
+    speaker(from, request.getNode());
     return membership
         .promote(request)
         .handle(
             (done, failure) ->
                 payload(
                     failure == null
-                        ? PromoteAnswer.getDefaultInstance()
+                        ? PromoteAnswer.newBuilder()
+                            .setAuthorityKey(membership.authorityKeyFor(from))
+                            .build()
                         : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> members(MembersRequest request) {
+    return changes
+        .handle(request)
+        .handle(
+            (answer, failure) ->
+                payload(
+                    failure == null
+                        ? answer
+                        : MembersAnswer.newBuilder().setAnswer(answer(failure)).build()));
+  }
+
+  private CompletionStage<Payload> recall(RecallRequest request) {
+    return recalls
+        .asked(request)
+        .handle(
+            (given, failure) ->
+                payload(
+                    failure == null
+                        ? RecallAnswer.getDefaultInstance()
+                        : RecallAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
   private static Payload payload(MessageLite header) {

@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
+import io.pandofs.common.identity.IdentityFiles;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
@@ -11,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -37,6 +39,9 @@ public final class DataDirectory implements AutoCloseable {
   public static DataDirectory lock(Path root) throws IOException {
     Path identity = root.resolve("identity");
     Files.createDirectories(identity);
+    for (Path closed : List.of(root, identity)) {
+      Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+    }
     FileChannel channel =
         FileChannel.open(
             identity.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -59,6 +64,11 @@ public final class DataDirectory implements AutoCloseable {
 
   Path meta() {
     return root.resolve("meta");
+  }
+
+  /** The node's keys and certificates. */
+  public IdentityFiles files() {
+    return new IdentityFiles(root.resolve("identity"));
   }
 
   private Path identityFile() {
@@ -127,6 +137,7 @@ public final class DataDirectory implements AutoCloseable {
           Long.parseUnsignedLong(p.getProperty("volume", ""), 16),
           new NodeId(Long.parseLong(p.getProperty("node", ""))),
           Long.parseUnsignedLong(p.getProperty("incarnation", ""), 16),
+          Integer.parseInt(p.getProperty("epoch", "0")),
           Identity.Stage.valueOf(p.getProperty("stage", "")),
           contacts);
     } catch (IllegalArgumentException e) {
@@ -166,6 +177,7 @@ public final class DataDirectory implements AutoCloseable {
     p.setProperty("volume", Long.toHexString(identity.volumeId()));
     p.setProperty("node", Long.toString(identity.node().value()));
     p.setProperty("incarnation", Long.toHexString(identity.incarnation()));
+    p.setProperty("epoch", Integer.toString(identity.clusterEpoch()));
     p.setProperty("stage", identity.stage().name());
     p.setProperty("contacts", String.join(",", identity.contacts()));
     StringWriter text = new StringWriter();

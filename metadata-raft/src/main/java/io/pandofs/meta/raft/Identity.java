@@ -8,11 +8,18 @@ import java.util.List;
  *
  * @param incarnation a random number that raft/ and meta/ carry too: data that does not belong
  *     together is not used
+ * @param clusterEpoch how many times the cluster went on with one survivor; nodes of another one
+ *     are of another Raft group
  * @param stage how far it has come
  * @param contacts control addresses of members, for a join that is not finished
  */
 public record Identity(
-    long volumeId, NodeId node, long incarnation, Stage stage, List<String> contacts) {
+    long volumeId,
+    NodeId node,
+    long incarnation,
+    int clusterEpoch,
+    Stage stage,
+    List<String> contacts) {
   /** The version of all that is kept in a data directory. */
   public static final int FORMAT = 1;
 
@@ -26,10 +33,24 @@ public record Identity(
     FORMING,
     /** Registered, not yet a voter. */
     JOINING,
-    MEMBER
+    MEMBER,
+    /** A recovery was begun and not finished: only that can go on. */
+    RECOVERING,
+    /** The survivor of a recovery that has not yet started its new Raft group. */
+    RECOVERED,
+    /** Taken out of the cluster: it never serves again. */
+    REMOVED
+  }
+
+  Identity at(int epoch, Stage next) {
+    return new Identity(volumeId, node, incarnation, epoch, next, List.of());
+  }
+
+  Identity removed() {
+    return at(clusterEpoch, Stage.REMOVED);
   }
 
   Identity member() {
-    return new Identity(volumeId, node, incarnation, Stage.MEMBER, List.of());
+    return at(clusterEpoch, Stage.MEMBER);
   }
 }

@@ -1,6 +1,8 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.util.concurrent.CompletableFuture;
@@ -12,8 +14,8 @@ import java.util.concurrent.CompletableFuture;
  */
 interface LeaderCalls {
   /**
-   * Proposes an encoded entry; the answer comes once it is applied at the leader. Calls of one
-   * thread reach one leader's log in their order.
+   * Proposes an encoded entry; the answer comes once it is released: whoever may answer reads shows
+   * it, see {@link Releases}. Calls of one thread reach one leader's log in their order.
    */
   CompletableFuture<LogReply> propose(byte[] entry);
 
@@ -21,4 +23,7 @@ interface LeaderCalls {
   CompletableFuture<Long> readIndex();
 
   CompletableFuture<RenewAnswer> renew(RenewRequest request);
+
+  /** Says how far this node has applied the log, and asks for a freshness lease. */
+  CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request);
 }

@@ -78,24 +78,28 @@ final class LeaderDuties {
       return CompletableFuture.failedFuture(new NoLeaderException(ratis.self() + " does not lead"));
     }
     long ahead = request.getWallMillis() - millis(clock.now());
-    boolean refused = Math.abs(ahead) > timing.clockRefuse().toMillis();
+    boolean refused = isClockWrong(request.getWallMillis());
     complainAboutClock(new NodeId(request.getNode()), ahead, refused);
     RenewAnswer.Builder answer =
         RenewAnswer.newBuilder().setClockAheadMillis(ahead).setClockRefused(refused);
-    if (!refused) {
-      long now = clock.nanoTime();
-      syncTerm(now);
-      try (LocalSnapshot snapshot = tables.snapshot()) {
-        for (SessionRenewal renewal : request.getSessionsList()) {
-          if (snapshot.cluster().session(new SessionId(renewal.getSession())) == null) {
-            answer.addUnknown(renewal.getSession());
-          } else {
-            watch.renewed(renewal, now);
-          }
+    // A wrong clock harms nobody's session: a jump of the leader's own would end them all.
+    long now = clock.nanoTime();
+    syncTerm(now);
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      for (SessionRenewal renewal : request.getSessionsList()) {
+        if (snapshot.cluster().session(new SessionId(renewal.getSession())) == null) {
+          answer.addUnknown(renewal.getSession());
+        } else {
+          watch.renewed(renewal, now);
         }
       }
     }
     return CompletableFuture.completedFuture(answer.build());
+  }
+
+  /** Whether a clock that shows this is too far from the leader's for a new session or node. */
+  boolean isClockWrong(long wallMillis) {
+    return Math.abs(wallMillis - millis(clock.now())) > timing.clockRefuse().toMillis();
   }
 
   private synchronized void complainAboutClock(NodeId node, long ahead, boolean refused) {
@@ -104,8 +108,8 @@ final class LeaderDuties {
     boolean wrong = Math.abs(ahead) > warn;
     if (refused) {
       LOG.error(
-          "{}: its clock is {} ms ahead of the leader's, over {} s: its sessions are not renewed;"
-              + " set the clock",
+          "{}: its clock is {} ms ahead of the leader's, over {} s: no new session is granted to"
+              + " it; set the clock",
           node,
           ahead,
           timing.clockRefuse().toSeconds());

@@ -2,10 +2,13 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.net.Connections;
 import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.RaftPeer;
 
 /** Sends each call to whoever leads now, in-process when that is this node. */
@@ -13,11 +16,17 @@ final class LeaderRouter implements LeaderCalls {
   private final RatisNode ratis;
   private final LeaderCalls local;
   private final Connections connections;
+  private final LongConsumer onReleased;
 
-  LeaderRouter(RatisNode ratis, LeaderCalls local, Connections connections) {
+  /**
+   * @param onReleased told of an index when a leader's answer says that it is released
+   */
+  LeaderRouter(
+      RatisNode ratis, LeaderCalls local, Connections connections, LongConsumer onReleased) {
     this.ratis = ratis;
     this.local = local;
     this.connections = connections;
+    this.onReleased = onReleased;
   }
 
   private LeaderCalls now() throws NoLeaderException, RefusedException {
@@ -27,7 +36,11 @@ final class LeaderRouter implements LeaderCalls {
     }
     return leader.getId().equals(RatisNode.peerId(ratis.self()))
         ? local
-        : new RemoteLeader(ratis.self(), connections, Addresses.parse(RatisNode.control(leader)));
+        : new RemoteLeader(
+            ratis.self(),
+            connections.expecting(RatisNode.nodeId(leader.getId())),
+            Addresses.parse(RatisNode.control(leader)),
+            onReleased);
   }
 
   @Override
@@ -56,6 +69,17 @@ final class LeaderRouter implements LeaderCalls {
   public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
     try {
       return now().renew(request);
+    } catch (NoLeaderException | RefusedException e) {
+      return CompletableFuture.failedFuture(e);
+    } catch (RuntimeException e) {
+      return broken(e);
+    }
+  }
+
+  @Override
+  public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
+    try {
+      return now().confirm(request);
     } catch (NoLeaderException | RefusedException e) {
       return CompletableFuture.failedFuture(e);
     } catch (RuntimeException e) {

@@ -37,6 +37,11 @@ final class LocalSnapshot implements AutoCloseable {
     return new TableView(snapshot, index(), this::close);
   }
 
+  /** As above, without leases. */
+  TableView viewAsItIs() {
+    return TableView.asItIs(snapshot, index(), this::close);
+  }
+
   @Override
   public void close() {
     if (!closed) {

@@ -1,7 +1,11 @@
 package io.pandofs.meta.raft;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.net.Connections;
+import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.log.LogCodec;
@@ -10,12 +14,15 @@ import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.wire.JoinAnswer;
 import io.pandofs.meta.wire.JoinRequest;
 import io.pandofs.meta.wire.PromoteRequest;
+import io.pandofs.meta.wire.WhoAnswer;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.apache.ratis.protocol.RaftPeer;
@@ -26,21 +33,27 @@ import org.slf4j.LoggerFactory;
  * Takes nodes into the cluster, on the leader, one step at a time (Raft's configuration changes one
  * step at a time as well).
  *
- * <p>A join has two halves. The first registers the newcomer under a new id. If it has the address
- * of a member, that member has lost its data and is what the newcomer replaces: it leaves the
- * voters and the tables first, so that nothing that is meant for it reaches the empty newcomer. The
- * same nonce gets the same answer; under a new leader it gets a new id, and the unused one is
- * replaced by the rule of the address. The second half, once the newcomer's Raft server runs, makes
- * it a voter; it can be repeated at will. Thread-safe.
+ * <p>A join has two halves. The first registers the newcomer under a new id. Where nodes have
+ * certificates it shows a token and gets a certificate; the same key gets the same id, however
+ * often it asks; and an address of a member is refused. Where they have none, on one machine, and
+ * it has the address of a member that does not answer there, that member has lost its data and is
+ * what the newcomer replaces: it leaves the voters and the tables first, so that nothing that is
+ * meant for it reaches the empty newcomer. There the same nonce gets the same answer; under a new
+ * leader it gets a new id, and the unused one is replaced by the rule of the address. The second
+ * half, once the newcomer's Raft server runs, makes it a voter; it can be repeated at will.
+ * Thread-safe.
  */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
   private static final int REMEMBERED = 64;
+  private static final Duration WHO_DEADLINE = Duration.ofSeconds(2);
 
   private final RatisNode ratis;
   private final LiveTables tables;
   private final Clock clock;
   private final ReplicaConfig config;
+  private final LetIn letIn;
+  private final Connections connections;
   private final Executor executor;
 
   @GuardedBy("this")
@@ -53,15 +66,23 @@ final class Membership {
    * @param executor for work that reads tables
    */
   Membership(
-      RatisNode ratis, LiveTables tables, Clock clock, ReplicaConfig config, Executor executor) {
+      RatisNode ratis,
+      LiveTables tables,
+      Clock clock,
+      ReplicaConfig config,
+      LetIn letIn,
+      Connections connections,
+      Executor executor) {
     this.ratis = ratis;
     this.tables = tables;
     this.clock = clock;
     this.config = config;
+    this.letIn = letIn;
+    this.connections = connections;
     this.executor = executor;
   }
 
-  private synchronized <T> CompletableFuture<T> inTurn(Supplier<CompletableFuture<T>> step) {
+  synchronized <T> CompletableFuture<T> inTurn(Supplier<CompletableFuture<T>> step) {
     CompletableFuture<T> turn =
         last.handle((done, failure) -> null).thenComposeAsync(none -> step.get(), executor);
     last = turn;
@@ -87,15 +108,15 @@ final class Membership {
       LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
       return CompletableFuture.failedFuture(e);
     }
+    if (letIn.isSecured()) {
+      return admit(request);
+    }
     return replaced(request.getControl())
         .thenCompose(none -> register(request))
         .thenApply(answer -> remember(request.getNonce(), answer));
   }
 
   private void check(JoinRequest request) throws RefusedException {
-    if (!config.joinToken().isEmpty() && !config.joinToken().equals(request.getToken())) {
-      throw new RefusedException("the token is not this cluster's");
-    }
     if (request.getFormatVersion() != Identity.FORMAT) {
       throw new RefusedException(
           "the new node has format version "
@@ -130,6 +151,44 @@ final class Membership {
       return CompletableFuture.failedFuture(
           new RefusedException("the address " + control + " is that of " + ratis.self()));
     }
+    return answersAsMember(control)
+        .thenComposeAsync(
+            lives ->
+                lives
+                    ? CompletableFuture.failedFuture(
+                        new RefusedException(
+                            "the address "
+                                + control
+                                + " is that of "
+                                + gone.get(0)
+                                + ", which answers there; listen on another one"))
+                    : takeOut(gone, control),
+            executor);
+  }
+
+  /** Whether a node of this volume answers at an address; without encryption it can be asked. */
+  private CompletableFuture<Boolean> answersAsMember(String control) {
+    try {
+      return RemoteLeader.call(
+              connections,
+              Addresses.parse(control),
+              ControlMethods.WHO,
+              Payload.of(new byte[0]),
+              WHO_DEADLINE,
+              answer -> ControlCodec.header(answer, WhoAnswer.parser()))
+          .handle((who, failure) -> failure == null && who.getVolume() == volume());
+    } catch (RefusedException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private long volume() {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().volumeId();
+    }
+  }
+
+  private CompletableFuture<Void> takeOut(List<NodeId> gone, String control) {
     LOG.info("{}: replaced by a new node at {}", gone, control);
     CompletableFuture<Void> done;
     try {
@@ -145,11 +204,54 @@ final class Membership {
     return done;
   }
 
-  private CompletableFuture<JoinAnswer> register(JoinRequest request) {
-    LogEntry entry =
-        new LogEntry.RegisterNode(
-            0, request.getName(), request.getControl(), request.getRaft(), request.getBlocks());
+  private static LogEntry.RegisterNode asked(JoinRequest request) {
+    return new LogEntry.RegisterNode(
+        0, request.getName(), request.getControl(), request.getRaft(), request.getBlocks());
+  }
+
+  private CompletableFuture<JoinAnswer> admit(JoinRequest request) {
+    LogEntry.AdmitNode entry;
+    try {
+      entry = letIn.entry(request, asked(request), clock.now());
+    } catch (RefusedException e) {
+      LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
+      return CompletableFuture.failedFuture(e);
+    }
     return propose(entry)
+        .thenApply(
+            reply -> {
+              if (reply.status() != LogReply.Status.OK || reply.number() <= 0) {
+                String why = LetIn.sentence(reply.number(), request.getControl());
+                LOG.warn("A node at {} may not join: {}", request.getControl(), why);
+                throw new CompletionException(new RefusedException(why));
+              }
+              return signed(request, answer(new NodeId(reply.number())));
+            });
+  }
+
+  private JoinAnswer signed(JoinRequest request, JoinAnswer answer) {
+    try {
+      JoinAnswer.Builder signed = answer.toBuilder();
+      letIn.sign(request, signed, clock.now());
+      LOG.info("n{} at {} was let in", answer.getNode(), request.getControl());
+      return signed.build();
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  /** The authority's key for a new member; empty for anybody else. */
+  ByteString authorityKeyFor(Peer peer) {
+    try {
+      return letIn.authorityKeyFor(peer);
+    } catch (IOException e) {
+      LOG.error("the authority's key cannot be read", e);
+      return ByteString.EMPTY;
+    }
+  }
+
+  private CompletableFuture<JoinAnswer> register(JoinRequest request) {
+    return propose(asked(request))
         .thenCompose(
             reply -> {
               if (reply.status() != LogReply.Status.OK || reply.number() <= 0) {
@@ -164,6 +266,7 @@ final class Membership {
     try (LocalSnapshot snapshot = tables.snapshot()) {
       JoinAnswer.Builder answer =
           JoinAnswer.newBuilder().setNode(node.value()).setVolume(snapshot.cluster().volumeId());
+      answer.setClusterEpoch(snapshot.cluster().clusterEpoch());
       for (ClusterView.Node member : snapshot.cluster().nodes()) {
         if (!member.id().equals(node)) {
           answer.addMembers(member.control());

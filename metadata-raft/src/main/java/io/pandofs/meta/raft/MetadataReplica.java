@@ -3,14 +3,15 @@ package io.pandofs.meta.raft;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +52,7 @@ public final class MetadataReplica implements AutoCloseable {
     return this::handle;
   }
 
-  private CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  private CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     RunningReplica now = running;
     if (now == null) {
       request.close();
@@ -72,6 +73,7 @@ public final class MetadataReplica implements AutoCloseable {
             positive(),
             new NodeId(1),
             surroundings.random().nextLong(),
+            0,
             Identity.Stage.FORMING,
             List.of());
     data.found(identity);
@@ -84,10 +86,21 @@ public final class MetadataReplica implements AutoCloseable {
    */
   public void join(String seed, Duration patience) throws IOException {
     refuseIfTaken();
-    ClusterJoin join = new ClusterJoin(config, surroundings);
-    Identity identity = join.register(seed, surroundings.random().nextLong(), patience);
+    Identity identity =
+        ClusterJoin.identity(
+            clusterJoin()
+                .register(
+                    seed,
+                    ClusterJoin.request(config).setNonce(surroundings.random().nextLong()).build(),
+                    patience),
+            surroundings.random().nextLong());
     data.found(identity);
     goOn(identity, patience);
+  }
+
+  private ClusterJoin clusterJoin() {
+    return new ClusterJoin(
+        surroundings.clock(), surroundings.scheduler(), surroundings.connections());
   }
 
   /**
@@ -121,7 +134,20 @@ public final class MetadataReplica implements AutoCloseable {
   }
 
   private void goOn(Identity identity, Duration patience) throws IOException {
+    if (identity.stage() == Identity.Stage.REMOVED) {
+      throw new RefusedException(
+          identity.node()
+              + " was removed from the cluster: empty "
+              + config.dataDir()
+              + " and join as a new node");
+    }
+    if (identity.stage() == Identity.Stage.RECOVERING) {
+      throw new RefusedException(
+          "a recovery was begun here and not finished: finish it with pando recover");
+    }
     boolean forming = identity.stage() == Identity.Stage.FORMING;
+    boolean alone = forming || identity.stage() == Identity.Stage.RECOVERED;
+    RaftGroups.keepOnly(data.raft(), identity);
     RunningReplica replica =
         new RunningReplica(
             config,
@@ -129,7 +155,7 @@ public final class MetadataReplica implements AutoCloseable {
             identity,
             data,
             listener,
-            forming
+            alone
                 ? List.of(
                     RatisNode.peer(
                         identity.node(), config.raftAdvertised(), config.controlAdvertised()))
@@ -140,17 +166,29 @@ public final class MetadataReplica implements AutoCloseable {
       if (forming) {
         form(replica, patience);
       } else if (identity.stage() == Identity.Stage.JOINING) {
-        new ClusterJoin(config, surroundings).promote(replica, patience);
+        keepAuthorityKey(clusterJoin().promote(replica, patience));
       }
       if (identity.stage() != Identity.Stage.MEMBER) {
         data.write(identity.member());
       }
-      replica.endPredecessors();
+      replica.sessions().endPredecessors();
     } catch (IOException | RuntimeException e) {
       running = null;
       replica.closeNow();
       throw e;
     }
+  }
+
+  /** From now on this node can let others in. */
+  private void keepAuthorityKey(byte[] key) throws IOException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      return;
+    }
+    if (key.length == 0) {
+      throw new IOException("the leader did not give the authority's key");
+    }
+    security.files().keepAuthorityKey(key);
   }
 
   /** The first entries of a new volume. May have been done in part by an earlier try. */
@@ -189,7 +227,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   private static LogReply surely(RunningReplica replica, LogEntry entry, Duration patience)
       throws IOException {
-    LogReply reply = ClusterJoin.get(replica.proposeSurely(entry, patience), patience);
+    LogReply reply = ClusterJoin.get(replica.sessions().proposeSurely(entry, patience), patience);
     if (reply.status() != LogReply.Status.OK) {
       throw new IOException("the log refused " + entry + ": " + reply.status());
     }
@@ -207,16 +245,35 @@ public final class MetadataReplica implements AutoCloseable {
   /**
    * Registers a mount.
    *
-   * @param quorumLossWait how long its operations wait for a leader before they fail with EIO
-   * @throws ErrnoException EIO when no leader answers in that time
+   * @param policy what its calls do while there is no majority
+   * @throws ErrnoException EIO when no leader answers in the time that a call waits
    */
-  public MetadataSession openSession(Duration quorumLossWait) throws ErrnoException {
-    return live().openSession(quorumLossWait);
+  public MetadataSession openSession(QuorumLoss policy) throws ErrnoException {
+    return live().sessions().open(policy);
+  }
+
+  /** How long no leader has answered; zero while the majority is not known to be gone. */
+  public Duration quorumLostFor() throws ErrnoException {
+    return live().sessions().quorumLostFor();
   }
 
   /** What this node has applied; may be behind what other mounts have seen. */
   public MetadataView localView() throws ErrnoException {
     return live().localView();
+  }
+
+  /** For who changes the membership. */
+  public ClusterAdmin admin() throws ErrnoException {
+    return live().admin();
+  }
+
+  /** Makes join tokens; only where nodes have certificates. */
+  public JoinTokens tokens() throws ErrnoException {
+    NodeSecurity security = config.security();
+    if (security == null) {
+      throw new ErrnoException(Errno.EOPNOTSUPP, "this cluster has no certificates");
+    }
+    return new JoinTokens(live(), security, surroundings.clock());
   }
 
   /** For the block side. */

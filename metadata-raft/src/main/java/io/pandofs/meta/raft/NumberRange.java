@@ -69,7 +69,8 @@ final class NumberRange {
       }
       Reply reply = pending == null ? Reply.OK : pending.join();
       if (!reply.errno().isOk()) {
-        throw new ErrnoException(Errno.EIO, "no numbers were granted: " + reply.errno());
+        Errno errno = reply.errno() == Errno.EROFS ? Errno.EROFS : Errno.EIO;
+        throw new ErrnoException(errno, "no numbers were granted: " + reply.errno());
       }
     }
   }

@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.Placement;
 import io.pandofs.meta.log.LogCodec;
@@ -12,8 +13,10 @@ import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
@@ -48,6 +51,9 @@ import org.slf4j.LoggerFactory;
 final class PandoStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(PandoStateMachine.class);
 
+  /** What a replica fails with that is no member any more. */
+  static final String REMOVED = "this node was removed from the cluster";
+
   private final NodeId self;
   private final LiveTables tables;
   private final Checkpoints checkpoints;
@@ -55,6 +61,7 @@ final class PandoStateMachine extends BaseStateMachine {
   private final TableHashes hashes;
   private final LeaderEvents events;
   private final ReplicaListener listener;
+  private final ApplyListener watcher;
   private final Faults faults;
   private final LogEngine engine = new LogEngine();
   private final AtomicLong bytesApplied = new AtomicLong();
@@ -76,6 +83,7 @@ final class PandoStateMachine extends BaseStateMachine {
       TableHashes hashes,
       LeaderEvents events,
       ReplicaListener listener,
+      ApplyListener watcher,
       Faults faults) {
     this.self = self;
     this.tables = tables;
@@ -84,6 +92,7 @@ final class PandoStateMachine extends BaseStateMachine {
     this.hashes = hashes;
     this.events = events;
     this.listener = listener;
+    this.watcher = watcher;
     this.faults = faults;
   }
 
@@ -97,6 +106,7 @@ final class PandoStateMachine extends BaseStateMachine {
     SnapshotInfo checkpoint = checkpoints.getLatestSnapshot();
     if (checkpoint != null && checkpoint.getIndex() > tables.applied().index()) {
       LOG.info("{}: tables end before checkpoint {}: using that", self, checkpoint.getTermIndex());
+      watcher.replacing(checkpoint.getIndex());
       tables.install(checkpoints.directory(checkpoint.getTermIndex()));
     }
     TermIndex at = adopt();
@@ -134,17 +144,21 @@ final class PandoStateMachine extends BaseStateMachine {
     setLastAppliedTermIndex(at);
     readPlacement();
     applied.advance(at.getIndex());
+    watcher.replaced(at.getIndex());
     return at;
   }
 
   private void readPlacement() {
-    boolean isMember;
+    Set<NodeId> nodes;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       placement = snapshot.cluster().placement();
-      isMember = snapshot.cluster().node(self) != null;
+      nodes =
+          snapshot.cluster().nodes().stream().map(ClusterView.Node::id).collect(Collectors.toSet());
     }
+    boolean isMember = nodes.contains(self);
+    watcher.members(nodes);
     if (member && !isMember) {
-      faults.failed("this node was removed from the cluster", null);
+      faults.failed(REMOVED, null);
     }
     member = isMember;
   }
@@ -187,10 +201,11 @@ final class PandoStateMachine extends BaseStateMachine {
     LocalSets effects;
     RocksTransaction transaction = tables.with(live -> live.begin());
     try (transaction) {
-      effects = new LocalSets(self, placement, transaction, at.getIndex());
+      effects = new LocalSets(self, placement, transaction, at.getIndex(), listener);
       if (entry != null) {
         reply = engine.apply(entry, at.getIndex(), transaction, effects);
       }
+      watcher.changing(at.getIndex(), effects.changedInodes());
       transaction.commit(index);
     }
     updateLastAppliedTermIndex(at);
@@ -201,7 +216,8 @@ final class PandoStateMachine extends BaseStateMachine {
       hashes.add(tables.snapshot());
     }
     applied.advance(at.getIndex());
-    effects.tell(listener);
+    watcher.applied(at.getIndex());
+    effects.tell();
     return reply;
   }
 
@@ -275,6 +291,7 @@ final class PandoStateMachine extends BaseStateMachine {
       throw new IOException("no checkpoint is there after an install");
     }
     getLifeCycle().transition(LifeCycle.State.STARTING);
+    watcher.replacing(arrived.getIndex());
     tables.install(checkpoints.directory(arrived.getTermIndex()));
     TermIndex at = adopt();
     LOG.info("{}: goes on from installed checkpoint {}", self, at);

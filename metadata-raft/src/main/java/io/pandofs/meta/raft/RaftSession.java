@@ -6,6 +6,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataSession;
@@ -16,12 +17,15 @@ import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.wire.SessionRenewal;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A session of a mount on this node. Thread-safe. */
 final class RaftSession implements MetadataSession {
@@ -32,11 +36,16 @@ final class RaftSession implements MetadataSession {
   private final SessionId id;
   private final BatchSender sender;
   private final Views views;
+  private final OldViews oldViews;
+  private final QuorumWatch quorum;
+  private final QuorumLoss policy;
+  private final Recalls recalls;
+  private final BooleanSupplier renewed;
   private final Clock clock;
-  private final Duration patience;
   private final Consumer<RaftSession> onClose;
   private final NumberRange inodes;
   private final NumberRange blocks;
+  private volatile @Nullable LeaseHolder leases;
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
 
   @GuardedBy("held")
@@ -47,21 +56,36 @@ final class RaftSession implements MetadataSession {
     MetadataView open(SessionId session, Duration patience) throws ErrnoException;
   }
 
+  /** Opens views of what this node has, however old, under the same condition. */
+  interface OldViews {
+    MetadataView open(SessionId session) throws ErrnoException;
+  }
+
   /**
+   * @param policy what to answer while the majority is gone
+   * @param renewed whether the node's sessions surely live
    * @param onClose ends the session in the log and forgets it
    */
   RaftSession(
       SessionId id,
       BatchSender sender,
       Views views,
+      OldViews oldViews,
+      QuorumWatch quorum,
+      QuorumLoss policy,
+      Recalls recalls,
+      BooleanSupplier renewed,
       Clock clock,
-      Duration patience,
       Consumer<RaftSession> onClose) {
     this.id = id;
     this.sender = sender;
     this.views = views;
+    this.oldViews = oldViews;
+    this.quorum = quorum;
+    this.policy = policy;
+    this.recalls = recalls;
+    this.renewed = renewed;
     this.clock = clock;
-    this.patience = patience;
     this.onClose = onClose;
     this.inodes = new NumberRange(INODES_AT_ONCE, () -> grant(NumberKind.INODE, INODES_AT_ONCE));
     this.blocks =
@@ -79,7 +103,23 @@ final class RaftSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Reply> submit(Request request) {
-    return sender.submit(request);
+    Errno refusal = refusal();
+    return refusal.isOk()
+        ? sender.submit(request)
+        : CompletableFuture.completedFuture(Reply.failed(refusal));
+  }
+
+  /** What a change is answered at once; OK: it goes on, or waits for a majority. */
+  private Errno refusal() {
+    Duration lost = quorum.lostFor();
+    if (lost.isZero()) {
+      return Errno.OK;
+    }
+    return switch (policy.mode()) {
+      case WAIT -> lost.compareTo(policy.patience()) < 0 ? Errno.OK : Errno.EIO;
+      case ERROR -> Errno.EIO;
+      case READ_ONLY -> Errno.EROFS;
+    };
   }
 
   @Override
@@ -87,7 +127,21 @@ final class RaftSession implements MetadataSession {
     if (expired.isDone()) {
       throw new ErrnoException(Errno.EIO, id + " is over");
     }
-    return views.open(id, patience);
+    boolean readOnly = policy.mode() == QuorumLoss.Mode.READ_ONLY;
+    if (!refusal().isOk()) {
+      if (readOnly) {
+        return oldViews.open(id);
+      }
+      throw new ErrnoException(Errno.EIO, "no majority");
+    }
+    try {
+      return views.open(id, policy.patience());
+    } catch (ErrnoException e) {
+      if (readOnly && quorum.isLost() && !expired.isDone()) {
+        return oldViews.open(id);
+      }
+      throw e;
+    }
   }
 
   @Override
@@ -112,6 +166,30 @@ final class RaftSession implements MetadataSession {
     synchronized (held) {
       held.computeIfPresent(inode, (same, count) -> count == 1 ? null : count - 1);
     }
+  }
+
+  @Override
+  public void onRecall(LeaseHolder holder) {
+    leases = holder;
+  }
+
+  /** Another session wants an inode. */
+  CompletableFuture<Void> giveBack(InodeId inode) {
+    LeaseHolder holder = leases;
+    if (holder == null) {
+      return CompletableFuture.failedFuture(new IOException(id + " is being made"));
+    }
+    return CompletableFuture.anyOf(holder.giveBack(inode), expired).thenAccept(given -> {});
+  }
+
+  @Override
+  public CompletableFuture<Void> recall(SessionId holder, InodeId inode) {
+    return recalls.recall(holder, inode, policy.patience());
+  }
+
+  @Override
+  public boolean surelyLives() {
+    return renewed.getAsBoolean() && !expired.isDone();
   }
 
   /**

@@ -10,7 +10,8 @@ import java.time.Duration;
  * @param session a session that was not renewed for so long is expired (PROTOCOL rule 7)
  * @param renewEvery how often a node renews its sessions
  * @param clockWarn clocks further apart than this are complained about
- * @param clockRefuse clocks further apart than this are not worked with
+ * @param clockRefuse with clocks further apart than this no session and no node is taken in
+ * @param freshness how long a node may answer reads by itself after it has asked (PROTOCOL rule 6)
  */
 public record RaftTiming(
     Duration electionMin,
@@ -18,7 +19,10 @@ public record RaftTiming(
     Duration session,
     Duration renewEvery,
     Duration clockWarn,
-    Duration clockRefuse) {
+    Duration clockRefuse,
+    Duration freshness) {
+
+  private static final Duration FRESHNESS_MIN = Duration.ofMillis(10);
 
   /** For machines of their own. */
   public static final RaftTiming DEFAULT =
@@ -28,7 +32,8 @@ public record RaftTiming(
           Duration.ofSeconds(5),
           Duration.ofSeconds(1),
           Duration.ofMillis(500),
-          Duration.ofSeconds(10));
+          Duration.ofSeconds(10),
+          Duration.ofMillis(250));
 
   /** For several nodes that share a few cores. */
   public static final RaftTiming SHARED_CORES =
@@ -44,13 +49,22 @@ public record RaftTiming(
     if (renewEvery.multipliedBy(2).compareTo(session) > 0) {
       throw new IllegalArgumentException("sessions are renewed too rarely: " + renewEvery);
     }
+    if (freshness.compareTo(FRESHNESS_MIN) < 0 || freshness.compareTo(session) > 0) {
+      throw new IllegalArgumentException("a freshness lease of " + freshness);
+    }
   }
 
   public RaftTiming withElection(Duration min, Duration max) {
-    return new RaftTiming(min, max, session, renewEvery, clockWarn, clockRefuse);
+    return new RaftTiming(min, max, session, renewEvery, clockWarn, clockRefuse, freshness);
   }
 
   public RaftTiming withSession(Duration timeout, Duration every) {
-    return new RaftTiming(electionMin, electionMax, timeout, every, clockWarn, clockRefuse);
+    return new RaftTiming(
+        electionMin, electionMax, timeout, every, clockWarn, clockRefuse, freshness);
+  }
+
+  public RaftTiming withFreshness(Duration lease) {
+    return new RaftTiming(
+        electionMin, electionMax, session, renewEvery, clockWarn, clockRefuse, lease);
   }
 }

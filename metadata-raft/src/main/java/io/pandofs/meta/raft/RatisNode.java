@@ -7,15 +7,14 @@ import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.ratis.client.impl.ClientProtoUtils;
-import org.apache.ratis.conf.Parameters;
+import java.util.stream.Collectors;
 import org.apache.ratis.conf.RaftProperties;
-import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
-import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -27,17 +26,19 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.protocol.RaftServerAsynchronousProtocol;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachine;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
-import org.apache.ratis.util.ProtoUtils;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * This node's Ratis server and the one group it serves, spoken to in-process. Thread-safe.
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * of threads, where two batches of one session could change places.
  */
 final class RatisNode implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RatisNode.class);
   private static final long CALL_MILLIS = 5_000;
 
   /** An entry that changes nothing. */
@@ -54,8 +56,9 @@ final class RatisNode implements AutoCloseable {
   private final NodeId self;
   private final RaftGroupId group;
   private final ClientId client;
-  private final LeaderLease lease = new LeaderLease();
+  private final LeaderState leaderState = new LeaderState();
   private final AtomicLong calls = new AtomicLong();
+  private final PeerAddresses addresses = new PeerAddresses();
   private final RaftServer server;
 
   @GuardedBy("this")
@@ -63,14 +66,15 @@ final class RatisNode implements AutoCloseable {
 
   RatisNode(
       NodeId self,
-      long volumeId,
+      RaftGroupId group,
       UUID clientId,
       StateMachine stateMachine,
       RaftProperties properties,
+      @Nullable NodeSecurity security,
       List<RaftPeer> peers)
       throws IOException {
     this.self = self;
-    this.group = groupOf(volumeId);
+    this.group = group;
     this.client = ClientId.valueOf(clientId);
     this.server =
         RaftServer.newBuilder()
@@ -78,14 +82,9 @@ final class RatisNode implements AutoCloseable {
             .setGroup(RaftGroup.valueOf(group, peers))
             .setStateMachine(stateMachine)
             .setProperties(properties)
-            .setParameters(new Parameters())
+            .setParameters(RaftGuard.parameters(self, security))
             .setOption(RaftStorage.StartupOption.RECOVER)
             .build();
-  }
-
-  /** The volume's Raft group. */
-  static RaftGroupId groupOf(long volumeId) {
-    return RaftGroupId.valueOf(new UUID(0x50616e646f000001L, volumeId));
   }
 
   static RaftPeerId peerId(NodeId node) {
@@ -155,8 +154,19 @@ final class RatisNode implements AutoCloseable {
     return address == null ? "" : address;
   }
 
-  /** Proposes an encoded entry in the calling thread; see {@link LeaderCalls#propose}. */
+  /**
+   * Proposes an encoded entry in the calling thread. Answers once it is applied here, which is
+   * before anybody may be told; see {@link Releases}.
+   */
   CompletableFuture<LogReply> propose(byte[] entry) {
+    return proposeAt(entry).thenApply(Proposed::reply);
+  }
+
+  /** An entry's reply and its place in the log. */
+  record Proposed(LogReply reply, long index) {}
+
+  /** As {@link #propose}. */
+  CompletableFuture<Proposed> proposeAt(byte[] entry) {
     Message message = Message.valueOf(UnsafeByteOperations.unsafeWrap(entry));
     return submit(message, RaftClientRequest.writeRequestType()).thenCompose(RatisNode::decode);
   }
@@ -174,10 +184,10 @@ final class RatisNode implements AutoCloseable {
                     .thenApply(reply -> null));
   }
 
-  /** Completes when this node was the leader at some time after the call; see LeaderLease. */
+  /** Completes when this node was the leader at some time after the call; see LeaderState. */
   private CompletableFuture<Void> proofOfLeading() {
     try {
-      return lease.isHeld(division())
+      return leaderState.holdsLease(division())
           ? CompletableFuture.completedFuture(null)
           : propose(NOTHING).thenApply(reply -> null);
     } catch (IOException | IllegalStateException e) {
@@ -185,44 +195,43 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
-  /**
-   * The read index for a follower. Asked in the way that Ratis' own followers ask, since the leader
-   * then tells that follower at once how far the log is committed; otherwise the follower would
-   * learn it from the next heartbeat, a quarter of a second later.
-   */
-  CompletableFuture<Long> readIndexFor(NodeId follower) {
-    if (!leads()) {
-      return CompletableFuture.failedFuture(new NoLeaderException(self + " does not lead"));
-    }
-    return proofOfLeading().thenCompose(none -> askReadIndex(follower));
+  /** Has an entry committed that changes nothing: proof that this node leads after the call. */
+  CompletableFuture<Void> proveLeading() {
+    return propose(NOTHING).thenApply(reply -> null);
   }
 
-  private CompletableFuture<Long> askReadIndex(NodeId follower) {
+  /** Tells followers how far the log is committed; see {@link LeaderState}. */
+  void tellCommitted(Set<NodeId> followers) {
     try {
-      if (!(division() instanceof RaftServerAsynchronousProtocol direct)) {
-        return CompletableFuture.failedFuture(new IOException("this Ratis has no read index"));
-      }
-      ReadIndexRequestProto request =
-          ReadIndexRequestProto.newBuilder()
-              .setServerRequest(
-                  RaftRpcRequestProto.newBuilder()
-                      .setRequestorId(peerId(follower).toByteString())
-                      .setReplyId(server.getId().toByteString())
-                      .setRaftGroupId(ProtoUtils.toRaftGroupIdProtoBuilder(group)))
-              .setClientRequest(
-                  ClientProtoUtils.toRaftClientRequestProto(
-                      request(Message.EMPTY, RaftClientRequest.readRequestType()), false))
-              .build();
-      return direct
-          .readIndexAsync(request)
-          .thenCompose(
-              reply ->
-                  reply.getServerReply().getSuccess()
-                      ? CompletableFuture.completedFuture(reply.getReadIndex())
-                      : CompletableFuture.failedFuture(
-                          new NoLeaderException(self + " could not confirm that it leads")));
+      leaderState.tellCommitted(
+          division(), followers.stream().map(RatisNode::peerId).collect(Collectors.toSet()));
     } catch (IOException | IllegalStateException e) {
-      return CompletableFuture.failedFuture(new IOException("Raft server not running", e));
+      LOG.debug("{}: nobody is told: {}", self, e.toString());
+    }
+  }
+
+  /** Whose majority elects leaders: one set, or two while the membership changes. */
+  List<Set<NodeId>> voters() {
+    try {
+      RaftConfiguration now = division().getRaftConf();
+      Set<NodeId> current = ids(now.getCurrentPeers());
+      Set<NodeId> previous = ids(now.getPreviousPeers());
+      return previous.isEmpty() ? List.of(current) : List.of(current, previous);
+    } catch (IOException | IllegalStateException e) {
+      return List.of();
+    }
+  }
+
+  private static Set<NodeId> ids(Collection<RaftPeer> peers) {
+    return peers.stream().map(peer -> nodeId(peer.getId())).collect(Collectors.toSet());
+  }
+
+  /** The last index in this node's log; -1 while the server does not run. */
+  long lastIndex() {
+    try {
+      return division().getRaftLog().getNextIndex() - 1;
+    } catch (IOException | IllegalStateException e) {
+      return -1;
     }
   }
 
@@ -267,6 +276,28 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
+  /** Hands the leadership over; fails with an IOException when the other one does not take it. */
+  CompletableFuture<Void> transfer(NodeId to) {
+    TransferLeadershipRequest request =
+        new TransferLeadershipRequest(
+            client, server.getId(), group, calls.incrementAndGet(), peerId(to), CALL_MILLIS);
+    try {
+      return server
+          .transferLeadershipAsync(request)
+          .thenCompose(RatisNode::checked)
+          .thenApply(reply -> null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Connects to a peer at this address from now on. */
+  void follow(RaftPeer peer) {
+    if (!peer.getId().equals(peerId(self))) {
+      addresses.follow(server.getServerRpc(), peer);
+    }
+  }
+
   /** Asks for a checkpoint now. */
   CompletableFuture<Long> checkpoint() {
     return server
@@ -292,11 +323,11 @@ final class RatisNode implements AutoCloseable {
             : new IOException("the log refused it: " + failure, failure));
   }
 
-  private static CompletableFuture<LogReply> decode(RaftClientReply reply) {
+  private static CompletableFuture<Proposed> decode(RaftClientReply reply) {
     try {
       ByteString content = reply.getMessage().getContent();
       return CompletableFuture.completedFuture(
-          LogCodec.decodeReply(content.asReadOnlyByteBuffer()));
+          new Proposed(LogCodec.decodeReply(content.asReadOnlyByteBuffer()), reply.getLogIndex()));
     } catch (MalformedException e) {
       return CompletableFuture.failedFuture(new IOException("a reply makes no sense", e));
     }

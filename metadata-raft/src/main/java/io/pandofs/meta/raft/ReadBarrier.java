@@ -39,7 +39,13 @@ final class ReadBarrier {
   }
 
   private CompletableFuture<Long> ask() {
-    CompletableFuture<Long> answer = question.get();
+    CompletableFuture<Long> answer;
+    try {
+      answer = question.get();
+    } catch (RuntimeException e) {
+      // Thrown at who asks, it would leave this barrier asking for ever.
+      answer = CompletableFuture.failedFuture(e);
+    }
     answer.whenComplete((index, failure) -> asked());
     return answer;
   }

@@ -6,6 +6,8 @@ import io.pandofs.common.net.Payload;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 
 /** The leader on another node, asked over its control service. */
 final class RemoteLeader implements LeaderCalls {
@@ -24,26 +27,33 @@ final class RemoteLeader implements LeaderCalls {
   private final NodeId self;
   private final Connections connections;
   private final InetSocketAddress address;
+  private final LongConsumer onReleased;
 
   /**
    * @param self the asking node
+   * @param onReleased told of an index when an answer says that it is released
    */
-  RemoteLeader(NodeId self, Connections connections, InetSocketAddress address) {
+  RemoteLeader(
+      NodeId self, Connections connections, InetSocketAddress address, LongConsumer onReleased) {
     this.self = self;
     this.connections = connections;
     this.address = address;
+    this.onReleased = onReleased;
   }
 
   @Override
   public CompletableFuture<LogReply> propose(byte[] entry) {
     Payload request = ControlCodec.payload(ControlAnswer.getDefaultInstance(), entry);
-    return call(ControlMethods.PROPOSE, request, PROPOSE_DEADLINE, RemoteLeader::reply);
+    return call(ControlMethods.PROPOSE, request, PROPOSE_DEADLINE, this::reply);
   }
 
-  private static LogReply reply(Payload answer) throws IOException {
-    ControlCodec.check(ControlCodec.header(answer, ControlAnswer.parser()));
+  private LogReply reply(Payload answer) throws IOException {
+    ControlAnswer header = ControlCodec.header(answer, ControlAnswer.parser());
+    ControlCodec.check(header);
     try {
-      return LogCodec.decodeReply(answer.body());
+      LogReply reply = LogCodec.decodeReply(answer.body());
+      onReleased.accept(header.getReleased());
+      return reply;
     } catch (MalformedException e) {
       throw new IOException("the leader's reply makes no sense", e);
     }
@@ -58,6 +68,10 @@ final class RemoteLeader implements LeaderCalls {
         answer -> {
           ReadIndexAnswer header = ControlCodec.header(answer, ReadIndexAnswer.parser());
           ControlCodec.check(header.getAnswer());
+          if (header.getIndex() < 0) {
+            throw new IOException("a read index of " + header.getIndex());
+          }
+          onReleased.accept(header.getReleased());
           return header.getIndex();
         });
   }
@@ -70,6 +84,19 @@ final class RemoteLeader implements LeaderCalls {
         READ_DEADLINE,
         answer -> {
           RenewAnswer header = ControlCodec.header(answer, RenewAnswer.parser());
+          ControlCodec.check(header.getAnswer());
+          return header;
+        });
+  }
+
+  @Override
+  public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
+    return call(
+        ControlMethods.CONFIRM,
+        ControlCodec.payload(request),
+        READ_DEADLINE,
+        answer -> {
+          ConfirmAnswer header = ControlCodec.header(answer, ConfirmAnswer.parser());
           ControlCodec.check(header.getAnswer());
           return header;
         });

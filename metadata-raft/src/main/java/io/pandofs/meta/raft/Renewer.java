@@ -7,6 +7,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -29,9 +30,13 @@ final class Renewer {
   private final RaftTiming timing;
   private final Supplier<Collection<RaftSession>> sessions;
   private final Consumer<SessionId> onUnknown;
+  private final QuorumWatch quorum;
 
   @GuardedBy("this")
   private long renewedNanos;
+
+  @GuardedBy("this")
+  private CompletableFuture<Void> renewal = new CompletableFuture<>();
 
   @GuardedBy("this")
   private long clockAheadMillis;
@@ -50,7 +55,8 @@ final class Renewer {
       Clock clock,
       RaftTiming timing,
       Supplier<Collection<RaftSession>> sessions,
-      Consumer<SessionId> onUnknown) {
+      Consumer<SessionId> onUnknown,
+      QuorumWatch quorum) {
     this.self = self;
     this.leader = leader;
     this.tables = tables;
@@ -59,6 +65,7 @@ final class Renewer {
     this.timing = timing;
     this.sessions = sessions;
     this.onUnknown = onUnknown;
+    this.quorum = quorum;
     this.renewedNanos = clock.nanoTime();
   }
 
@@ -84,22 +91,23 @@ final class Renewer {
       LOG.debug("{}: not renewed: {}", self, failure.toString());
       return;
     }
+    quorum.heard();
+    CompletableFuture<Void> waiting;
     synchronized (this) {
       clockAheadMillis = answer.getClockAheadMillis();
-      if (answer.getClockRefused()) {
-        if (!clockRefused) {
-          LOG.error(
-              "This node's clock is {} ms ahead of the leader's, over {} s: its sessions are not"
-                  + " renewed; set the clock",
-              clockAheadMillis,
-              timing.clockRefuse().toSeconds());
-        }
-        clockRefused = true;
-        return;
+      if (answer.getClockRefused() && !clockRefused) {
+        LOG.error(
+            "This node's clock is {} ms ahead of the leader's, over {} s: it gets no new session;"
+                + " set the clock",
+            clockAheadMillis,
+            timing.clockRefuse().toSeconds());
       }
-      clockRefused = false;
+      clockRefused = answer.getClockRefused();
       renewedNanos = Math.max(renewedNanos, sentNanos);
+      waiting = renewal;
+      renewal = new CompletableFuture<>();
     }
+    waiting.complete(null);
     answer.getUnknownList().forEach(session -> onUnknown.accept(new SessionId(session)));
   }
 
@@ -109,6 +117,11 @@ final class Renewer {
    */
   synchronized boolean isCurrent() {
     return clock.nanoTime() - renewedNanos < timing.session().toNanos() / 10 * 9;
+  }
+
+  /** Completes at the next renewal. */
+  synchronized CompletableFuture<Void> next() {
+    return renewal;
   }
 
   /** This node's clock minus the leader's, as of the last renewal. */

@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a replica is told about itself.
@@ -12,7 +13,7 @@ import java.nio.file.Path;
  * @param raftAdvertised host:port where the other nodes reach that
  * @param controlAdvertised host:port where the other nodes reach this node's control service
  * @param blocksAdvertised host:port of this node's block server
- * @param joinToken what a new node must show; empty for no check
+ * @param security keys and certificates; null where connections are plain, on one machine
  */
 public record ReplicaConfig(
     Path dataDir,
@@ -21,6 +22,6 @@ public record ReplicaConfig(
     String raftAdvertised,
     String controlAdvertised,
     String blocksAdvertised,
-    String joinToken,
+    @Nullable NodeSecurity security,
     RaftTiming timing,
     LogLimits limits) {}

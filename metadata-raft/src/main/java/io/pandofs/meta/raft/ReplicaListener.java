@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 
 /**
@@ -10,8 +11,19 @@ public interface ReplicaListener {
   /** A checkpoint was installed: everything may have changed, the block sets are empty. */
   default void onReset() {}
 
-  /** Blocks were added to the need or drop set. */
-  default void onBlocks() {}
+  /**
+   * Asked while an entry is being applied: whether this node's store has the block with this length
+   * and checksum on stable storage, so that it need not go into the need set.
+   */
+  default boolean holds(BlockId block, int length, int crc32c) {
+    return false;
+  }
+
+  /** Blocks were added to the need set. */
+  default void onNeeded() {}
+
+  /** Blocks were added to the drop set. */
+  default void onDropped() {}
 
   /** Nodes, addresses or the placement map changed: what a node must hold may be other blocks. */
   default void onPlacement() {}

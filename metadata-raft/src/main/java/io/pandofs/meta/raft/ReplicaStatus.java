@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param clockAheadMillis this node's clock minus the leader's
  * @param clocksAheadMillis on the leader, each node's clock minus the leader's
  * @param tableHashes hashes of the tables, by log index
+ * @param reads how this node answers reads
  * @param failure why this replica does not serve any more; null while it does
  */
 public record ReplicaStatus(
@@ -36,4 +37,18 @@ public record ReplicaStatus(
     long clockAheadMillis,
     Map<NodeId, Long> clocksAheadMillis,
     Map<Long, String> tableHashes,
-    @Nullable String failure) {}
+    Reads reads,
+    @Nullable String failure) {
+  /**
+   * How this node answers its mounts' reads; counts since the start.
+   *
+   * @param fresh whether it may answer by itself now
+   * @param released everything up to this log index is known to be on all fresh nodes
+   * @param local views that were opened without a message
+   * @param asked views for which the leader was asked
+   * @param waited answers that waited for a release
+   * @param lost how often a freshness lease ran out before it was renewed
+   */
+  public record Reads(
+      boolean fresh, long released, long local, long asked, long waited, long lost) {}
+}

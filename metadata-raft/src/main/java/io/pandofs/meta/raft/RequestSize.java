@@ -9,6 +9,7 @@ final class RequestSize {
   private static final int NAME_MAX = 256;
   private static final int EXTENT = 48;
   private static final int BLOCK = 96;
+  private static final int LEASE = 10;
 
   private RequestSize() {}
 
@@ -16,6 +17,9 @@ final class RequestSize {
     Operation operation = request.operation();
     if (operation instanceof Operation.Write write) {
       return FIXED + (long) EXTENT * write.extents().size() + (long) BLOCK * write.blocks().size();
+    }
+    if (operation instanceof Operation.ReleaseLeases release) {
+      return FIXED + (long) LEASE * release.inodes().size();
     }
     if (operation instanceof Operation.SetXattr xattr) {
       return FIXED + (long) xattr.name().length + xattr.value().length;

@@ -40,8 +40,7 @@ final class Retry {
   private <T> void attempt(
       long deadline, long pause, Supplier<CompletableFuture<T>> attempt, CompletableFuture<T> to) {
     CompletableFuture<Void> event = events.next();
-    attempt
-        .get()
+    begin(attempt)
         .whenComplete(
             (value, failure) -> {
               if (failure == null) {
@@ -55,6 +54,15 @@ final class Retry {
                             attempt(deadline, Math.min(2 * pause, PAUSE_MAX_MILLIS), attempt, to));
               }
             });
+  }
+
+  /** A thrown attempt has failed: otherwise who waits for the result would wait for ever. */
+  private static <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> attempt) {
+    try {
+      return attempt.get();
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   /** Completes on the scheduler after the pause, or earlier at the event. */

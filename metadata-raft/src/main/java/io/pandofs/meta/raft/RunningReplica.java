@@ -1,29 +1,24 @@
 package io.pandofs.meta.raft;
 
-import io.pandofs.common.Errno;
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
-import io.pandofs.meta.log.LogCodec;
-import io.pandofs.meta.log.LogEntry;
-import io.pandofs.meta.log.LogReply;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.statemachine.SnapshotInfo;
@@ -38,36 +33,36 @@ import org.slf4j.LoggerFactory;
  * threads, and the tables last.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
-final class RunningReplica implements AutoCloseable, ReplicaListener {
-  private static final int QUESTION_SECONDS = 5;
+final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final long TICK_MILLIS_MAX = 250;
-  private static final long CLOSE_MILLIS = 1_000;
-  private static final long NUDGE_MILLIS_MIN = 2;
-  private static final Duration FOR_EVER = Duration.ofDays(10_000);
+  private static final int DIRTY_MAX = 1 << 16;
 
   private final ReplicaConfig config;
   private final Clock clock;
   private final Surroundings surroundings;
   private final Identity identity;
+  private final DataDirectory data;
   private final ReplicaListener listener;
   private final Threads threads;
   private final LiveTables tables;
   private final Checkpoints checkpoints;
   private final AppliedGate applied = new AppliedGate();
+  private final DirtyInodes dirty = new DirtyInodes(DIRTY_MAX);
   private final TableHashes hashes;
   private final LeaderEvents events = new LeaderEvents();
   private final RatisNode ratis;
   private final LeaderRouter leader;
   private final LeaderDuties leaderDuties;
-  private final Renewer renewer;
+  private final LocalSessions sessions;
   private final Retry retry;
-  private final ReadBarrier barrier;
+  private final LinearReads reads;
+  private final Freshness freshness;
+  private final LeaderFreshness leaderFreshness;
   private final ControlService control;
   private final BlockTables blocks;
+  private final ClusterAdmin admin;
   private final PandoStateMachine machine;
-  private final Map<SessionId, RaftSession> sessions = new ConcurrentHashMap<>();
-  private final CompletableFuture<Void> predecessorsEnded;
   private final CompletableFuture<String> failed = new CompletableFuture<>();
   private volatile long lastCheckpointNanos;
   private volatile long bytesAtCheckpoint;
@@ -89,6 +84,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     this.clock = surroundings.clock();
     this.surroundings = surroundings;
     this.identity = identity;
+    this.data = data;
     this.listener = listener;
     Path meta = data.meta();
     tables = LiveTables.open(meta, surroundings.memory());
@@ -99,38 +95,77 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     retry = new Retry(clock, surroundings.scheduler(), events);
     machine =
         new PandoStateMachine(
-            identity.node(), tables, checkpoints, applied, hashes, events, this, this::fail);
+            identity.node(), tables, checkpoints, applied, hashes, events, this, this, this::fail);
     ratis =
         new RatisNode(
             identity.node(),
-            identity.volumeId(),
+            RaftGroups.of(identity),
             new UUID(surroundings.random().nextLong(), surroundings.random().nextLong()),
             machine,
             RaftSettings.of(config, data.raft()),
+            config.security(),
             peers);
     leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
-    LocalLeader local = new LocalLeader(ratis, leaderDuties, applied);
-    leader = new LeaderRouter(ratis, local, surroundings.connections());
-    barrier = new ReadBarrier(this::askReadIndex);
-    renewer =
-        new Renewer(
+    long leaseNanos = config.timing().freshness().toNanos();
+    Releases releases =
+        new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
+    leaderFreshness = new LeaderFreshness(ratis, applied, releases, this::after);
+    LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
+    leader =
+        new LeaderRouter(ratis, local, surroundings.connections(), index -> heardReleased(index));
+    freshness =
+        new Freshness(
             identity.node(),
-            leader,
+            surroundings.random().nextLong(),
+            clock,
+            this::after,
+            leaseNanos,
+            leader::confirm,
+            ratis::term,
+            dirty);
+    reads = new LinearReads(leader, freshness, dirty, applied, tables, retry, clock, failed);
+    sessions =
+        new LocalSessions(
+            identity,
+            config.timing(),
+            surroundings,
+            threads,
             tables,
             applied,
-            clock,
-            config.timing(),
-            sessions::values,
-            session -> threads.duties.execute(() -> confirmEnd(session)));
-    control =
-        new ControlService(
-            ratis,
-            local,
-            new Membership(ratis, tables, clock, config, threads.duties),
-            threads.inOrder);
+            leader,
+            events,
+            retry,
+            reads,
+            freshness);
+    control = openControl(local, releases);
+    admin = new ClusterAdmin(ratis, retry, surroundings.connections());
     blocks = new BlockTables(tables, applied, clock);
-    predecessorsEnded = new CompletableFuture<>();
     lastCheckpointNanos = clock.nanoTime();
+  }
+
+  private ControlService openControl(LocalLeader local, Releases releases) {
+    Membership membership =
+        new Membership(
+            ratis,
+            tables,
+            clock,
+            config,
+            new LetIn(config.security()),
+            surroundings.connections(),
+            threads.duties);
+    MemberChanges changes =
+        new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+    return new ControlService(
+        ratis,
+        local,
+        leaderFreshness,
+        freshness::released,
+        membership,
+        changes,
+        leaderDuties,
+        sessions.recalls(),
+        identity,
+        threads.inOrder);
   }
 
   /** Starts the Raft server and the periodic work. */
@@ -143,8 +178,18 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
     every(config.timing().renewEvery().toMillis(), this::renew);
+    every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
     every(1000, this::checkpointIfDue);
+    freshness.start();
     watchLeader();
+  }
+
+  private void after(long nanos, Runnable task) {
+    surroundings.scheduler().schedule(task, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void heardReleased(long index) {
+    freshness.heard(index);
   }
 
   private static String deepest(Throwable failure) {
@@ -176,7 +221,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         .thenRunAsync(
             () -> {
               watchLeader();
-              sessions.values().forEach(RaftSession::leaderChanged);
+              leaderFreshness.look();
+              freshness.leaderChanged();
+              sessions.leaderChanged();
               renew();
             },
             threads.duties);
@@ -184,7 +231,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   private void renew() {
     blocks.sample();
-    renewer.renew();
+    sessions.renew();
+  }
+
+  LocalSessions sessions() {
+    return sessions;
   }
 
   private void checkpointIfDue() {
@@ -209,184 +260,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     }
   }
 
-  /** What a predecessor of this process left; its mounts are gone with it. */
-  void endPredecessors() {
-    retry
-        .until(FOR_EVER, barrier::readIndex)
-        .thenComposeAsync(this::endSessionsUpTo, threads.duties)
-        .whenComplete(
-            (none, failure) -> {
-              if (failure == null) {
-                predecessorsEnded.complete(null);
-              } else {
-                predecessorsEnded.completeExceptionally(Retry.cause(failure));
-              }
-            });
-  }
-
-  private CompletableFuture<Void> endSessionsUpTo(long index) {
-    CompletableFuture<Void> ended = new CompletableFuture<>();
-    if (!applied.await(index, 0)) {
-      // Comes back when more is applied; this thread has other work meanwhile.
-      retry
-          .pause(Retry.PAUSE_MIN_MILLIS, events.next())
-          .thenComposeAsync(none -> endSessionsUpTo(index), threads.duties)
-          .whenComplete(
-              (none, failure) -> {
-                if (failure == null) {
-                  ended.complete(null);
-                } else {
-                  ended.completeExceptionally(failure);
-                }
-              });
-      return ended;
-    }
-    List<CompletableFuture<?>> all = new ArrayList<>();
-    try (LocalSnapshot snapshot = tables.snapshot()) {
-      for (ClusterView.Session session : snapshot.cluster().sessions()) {
-        if (session.node().equals(identity.node()) && !sessions.containsKey(session.id())) {
-          LOG.info("{}: was this node's before it restarted: ending it", session.id());
-          all.add(proposeSurely(new LogEntry.ExpireSession(session.id()), FOR_EVER));
-        }
-      }
-    }
-    return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
-  }
-
-  /** Proposes until there is an answer; only for entries that may be repeated. */
-  CompletableFuture<LogReply> proposeSurely(LogEntry entry, Duration patience) {
-    byte[] bytes = LogCodec.encode(entry);
-    return retry.until(patience, () -> leader.propose(bytes));
-  }
-
-  RaftSession openSession(Duration patience) throws ErrnoException {
-    long deadline = clock.nanoTime() + patience.toNanos();
-    wait(predecessorsEnded, patience);
-    LogEntry entry = new LogEntry.RegisterSession(identity.node(), clock.now());
-    LogReply reply =
-        wait(proposeSurely(entry, patience), Duration.ofNanos(deadline - clock.nanoTime()));
-    if (reply.status() != LogReply.Status.OK) {
-      throw new ErrnoException(Errno.EIO, "no session was granted: " + reply.status());
-    }
-    SessionId id = new SessionId(reply.number());
-    BatchSender sender =
-        new BatchSender(
-            id,
-            leader,
-            events,
-            retry,
-            clock,
-            surroundings.scheduler(),
-            threads.answers,
-            patience.toNanos(),
-            () -> endSession(id));
-    RaftSession session =
-        new RaftSession(id, sender, this::openView, clock, patience, this::closed);
-    sessions.put(id, session);
-    threads.duties.execute(renewer::renew);
-    return session;
-  }
-
-  private CompletableFuture<LogReply> closed(RaftSession session) {
-    sessions.remove(session.id());
-    return proposeSurely(new LogEntry.ExpireSession(session.id()), config.timing().session());
-  }
-
-  private void endSession(SessionId id) {
-    RaftSession session = sessions.remove(id);
-    if (session != null) {
-      LOG.warn("{}: is over; its mount registers anew", id);
-      session.end();
-    }
-  }
-
-  /** The leader said that it does not know a session: believed when our own tables say so too. */
-  private void confirmEnd(SessionId id) {
-    retry
-        .until(config.timing().session(), barrier::readIndex)
-        .thenAcceptAsync(
-            index -> {
-              if (applied.await(index, config.timing().renewEvery().toNanos())) {
-                endIfGone(id);
-              }
-            },
-            threads.background);
-  }
-
-  private void endIfGone(SessionId id) {
-    boolean gone;
-    try (LocalSnapshot snapshot = tables.snapshot()) {
-      gone = snapshot.cluster().session(id) == null;
-    }
-    if (gone) {
-      endSession(id);
-    }
-  }
-
-  /**
-   * As below, for a session that still lives in what the view shows: what it held may be gone
-   * otherwise. (That it has ended is told to it a moment after it can be seen.)
-   */
-  private MetadataView openView(SessionId session, Duration patience) throws ErrnoException {
-    awaitCurrent(patience);
-    LocalSnapshot snapshot = tables.snapshot();
-    if (snapshot.cluster().session(session) == null) {
-      snapshot.close();
-      throw new ErrnoException(Errno.EIO, session + " is over");
-    }
-    return snapshot.view();
-  }
-
   /** A view of everything that was acknowledged anywhere before the call. */
   MetadataView openView(Duration patience) throws ErrnoException {
-    awaitCurrent(patience);
-    return localView();
-  }
-
-  /** Waits until everything that was acknowledged anywhere before the call is applied here. */
-  private void awaitCurrent(Duration patience) throws ErrnoException {
-    long deadline = clock.nanoTime() + patience.toNanos();
-    CompletableFuture<Long> asked = barrier.readIndex();
-    long index =
-        asked.isDone() && !asked.isCompletedExceptionally()
-            ? asked.join()
-            : wait(again(asked, patience), patience);
-    catchUp(index, deadline);
-  }
-
-  /**
-   * Waits until the index is applied here. Each question for the read index also makes the leader
-   * tell this node how far the log is committed, but not while it waits for this node's answer to
-   * an entry: so asking is repeated, or the next heartbeat would have to be waited for.
-   */
-  private void catchUp(long index, long deadline) throws ErrnoException {
-    long pauseNanos = TimeUnit.MILLISECONDS.toNanos(NUDGE_MILLIS_MIN);
-    while (!applied.await(index, Math.min(pauseNanos, deadline - clock.nanoTime()))) {
-      if (failed.isDone() || applied.isClosed() || clock.nanoTime() - deadline >= 0) {
-        throw new ErrnoException(Errno.EIO, "this node is behind the leader");
-      }
-      if (Thread.currentThread().isInterrupted()) {
-        throw new ErrnoException(Errno.EINTR);
-      }
-      barrier.readIndex();
-      pauseNanos = Math.min(2 * pauseNanos, TimeUnit.MILLISECONDS.toNanos(Retry.PAUSE_MAX_MILLIS));
-    }
-  }
-
-  /** Never waits for ever: all who come later wait behind this question. */
-  private CompletableFuture<Long> askReadIndex() {
-    CompletableFuture<Long> answer = leader.readIndex();
-    return answer.isDone() ? answer : answer.orTimeout(QUESTION_SECONDS, TimeUnit.SECONDS);
-  }
-
-  private CompletableFuture<Long> again(CompletableFuture<Long> first, Duration patience) {
-    AtomicReference<@Nullable CompletableFuture<Long>> once = new AtomicReference<>(first);
-    return retry.until(
-        patience,
-        () -> {
-          CompletableFuture<Long> asked = once.getAndSet(null);
-          return asked != null ? asked : barrier.readIndex();
-        });
+    return reads.view(reads.snapshot(patience), patience);
   }
 
   MetadataView localView() {
@@ -397,34 +273,32 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
     return tables.snapshot();
   }
 
-  private <T> T wait(CompletableFuture<T> future, Duration patience) throws ErrnoException {
-    if (failed.isDone()) {
-      throw new ErrnoException(Errno.EIO, failed.join());
-    }
-    try {
-      return future.get(Math.max(1, patience.toNanos()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new ErrnoException(Errno.EIO, "no leader in time");
-    } catch (ExecutionException e) {
-      throw new ErrnoException(Errno.EIO, String.valueOf(Retry.cause(e).getMessage()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
-    }
-  }
-
   private void fail(String what, @Nullable Throwable cause) {
+    if (what.equals(PandoStateMachine.REMOVED)) {
+      markRemoved();
+    }
     if (failed.complete(what + (cause == null ? "" : ": " + cause))) {
       LOG.error("{}: {}: this replica stops serving", identity.node(), what, cause);
+      freshness.close();
       Thread stopper = new Thread(this::stopServing, "pando-" + identity.node() + "-stop");
       stopper.setDaemon(true);
       stopper.start();
     }
   }
 
+  /** So that a later start says it at once. */
+  private void markRemoved() {
+    try {
+      data.write(identity.removed());
+    } catch (IOException e) {
+      // The tables of the others say so too: they take no vote and no message of this id.
+      LOG.warn("{}: could not write down that it was removed", identity.node(), e);
+    }
+  }
+
   private void stopServing() {
     applied.close();
-    sessions.keySet().forEach(this::endSession);
+    sessions.endAll();
     closeRatis();
   }
 
@@ -442,6 +316,22 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
 
   Service control() {
     return control;
+  }
+
+  ClusterAdmin admin() {
+    return admin;
+  }
+
+  /** Members may have moved: Ratis is to connect to where they are now. */
+  private void followAddresses() {
+    threads.duties.execute(
+        () -> {
+          try (LocalSnapshot snapshot = tables.snapshot()) {
+            for (ClusterView.Node node : snapshot.cluster().nodes()) {
+              ratis.follow(RatisNode.peer(node.id(), node.raft(), node.control()));
+            }
+          }
+        });
   }
 
   BlockTables blocks() {
@@ -488,62 +378,87 @@ final class RunningReplica implements AutoCloseable, ReplicaListener {
         committed,
         checkpoint == null ? -1 : checkpoint.getIndex(),
         sessions.size(),
-        renewer.isCurrent(),
-        renewer.clockAheadMillis(),
+        sessions.isCurrent(),
+        sessions.clockAheadMillis(),
         ratis.leads() ? leaderDuties.clocksAheadMillis() : Map.of(),
         hashes.all(),
+        reads.counts(),
         failed.getNow(null));
   }
 
   @Override
   public void onReset() {
     blocks.sample();
-    threads.duties.execute(() -> sessions.keySet().forEach(this::endIfGone));
+    threads.duties.execute(sessions::endThoseGone);
     listener.onReset();
   }
 
   @Override
-  public void onBlocks() {
-    listener.onBlocks();
+  public void changing(long index, Set<InodeId> inodes) {
+    dirty.changed(index, inodes);
+  }
+
+  @Override
+  public void applied(long index) {
+    leaderFreshness.applied(index);
+    freshness.applied(index);
+  }
+
+  @Override
+  public void members(Set<NodeId> nodes) {
+    leaderFreshness.members(nodes);
+  }
+
+  @Override
+  public void replacing(long checkpoint) {
+    freshness.giveUp();
+    dirty.everything(checkpoint);
+  }
+
+  @Override
+  public void replaced(long index) {
+    dirty.everything(index);
+    freshness.regain(index);
+  }
+
+  @Override
+  public boolean holds(BlockId block, int length, int crc32c) {
+    return listener.holds(block, length, crc32c);
+  }
+
+  @Override
+  public void onNeeded() {
+    listener.onNeeded();
+  }
+
+  @Override
+  public void onDropped() {
+    listener.onDropped();
   }
 
   @Override
   public void onPlacement() {
+    followAddresses();
     listener.onPlacement();
   }
 
   @Override
   public void onSessionEnded(SessionId session) {
-    if (sessions.containsKey(session)) {
-      threads.answers.execute(() -> endSession(session));
-    }
+    sessions.ended(session);
     listener.onSessionEnded(session);
   }
 
   /** Stops; sessions of this node are ended in the log if that can be done at once. */
   @Override
   public void close() {
-    List<CompletableFuture<?>> ending = new ArrayList<>();
-    for (RaftSession session : List.copyOf(sessions.values())) {
-      ending.add(closed(session));
-      session.end();
-    }
-    try {
-      CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new))
-          .get(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      // Without a leader they end by themselves, or when this node is back.
-      LOG.debug("{}: sessions were not ended in time", identity.node());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    sessions.close();
     closeNow();
   }
 
   /** Stops without a word to anybody. */
   void closeNow() {
-    sessions.values().forEach(RaftSession::end);
-    sessions.clear();
+    freshness.close();
+    sessions.drop();
     closeRatis();
     threads.close();
     tables.close();

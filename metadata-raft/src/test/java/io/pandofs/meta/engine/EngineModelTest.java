@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
@@ -29,10 +30,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +88,82 @@ class EngineModelTest {
         assertThat(treeHash(steps, new Random(seed + 1), 5)).as("seed %s", seed).isEqualTo(batched);
         assertThat(treeHash(steps, new Random(seed), 1)).as("seed %s", seed).isEqualTo(batched);
       }
+    }
+  }
+
+  /** Reads wait for the release of what an entry has told to be changed, and of nothing else. */
+  @Test
+  void everyInodeWhoseRowsAnEntryChangesIsTold() throws Exception {
+    for (int run = 0; run < 20; run++) {
+      long seed = 5000L + run;
+      LogEngine engine = new LogEngine();
+      Set<Long> changed = new HashSet<>();
+      Set<Long> told = new HashSet<>();
+      Store store = new Watched(new MemoryStore(), changed);
+      Told effects = new Told(told);
+      long[] index = {0};
+      Node node =
+          entry -> {
+            changed.clear();
+            told.clear();
+            LogReply reply = engine.apply(entry, ++index[0], store, effects);
+            if (!(entry instanceof LogEntry.Format)) {
+              assertThat(told).as("seed %s: %s", seed, entry).containsAll(changed);
+            }
+            return reply;
+          };
+      runAll(new ModelSteps(seed).make(STEPS), node, new Random(seed), 3);
+    }
+  }
+
+  private record Told(Set<Long> inodes) implements LocalEffects {
+    @Override
+    public void inodeChanged(InodeId inode) {
+      inodes.add(inode.value());
+    }
+
+    @Override
+    public void dentryChanged(InodeId parent, FileName name) {
+      inodes.add(parent.value());
+    }
+  }
+
+  /** Notes whose rows are written. */
+  private record Watched(MemoryStore store, Set<Long> inodes) implements Store {
+    private void note(Table table, byte[] key) {
+      if (table == Table.INODES
+          || table == Table.DENTRIES
+          || table == Table.EXTENTS
+          || table == Table.XATTRS) {
+        inodes.add(Keys.first(key));
+      }
+    }
+
+    @Override
+    public void put(Table table, byte[] key, byte[] value) {
+      note(table, key);
+      store.put(table, key, value);
+    }
+
+    @Override
+    public void delete(Table table, byte[] key) {
+      note(table, key);
+      store.delete(table, key);
+    }
+
+    @Override
+    public byte @Nullable [] get(Table table, byte[] key) {
+      return store.get(table, key);
+    }
+
+    @Override
+    public @Nullable Row floor(Table table, byte[] key) {
+      return store.floor(table, key);
+    }
+
+    @Override
+    public Cursor scan(Table table, byte[] from, byte @Nullable [] to) {
+      return store.scan(table, from, to);
     }
   }
 

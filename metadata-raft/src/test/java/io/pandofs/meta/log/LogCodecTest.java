@@ -10,6 +10,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.Extent;
@@ -47,6 +48,9 @@ class LogCodecTest {
                 new NewBlock(
                     new BlockId(300), 1 << 22, -7, 3, List.of(new NodeId(1), new NodeId(2))))),
         new Operation.Allocate(I, 3, -1, Long.MIN_VALUE),
+        new Operation.Create(I, N, I, FileType.REGULAR, 0, 0, null, false, true),
+        new Operation.AcquireLease(I),
+        new Operation.ReleaseLeases(List.of(I, InodeId.ROOT)),
         new Operation.Accessed(I, T),
         new Operation.ReserveNumbers(Operation.NumberKind.INODE, 5),
         new Operation.ReserveNumbers(Operation.NumberKind.BLOCK_SERIAL, -5));
@@ -64,6 +68,14 @@ class LogCodecTest {
         new LogEntry.RegisterNode(0, "n", "[::1]:7440", "h:1", "h:2"),
         new LogEntry.RemoveNode(new NodeId(6)),
         new LogEntry.Reap(List.of(I, InodeId.ROOT)),
+        new LogEntry.CreateToken(8, Fingerprint.of(new byte[] {1}), 3, T, T),
+        new LogEntry.RevokeToken(8),
+        new LogEntry.AdmitNode(
+            8,
+            Fingerprint.of(new byte[] {1}),
+            Fingerprint.of(new byte[] {2}),
+            T,
+            new LogEntry.RegisterNode(0, "n", "[::1]:7440", "h:1", "h:2")),
         new LogEntry.HashTables());
   }
 

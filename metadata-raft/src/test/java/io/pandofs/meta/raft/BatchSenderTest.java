@@ -18,6 +18,8 @@ import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
@@ -114,6 +116,11 @@ class BatchSenderTest {
     public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
       throw new UnsupportedOperationException();
     }
+
+    @Override
+    public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
+      throw new UnsupportedOperationException();
+    }
   }
 
   private BatchSender sender(LeaderCalls leader, long patienceMillis) {
@@ -208,6 +215,11 @@ class BatchSenderTest {
 
     @Override
     public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
       throw new UnsupportedOperationException();
     }
   }

@@ -2,8 +2,6 @@ package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pandofs.common.Timestamp;
-import io.pandofs.common.time.Clock;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -23,21 +21,6 @@ class QuorumProofTest {
             return questions.getLast();
           },
           () -> regained++);
-
-  /** Moves when it is told to. */
-  private static final class HandClock implements Clock {
-    long nanos = Long.MAX_VALUE - 50;
-
-    @Override
-    public Timestamp now() {
-      return Timestamp.EPOCH;
-    }
-
-    @Override
-    public long nanoTime() {
-      return nanos;
-    }
-  }
 
   @Test
   void nothingIsProvenAtTheStartNorByAFailure() {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.nio.file.Path;
@@ -103,7 +104,8 @@ class SessionsTest {
   void withoutAMajorityOperationsFailAfterTheirPatienceAndSessionsLiveOn() throws Exception {
     try (TestCluster cluster = new TestCluster(dir, 2, node -> node.timing = QUICK)) {
       TestNode stays = cluster.node(0);
-      MetadataSession session = stays.replica().openSession(Duration.ofSeconds(2));
+      MetadataSession session =
+          stays.replica().openSession(QuorumLoss.waiting(Duration.ofSeconds(2)));
       assertThat(session.submit(Tree.create(session, "x")).join().errno()).isEqualTo(Errno.OK);
       cluster.node(1).kill();
       InodeId late = session.nextInode();
@@ -131,6 +133,36 @@ class SessionsTest {
       assertThat(session.submit(Tree.unlink("x")).get(20, TimeUnit.SECONDS).errno())
           .isEqualTo(Errno.OK);
       assertThat(session.expired()).isNotDone();
+    }
+  }
+
+  @Test
+  void aJumpOfTheLeadersClockEndsNobodysSessionAndKeepsNewOnesOut() throws Exception {
+    ShiftedClock jumps = new ShiftedClock(0);
+    try (TestCluster cluster =
+        new TestCluster(
+            dir,
+            2,
+            node -> {
+              node.timing = QUICK;
+              node.clock = node.name.equals("n1") ? jumps : node.clock;
+            })) {
+      assertThat(cluster.leader()).isSameAs(cluster.node(0));
+      TestNode follower = cluster.node(1);
+      MetadataSession session = follower.session();
+      jumps.shift(3_600_000);
+      // Longer than a session lives without renewals.
+      await()
+          .during(Duration.ofSeconds(5))
+          .atMost(Duration.ofSeconds(7))
+          .until(() -> !session.expired().isDone());
+      assertThat(session.submit(Tree.create(session, "x")).get(30, TimeUnit.SECONDS).errno())
+          .isEqualTo(Errno.OK);
+      org.assertj.core.api.Assertions.assertThatThrownBy(follower::session)
+          .isInstanceOf(ErrnoException.class)
+          .hasMessageContaining("clock");
+      jumps.shift(0);
+      follower.session().close();
     }
   }
 }

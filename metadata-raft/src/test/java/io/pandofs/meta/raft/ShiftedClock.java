@@ -7,10 +7,15 @@ import io.pandofs.common.time.SystemClock;
 /** A clock that is wrong by so many milliseconds. */
 final class ShiftedClock implements Clock {
   private final Clock right = new SystemClock();
-  private final long millis;
+  private volatile long millis;
 
   ShiftedClock(long millis) {
     this.millis = millis;
+  }
+
+  /** The wall clock is wrong by so much from now on. */
+  void shift(long byMillis) {
+    millis = byMillis;
   }
 
   @Override

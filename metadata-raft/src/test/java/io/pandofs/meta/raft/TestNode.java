@@ -1,10 +1,18 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.config.QuorumLoss;
+import io.pandofs.common.identity.Admission;
+import io.pandofs.common.identity.JoinToken;
+import io.pandofs.common.identity.Keyring;
+import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.FrameServer;
 import io.pandofs.common.net.NetThreads;
 import io.pandofs.common.net.NettyConnections;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Tls;
 import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataSession;
@@ -18,7 +26,9 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,14 +41,20 @@ final class TestNode implements AutoCloseable {
   final Path dataDir;
   final String name;
   final AtomicInteger resets = new AtomicInteger();
-  final AtomicInteger blockChanges = new AtomicInteger();
+  final AtomicInteger needs = new AtomicInteger();
+  final AtomicInteger drops = new AtomicInteger();
+
+  /** What this node's block store has, as its replica is told. */
+  final Set<BlockId> held = ConcurrentHashMap.newKeySet();
+
   RaftTiming timing = RaftTiming.SHARED_CORES;
   LogLimits limits = LogLimits.DEFAULT;
   Clock clock = new SystemClock();
-  String token = "";
+  @Nullable NodeSecurity security;
+  private volatile long mutedUntil = clock.nanoTime();
 
-  private final InetSocketAddress raft = freePort();
-  private final InetSocketAddress control = freePort();
+  private InetSocketAddress raft = freePort();
+  private InetSocketAddress control = freePort();
   private final InetSocketAddress blocks = freePort();
   private @Nullable NetThreads threads;
   private @Nullable FrameServer server;
@@ -65,6 +81,16 @@ final class TestNode implements AutoCloseable {
     return "127.0.0.1:" + address.getPort();
   }
 
+  String raft() {
+    return text(raft);
+  }
+
+  /** From its next start on it listens elsewhere. */
+  void move() {
+    raft = freePort();
+    control = freePort();
+  }
+
   String control() {
     return text(control);
   }
@@ -72,17 +98,17 @@ final class TestNode implements AutoCloseable {
   /** Puts the parts together without starting the replica. */
   MetadataReplica make() throws IOException {
     threads = new NetThreads("net-" + name, 2);
-    connections = new NettyConnections(threads, NettyConnections.Limits.DEFAULT);
+    connections = new NettyConnections(threads, peers(), NettyConnections.Limits.DEFAULT);
     scheduler = Executors.newScheduledThreadPool(1);
     data = DataDirectory.lock(dataDir);
     memory = new RocksMemory(16 << 20, 8 << 20);
     ReplicaConfig config =
         new ReplicaConfig(
-            dataDir, name, raft, text(raft), text(control), text(blocks), token, timing, limits);
+            dataDir, name, raft, text(raft), text(control), text(blocks), security, timing, limits);
     MetadataReplica made =
         new MetadataReplica(
             config,
-            new Surroundings(clock, scheduler, connections, memory, new SecureRandom()),
+            new Surroundings(clock, scheduler, muted(connections), memory, new SecureRandom()),
             data,
             new ReplicaListener() {
               @Override
@@ -91,13 +117,95 @@ final class TestNode implements AutoCloseable {
               }
 
               @Override
-              public void onBlocks() {
-                blockChanges.incrementAndGet();
+              public boolean holds(BlockId block, int length, int crc32c) {
+                return held.contains(block);
+              }
+
+              @Override
+              public void onNeeded() {
+                needs.incrementAndGet();
+              }
+
+              @Override
+              public void onDropped() {
+                drops.incrementAndGet();
               }
             });
     replica = made;
-    server = FrameServer.bind(threads, control, made.control(), FrameServer.Limits.DEFAULT);
+    server =
+        security == null
+            ? FrameServer.bind(threads, control, made.control(), FrameServer.Limits.DEFAULT)
+            : FrameServer.bind(
+                threads,
+                control,
+                Tls.memberThatTakesNewcomers(
+                    security.keyring(), security.admission(), ControlMethods::isOpenToNewcomers),
+                made.control(),
+                FrameServer.Limits.DEFAULT);
     return made;
+  }
+
+  /** Lets none of this node's confirmations out for a while. */
+  void muteConfirmations(Duration time) {
+    mutedUntil = clock.nanoTime() + time.toNanos();
+  }
+
+  private Connections muted(Connections out) {
+    return new Connections() {
+      @Override
+      public CompletableFuture<Payload> call(
+          InetSocketAddress to, int method, Payload request, Duration deadline) {
+        if (method == ControlMethods.CONFIRM && clock.nanoTime() - mutedUntil < 0) {
+          return CompletableFuture.failedFuture(new IOException("muted"));
+        }
+        return out.call(to, method, request, deadline);
+      }
+
+      @Override
+      public Connections expecting(NodeId node) {
+        return muted(out.expecting(node));
+      }
+
+      @Override
+      public void close() {
+        out.close();
+      }
+    };
+  }
+
+  private @Nullable Tls peers() {
+    return security == null ? null : Tls.member(security.keyring(), security.admission());
+  }
+
+  /** Makes its directory the first node's of a new cluster with certificates. */
+  void found() throws IOException {
+    try (DataDirectory own = DataDirectory.lock(dataDir)) {
+      new Enrolment(own, clock, new SecureRandom()).found();
+      secure(own);
+    }
+  }
+
+  /** Has a cluster with certificates let it in, without starting it. */
+  void enrol(TestNode seed, JoinToken with) throws IOException {
+    ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+    try (DataDirectory own = DataDirectory.lock(dataDir);
+        NetThreads net = new NetThreads("enrol", 1);
+        NettyConnections newcomer =
+            new NettyConnections(
+                net, Tls.newcomer(with.authority()), NettyConnections.Limits.DEFAULT)) {
+      ReplicaConfig config =
+          new ReplicaConfig(
+              dataDir, name, raft, text(raft), text(control), text(blocks), null, timing, limits);
+      new Enrolment(own, clock, new SecureRandom())
+          .join(config, seed.control(), with, newcomer, timer, PATIENCE);
+      secure(own);
+    } finally {
+      timer.shutdownNow();
+    }
+  }
+
+  private void secure(DataDirectory own) throws IOException {
+    security = new NodeSecurity(new Keyring(own.files().credentials()), own.files(), Admission.ALL);
   }
 
   TestNode bootstrap() throws IOException {
@@ -127,7 +235,7 @@ final class TestNode implements AutoCloseable {
   }
 
   MetadataSession session() throws ErrnoException {
-    return replica().openSession(PATIENCE);
+    return replica().openSession(QuorumLoss.waiting(PATIENCE));
   }
 
   ReplicaStatus status() throws ErrnoException {

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** A session of a {@link LocalTree}: every operation is applied before {@link #submit} returns. */
 public final class LocalMetadataSession implements MetadataSession {
@@ -29,6 +30,8 @@ public final class LocalMetadataSession implements MetadataSession {
   private final LocalTree tree;
   private final SessionId id;
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
+
+  private volatile @Nullable LeaseHolder leases;
 
   /** Guards the order of the calls; taken before the tree's lock. */
   private final Object order = new Object();
@@ -130,6 +133,29 @@ public final class LocalMetadataSession implements MetadataSession {
       held.clear();
       return all;
     }
+  }
+
+  @Override
+  public void onRecall(LeaseHolder holder) {
+    leases = holder;
+  }
+
+  @Override
+  public CompletableFuture<Void> recall(SessionId holder, InodeId inode) {
+    return tree.recall(holder, inode);
+  }
+
+  /** Another session of the tree wants an inode. */
+  CompletableFuture<Void> giveBack(InodeId inode) {
+    LeaseHolder holder = leases;
+    return holder == null
+        ? expired.copy()
+        : CompletableFuture.anyOf(holder.giveBack(inode), expired).thenAccept(given -> {});
+  }
+
+  @Override
+  public boolean surelyLives() {
+    return !expired.isDone();
   }
 
   @Override

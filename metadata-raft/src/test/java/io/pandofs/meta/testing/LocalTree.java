@@ -2,6 +2,7 @@ package io.pandofs.meta.testing;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.BlockId;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
@@ -20,6 +21,8 @@ import io.pandofs.meta.log.LogReply;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A volume in this process: the engine over tables in memory, one node, any number of sessions.
@@ -45,6 +48,9 @@ public final class LocalTree {
 
   @GuardedBy("this")
   private long index;
+
+  @GuardedBy("this")
+  private int recalls;
 
   public LocalTree() {
     this(LocalEffects.NONE);
@@ -96,6 +102,27 @@ public final class LocalTree {
     }
     if (session != null) {
       session.ended();
+    }
+  }
+
+  CompletableFuture<Void> recall(SessionId holder, InodeId inode) {
+    LocalMetadataSession session;
+    synchronized (this) {
+      session = sessions.get(holder);
+      recalls++;
+    }
+    return session == null ? CompletableFuture.completedFuture(null) : session.giveBack(inode);
+  }
+
+  /** How many recalls of leases there were. */
+  public synchronized int recalls() {
+    return recalls;
+  }
+
+  /** The session that holds the lease of an inode; null if none does. */
+  public @Nullable SessionId holder(InodeId inode) throws ErrnoException {
+    try (MetadataView view = view()) {
+      return view.attributes(inode).holder();
     }
   }
 

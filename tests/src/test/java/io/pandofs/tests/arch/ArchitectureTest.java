@@ -59,6 +59,7 @@ final class ArchitectureTest {
     "ru.serce.., io.pandofs.mount.fuse..",
     "com.kenai.., io.pandofs.mount.fuse..",
     "io.netty.., io.pandofs.common.net..",
+    "org.bouncycastle.., io.pandofs.common.identity..",
     "picocli.., io.pandofs.tools.cli..",
     "org.tomlj.., io.pandofs.common.config..",
     "ch.qos.logback.., io.pandofs.tools.node..",

@@ -164,7 +164,7 @@ final class ClusterTest {
     Commands.bash(
             LONG,
             "head -c 3000000 /dev/urandom > \"$1/big\" && sha256sum < \"$1/big\" > \"$1/sum\""
-                + " && sync -f \"$1/big\"",
+                + " && sync \"$1/big\" \"$1/sum\"",
             mount(2))
         .ok();
     Commands.bash(

@@ -71,6 +71,25 @@ public final class DevCluster implements AutoCloseable {
     dev(UP, "up", "--nodes", String.valueOf(nodes), "--timeout", "150").ok();
   }
 
+  /** One node more, mounted. */
+  public void add() throws IOException, InterruptedException {
+    dev(UP, "add", "--timeout", "150").ok();
+  }
+
+  /** Runs a {@code pando} command that asks the daemon of a node. */
+  public Commands.Result ask(int node, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(launcher().toString()));
+    command.addAll(List.of(arguments));
+    command.addAll(List.of("--config", config(node).toString()));
+    return Commands.start(STEP, command, Map.of()).await();
+  }
+
+  /** The configuration of a node. */
+  public Path config(int node) {
+    return node(node).resolve("pando.toml");
+  }
+
   /** SIGKILL. */
   public void kill(int node) throws IOException, InterruptedException {
     dev(STEP, "kill", String.valueOf(node)).ok();

@@ -78,9 +78,14 @@ public final class CoherenceChecker implements AutoCloseable {
 
   private void round(int i, int actor, int observer, Round round) {
     Agent looker = mounts.get(observer);
+    Agent actorAgent = mounts.get(actor);
+    for (String line : round.before()) {
+      actorAgent.ask(line);
+      reference.ask(line);
+    }
     boolean held = heldDescriptors && opened(looker, round.target());
     round.looks().forEach(looker::ask);
-    Answer done = mounts.get(actor).ask(round.act());
+    Answer done = actorAgent.ask(round.act());
     List<String> looks =
         held
             ? Stream.concat(round.held().stream(), round.looks().stream()).toList()
@@ -100,6 +105,10 @@ public final class CoherenceChecker implements AutoCloseable {
     if (held) {
       looker.ask("close 0");
       reference.ask("close 0");
+    }
+    for (String line : round.after()) {
+      actorAgent.ask(line);
+      reference.ask(line);
     }
     if (expected.ok()) {
       acts.merge(round.act().substring(0, round.act().indexOf(' ')), 1, Integer::sum);

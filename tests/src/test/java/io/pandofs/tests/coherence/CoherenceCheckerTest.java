@@ -57,6 +57,9 @@ final class CoherenceCheckerTest {
           .contains(
               "put",
               "append",
+              "pwrite",
+              "write",
+              "ftruncate",
               "truncate",
               "rename",
               "unlink",

@@ -5,16 +5,21 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * One act and the looks that must show it: the names it touched, and what a look at each of them
- * can tell. The looks are also made before the act, so that every cache of the observer holds what
- * the act makes old.
+ * One act on one mount, and what the others must see when it has returned.
  *
- * @param act a line of the agent's language
- * @param looks lines that only look
- * @param held a look through a descriptor that the observer opened before the act (slot 0), or
- *     empty
+ * @param target the path whose inode a held descriptor is opened on
+ * @param before what the acting mount does first: opens the descriptor that it acts through
+ * @param looks what is asked by path
+ * @param held what is asked through a descriptor that was opened before, slot 0
+ * @param after what the acting mount does when all have looked
  */
-record Round(String act, List<String> looks, List<String> held) {
+record Round(
+    String target,
+    List<String> before,
+    String act,
+    List<String> looks,
+    List<String> held,
+    List<String> after) {
   private static final List<String> DIRECTORIES = List.of("d0", "d1", "d0/s", "d1/s");
 
   /** Draws a round; over a few dozen names, so that acts meet what earlier ones left. */
@@ -23,7 +28,15 @@ record Round(String act, List<String> looks, List<String> held) {
     String q = path(random);
     String sub = DIRECTORIES.get(2 + random.nextInt(2));
     int n = random.nextInt(1000);
-    return switch (random.nextInt(20)) {
+    return switch (random.nextInt(25)) {
+      case 20, 21, 22 ->
+          open(
+              p,
+              "O_RDWR+O_CREAT",
+              "pwrite 1 " + length(random) + " " + (1 + random.nextInt(9000)) + " " + n);
+      case 23 ->
+          open(p, "O_WRONLY+O_CREAT+O_APPEND", "write 1 " + (1 + random.nextInt(5000)) + " " + n);
+      case 24 -> open(p, "O_RDWR+O_CREAT", "ftruncate 1 " + length(random));
       case 0, 1, 2, 3 -> data("put " + p + " " + length(random) + " " + n, p);
       case 4 -> data("append " + p + " " + (1 + random.nextInt(5000)) + " " + n, p);
       case 5 -> data("truncate " + p + " " + length(random), p);
@@ -65,11 +78,34 @@ record Round(String act, List<String> looks, List<String> held) {
   }
 
   private static Round data(String act, String path) {
-    return new Round(act, looks(List.of(path)), List.of("fstat 0", "pread 0 0 200000"));
+    return new Round(
+        path,
+        List.of(),
+        act,
+        looks(List.of(path)),
+        List.of("fstat 0", "pread 0 0 200000"),
+        List.of());
+  }
+
+  /** An act through a descriptor that stays open while the others look. */
+  private static Round open(String path, String flags, String act) {
+    return new Round(
+        path,
+        List.of("open 1 " + path + " " + flags + " 0644"),
+        act,
+        looks(List.of(path)),
+        List.of("fstat 0", "pread 0 0 200000"),
+        List.of("close 1"));
   }
 
   private static Round names(String act, String... paths) {
-    return new Round(act, looks(List.of(paths)), List.of("fstat 0"));
+    return new Round(
+        act.split(" ", -1)[1],
+        List.of(),
+        act,
+        looks(List.of(paths)),
+        List.of("fstat 0"),
+        List.of());
   }
 
   private static List<String> looks(List<String> paths) {
@@ -85,11 +121,6 @@ record Round(String act, List<String> looks, List<String> held) {
                   0, path.lastIndexOf('/') < 0 ? path.length() : path.lastIndexOf('/')));
     }
     return looks;
-  }
-
-  /** The path whose inode a held descriptor is opened on. */
-  String target() {
-    return act.split(" ", -1)[1];
   }
 
   private static String path(Random random) {

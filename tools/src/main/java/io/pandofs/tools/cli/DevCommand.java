@@ -9,6 +9,7 @@ import picocli.CommandLine.Mixin;
     description = "Run a cluster of real nodes on this machine, for trying, testing and measuring.",
     subcommands = {
       DevUpCommand.class,
+      DevAddCommand.class,
       DevStatusCommand.class,
       DevNodeCommands.Kill.class,
       DevNodeCommands.Stop.class,

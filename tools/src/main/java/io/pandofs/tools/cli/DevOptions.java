@@ -46,10 +46,10 @@ final class DevOptions {
         Duration.ofSeconds(timeoutSeconds));
   }
 
-  private static Path launcher() throws Refusal {
+  static Path launcher() throws Refusal {
     String launcher = System.getProperty("pando.launcher", "");
     if (!Files.isExecutable(Path.of(launcher))) {
-      throw new Refusal("pando dev starts nodes with the pando script; run it through that.");
+      throw new Refusal("Nodes are started with the pando script; run this through it.");
     }
     return Path.of(launcher);
   }

@@ -14,7 +14,12 @@ import picocli.CommandLine.Command;
     name = "pando",
     description = "A filesystem that mounts the same tree on every machine of a small cluster.",
     subcommands = {
+      InitCommand.class,
+      JoinCommand.class,
+      TokenCommand.class,
       NodeCommand.class,
+      LeaderCommand.class,
+      RecoverCommand.class,
       StatusCommand.class,
       DevCommand.class,
       VersionCommand.class,

@@ -94,6 +94,18 @@ public final class DevCluster {
     readiness.await(List.of(node));
   }
 
+  /** One node more; returns its mount point. */
+  public Path add() throws Refusal, IOException, InterruptedException {
+    int present = directory.nodes().size();
+    if (present == NODES_MAX) {
+      throw new Refusal("A dev cluster has at most " + NODES_MAX + " nodes.");
+    }
+    List<DevNode> nodes = directory.grow(present + 1, ports);
+    DevNode added = nodes.get(present);
+    startAndWait(added, nodes, "jnr");
+    return added.mount();
+  }
+
   /** Starts one node and waits until it serves. */
   public void start(int number) throws Refusal, IOException, InterruptedException {
     DevNode node = directory.node(number);

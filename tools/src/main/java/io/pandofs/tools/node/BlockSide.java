@@ -12,6 +12,7 @@ import io.pandofs.block.replication.ForegroundReads;
 import io.pandofs.block.replication.Keeper;
 import io.pandofs.block.replication.ReplicatedBlocks;
 import io.pandofs.block.replication.Replication;
+import io.pandofs.common.BlockId;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Service;
@@ -24,9 +25,12 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The block side of a node: its store, its server, replication, repair and deletion. */
 final class BlockSide {
+  private static final Logger LOG = LoggerFactory.getLogger(BlockSide.class);
   private static final int DISK_THREADS = 4;
   private static final long SERVED_READS_BYTES_MAX = 16 << 20;
 
@@ -83,6 +87,18 @@ final class BlockSide {
         collector);
   }
 
+  /** Whether the store has it on stable storage; false when the store cannot tell. */
+  boolean holds(BlockId block, int length, int crc32c) {
+    try {
+      LocalBlocks.LocalBlock found = local.find(block);
+      return found != null && found.length() == length && found.crc32c() == crc32c;
+    } catch (IOException | IllegalStateException e) {
+      // Then it is needed, and the keeper looks into the matter.
+      LOG.debug("cannot look for {}: {}", block, e.toString());
+      return false;
+    }
+  }
+
   void start() {
     keeper.start();
     collector.start();
@@ -99,8 +115,8 @@ final class BlockSide {
         putTimeout, putBytesMax, putBytesMax / 2, usual.hedge(), usual.readTimeout());
   }
 
-  private static LocalBlocks openStore(
-      NodeConfig config, Identity identity, Clock clock, Parts parts) throws Refusal {
+  static LocalBlocks openStore(NodeConfig config, Identity identity, Clock clock, Parts parts)
+      throws Refusal {
     ScheduledExecutorService tidying = parts.add("tidying", new Workers("tidy", 1)).scheduler();
     LocalBlockOptions options =
         LocalBlockOptions.of(

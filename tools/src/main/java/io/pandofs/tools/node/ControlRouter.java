@@ -1,11 +1,11 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.raft.ControlMethods;
 import io.pandofs.tools.space.ClusterSpace;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -13,16 +13,21 @@ import java.util.concurrent.CompletionStage;
 final class ControlRouter implements Service {
   private final Service metadata;
   private final Service space;
+  private final Service reports;
 
-  ControlRouter(Service metadata, Service space) {
+  ControlRouter(Service metadata, Service space, Service reports) {
     this.metadata = metadata;
     this.space = space;
+    this.reports = reports;
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     if (ControlMethods.includes(method)) {
       return metadata.handle(from, method, request);
+    }
+    if (method == NodeReports.REPORT) {
+      return reports.handle(from, method, request);
     }
     if (ClusterSpace.includes(method)) {
       return space.handle(from, method, request);

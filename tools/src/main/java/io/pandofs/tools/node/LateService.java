@@ -1,9 +1,9 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ final class LateService implements Service {
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     Service present = service;
     if (present == null) {
       request.close();

@@ -7,11 +7,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 
 /** Tells early and clearly that an address cannot be listened on, before anything is changed. */
-final class Listening {
+public final class Listening {
   private Listening() {}
 
   /** Refuses when somebody has the address; {@code key} is the configuration's word for it. */
-  static void checkFree(HostPort address, String key) throws Refusal {
+  public static void checkFree(HostPort address, String key) throws Refusal {
     InetSocketAddress socket = address.toSocketAddress();
     if (socket.isUnresolved()) {
       throw new Refusal(key + ": there is no machine called " + address.host() + "; correct it.");

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalDirectory implements BlockDirectory, BlockPeers {
   private final BlockTables tables;
-  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final List<Runnable> onNeeded = new CopyOnWriteArrayList<>();
+  private final List<Runnable> onDropped = new CopyOnWriteArrayList<>();
   private volatile Kept kept = new Kept();
 
   private static final class Kept {
@@ -41,12 +42,17 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
   /** The log changed nodes, addresses or placement: asks the tables again. */
   void placementChanged() {
     kept = new Kept();
-    changed();
+    needed();
   }
 
-  /** The log changed one of the sets. */
-  void changed() {
-    listeners.forEach(Runnable::run);
+  /** The log added to the needed set. */
+  void needed() {
+    onNeeded.forEach(Runnable::run);
+  }
+
+  /** The log added to the dropped set. */
+  void dropped() {
+    onDropped.forEach(Runnable::run);
   }
 
   Placement placement() {
@@ -78,6 +84,11 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
       }
     }
     return null;
+  }
+
+  @Override
+  public List<NodeId> members() {
+    return tables.nodes().stream().map(ClusterView.Node::id).toList();
   }
 
   private static @Nullable InetSocketAddress remember(Kept kept, ClusterView.Node member) {
@@ -150,7 +161,12 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
   }
 
   @Override
-  public void onChange(Runnable listener) {
-    listeners.add(listener);
+  public void onNeeded(Runnable listener) {
+    onNeeded.add(listener);
+  }
+
+  @Override
+  public void onDropped(Runnable listener) {
+    onDropped.add(listener);
   }
 }

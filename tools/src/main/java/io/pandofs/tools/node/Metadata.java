@@ -8,6 +8,7 @@ import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.LogLimits;
 import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.meta.raft.NodeSecurity;
 import io.pandofs.meta.raft.RaftTiming;
 import io.pandofs.meta.raft.RefusedException;
 import io.pandofs.meta.raft.ReplicaConfig;
@@ -18,11 +19,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Brings the metadata replica of a node up: with the identity on disk, or a new one. */
-final class Metadata {
+public final class Metadata {
   private static final Logger LOG = LoggerFactory.getLogger(Metadata.class);
   private static final Duration JOIN_ROUND = Duration.ofSeconds(10);
   private static final Duration JOIN_PATIENCE = Duration.ofMinutes(2);
@@ -37,7 +39,7 @@ final class Metadata {
   }
 
   /** Takes the data directory for this process. */
-  static DataDirectory lock(Path directory) throws Refusal {
+  public static DataDirectory lock(Path directory) throws Refusal {
     if (Files.exists(directory) && !Files.isDirectory(directory)) {
       throw new Refusal("data_dir " + directory + " is not a directory; name one that is.");
     }
@@ -54,7 +56,7 @@ final class Metadata {
     }
   }
 
-  ReplicaConfig replicaConfig() {
+  ReplicaConfig replicaConfig(@Nullable NodeSecurity security) {
     String machine = NodeConfig.machineName();
     return new ReplicaConfig(
         config.dataDirectory(),
@@ -63,7 +65,7 @@ final class Metadata {
         config.raft().advertised(machine).toString(),
         config.control().advertised(machine).toString(),
         config.blocks().advertised(machine).toString(),
-        "",
+        security,
         RaftTiming.DEFAULT.withElection(config.raftTimeouts().min(), config.raftTimeouts().max()),
         LogLimits.DEFAULT);
   }
@@ -113,6 +115,11 @@ final class Metadata {
       LOG.info("making a new cluster");
       replica.bootstrap(START_PATIENCE);
       return;
+    }
+    if (cluster.join().isEmpty()) {
+      throw new RefusedException(
+          config.dataDirectory()
+              + " is empty: make a cluster with pando init, or join one with pando join");
     }
     long deadline = clock.nanoTime() + JOIN_PATIENCE.toNanos();
     while (true) {

@@ -13,13 +13,13 @@ import java.util.stream.Stream;
  * that a killed daemon left there is taken away; whoever calls holds the lock of the data directory
  * that mounts there.
  */
-final class MountPoint {
+public final class MountPoint {
   private static final Path FUSE_CONF = Path.of("/etc/fuse.conf");
 
   private MountPoint() {}
 
   /** Refuses unless a mount can be made there. */
-  static void check(Path point, Path dataDirectory) throws Refusal {
+  public static void check(Path point, Path dataDirectory) throws Refusal {
     try {
       Path real = MountPointCheck.prepare(point);
       Path realData = dataDirectory.toRealPath();

@@ -3,6 +3,7 @@ package io.pandofs.tools.node;
 import io.pandofs.block.Blocks;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.raft.MetadataReplica;
@@ -27,15 +28,15 @@ import org.slf4j.LoggerFactory;
 final class MountedVolume implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MountedVolume.class);
 
-  /** An election is no loss of the quorum: even a mount that shall not wait waits for one. */
-  private static final Duration PATIENCE_MIN = Duration.ofSeconds(2);
-
   private final Vfs vfs;
   private final Mount mount;
 
-  private MountedVolume(Vfs vfs, Mount mount) {
+  private final MountPolicy state;
+
+  private MountedVolume(Vfs vfs, Mount mount, MountPolicy state) {
     this.vfs = vfs;
     this.mount = mount;
+    this.state = state;
   }
 
   /**
@@ -56,14 +57,17 @@ final class MountedVolume implements AutoCloseable {
     if (place == null) {
       throw new IllegalArgumentException("no mount is wanted");
     }
-    Duration wanted = config.quorumLoss().patience();
-    Duration patience = wanted.compareTo(PATIENCE_MIN) < 0 ? PATIENCE_MIN : wanted;
-    MetadataSession first = firstSession(replica, patience, givenUp);
-    FirstThenNew sessions = new FirstThenNew(first, () -> session(replica, patience));
+    QuorumLoss policy = config.quorumLoss();
+    MetadataSession first = firstSession(replica, policy, givenUp);
+    MountPolicy state = new MountPolicy(policy, replica);
+    FirstThenNew sessions = new FirstThenNew(first, () -> state.watch(session(replica, policy)));
+    state.watch(first);
     try {
-      Vfs vfs = new Vfs(options(config), clock, sessions, blocks, capacity, scheduler);
+      Vfs vfs =
+          new Vfs(options(config, policy.patience()), clock, sessions, blocks, capacity, scheduler);
       try {
-        return new MountedVolume(vfs, new JnrTransport().mount(vfs, MountOptions.at(place)));
+        MountOptions at = MountOptions.at(place).withState(state::word);
+        return new MountedVolume(vfs, new JnrTransport().mount(vfs, at), state);
       } catch (MountException e) {
         vfs.close();
         throw new Refusal(String.valueOf(e.getMessage()), e);
@@ -73,22 +77,24 @@ final class MountedVolume implements AutoCloseable {
     }
   }
 
-  private static VfsOptions options(NodeConfig config) {
+  private static VfsOptions options(NodeConfig config, Duration patience) {
     VfsOptions usual = VfsOptions.DEFAULT;
     return new VfsOptions(
         config.budgets().writeBuffer(),
         config.budgets().readCache(),
         usual.readAheadBytesMax(),
         usual.writeBackAge(),
-        usual.accessTimes());
+        usual.accessTimes(),
+        patience,
+        config.syncOnClose());
   }
 
   /** At a start there may be no leader for a while: other nodes may still be down. */
   private static MetadataSession firstSession(
-      MetadataReplica replica, Duration patience, BooleanSupplier givenUp) throws Refusal {
+      MetadataReplica replica, QuorumLoss policy, BooleanSupplier givenUp) throws Refusal {
     while (!givenUp.getAsBoolean()) {
       try {
-        return replica.openSession(patience);
+        return replica.openSession(policy);
       } catch (ErrnoException e) {
         LOG.info("waiting for a majority of the nodes: {}", e.getMessage());
       }
@@ -96,10 +102,10 @@ final class MountedVolume implements AutoCloseable {
     throw new Refusal("Stopped while it was waiting for a majority of the nodes.");
   }
 
-  private static MetadataSession session(MetadataReplica replica, Duration patience)
+  private static MetadataSession session(MetadataReplica replica, QuorumLoss policy)
       throws IOException {
     try {
-      return replica.openSession(patience);
+      return replica.openSession(policy);
     } catch (ErrnoException e) {
       throw new IOException("no leader grants a session: " + e.getMessage(), e);
     }
@@ -133,6 +139,16 @@ final class MountedVolume implements AutoCloseable {
   /** Whether the kernel still has it. */
   boolean isMounted() {
     return !mount.ended().isDone();
+  }
+
+  /** How it is, in a word and in a sentence. */
+  MountPolicy state() {
+    return state;
+  }
+
+  /** How often data of closed files was lost. */
+  long lostFiles() {
+    return vfs.lostFiles();
   }
 
   Vfs.Memory memory() {

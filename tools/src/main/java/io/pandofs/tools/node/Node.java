@@ -1,14 +1,17 @@
 package io.pandofs.tools.node;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.config.Endpoint;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.FrameServer;
 import io.pandofs.common.net.NetThreads;
 import io.pandofs.common.net.NettyConnections;
 import io.pandofs.common.net.Service;
+import io.pandofs.common.net.Tls;
 import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataView;
@@ -21,6 +24,7 @@ import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.space.ClusterSpace;
 import io.pandofs.tools.space.NodeSpace;
 import io.pandofs.tools.status.StatusServer;
@@ -79,19 +83,23 @@ final class Node implements AutoCloseable, ReplicaListener {
     if (mount != null) {
       MountPoint.check(mount, config.dataDirectory());
     }
+    Protection protection = Protection.of(data, config);
     Listening.checkFree(config.raft().listen(), "raft.listen");
     parts.add("status endpoint", StatusServer.start(config.status(), status));
+    AdminServer admin = parts.add("admin channel", AdminServer.open(config.dataDirectory()));
 
     NetThreads threads = parts.add("network threads", new NetThreads("net", IO_THREADS));
     status.countNetwork(threads::directBytesHeld);
     ScheduledExecutorService scheduler =
         parts.add("scheduler", new Workers("timer", SCHEDULER_THREADS)).scheduler();
     Connections connections =
-        parts.add("connections", new NettyConnections(threads, NettyConnections.Limits.DEFAULT));
+        parts.add(
+            "connections",
+            new NettyConnections(threads, protection.peers(), NettyConnections.Limits.DEFAULT));
     LateService control = new LateService();
     LateService blocks = new LateService();
-    listen(threads, config.control().listen().toSocketAddress(), control, "control.listen");
-    listen(threads, config.blocks().listen().toSocketAddress(), blocks, "blocks.listen");
+    listen(threads, config.control(), protection.control(), control, "control.listen");
+    listen(threads, config.blocks(), protection.peers(), blocks, "blocks.listen");
 
     long cacheBytes = config.budgets().metadataTables();
     RocksMemory memory = parts.add("table memory", new RocksMemory(cacheBytes, cacheBytes / 2));
@@ -100,7 +108,7 @@ final class Node implements AutoCloseable, ReplicaListener {
         parts.add(
             "metadata",
             new MetadataReplica(
-                metadata.replicaConfig(),
+                metadata.replicaConfig(protection.security()),
                 new Surroundings(clock, scheduler, connections, memory, new SecureRandom()),
                 data,
                 this));
@@ -117,8 +125,11 @@ final class Node implements AutoCloseable, ReplicaListener {
     side.start();
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
-    control.set(new ControlRouter(replica.control(), space));
+    NodeReports reports = reports(replica, side, connections);
+    control.set(new ControlRouter(replica.control(), space, reports));
     status.running(identity, replica, side, space);
+    adminCommands(identity.node(), replica, reports).addTo(admin);
+    new TokenCommands(replica, protection.security(), clock).addTo(admin);
     Workers look = parts.add("look-out", new Workers("look-out", 1));
     var unused =
         look.scheduler()
@@ -131,6 +142,7 @@ final class Node implements AutoCloseable, ReplicaListener {
               config, replica, side.blocks, space, clock, scheduler, this::isClosing);
       status.mounted(mounted);
       parts.add("mount", mounted);
+      Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
     }
     status.serving();
     LOG.info("serving{}", mount == null ? "" : " at " + mount);
@@ -140,10 +152,17 @@ final class Node implements AutoCloseable, ReplicaListener {
     return closing;
   }
 
-  private void listen(NetThreads threads, InetSocketAddress at, Service service, String key)
+  private void listen(
+      NetThreads threads, Endpoint endpoint, @Nullable Tls tls, Service service, String key)
       throws Refusal {
+    InetSocketAddress at = endpoint.listen().toSocketAddress();
+    FrameServer.Limits limits = FrameServer.Limits.DEFAULT;
     try {
-      parts.add(key, FrameServer.bind(threads, at, service, FrameServer.Limits.DEFAULT));
+      parts.add(
+          key,
+          tls == null
+              ? FrameServer.bind(threads, at, service, limits)
+              : FrameServer.bind(threads, at, tls, service, limits));
     } catch (IOException e) {
       throw new Refusal(
           key + ": " + e.getMessage() + "; stop what uses it, or write another address.", e);
@@ -153,6 +172,27 @@ final class Node implements AutoCloseable, ReplicaListener {
   private void endWith(MetadataReplica replica) throws Refusal {
     try {
       var unused = replica.failed().thenAccept(end::complete);
+    } catch (ErrnoException e) {
+      throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
+    }
+  }
+
+  private NodeReports reports(MetadataReplica replica, BlockSide side, Connections connections)
+      throws Refusal {
+    return new NodeReports(
+        replica,
+        tables(replica),
+        side.keeper,
+        connections,
+        parts.add("reports", new Workers("reports", 1)).executor());
+  }
+
+  private AdminCommands adminCommands(NodeId self, MetadataReplica replica, NodeReports reports)
+      throws Refusal {
+    try {
+      BlockTables tables = replica.blocks();
+      NodeRemoval removal = new NodeRemoval(replica.admin(), tables, reports, clock);
+      return new AdminCommands(self, replica.admin(), tables, reports, removal);
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
     }
@@ -235,10 +275,24 @@ final class Node implements AutoCloseable, ReplicaListener {
   }
 
   @Override
-  public void onBlocks() {
+  public boolean holds(BlockId block, int length, int crc32c) {
+    BlockSide side = blockSide;
+    return side != null && side.holds(block, length, crc32c);
+  }
+
+  @Override
+  public void onNeeded() {
     LocalDirectory known = directory;
     if (known != null) {
-      known.changed();
+      known.needed();
+    }
+  }
+
+  @Override
+  public void onDropped() {
+    LocalDirectory known = directory;
+    if (known != null) {
+      known.dropped();
     }
   }
 

@@ -88,6 +88,9 @@ final class NodeStatus implements StatusSource {
     if (volume != null && phase.equals("serving") && !volume.isMounted()) {
       problems.add("the mount at " + volume.place() + " was taken away; restart the node");
     }
+    if (volume != null && !volume.state().sentence().isEmpty()) {
+      problems.add(volume.state().sentence());
+    }
     return problems;
   }
 
@@ -140,10 +143,28 @@ final class NodeStatus implements StatusSource {
       raft.put("renewed", replica.renewed());
       raft.put("clock_ahead_millis", replica.clockAheadMillis());
       document.put("raft", raft);
+      document.put("reads", reads(replica.reads()));
       document.put("peers", peers(now, replica, members));
+      document.put(
+          "notes",
+          replica.voters().size() == 2
+              ? List.of(
+                  "two nodes vote: nothing is lost if one dies, but work stops until it is back")
+              : List.of());
     } catch (ErrnoException e) {
       document.put("raft", Map.of("role", "stopped"));
     }
+  }
+
+  private static Map<String, @Nullable Object> reads(ReplicaStatus.Reads counts) {
+    Map<String, @Nullable Object> reads = new LinkedHashMap<>();
+    reads.put("fresh", counts.fresh());
+    reads.put("released", counts.released());
+    reads.put("local", counts.local());
+    reads.put("asked", counts.asked());
+    reads.put("waited", counts.waited());
+    reads.put("leases_lost", counts.lost());
+    return reads;
   }
 
   private static @Nullable String name(List<ClusterView.Node> members, @Nullable NodeId id) {
@@ -165,6 +186,7 @@ final class NodeStatus implements StatusSource {
       peer.put("control", member.control());
       peer.put("raft", member.raft());
       peer.put("blocks", member.blocks());
+      peer.put("leaving", member.leaving());
       peer.put("voter", replica.voters().contains(member.id()));
       peer.put("answers", !silent.contains(member.id()));
       peers.add(peer);
@@ -204,7 +226,9 @@ final class NodeStatus implements StatusSource {
     } else {
       document.put("state", volume.isMounted() ? "mounted" : "unmounted");
       document.put("path", volume.place().toString());
+      document.put("quorum", volume.state().word());
       document.put("dirty_bytes", volume.memory().dirtyBytes());
+      document.put("lost_files", volume.lostFiles());
       document.put("cache_bytes", volume.memory().cacheBytes());
     }
     return document;

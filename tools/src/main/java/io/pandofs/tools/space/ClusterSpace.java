@@ -3,6 +3,7 @@ package io.pandofs.tools.space;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.mount.vfs.Capacity;
 import java.net.InetSocketAddress;
@@ -95,6 +96,7 @@ public final class ClusterSpace implements Capacity, Service {
   private void ask(NodeId node, InetSocketAddress control) {
     var unused =
         connections
+            .expecting(node)
             .call(control, SPACE, Payload.of(new byte[0]), DEADLINE)
             .whenComplete(
                 (answer, failure) -> {
@@ -125,7 +127,7 @@ public final class ClusterSpace implements Capacity, Service {
   }
 
   @Override
-  public CompletionStage<Payload> handle(InetSocketAddress from, int method, Payload request) {
+  public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     request.close();
     if (method != SPACE) {
       return CompletableFuture.failedFuture(new IllegalArgumentException("no method " + method));

@@ -55,6 +55,7 @@ public final class StatusText {
             + " of "
             + size(space.number("usable_bytes"))
             + " can still be stored");
+    status.texts("notes").forEach(note -> lines.add("  note     " + note));
     status.texts("degraded").forEach(problem -> lines.add("  ! " + problem));
     if (verbose) {
       verbose(status, lines);
@@ -72,6 +73,19 @@ public final class StatusText {
   }
 
   private static void verbose(JsonObject status, List<String> lines) {
+    JsonObject reads = status.object("reads");
+    lines.add(
+        "  reads    "
+            + (reads.flag("fresh") ? "answered here" : "asked of the leader")
+            + "; so far "
+            + reads.number("local")
+            + " here, "
+            + reads.number("asked")
+            + " asked, "
+            + reads.number("waited")
+            + " waited for a release, lease lost "
+            + reads.number("leases_lost")
+            + " times");
     for (JsonObject peer : status.objects("peers")) {
       lines.add(
           "  peer     "
@@ -81,6 +95,7 @@ public final class StatusText {
               + ") control "
               + peer.text("control")
               + (peer.flag("voter") ? "" : ", not a voter")
+              + (peer.flag("leaving") ? ", leaving" : "")
               + (peer.flag("answers") ? "" : ", does not answer"));
     }
     for (Map.Entry<String, @Nullable Object> budget :

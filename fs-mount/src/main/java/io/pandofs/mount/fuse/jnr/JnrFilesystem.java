@@ -16,6 +16,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Supplier;
 import jnr.ffi.Pointer;
 import jnr.ffi.Struct;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   private final Vfs vfs;
   private final Paths paths;
+  private final MountState state;
   private final Runnable onInit;
 
   /**
@@ -52,8 +54,12 @@ final class JnrFilesystem extends FuseStubFS {
    * @param onInit run when the kernel has shaken hands
    * @throws UnsatisfiedLinkError if the library is not there
    */
-  JnrFilesystem(Vfs vfs, Runnable onInit) {
+  /**
+   * @param state see {@link io.pandofs.mount.fuse.MountOptions}
+   */
+  JnrFilesystem(Vfs vfs, Supplier<String> state, Runnable onInit) {
     this.vfs = vfs;
+    this.state = new MountState(state);
     this.paths = new Paths(vfs.namespace());
     this.onInit = onInit;
     Struct.getMemory(fuseOperations).putByte(FLAGS_OFFSET, FLAGS);
@@ -86,7 +92,7 @@ final class JnrFilesystem extends FuseStubFS {
         "getattr",
         path,
         () -> {
-          Native.fill(stat, paths.attributes(path));
+          Native.fill(stat, state.attributes(path, () -> paths.attributes(path)));
           return 0;
         });
   }
@@ -270,7 +276,7 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           FileOperations.Opened opened =
               vfs.files().open(caller(), paths.inode(path), info.flags.intValue());
-          info.fh.set(opened.handle());
+          Native.answer(opened, info);
           return 0;
         });
   }
@@ -290,7 +296,7 @@ final class JnrFilesystem extends FuseStubFS {
                       slot.name(),
                       (int) mode & PERMISSIONS,
                       info.flags.intValue());
-          info.fh.set(opened.handle());
+          Native.answer(opened, info);
           return 0;
         });
   }
@@ -439,6 +445,9 @@ final class JnrFilesystem extends FuseStubFS {
         "getxattr",
         path,
         () -> {
+          if (MountState.isStateOf(path, name)) {
+            return Native.answer(state.value(), into, size);
+          }
           Errno refusal = Xattrs.refusalToGet(name);
           if (!refusal.isOk()) {
             throw new ErrnoException(refusal);
@@ -456,6 +465,9 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           if (!Xattrs.refusalToGet(name).isOk()) {
             throw new ErrnoException(Errno.EOPNOTSUPP);
+          }
+          if (MountState.isStateOf(path, name)) {
+            throw new ErrnoException(Errno.EPERM);
           }
           byte[] bytes = new byte[Math.toIntExact(size)];
           if (size > 0) {

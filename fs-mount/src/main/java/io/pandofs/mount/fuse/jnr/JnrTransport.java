@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /** Mounts through jnr-fuse and libfuse 2.9. */
 public final class JnrTransport implements Transport {
@@ -41,7 +42,7 @@ public final class JnrTransport implements Transport {
     Path place = MountPointCheck.prepare(options.mountPoint());
     CompletableFuture<Void> initialised = new CompletableFuture<>();
     CompletableFuture<Void> ended = new CompletableFuture<>();
-    JnrFilesystem filesystem = load(vfs, () -> initialised.complete(null));
+    JnrFilesystem filesystem = load(vfs, options.state(), () -> initialised.complete(null));
     List<String> arguments = arguments(options, place);
     Thread loop =
         new Thread(
@@ -60,9 +61,10 @@ public final class JnrTransport implements Transport {
     return new JnrMount(vfs, place, options.busyWait(), ended);
   }
 
-  private static JnrFilesystem load(Vfs vfs, Runnable onInit) throws MountException {
+  private static JnrFilesystem load(Vfs vfs, Supplier<String> state, Runnable onInit)
+      throws MountException {
     try {
-      return new JnrFilesystem(vfs, onInit);
+      return new JnrFilesystem(vfs, state, onInit);
     } catch (UnsatisfiedLinkError e) {
       throw new MountException(
           Reason.NO_LIBRARY, "The library libfuse.so.2 is missing: install libfuse2 (or fuse).", e);

@@ -5,11 +5,15 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
+import io.pandofs.mount.vfs.FileOperations;
 import io.pandofs.mount.vfs.TimeChange;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import jnr.ffi.Pointer;
+import jnr.ffi.Struct;
 import org.jspecify.annotations.Nullable;
 import ru.serce.jnrfuse.struct.FileStat;
+import ru.serce.jnrfuse.struct.FuseFileInfo;
 import ru.serce.jnrfuse.struct.Timespec;
 
 /** Between the Vfs' values and the C library's structures. */
@@ -23,11 +27,29 @@ final class Native {
 
   private static final long UTIME_OMIT = (1L << 30) - 2;
 
+  /**
+   * Where struct fuse_file_info has its bits, which jnr-fuse 0.5.8 does not show, and the first of
+   * them: direct_io.
+   */
+  private static final int OPEN_BITS_OFFSET = 20;
+
+  private static final int DIRECT_IO =
+      ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 1 : 1 << 31;
+
   private Native() {}
 
   /** The native memory itself as a buffer; valid during the callback only. */
   static ByteBuffer buffer(Pointer memory, long size) {
     return MemoryIO.getInstance().newDirectByteBuffer(memory.address(), Math.toIntExact(size));
+  }
+
+  /** Tells libfuse what open(2) is answered. */
+  static void answer(FileOperations.Opened opened, FuseFileInfo info) {
+    info.fh.set(opened.handle());
+    if (opened.direct()) {
+      Pointer memory = Struct.getMemory(info);
+      memory.putInt(OPEN_BITS_OFFSET, memory.getInt(OPEN_BITS_OFFSET) | DIRECT_IO);
+    }
   }
 
   static void fill(FileStat stat, Attributes a) {

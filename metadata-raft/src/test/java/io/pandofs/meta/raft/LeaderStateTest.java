@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LeaderLeaseTest {
+class LeaderStateTest {
   @TempDir Path dir;
 
   /**
@@ -41,12 +41,12 @@ class LeaderLeaseTest {
                   throw new UncheckedIOException(e);
                 }
               });
-      LeaderLease lease = new LeaderLease();
+      LeaderState state = new LeaderState();
       await()
           .pollDelay(Duration.ZERO)
           .pollInterval(Duration.ofMillis(5))
           .atMost(Duration.ofSeconds(20))
-          .until(() -> !lease.isHeld(ratis.division()));
+          .until(() -> !state.holdsLease(ratis.division()));
       assertThat(ratis.leads()).as("still thinks that it leads").isTrue();
       assertThatThrownBy(() -> ratis.linearize().get(10, TimeUnit.SECONDS))
           .isInstanceOf(Exception.class);

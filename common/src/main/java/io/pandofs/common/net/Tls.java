@@ -1,0 +1,167 @@
+package io.pandofs.common.net;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.pandofs.common.identity.Admission;
+import io.pandofs.common.identity.Fingerprint;
+import io.pandofs.common.identity.Keyring;
+import io.pandofs.common.identity.PeerName;
+import io.pandofs.common.identity.PeerTrust;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.function.IntPredicate;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How connections are encrypted and both ends known: TLS 1.3, certificates of one cluster.
+ * Thread-safe.
+ *
+ * <p>A peer's certificate is judged in the handshake, and whether it is admitted is asked again
+ * when the handshake is done: a resumed one shows no certificate anew.
+ */
+public final class Tls {
+  /** A peer that has not proved who it is after so long is dropped. */
+  static final Duration HANDSHAKE_MAX = Duration.ofSeconds(5);
+
+  private static final String PROTOCOL = "TLSv1.3";
+
+  private final @Nullable SslContext server;
+  private final SslContext client;
+  private final Admission admission;
+  private final IntPredicate openToNewcomers;
+
+  private Tls(
+      @Nullable SslContext server,
+      SslContext client,
+      Admission admission,
+      IntPredicate openToNewcomers) {
+    this.server = server;
+    this.client = client;
+    this.admission = admission;
+    this.openToNewcomers = openToNewcomers;
+  }
+
+  /** For a member: both ends show certificates of this cluster. */
+  public static Tls member(Keyring keyring, Admission admission) {
+    return member(keyring, admission, ClientAuth.REQUIRE, method -> false);
+  }
+
+  /**
+   * For a member whose server some methods of may also be asked by who has no certificate yet.
+   *
+   * @param openToNewcomers which methods
+   */
+  public static Tls memberThatTakesNewcomers(
+      Keyring keyring, Admission admission, IntPredicate openToNewcomers) {
+    return member(keyring, admission, ClientAuth.OPTIONAL, openToNewcomers);
+  }
+
+  private static Tls member(
+      Keyring keyring, Admission admission, ClientAuth auth, IntPredicate openToNewcomers) {
+    PeerTrust trust = PeerTrust.members(keyring, admission);
+    try {
+      return new Tls(
+          SslContextBuilder.forServer(keyring.keyManager())
+              .sslProvider(SslProvider.JDK)
+              .protocols(PROTOCOL)
+              .clientAuth(auth)
+              .trustManager(trust)
+              .build(),
+          SslContextBuilder.forClient()
+              .sslProvider(SslProvider.JDK)
+              .protocols(PROTOCOL)
+              .keyManager(keyring.keyManager())
+              .trustManager(trust)
+              .build(),
+          admission,
+          openToNewcomers);
+    } catch (SSLException e) {
+      throw new IllegalStateException("this Java cannot do " + PROTOCOL, e);
+    }
+  }
+
+  /** For who wants to join: knows the cluster by its authority, and has no certificate to show. */
+  public static Tls newcomer(Fingerprint authority) {
+    try {
+      return new Tls(
+          null,
+          SslContextBuilder.forClient()
+              .sslProvider(SslProvider.JDK)
+              .protocols(PROTOCOL)
+              .trustManager(PeerTrust.pinned(authority))
+              .build(),
+          Admission.ALL,
+          method -> false);
+    } catch (SSLException e) {
+      throw new IllegalStateException("this Java cannot do " + PROTOCOL, e);
+    }
+  }
+
+  SslHandler server(ByteBufAllocator allocator) {
+    if (server == null) {
+      throw new IllegalStateException("a newcomer does not serve");
+    }
+    return timed(server.newHandler(allocator));
+  }
+
+  /** Without the peer's address, so that no session is kept for the next connection to it. */
+  SslHandler client(ByteBufAllocator allocator) {
+    return timed(client.newHandler(allocator));
+  }
+
+  private static SslHandler timed(SslHandler handler) {
+    handler.setHandshakeTimeoutMillis(HANDSHAKE_MAX.toMillis());
+    return handler;
+  }
+
+  /** Whether who shows no certificate may ask for this. */
+  boolean isOpenToNewcomers(int method) {
+    return openToNewcomers.test(method);
+  }
+
+  /**
+   * Who is at the other end of an engine whose handshake is done; null if it showed nothing.
+   *
+   * @throws CertificateException it is not admitted (any more)
+   */
+  @Nullable PeerName peer(SSLEngine engine) throws CertificateException {
+    Certificate[] chain;
+    try {
+      chain = engine.getSession().getPeerCertificates();
+    } catch (SSLPeerUnverifiedException e) {
+      return null;
+    }
+    if (!(chain[0] instanceof X509Certificate certificate)) {
+      throw new CertificateException("its certificate is of an unknown kind");
+    }
+    PeerName name = PeerName.of(certificate);
+    if (name == null) {
+      throw new CertificateException("its certificate is not that of a Pando node");
+    }
+    admission.check(name, certificate);
+    return name;
+  }
+
+  /** Why a handshake failed, in one clause. */
+  static String reason(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null && !(cause instanceof CertificateException)) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof NotSslRecordException) {
+      return "what it says is not TLS";
+    }
+    String text = cause.getMessage();
+    return text == null ? cause.getClass().getSimpleName() : text;
+  }
+}

@@ -1,0 +1,55 @@
+package io.pandofs.mount.fuse.jnr;
+
+import io.pandofs.common.ErrnoException;
+import io.pandofs.meta.Attributes;
+import io.pandofs.mount.fuse.MountOptions;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the mount is, as the read-only attribute {@code user.pando.state} of its root, which is in no
+ * table and is not listed.
+ *
+ * <p>The kernel asks for the root's attributes before it asks for an extended one of it. So while
+ * the mount lacks its majority the root's attributes are those that were seen last: otherwise
+ * nobody could ask for the state just when it matters, nor unmount without waiting. Thread-safe.
+ */
+final class MountState {
+  private static final String ROOT = "/";
+  private static final String NAME = "user.pando.state";
+
+  private final Supplier<String> state;
+  private volatile @Nullable Attributes root;
+
+  /** A look at attributes. */
+  interface Look {
+    Attributes attributes() throws ErrnoException;
+  }
+
+  MountState(Supplier<String> state) {
+    this.state = state;
+  }
+
+  static boolean isStateOf(String path, String name) {
+    return path.equals(ROOT) && name.equals(NAME);
+  }
+
+  byte[] value() {
+    return state.get().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The attributes of a path. */
+  Attributes attributes(String path, Look look) throws ErrnoException {
+    if (!path.equals(ROOT)) {
+      return look.attributes();
+    }
+    Attributes last = root;
+    if (last != null && !state.get().equals(MountOptions.OK)) {
+      return last;
+    }
+    Attributes now = look.attributes();
+    root = now;
+    return now;
+  }
+}

@@ -1,0 +1,157 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks and operations that the lease of another mount may stand in the way of: that mount is asked
+ * to give it back, and the look or the operation is made again, until the lease is gone or the
+ * mount's patience is over. What this mount itself has written and not sent is laid over what the
+ * log shows. Thread-safe.
+ *
+ * <p>Nothing that the commit of data waits for may be locked while this waits (PROTOCOL rule 9).
+ */
+final class Coherence {
+
+  /** How often attributes are looked at again because data was committed meanwhile. */
+  private static final int LOOKS_MAX = 4;
+
+  private final Sessions sessions;
+  private final OpenFiles openFiles;
+  private final Clock clock;
+  private final Duration patience;
+
+  Coherence(Sessions sessions, OpenFiles openFiles, Clock clock, Duration patience) {
+    this.sessions = sessions;
+    this.openFiles = openFiles;
+    this.clock = clock;
+    this.patience = patience;
+  }
+
+  /** One try. */
+  @FunctionalInterface
+  interface Attempt<T> {
+    T make() throws ErrnoException, ForeignLeaseException;
+  }
+
+  /**
+   * Tries until no foreign lease is in the way.
+   *
+   * @throws ErrnoException what the try throws, or EIO when the patience is over
+   */
+  <T> T retry(Attempt<T> attempt) throws ErrnoException {
+    return retry(attempt, deadline());
+  }
+
+  private <T> T retry(Attempt<T> attempt, long deadlineNanos) throws ErrnoException {
+    while (true) {
+      try {
+        return attempt.make();
+      } catch (ForeignLeaseException e) {
+        recall(e.holder(), e.inode(), deadlineNanos);
+      }
+    }
+  }
+
+  /** The time, by the clock, after which a call that begins now waits for no lease. */
+  long deadline() {
+    return clock.nanoTime() + patience.toNanos();
+  }
+
+  /**
+   * Asks another mount to give a lease back and waits until it has, or is over.
+   *
+   * @throws ErrnoException EIO after the deadline
+   */
+  void recall(SessionId holder, InodeId inode, long deadlineNanos) throws ErrnoException {
+    long left = deadlineNanos - clock.nanoTime();
+    try {
+      if (left <= 0) {
+        throw new TimeoutException();
+      }
+      Void unused = sessions.current().recall(holder, inode).get(left, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ErrnoException(Errno.EINTR);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new ErrnoException(Errno.EIO, inode + " is not given back by " + holder);
+    }
+  }
+
+  /** Says if what a view shows of an inode may not be all that was written to it. */
+  void requireNotForeign(Attributes shown) throws ForeignLeaseException {
+    SessionId holder = shown.holder();
+    if (holder != null && !sessions.isPresent(holder)) {
+      throw new ForeignLeaseException(holder, shown.inode());
+    }
+  }
+
+  /** What stat(2) tells; a file that is dirty here shows its own size and mtime. */
+  Attributes attributes(InodeId inode) throws ErrnoException {
+    return retry(() -> look(inode));
+  }
+
+  private Attributes look(InodeId inode) throws ErrnoException, ForeignLeaseException {
+    for (int look = 1; ; look++) {
+      OpenFile file = openFiles.find(inode);
+      OpenFile.Pending pending = file == null ? OpenFile.Pending.NONE : file.pending();
+      Attributes shown;
+      try (MetadataView view = sessions.view()) {
+        shown = view.attributes(inode);
+      }
+      requireNotForeign(shown);
+      if (shown.holder() == null) {
+        // Whatever was pending before the view was opened is in it, or lost.
+        return shown;
+      }
+      if (file == null || file.isAsOf(pending) || look == LOOKS_MAX) {
+        return pending.over(shown);
+      }
+    }
+  }
+
+  /** Commits an operation and waits for its answer. */
+  Reply submit(Operation operation, Caller caller, Timestamp time) throws ErrnoException {
+    Request request = new Request(operation, caller, time);
+    return retry(() -> once(request));
+  }
+
+  private Reply once(Request request) throws ErrnoException, ForeignLeaseException {
+    Reply reply = sessions.current().submit(request).join();
+    ForeignLeaseException foreign = refusal(reply);
+    if (foreign != null) {
+      throw foreign;
+    }
+    if (!reply.errno().isOk()) {
+      throw new ErrnoException(reply.errno());
+    }
+    return reply;
+  }
+
+  /** Whose lease an operation was refused for; null if it was not. */
+  static @Nullable ForeignLeaseException refusal(Reply reply) {
+    if (reply.errno() != Errno.LEASED) {
+      return null;
+    }
+    Attributes leased = reply.attributes();
+    if (leased == null || reply.number() <= 0) {
+      throw new IllegalStateException("a refusal that does not say what for: " + reply);
+    }
+    return new ForeignLeaseException(new SessionId(reply.number()), leased.inode());
+  }
+}

@@ -1,0 +1,226 @@
+package io.pandofs.mount.vfs;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.time.Clock;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the lease of one file stands between this mount and the log. Thread-safe; waits only in
+ * {@link #enter}.
+ *
+ * <p>A lease is asked for, held, and given back. Bytes are taken from writers only between {@link
+ * #enter} and {@link #exit}, and it is not given back before the last of them is out; from a recall
+ * on nobody new gets in. So whoever had to wait for the lease writes at least once under it, and
+ * all that was written under it is known when it is given back.
+ *
+ * <p>Each lost session begins a new generation; what an older one asked is of no interest.
+ */
+final class FileLease {
+
+  /** No generation. */
+  static final long NOT_NOW = -1;
+
+  private enum State {
+    NONE,
+    ASKED,
+    HELD,
+    RETURNING
+  }
+
+  private final Clock clock;
+
+  @GuardedBy("this")
+  private State state = State.NONE;
+
+  @GuardedBy("this")
+  private long generation;
+
+  @GuardedBy("this")
+  private int writers;
+
+  @GuardedBy("this")
+  private boolean recalled;
+
+  /** When it was last written under, or granted. */
+  @GuardedBy("this")
+  private long usedNanos;
+
+  /** So long a recall waits: a lease that others want too shall be worth some writes. */
+  @GuardedBy("this")
+  private long keepUntilNanos;
+
+  /** Completes when the lease that is wanted back is back, or lost; null if it is not wanted. */
+  @GuardedBy("this")
+  private @Nullable CompletableFuture<Void> returned;
+
+  FileLease(Clock clock) {
+    this.clock = clock;
+    this.keepUntilNanos = clock.nanoTime();
+  }
+
+  /**
+   * Lets a writer in once the lease is held and not wanted back; {@link #exit} must follow.
+   *
+   * @return false if the caller has to ask the log for it, which counts as {@link #ask}
+   * @throws ErrnoException EIO after the deadline
+   */
+  synchronized boolean enter(long deadlineNanos) throws ErrnoException {
+    while (true) {
+      if (state == State.NONE && !recalled) {
+        state = State.ASKED;
+        return false;
+      }
+      if (state == State.HELD && (!recalled || isKept())) {
+        writers++;
+        return true;
+      }
+      long left = deadlineNanos - clock.nanoTime();
+      if (left <= 0) {
+        throw new ErrnoException(Errno.EIO, "no lease in time");
+      }
+      try {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new ErrnoException(Errno.EINTR);
+      }
+    }
+  }
+
+  @GuardedBy("this")
+  private boolean isKept() {
+    return clock.nanoTime() - keepUntilNanos < 0;
+  }
+
+  /** The present generation, for who asks. */
+  synchronized long generation() {
+    return generation;
+  }
+
+  /** Of a file that is being made: it is born with the lease. */
+  synchronized void ask() {
+    if (state == State.NONE) {
+      state = State.ASKED;
+    }
+  }
+
+  /**
+   * The log has granted what was asked for in the given generation.
+   *
+   * @param keepNanos how long to keep it even if it is wanted back
+   * @param enters whether the asker is a writer and is in
+   * @return false if the session it was granted to is over
+   */
+  synchronized boolean granted(long asked, long keepNanos, boolean enters) {
+    if (asked != generation || state != State.ASKED) {
+      return false;
+    }
+    state = State.HELD;
+    usedNanos = clock.nanoTime();
+    keepUntilNanos = usedNanos + keepNanos;
+    writers += enters ? 1 : 0;
+    notifyAll();
+    return true;
+  }
+
+  /** What was asked for in the given generation was not granted. */
+  void refused(long asked) {
+    CompletableFuture<Void> done;
+    synchronized (this) {
+      if (asked != generation || state != State.ASKED) {
+        return;
+      }
+      done = none();
+    }
+    done.complete(null);
+  }
+
+  /** A writer is out. */
+  synchronized void exit() {
+    writers--;
+    usedNanos = clock.nanoTime();
+  }
+
+  synchronized boolean isHeld() {
+    return state == State.HELD;
+  }
+
+  synchronized boolean isNone() {
+    return state == State.NONE && writers == 0;
+  }
+
+  synchronized boolean isRecalled() {
+    return recalled;
+  }
+
+  /** Whether it is held, by nobody used since the given time and by nobody wanted. */
+  synchronized boolean isIdle(long sinceNanos) {
+    return state == State.HELD && writers == 0 && !recalled && usedNanos - sinceNanos <= 0;
+  }
+
+  /** Wants the lease back; completes when it is back or lost. It is to be returned by someone. */
+  synchronized CompletableFuture<Void> recall() {
+    recalled = true;
+    if (returned == null) {
+      returned = new CompletableFuture<>();
+    }
+    return returned;
+  }
+
+  /** For how long yet a lease that is wanted back is kept for its writers; 0 or less if not. */
+  synchronized long keptNanos() {
+    return state == State.HELD ? keepUntilNanos - clock.nanoTime() : 0;
+  }
+
+  /**
+   * Begins to give back what is wanted back. Also what is not held as far as is known here: an
+   * answer may have been lost.
+   *
+   * @return the present generation if the caller is to do it now; {@link #NOT_NOW} while it is
+   *     asked for, kept, used, or on its way
+   */
+  synchronized long startReturn() {
+    boolean free = state == State.NONE || (state == State.HELD && writers == 0 && !isKept());
+    if (!recalled || !free) {
+      return NOT_NOW;
+    }
+    state = State.RETURNING;
+    return generation;
+  }
+
+  /** The lease that was being given back in the given generation is back. */
+  void returned(long asked) {
+    CompletableFuture<Void> done;
+    synchronized (this) {
+      if (asked != generation || state != State.RETURNING) {
+        return;
+      }
+      done = none();
+    }
+    done.complete(null);
+  }
+
+  /** The session is over, and every lease of it. */
+  void lost() {
+    CompletableFuture<Void> done;
+    synchronized (this) {
+      generation++;
+      done = none();
+    }
+    done.complete(null);
+  }
+
+  @GuardedBy("this")
+  private CompletableFuture<Void> none() {
+    CompletableFuture<Void> done = returned == null ? new CompletableFuture<>() : returned;
+    state = State.NONE;
+    recalled = false;
+    returned = null;
+    notifyAll();
+    return done;
+  }
+}

@@ -1,0 +1,26 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.InodeId;
+import io.pandofs.common.NodeId;
+import java.util.Set;
+
+/**
+ * Told how the tables move, by the applying thread, in this order for each entry; must return at
+ * once.
+ */
+interface ApplyListener {
+  /** An entry is about to be committed to the tables and changes these. */
+  void changing(long index, Set<InodeId> inodes);
+
+  /** The tables hold everything up to this index, and readers see it. */
+  void applied(long index);
+
+  /** These are the cluster's nodes. */
+  void members(Set<NodeId> nodes);
+
+  /** The tables are about to be replaced by those of a checkpoint. */
+  void replacing(long checkpoint);
+
+  /** The tables are others than before, or this is the start. */
+  void replaced(long index);
+}

@@ -1,0 +1,148 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.NodeId;
+import io.pandofs.common.net.Connections;
+import io.pandofs.meta.wire.MembersAnswer;
+import io.pandofs.meta.wire.MembersRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.protocol.RaftPeer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the leader, wherever it is, about the members, or to change something about one. Calls wait;
+ * each may be repeated. They fail with {@link RefusedException} when it is not to be, and with
+ * another {@code IOException} when there is no leader in time. Thread-safe.
+ */
+public final class ClusterAdmin {
+  private static final Duration DEADLINE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final RatisNode ratis;
+  private final Retry retry;
+  private final Connections connections;
+
+  ClusterAdmin(RatisNode ratis, Retry retry, Connections connections) {
+    this.ratis = ratis;
+    this.retry = retry;
+    this.connections = connections;
+  }
+
+  /**
+   * The group as the leader sees it.
+   *
+   * @param applied an index at which the leader has applied what was asked
+   * @param placementEpoch of the map that is in force there
+   * @param peers the members of the Raft group
+   */
+  public record Group(NodeId leader, long applied, long placementEpoch, Map<NodeId, Peer> peers) {
+    public Group {
+      peers = Map.copyOf(peers);
+    }
+  }
+
+  /**
+   * A peer of the Raft group.
+   *
+   * @param silentMillis how long it has not answered the leader
+   * @param matched how far its log agrees with the leader's
+   */
+  public record Peer(boolean voter, long silentMillis, long matched) {
+    /** Whether it has answered lately. */
+    public boolean isAlive() {
+      return silentMillis <= MemberChanges.DEAD_MILLIS;
+    }
+  }
+
+  public Group list() throws IOException {
+    return ask(MembersRequest.Kind.LIST, null);
+  }
+
+  /** Refuses when no majority of the other voters is alive. */
+  public Group checkRemoval(NodeId node) throws IOException {
+    return ask(MembersRequest.Kind.CHECK_REMOVAL, node);
+  }
+
+  /** From now on the node holds no placement group; the others fetch what it held. */
+  public Group drain(NodeId node) throws IOException {
+    return ask(MembersRequest.Kind.DRAIN, node);
+  }
+
+  /** A node that was to leave stays after all. */
+  public Group keep(NodeId node) throws IOException {
+    return ask(MembersRequest.Kind.KEEP, node);
+  }
+
+  /** Takes the node out of tables and group; its sessions are over and so is its freshness. */
+  public Group remove(NodeId node) throws IOException {
+    return ask(MembersRequest.Kind.REMOVE, node);
+  }
+
+  /** The node is to be found at these addresses; empty ones stay as they are. */
+  public Group move(NodeId node, String control, String raft, String blocks) throws IOException {
+    return ask(
+        MembersRequest.newBuilder()
+            .setKind(MembersRequest.Kind.MOVE)
+            .setNode(node.value())
+            .setControl(control)
+            .setRaft(raft)
+            .setBlocks(blocks)
+            .build());
+  }
+
+  /**
+   * Hands the leadership over.
+   *
+   * @param to null: to the best of the others
+   */
+  public Group transfer(@Nullable NodeId to) throws IOException {
+    ask(MembersRequest.Kind.TRANSFER, to);
+    return list();
+  }
+
+  private Group ask(MembersRequest.Kind kind, @Nullable NodeId node) throws IOException {
+    return ask(
+        MembersRequest.newBuilder().setKind(kind).setNode(node == null ? 0 : node.value()).build());
+  }
+
+  private Group ask(MembersRequest request) throws IOException {
+    MembersAnswer answer =
+        ClusterJoin.get(retry.until(PATIENCE, () -> askLeader(request)), PATIENCE.plus(DEADLINE));
+    Map<NodeId, Peer> peers = new HashMap<>();
+    answer
+        .getMembersList()
+        .forEach(
+            peer ->
+                peers.put(
+                    new NodeId(peer.getNode()),
+                    new Peer(peer.getVoter(), peer.getSilentMillis(), peer.getMatched())));
+    return new Group(
+        new NodeId(answer.getLeader()), answer.getApplied(), answer.getPlacementEpoch(), peers);
+  }
+
+  private CompletableFuture<MembersAnswer> askLeader(MembersRequest request) {
+    RaftPeer leader = ratis.leader();
+    if (leader == null) {
+      return CompletableFuture.failedFuture(
+          new NoLeaderException("no leader is known: a majority of the nodes must run"));
+    }
+    try {
+      return RemoteLeader.call(
+          connections,
+          Addresses.parse(RatisNode.control(leader)),
+          ControlMethods.MEMBERS,
+          ControlCodec.payload(request),
+          DEADLINE,
+          payload -> {
+            MembersAnswer answer = ControlCodec.header(payload, MembersAnswer.parser());
+            ControlCodec.check(answer.getAnswer());
+            return answer;
+          });
+    } catch (RefusedException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+}

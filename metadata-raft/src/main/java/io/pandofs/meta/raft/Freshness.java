@@ -1,0 +1,350 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's right to answer reads by itself (PROTOCOL rules 1 and 6): a lease that it asks the
+ * leader for again and again, telling how far it has applied the log, and what it knows to be
+ * released.
+ *
+ * <p>Invariants. The lease is counted from before the question was sent, by a clock that never goes
+ * back; a process that was stopped finds it run out. (The clock stands still while a whole virtual
+ * machine is suspended; one that wakes may be behind by what was left of one lease.) The first
+ * question in a new term drops what was leased before, and answers to questions of earlier terms
+ * are worth nothing then: a new leader relies on it. So it is with questions from before the lease
+ * was given up. While a lease runs, everything that was released before now is applied here.
+ *
+ * <p>At most two questions are under way: one whose answer waits at the leader until what is
+ * applied here is released, and one that comes after it and makes the leader answer the first. What
+ * is applied meanwhile is confirmed together.
+ *
+ * <p>Thread-safe, without threads of its own. Futures complete outside of the lock.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
+final class Freshness {
+  private static final Logger LOG = LoggerFactory.getLogger(Freshness.class);
+  private static final String STOPPED = "this node has stopped serving";
+  private static final int UNDER_WAY_MAX = 2;
+  private static final int RENEWALS_A_LEASE = 3;
+
+  private final NodeId self;
+  private final long incarnation;
+  private final Clock clock;
+  private final long origin;
+  private final Timer timer;
+  private final long leaseNanos;
+  private final Function<ConfirmRequest, CompletableFuture<ConfirmAnswer>> leader;
+  private final LongSupplier presentTerm;
+  private final DirtyInodes dirty;
+
+  @GuardedBy("this")
+  private final TreeMap<Long, CompletableFuture<Void>> waiting = new TreeMap<>();
+
+  @GuardedBy("this")
+  private long number;
+
+  @GuardedBy("this")
+  private long term = -1;
+
+  @GuardedBy("this")
+  private long token;
+
+  @GuardedBy("this")
+  private long applied = -1;
+
+  /** The last index that a question has told. */
+  @GuardedBy("this")
+  private long told = -1;
+
+  @GuardedBy("this")
+  private boolean wanted;
+
+  @GuardedBy("this")
+  private boolean givenUp;
+
+  @GuardedBy("this")
+  private boolean closed;
+
+  /** Questions from before the lease was given up count nothing. */
+  @GuardedBy("this")
+  private long firstValid;
+
+  /** Questions from before the leader changed are not waited for. */
+  @GuardedBy("this")
+  private long firstAwaited;
+
+  @GuardedBy("this")
+  private int underWay;
+
+  @GuardedBy("this")
+  private boolean again;
+
+  @GuardedBy("this")
+  private long lost;
+
+  /** When the lease ends, in nanoseconds since {@code origin}; 0 for none. */
+  private volatile long leaseEnd;
+
+  private volatile long released;
+
+  /**
+   * @param incarnation a random number for this process
+   * @param leader asks the leader, wherever it is; does not block
+   * @param presentTerm this node's Raft term; negative while it has none
+   * @param dirty is told what is released
+   */
+  Freshness(
+      NodeId self,
+      long incarnation,
+      Clock clock,
+      Timer timer,
+      long leaseNanos,
+      Function<ConfirmRequest, CompletableFuture<ConfirmAnswer>> leader,
+      LongSupplier presentTerm,
+      DirtyInodes dirty) {
+    this.self = self;
+    this.incarnation = incarnation;
+    this.clock = clock;
+    this.origin = clock.nanoTime();
+    this.timer = timer;
+    this.leaseNanos = leaseNanos;
+    this.leader = leader;
+    this.presentTerm = presentTerm;
+    this.dirty = dirty;
+  }
+
+  private long now() {
+    return clock.nanoTime() - origin;
+  }
+
+  /** Begins to ask, and goes on until it is closed. */
+  void start() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+    }
+    ask();
+    timer.after(leaseNanos / RENEWALS_A_LEASE, this::start);
+  }
+
+  /** Whether everything that was released anywhere before this call is applied here. */
+  boolean isFresh() {
+    return now() < leaseEnd;
+  }
+
+  /** Everything up to this index is known to be released. */
+  long released() {
+    return released;
+  }
+
+  /** How often a lease ran out before it was renewed. */
+  synchronized long timesLost() {
+    return lost;
+  }
+
+  /** Whether this node has readers. Without any it asks for no lease. */
+  void wanted(boolean byReaders) {
+    synchronized (this) {
+      if (wanted == byReaders) {
+        return;
+      }
+      wanted = byReaders;
+      if (!byReaders) {
+        drop();
+      }
+    }
+    ask();
+  }
+
+  /** The tables hold everything up to this index, and every reader from now on sees it. */
+  void applied(long index) {
+    synchronized (this) {
+      applied = Math.max(applied, index);
+      if (!wanted && waiting.isEmpty()) {
+        return;
+      }
+    }
+    ask();
+  }
+
+  /** The tables are about to be replaced: no lease until {@link #regain}. */
+  void giveUp() {
+    synchronized (this) {
+      givenUp = true;
+      drop();
+    }
+    ask();
+  }
+
+  /** The tables have been replaced and hold everything up to this index. */
+  void regain(long index) {
+    synchronized (this) {
+      givenUp = false;
+      applied = Math.max(applied, index);
+    }
+    ask();
+  }
+
+  /** Another node leads, or this one: what is under way may never be answered. */
+  void leaderChanged() {
+    synchronized (this) {
+      firstAwaited = number + 1;
+      underWay = 0;
+    }
+    ask();
+  }
+
+  /** Gives the lease up for good, and says so. */
+  void close() {
+    synchronized (this) {
+      givenUp = true;
+      drop();
+      underWay = 0;
+      firstAwaited = number + 1;
+    }
+    ask();
+    List<CompletableFuture<Void>> unanswered;
+    synchronized (this) {
+      closed = true;
+      unanswered = List.copyOf(waiting.values());
+      waiting.clear();
+    }
+    unanswered.forEach(one -> one.completeExceptionally(new IOException(STOPPED)));
+  }
+
+  @GuardedBy("this")
+  private void drop() {
+    leaseEnd = 0;
+    firstValid = number + 1;
+  }
+
+  /** Completes when this index is released. */
+  CompletableFuture<Void> whenReleased(long index) {
+    CompletableFuture<Void> future;
+    boolean silent;
+    synchronized (this) {
+      if (released >= index) {
+        return CompletableFuture.completedFuture(null);
+      }
+      if (closed) {
+        return CompletableFuture.failedFuture(new IOException(STOPPED));
+      }
+      future = waiting.computeIfAbsent(index, same -> new CompletableFuture<>());
+      silent = underWay == 0;
+    }
+    if (silent) {
+      ask();
+    }
+    return future;
+  }
+
+  /** Somebody who knows says that everything up to this index is released. */
+  void heard(long index) {
+    List<CompletableFuture<Void>> done;
+    synchronized (this) {
+      if (index <= released) {
+        return;
+      }
+      released = index;
+      Map<Long, CompletableFuture<Void>> over = waiting.headMap(index, true);
+      done = new ArrayList<>(over.values());
+      over.clear();
+    }
+    dirty.released(index);
+    done.forEach(one -> one.complete(null));
+  }
+
+  private void ask() {
+    ConfirmRequest request;
+    long sent;
+    synchronized (this) {
+      long present = presentTerm.getAsLong();
+      if (closed || present < 0) {
+        return;
+      }
+      if (underWay >= UNDER_WAY_MAX) {
+        again = true;
+        return;
+      }
+      sent = now();
+      noteExpiry(sent);
+      if (present != term) {
+        term = present;
+        token = 0;
+        drop();
+      }
+      underWay++;
+      again = false;
+      told = applied;
+      request =
+          ConfirmRequest.newBuilder()
+              .setNode(self.value())
+              .setIncarnation(incarnation)
+              .setNumber(++number)
+              .setTerm(term)
+              .setApplied(applied)
+              .setWantsLease(wanted && !givenUp)
+              .setAwaitsRelease(wanted || !waiting.isEmpty())
+              .setToken(token)
+              .build();
+    }
+    long from = sent;
+    leader
+        .apply(request)
+        .whenComplete((answer, failure) -> answered(request, from, answer, failure));
+  }
+
+  @GuardedBy("this")
+  private void noteExpiry(long now) {
+    if (leaseEnd != 0 && now >= leaseEnd) {
+      lost++;
+      leaseEnd = 0;
+    }
+  }
+
+  private void answered(
+      ConfirmRequest request, long sent, ConfirmAnswer answer, @Nullable Throwable failure) {
+    boolean more;
+    synchronized (this) {
+      if (request.getNumber() >= firstAwaited) {
+        underWay--;
+      }
+      if (failure != null) {
+        LOG.debug("{}: not confirmed: {}", self, failure.toString());
+        return;
+      }
+      boolean ofThisTerm = answer.getTerm() == request.getTerm() && request.getTerm() == term;
+      if (ofThisTerm) {
+        token = Math.max(token, answer.getToken());
+        if (request.getNumber() >= firstValid && answer.getLeaseNanos() > 0) {
+          noteExpiry(now());
+          leaseEnd = Math.max(leaseEnd, sent + Math.min(answer.getLeaseNanos(), leaseNanos));
+        }
+      }
+      boolean news = wanted ? applied > told : !waiting.isEmpty();
+      more = again || (ofThisTerm && news);
+    }
+    if (answer.getReleased() > 0) {
+      heard(answer.getReleased());
+    }
+    if (more) {
+      ask();
+    }
+  }
+}

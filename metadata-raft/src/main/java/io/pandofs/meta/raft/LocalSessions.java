@@ -1,0 +1,319 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.config.QuorumLoss;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sessions of this node's mounts: registers them in the log, keeps them renewed, gives their
+ * views, and ends them; and ends those that an earlier process of this node has left. Thread-safe.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
+final class LocalSessions {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalSessions.class);
+  private static final long CLOSE_MILLIS = 1_000;
+  private static final Duration FOR_EVER = Duration.ofDays(10_000);
+
+  private final Identity identity;
+  private final RaftTiming timing;
+  private final Surroundings surroundings;
+  private final Clock clock;
+  private final Threads threads;
+  private final LiveTables tables;
+  private final AppliedGate applied;
+  private final LeaderCalls leader;
+  private final LeaderEvents events;
+  private final Retry retry;
+  private final LinearReads reads;
+  private final Freshness freshness;
+  private final QuorumWatch quorum;
+  private final Renewer renewer;
+  private final Recalls recalls;
+  private final Map<SessionId, RaftSession> sessions = new ConcurrentHashMap<>();
+  private final CompletableFuture<Void> predecessorsEnded = new CompletableFuture<>();
+
+  LocalSessions(
+      Identity identity,
+      RaftTiming timing,
+      Surroundings surroundings,
+      Threads threads,
+      LiveTables tables,
+      AppliedGate applied,
+      LeaderCalls leader,
+      LeaderEvents events,
+      Retry retry,
+      LinearReads reads,
+      Freshness freshness) {
+    this.identity = identity;
+    this.timing = timing;
+    this.surroundings = surroundings;
+    this.clock = surroundings.clock();
+    this.threads = threads;
+    this.tables = tables;
+    this.applied = applied;
+    this.leader = leader;
+    this.events = events;
+    this.retry = retry;
+    this.reads = reads;
+    this.freshness = freshness;
+    quorum = new QuorumWatch(clock);
+    renewer =
+        new Renewer(
+            identity.node(),
+            leader,
+            tables,
+            applied,
+            clock,
+            timing,
+            sessions::values,
+            session -> threads.duties.execute(() -> confirmEnd(session)),
+            quorum);
+    recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
+  }
+
+  Recalls recalls() {
+    return recalls;
+  }
+
+  int size() {
+    return sessions.size();
+  }
+
+  /** Tells the leader that all of them live. Reads tables. */
+  void renew() {
+    renewer.renew();
+  }
+
+  /** Whether the leader has heard of them lately enough for them to be alive. */
+  boolean isCurrent() {
+    return renewer.isCurrent();
+  }
+
+  long clockAheadMillis() {
+    return renewer.clockAheadMillis();
+  }
+
+  /** To be called at the pace of renewals. */
+  void lookForQuorum() {
+    quorum.look();
+  }
+
+  /** How long no leader has answered; zero while the majority is not known to be gone. */
+  Duration quorumLostFor() {
+    return quorum.lostFor();
+  }
+
+  void leaderChanged() {
+    sessions.values().forEach(RaftSession::leaderChanged);
+  }
+
+  /** Ends what a predecessor of this process left; its mounts are gone with it. */
+  void endPredecessors() {
+    Predecessors before =
+        new Predecessors(
+            identity.node(),
+            tables,
+            applied,
+            events,
+            retry,
+            threads.duties,
+            sessions::containsKey,
+            session -> proposeSurely(new LogEntry.ExpireSession(session), FOR_EVER));
+    retry
+        .until(FOR_EVER, reads::readIndex)
+        .thenComposeAsync(before::endUpTo, threads.duties)
+        .whenComplete(
+            (none, failure) -> {
+              if (failure == null) {
+                predecessorsEnded.complete(null);
+              } else {
+                predecessorsEnded.completeExceptionally(Retry.cause(failure));
+              }
+            });
+  }
+
+  /** Proposes until there is an answer; only for entries that may be repeated. */
+  CompletableFuture<LogReply> proposeSurely(LogEntry entry, Duration patience) {
+    byte[] bytes = LogCodec.encode(entry);
+    return retry.until(patience, () -> leader.propose(bytes));
+  }
+
+  RaftSession open(QuorumLoss policy) throws ErrnoException {
+    Duration patience = policy.patience();
+    long deadline = clock.nanoTime() + patience.toNanos();
+    reads.wait(predecessorsEnded, patience);
+    LogReply reply =
+        reads.wait(
+            retry.until(patience, this::register), Duration.ofNanos(deadline - clock.nanoTime()));
+    if (reply.status() != LogReply.Status.OK) {
+      throw new ErrnoException(Errno.EIO, "no session was granted: " + reply.status());
+    }
+    SessionId id = new SessionId(reply.number());
+    BatchSender sender =
+        new BatchSender(
+            id,
+            leader,
+            events,
+            retry,
+            clock,
+            surroundings.scheduler(),
+            threads.answers,
+            patience.toNanos(),
+            () -> end(id));
+    RaftSession session =
+        new RaftSession(
+            id,
+            sender,
+            this::view,
+            this::oldView,
+            quorum,
+            policy,
+            recalls,
+            renewer::isCurrent,
+            clock,
+            this::closed);
+    sessions.put(id, session);
+    freshness.wanted(true);
+    threads.duties.execute(renewer::renew);
+    return session;
+  }
+
+  /** With the time of this try: the leader compares the clocks. */
+  private CompletableFuture<LogReply> register() {
+    return leader.propose(
+        LogCodec.encode(new LogEntry.RegisterSession(identity.node(), clock.now())));
+  }
+
+  private CompletableFuture<LogReply> closed(RaftSession session) {
+    sessions.remove(session.id());
+    freshness.wanted(!sessions.isEmpty());
+    return proposeSurely(new LogEntry.ExpireSession(session.id()), timing.session());
+  }
+
+  private void end(SessionId id) {
+    RaftSession session = sessions.remove(id);
+    if (session != null) {
+      freshness.wanted(!sessions.isEmpty());
+      LOG.warn("{}: is over; its mount registers anew", id);
+      session.end();
+    }
+  }
+
+  /** The log has ended a session, of this node or another. */
+  void ended(SessionId id) {
+    if (sessions.containsKey(id)) {
+      threads.answers.execute(() -> end(id));
+    }
+  }
+
+  /** The leader said that it does not know a session: believed when our own tables say so too. */
+  private void confirmEnd(SessionId id) {
+    retry
+        .until(timing.session(), reads::readIndex)
+        .thenAcceptAsync(
+            index -> {
+              if (applied.await(index, timing.renewEvery().toNanos())) {
+                endIfGone(id);
+              }
+            },
+            threads.background);
+  }
+
+  /** The tables are others now: sessions that are not in them are over. */
+  void endThoseGone() {
+    sessions.keySet().forEach(this::endIfGone);
+  }
+
+  private void endIfGone(SessionId id) {
+    boolean gone;
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      gone = snapshot.cluster().session(id) == null;
+    }
+    if (gone) {
+      end(id);
+    }
+  }
+
+  /**
+   * A view of everything that was acknowledged anywhere before the call, for a session that still
+   * lives in what the view shows: what it held may be gone otherwise. (That it has ended is told to
+   * it a moment after it can be seen.)
+   */
+  private MetadataView view(SessionId session, Duration patience) throws ErrnoException {
+    awaitRenewed(patience);
+    return reads.view(living(session, reads.snapshot(patience)), patience);
+  }
+
+  /** What this node has: an old prefix of what is committed. */
+  private MetadataView oldView(SessionId session) throws ErrnoException {
+    return living(session, tables.snapshot()).viewAsItIs();
+  }
+
+  /** The snapshot, if the session lives in it. */
+  private static LocalSnapshot living(SessionId session, LocalSnapshot snapshot)
+      throws ErrnoException {
+    if (snapshot.cluster().session(session) == null) {
+      snapshot.close();
+      throw new ErrnoException(Errno.EIO, session + " is over");
+    }
+    return snapshot;
+  }
+
+  /** A node whose sessions may be over answers none of them (PROTOCOL rule 7). */
+  private void awaitRenewed(Duration patience) throws ErrnoException {
+    long deadline = clock.nanoTime() + patience.toNanos();
+    while (!renewer.isCurrent()) {
+      CompletableFuture<Void> next = renewer.next();
+      if (!renewer.isCurrent()) {
+        threads.duties.execute(renewer::renew);
+        reads.wait(next, Duration.ofNanos(deadline - clock.nanoTime()));
+      }
+    }
+  }
+
+  /** This node stops serving: no session of it goes on. */
+  void endAll() {
+    sessions.keySet().forEach(this::end);
+  }
+
+  /** Ends them, in the log too if that can be done at once. */
+  void close() {
+    List<CompletableFuture<?>> ending = new ArrayList<>();
+    for (RaftSession session : List.copyOf(sessions.values())) {
+      ending.add(closed(session));
+      session.end();
+    }
+    try {
+      CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new))
+          .get(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      // Without a leader they end by themselves, or when this node is back.
+      LOG.debug("{}: sessions were not ended in time", identity.node());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends them without a word to anybody. */
+  void drop() {
+    sessions.values().forEach(RaftSession::end);
+    sessions.clear();
+  }
+}

@@ -1,0 +1,294 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.NodeId;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.wire.MemberMessage;
+import io.pandofs.meta.wire.MembersAnswer;
+import io.pandofs.meta.wire.MembersRequest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.server.RaftServer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the leader does about members at a person's request. Every step may be repeated, and each
+ * takes its turn with those of {@link Membership}. A removal ends with: the node is out of the
+ * tables (its sessions with it), its freshness has run out, and it is out of the Raft group; that
+ * its blocks have homes is what {@code DRAIN} and the waiting between are for. Thread-safe.
+ */
+final class MemberChanges {
+  private static final Logger LOG = LoggerFactory.getLogger(MemberChanges.class);
+
+  /** A peer that has not answered for so long counts as dead. */
+  static final long DEAD_MILLIS = 3_000;
+
+  private final RatisNode ratis;
+  private final LiveTables tables;
+  private final AppliedGate applied;
+  private final Membership membership;
+  private final Freshness freshness;
+
+  /** Who knows until when a node may answer reads by itself. */
+  interface Freshness {
+    /** Completes when the node surely answers no more reads by itself, nor its kernels. */
+    CompletableFuture<Void> over(NodeId node);
+  }
+
+  MemberChanges(
+      RatisNode ratis,
+      LiveTables tables,
+      AppliedGate applied,
+      Membership membership,
+      Freshness freshness) {
+    this.ratis = ratis;
+    this.tables = tables;
+    this.applied = applied;
+    this.membership = membership;
+    this.freshness = freshness;
+  }
+
+  CompletableFuture<MembersAnswer> handle(MembersRequest request) {
+    return membership
+        .inTurn(() -> ratis.linearize().thenCompose(none -> now(request)))
+        .thenApply(none -> answer());
+  }
+
+  private CompletableFuture<Void> now(MembersRequest request) {
+    try {
+      NodeId node = request.getNode() <= 0 ? null : new NodeId(request.getNode());
+      return switch (request.getKind()) {
+        case LIST -> done();
+        case TRANSFER -> transfer(node == null ? best(null) : known(node));
+        case CHECK_REMOVAL -> {
+          checkRemoval(checked(node));
+          yield done();
+        }
+        case DRAIN -> {
+          checkRemoval(checked(node));
+          yield propose(new LogEntry.DrainNode(checked(node), true));
+        }
+        case KEEP -> propose(new LogEntry.DrainNode(checked(node), false));
+        case REMOVE -> remove(checked(node));
+        case MOVE -> move(known(checked(node)), request);
+        case NONE, UNRECOGNIZED -> throw new RefusedException("no such change");
+      };
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static CompletableFuture<Void> done() {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  private static NodeId checked(@org.jspecify.annotations.Nullable NodeId node)
+      throws RefusedException {
+    if (node == null) {
+      throw new RefusedException("no node is named");
+    }
+    return node;
+  }
+
+  private NodeId known(NodeId node) throws RefusedException {
+    if (row(node) == null) {
+      throw new RefusedException(node + " is not a member");
+    }
+    return node;
+  }
+
+  private ClusterView.@org.jspecify.annotations.Nullable Node row(NodeId node) {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return snapshot.cluster().node(node);
+    }
+  }
+
+  /** Refuses a removal after which no majority of the voters would be alive. */
+  private void checkRemoval(NodeId node) throws IOException {
+    List<NodeId> rest = new ArrayList<>(voters());
+    boolean votes = rest.remove(node);
+    if (row(node) == null && !votes) {
+      throw new RefusedException(node + " is not a member");
+    }
+    if (rest.isEmpty()) {
+      throw new RefusedException(node + " is the only voter: without it there is no cluster");
+    }
+    Map<NodeId, Long> silent = silentMillis();
+    List<NodeId> dead = new ArrayList<>();
+    for (NodeId voter : rest) {
+      if (silent.getOrDefault(voter, Long.MAX_VALUE) > DEAD_MILLIS) {
+        dead.add(voter);
+      }
+    }
+    int alive = rest.size() - dead.size();
+    if (alive < rest.size() / 2 + 1) {
+      throw new RefusedException(
+          "without "
+              + node
+              + " only "
+              + alive
+              + " of "
+              + rest.size()
+              + " voters would be alive (not "
+              + dead
+              + "), which is no majority: start or remove those first");
+    }
+  }
+
+  private CompletableFuture<Void> remove(NodeId node) throws IOException {
+    boolean votes = voters().contains(node);
+    if (row(node) == null && !votes) {
+      return done(); // as by an earlier try
+    }
+    checkRemoval(node);
+    if (node.equals(ratis.self())) {
+      // Goes on under the new leader, when it is asked again there.
+      return transfer(best(node))
+          .thenCompose(
+              none ->
+                  CompletableFuture.failedFuture(
+                      new NoLeaderException(node + " has handed the leadership over")));
+    }
+    LOG.info("{} is removed", node);
+    return propose(new LogEntry.RemoveNode(node))
+        .thenCompose(none -> freshness.over(node))
+        .thenCompose(none -> votes ? withoutVoter(node) : done());
+  }
+
+  private CompletableFuture<Void> withoutVoter(NodeId node) {
+    try {
+      List<RaftPeer> rest = new ArrayList<>(ratis.division().getRaftConf().getCurrentPeers());
+      rest.removeIf(peer -> RatisNode.nodeId(peer.getId()).equals(node));
+      return ratis.setPeers(rest);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private CompletableFuture<Void> move(NodeId node, MembersRequest request) throws IOException {
+    ClusterView.Node row = row(node);
+    if (row == null) {
+      throw new RefusedException(node + " is not a member");
+    }
+    String control = otherwise(request.getControl(), row.control());
+    String raft = otherwise(request.getRaft(), row.raft());
+    String blocks = otherwise(request.getBlocks(), row.blocks());
+    Addresses.parse(control);
+    Addresses.parse(raft);
+    Addresses.parse(blocks);
+    LogEntry entry = new LogEntry.RegisterNode(node.value(), row.name(), control, raft, blocks);
+    List<RaftPeer> peers = new ArrayList<>();
+    for (RaftPeer peer : ratis.division().getRaftConf().getCurrentPeers()) {
+      peers.add(
+          RatisNode.nodeId(peer.getId()).equals(node) ? RatisNode.peer(node, raft, control) : peer);
+    }
+    return propose(entry).thenCompose(none -> ratis.setPeers(peers));
+  }
+
+  private static String otherwise(String given, String usual) {
+    return given.isEmpty() ? usual : given;
+  }
+
+  private CompletableFuture<Void> transfer(NodeId to) throws RefusedException {
+    if (to.equals(ratis.self())) {
+      return done();
+    }
+    if (silentMillis().getOrDefault(to, Long.MAX_VALUE) > DEAD_MILLIS) {
+      throw new RefusedException(to + " does not answer and cannot lead");
+    }
+    return ratis.transfer(to);
+  }
+
+  /** The voter, other than the leader, that is alive and has most of the log. */
+  private NodeId best(@org.jspecify.annotations.Nullable NodeId not) throws RefusedException {
+    return peers().stream()
+        .filter(peer -> peer.getVoter() && peer.getSilentMillis() <= DEAD_MILLIS)
+        .filter(peer -> peer.getNode() != ratis.self().value())
+        .filter(peer -> not == null || peer.getNode() != not.value())
+        .max(Comparator.comparingLong(MemberMessage::getMatched))
+        .map(peer -> new NodeId(peer.getNode()))
+        .orElseThrow(() -> new RefusedException("there is no other voter that could lead"));
+  }
+
+  private List<NodeId> voters() throws IOException {
+    return ratis.division().getRaftConf().getCurrentPeers().stream()
+        .map(peer -> RatisNode.nodeId(peer.getId()))
+        .toList();
+  }
+
+  private Map<NodeId, Long> silentMillis() {
+    Map<NodeId, Long> silent = new HashMap<>();
+    for (MemberMessage peer : peers()) {
+      silent.put(new NodeId(peer.getNode()), peer.getSilentMillis());
+    }
+    return silent;
+  }
+
+  private List<MemberMessage> peers() {
+    List<MemberMessage> peers = new ArrayList<>();
+    try {
+      RaftServer.Division division = ratis.division();
+      List<ServerRpcProto> followers =
+          division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
+      long[] matched = division.getInfo().getFollowerMatchIndices();
+      for (int i = 0; i < followers.size(); i++) {
+        ServerRpcProto follower = followers.get(i);
+        NodeId id =
+            new NodeId(Long.parseLong(follower.getId().getId().toStringUtf8().substring(1)));
+        peers.add(
+            MemberMessage.newBuilder()
+                .setNode(id.value())
+                .setVoter(isVoter(division, id))
+                .setSilentMillis(Math.max(0, follower.getLastRpcElapsedTimeMs()))
+                .setMatched(i < matched.length ? Math.max(0, matched[i]) : 0)
+                .build());
+      }
+      peers.add(
+          MemberMessage.newBuilder()
+              .setNode(ratis.self().value())
+              .setVoter(true)
+              .setMatched(Math.max(0, division.getRaftLog().getLastEntryTermIndex().getIndex()))
+              .build());
+    } catch (IOException | IllegalStateException | NullPointerException e) {
+      LOG.debug("no longer leading: {}", e.toString());
+    }
+    return peers;
+  }
+
+  private static boolean isVoter(RaftServer.Division division, NodeId id) {
+    return division.getRaftConf().getPeer(RatisNode.peerId(id), RaftPeerRole.FOLLOWER) != null;
+  }
+
+  private MembersAnswer answer() {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return MembersAnswer.newBuilder()
+          .setApplied(applied.get())
+          .setPlacementEpoch(snapshot.cluster().placement().epoch())
+          .setLeader(ratis.self().value())
+          .addAllMembers(peers())
+          .build();
+    }
+  }
+
+  private CompletableFuture<Void> propose(LogEntry entry) {
+    return ratis
+        .propose(LogCodec.encode(entry))
+        .thenCompose(
+            reply ->
+                reply.status() == LogReply.Status.OK
+                    ? done()
+                    : CompletableFuture.failedFuture(
+                        new RefusedException("the log refused it: no such node, or the last one")));
+  }
+}

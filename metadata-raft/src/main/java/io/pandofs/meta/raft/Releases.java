@@ -1,0 +1,481 @@
+package io.pandofs.meta.raft;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.wire.ConfirmAnswer;
+import io.pandofs.meta.wire.ConfirmRequest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The leader's side of freshness leases (PROTOCOL rules 1 and 6): who may answer reads, how far
+ * each of them has confirmed the log, and up to where it is released. Nothing is acknowledged
+ * before it is released.
+ *
+ * <p>Invariants, each with the schedule that breaks without it.
+ *
+ * <ul>
+ *   <li>Released is at or below what every holder of an unexpired lease has confirmed. (Else a
+ *       change is acknowledged, and a holder that has not applied it answers from before.)
+ *   <li>A lease is granted only to who has applied all that is released, and all that earlier
+ *       leaders may have released, which is below {@code floor}. From then on releases wait for it.
+ *   <li>A lease ends, by this leader's count, later than by its holder's: the holder counts from
+ *       before it asked, this leader from when it answers, plus 1 %.
+ *   <li>It ends within one lease after a time at which no later leader was elected ({@link
+ *       TermProof}). A new leader releases nothing for one lease (plus 1 %), so by then the leases
+ *       of all former leaders have run out, those included that a leader granted which did not know
+ *       that it was deposed. It waits no longer once all nodes have confirmed its term, since a
+ *       node that does drops what it held of earlier leaders.
+ *   <li>What a process confirmed is void for the next process of that node: tables may go back at a
+ *       restart.
+ *   <li>Who lags behind is not renewed: half a lease is the longest it is waited for, and then for
+ *       the rest of its lease.
+ * </ul>
+ *
+ * <p>A deposed leader that goes on releasing what was committed while it led does no harm: later
+ * leaders grant leases only to who has applied that, and it waits for the leases it granted itself.
+ *
+ * <p>Thread-safe, without threads of its own. Futures complete on the thread whose call changed
+ * something, outside of the lock.
+ */
+final class Releases {
+  private static final long PERCENT = 100;
+  private static final int HOLDERS_MAX = 1024;
+  private static final long NEVER = -1;
+
+  private final Clock clock;
+  private final long origin;
+  private final Timer timer;
+  private final NodeId self;
+  private final long leaseNanos;
+  private final Supplier<List<Set<NodeId>>> voters;
+
+  @GuardedBy("this")
+  private final Map<Key, Holder> holders = new HashMap<>();
+
+  @GuardedBy("this")
+  private final TermProof proof = new TermProof();
+
+  /** Every node that may hold a lease. Who leaves stays in: its lease may still run. */
+  @GuardedBy("this")
+  private final Set<NodeId> members = new HashSet<>();
+
+  /** The cluster's nodes of now: who has left gets no lease any more. */
+  @GuardedBy("this")
+  private Set<NodeId> present = Set.of();
+
+  /** Those that have confirmed this term. */
+  @GuardedBy("this")
+  private final Set<NodeId> following = new HashSet<>();
+
+  @GuardedBy("this")
+  private final TreeMap<Long, CompletableFuture<Long>> waiting = new TreeMap<>();
+
+  /** The term in which this node leads; -1 while it does not. */
+  @GuardedBy("this")
+  private long term = NEVER;
+
+  @GuardedBy("this")
+  private long floor;
+
+  @GuardedBy("this")
+  private long silentUntil;
+
+  @GuardedBy("this")
+  private long applied = NEVER;
+
+  @GuardedBy("this")
+  private long released = NEVER;
+
+  /** An index and when it was applied here; a new one is marked when it is released. */
+  @GuardedBy("this")
+  private long markIndex = NEVER;
+
+  @GuardedBy("this")
+  private long markNanos;
+
+  /** When the timer fires next; 0 for not at all. */
+  @GuardedBy("this")
+  private long armedFor;
+
+  /** One process of a node. */
+  private record Key(NodeId node, long incarnation) {}
+
+  private static final class Holder {
+    final NodeId node;
+    long lastNumber;
+    long confirmed = NEVER;
+    long leaseEnd;
+    long token;
+    long seen;
+    boolean wants;
+    @Nullable Held held;
+
+    Holder(NodeId node) {
+      this.node = node;
+    }
+  }
+
+  /** A question whose answer waits for a release. */
+  private record Held(ConfirmRequest request, CompletableFuture<ConfirmAnswer> answer) {}
+
+  /**
+   * @param voters whose majority elects leaders: one set, or two while the membership changes
+   */
+  Releases(
+      Clock clock, Timer timer, NodeId self, long leaseNanos, Supplier<List<Set<NodeId>>> voters) {
+    this.clock = clock;
+    this.origin = clock.nanoTime();
+    this.timer = timer;
+    this.self = self;
+    this.leaseNanos = leaseNanos;
+    this.voters = voters;
+  }
+
+  /** Nanoseconds since this was made, and one. */
+  private long now() {
+    return clock.nanoTime() - origin + 1;
+  }
+
+  /**
+   * This node leads. Nothing happens when that is known.
+   *
+   * @param index what is applied here, all that former leaders acknowledged included
+   */
+  void lead(long inTerm, long index) {
+    List<Runnable> after = new ArrayList<>();
+    synchronized (this) {
+      if (inTerm == term) {
+        return;
+      }
+      forget(after);
+      term = inTerm;
+      floor = index;
+      applied = Math.max(applied, index);
+      silentUntil = now() + surely(leaseNanos);
+      advance(now(), after);
+    }
+    after.forEach(Runnable::run);
+  }
+
+  /** This node does not lead (any more): whoever waits is told to ask the next leader. */
+  void depose() {
+    List<Runnable> after = new ArrayList<>();
+    synchronized (this) {
+      if (term == NEVER) {
+        return;
+      }
+      forget(after);
+    }
+    after.forEach(Runnable::run);
+  }
+
+  @GuardedBy("this")
+  private void forget(List<Runnable> after) {
+    IOException deposed = new NoLongerLeaderException(self + " does not lead any more");
+    waiting.values().forEach(one -> after.add(() -> one.completeExceptionally(deposed)));
+    waiting.clear();
+    for (Holder holder : holders.values()) {
+      Held held = holder.held;
+      if (held != null) {
+        after.add(() -> held.answer().completeExceptionally(deposed));
+      }
+    }
+    holders.clear();
+    following.clear();
+    proof.forget();
+    term = NEVER;
+    released = NEVER;
+    markIndex = NEVER;
+  }
+
+  /** These are the nodes of the cluster. */
+  synchronized void members(Set<NodeId> nodes) {
+    members.addAll(nodes);
+    present = Set.copyOf(nodes);
+  }
+
+  /**
+   * Completes when the last lease of a node is over that is none of {@link #members} any more: no
+   * sooner than all that earlier leaders may have granted it.
+   */
+  CompletableFuture<Void> whenLeft(NodeId node) {
+    long left;
+    synchronized (this) {
+      long now = now();
+      long end = silentUntil;
+      for (Holder holder : holders.values()) {
+        end = holder.node.equals(node) ? Math.max(end, holder.leaseEnd) : end;
+      }
+      left = end - now;
+    }
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    if (left <= 0) {
+      over.complete(null);
+    } else {
+      timer.after(left, () -> over.complete(null));
+    }
+    return over;
+  }
+
+  /** The leader's own tables hold everything up to this index. */
+  void applied(long index) {
+    List<Runnable> after = new ArrayList<>();
+    synchronized (this) {
+      applied = Math.max(applied, index);
+      if (term != NEVER) {
+        advance(now(), after);
+      }
+    }
+    after.forEach(Runnable::run);
+  }
+
+  /**
+   * Completes with what is released once that is at this index; fails with NoLongerLeaderException
+   * when another node leads: the entry is in the log, but who acknowledges it is the next leader.
+   */
+  synchronized CompletableFuture<Long> whenReleased(long index) {
+    if (term == NEVER) {
+      return CompletableFuture.failedFuture(new NoLongerLeaderException(self + " does not lead"));
+    }
+    return released >= index
+        ? CompletableFuture.completedFuture(released)
+        : waiting.computeIfAbsent(index, same -> new CompletableFuture<>());
+  }
+
+  /**
+   * A node confirms what it has applied, and may get a lease for it. The answer waits, if the
+   * request says so, until that is released or the node's next request comes.
+   */
+  CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
+    List<Runnable> after = new ArrayList<>();
+    CompletableFuture<ConfirmAnswer> answer = new CompletableFuture<>();
+    synchronized (this) {
+      NodeId node = new NodeId(request.getNode());
+      if (term == NEVER || request.getTerm() > term) {
+        return CompletableFuture.failedFuture(new NoLeaderException(self + " does not lead"));
+      }
+      if (!isKnown(node)) {
+        return CompletableFuture.failedFuture(
+            new RefusedException(node + " is no node of this cluster"));
+      }
+      long now = now();
+      Holder holder = holder(new Key(node, request.getIncarnation()), now);
+      hear(holder, request, now);
+      answerHeld(holder, now, after);
+      grant(holder, request, now);
+      advance(now, after);
+      boolean waits =
+          request.getAwaitsRelease()
+              && request.getTerm() == term
+              && request.getApplied() > released;
+      if (waits) {
+        holder.held = new Held(request, answer);
+      } else {
+        answer(holder, new Held(request, answer), now, after);
+      }
+    }
+    after.forEach(Runnable::run);
+    return answer;
+  }
+
+  @GuardedBy("this")
+  private boolean isKnown(NodeId node) {
+    return members.contains(node) || voters.get().stream().anyMatch(group -> group.contains(node));
+  }
+
+  @GuardedBy("this")
+  private Holder holder(Key key, long now) {
+    if (holders.size() >= HOLDERS_MAX) {
+      holders.values().removeIf(one -> one.leaseEnd <= now && one.held == null);
+    }
+    return holders.computeIfAbsent(key, same -> new Holder(same.node()));
+  }
+
+  /** Takes in what the request says of its sender. */
+  @GuardedBy("this")
+  private void hear(Holder holder, ConfirmRequest request, long now) {
+    holder.seen = now;
+    holder.confirmed = Math.max(holder.confirmed, request.getApplied());
+    if (request.getNumber() > holder.lastNumber) {
+      holder.lastNumber = request.getNumber();
+      holder.wants = request.getWantsLease();
+      if (!holder.wants) {
+        // The sender dropped it before it asked; an older request that comes late changes nothing.
+        holder.leaseEnd = 0;
+      }
+    }
+    if (request.getTerm() == term) {
+      following.add(holder.node);
+      if (request.getToken() > 0 && request.getToken() <= holder.token) {
+        proof.heard(holder.node, request.getToken());
+      }
+      if (following.containsAll(members)) {
+        silentUntil = Math.min(silentUntil, now);
+      }
+    }
+  }
+
+  /**
+   * Grants or prolongs a lease if the sender may have one.
+   *
+   * @return how long it is, by the holder's count from before it asked; 0 for none
+   */
+  @GuardedBy("this")
+  private long grant(Holder holder, ConfirmRequest request, long now) {
+    boolean unbroken = holder.leaseEnd > now;
+    boolean hasAll = request.getApplied() >= Math.max(floor, released);
+    boolean lags = markIndex > request.getApplied() && now - markNanos > leaseNanos / 2;
+    if (!request.getWantsLease()
+        || request.getTerm() != term
+        || (request.getNumber() < holder.lastNumber && !holder.wants)
+        || (members.contains(holder.node) && !present.contains(holder.node))
+        || lags
+        || !(unbroken || hasAll)) {
+      return 0;
+    }
+    long provenUntil = provenUntil(now);
+    if (provenUntil <= now) {
+      return 0;
+    }
+    long left = Math.min(leaseNanos, provenUntil - now);
+    holder.leaseEnd = Math.max(holder.leaseEnd, now + surely(left));
+    return left;
+  }
+
+  /** When somebody else's count of so long is surely over, by this clock. */
+  private static long surely(long nanos) {
+    return nanos + nanos / PERCENT + 1;
+  }
+
+  /** Until when what is released here is all that any leader has released. */
+  @GuardedBy("this")
+  private long provenUntil(long now) {
+    long since = proof.since(voters.get(), self, now);
+    return since == TermProof.NONE ? NEVER : since + leaseNanos;
+  }
+
+  @GuardedBy("this")
+  private void answerHeld(Holder holder, long now, List<Runnable> after) {
+    Held held = holder.held;
+    if (held != null) {
+      holder.held = null;
+      answer(holder, held, now, after);
+    }
+  }
+
+  @GuardedBy("this")
+  private void answer(Holder holder, Held asked, long now, List<Runnable> after) {
+    long lease = grant(holder, asked.request(), now);
+    holder.token = now;
+    ConfirmAnswer answer =
+        ConfirmAnswer.newBuilder()
+            .setTerm(term)
+            .setReleased(Math.max(0, released))
+            .setLeaseNanos(lease)
+            .setToken(now)
+            .build();
+    after.add(() -> asked.answer().complete(answer));
+  }
+
+  /** Releases what may be released, and sees to it that the rest will be. */
+  @GuardedBy("this")
+  private void advance(long now, List<Runnable> after) {
+    if (now < silentUntil) {
+      mark(now);
+      arm(silentUntil, now);
+      return;
+    }
+    long bound = applied;
+    long firstEnd = Long.MAX_VALUE;
+    for (Holder holder : holders.values()) {
+      if (holder.leaseEnd > now && holder.confirmed < applied) {
+        bound = Math.min(bound, holder.confirmed);
+        firstEnd = Math.min(firstEnd, holder.leaseEnd);
+      }
+    }
+    if (bound > released) {
+      released = bound;
+      for (Holder holder : holders.values()) {
+        Held held = holder.held;
+        if (held != null && held.request().getApplied() <= released) {
+          answerHeld(holder, now, after);
+        }
+      }
+      long at = released;
+      Map<Long, CompletableFuture<Long>> done = waiting.headMap(at, true);
+      List<CompletableFuture<Long>> futures = List.copyOf(done.values());
+      done.clear();
+      after.add(() -> futures.forEach(future -> future.complete(at)));
+    }
+    mark(now);
+    if (firstEnd != Long.MAX_VALUE) {
+      arm(firstEnd, now);
+    }
+  }
+
+  @GuardedBy("this")
+  private void mark(long now) {
+    if (markIndex <= released) {
+      markIndex = applied > released ? applied : NEVER;
+      markNanos = now;
+    }
+  }
+
+  @GuardedBy("this")
+  private void arm(long at, long now) {
+    if (armedFor == 0 || at < armedFor) {
+      armedFor = at;
+      timer.after(at - now, this::timePassed);
+    }
+  }
+
+  private void timePassed() {
+    List<Runnable> after = new ArrayList<>();
+    synchronized (this) {
+      armedFor = 0;
+      if (term != NEVER) {
+        advance(now(), after);
+      }
+    }
+    after.forEach(Runnable::run);
+  }
+
+  /**
+   * An index at or above all that any leader has acknowledged, or shown to any reader, before the
+   * call, if it is known; -1 otherwise. Sound on the strength of {@link TermProof}: a later leader,
+   * if there is one, has acknowledged nothing yet.
+   */
+  synchronized long readIndexIfProven() {
+    long now = now();
+    return term != NEVER && provenUntil(now) > now ? readIndex() : NEVER;
+  }
+
+  /** As above, for who proves otherwise that this node led at some time after it asked. */
+  synchronized long readIndex() {
+    return Math.max(floor, released);
+  }
+
+  /** The nodes, this one aside, whose readers wait for something that is applied here. */
+  synchronized Set<NodeId> behind() {
+    Set<NodeId> behind = new HashSet<>();
+    long now = now();
+    for (Holder holder : holders.values()) {
+      boolean present = holder.wants && now - holder.seen < leaseNanos;
+      if (present && holder.confirmed < applied && !holder.node.equals(self)) {
+        behind.add(holder.node);
+      }
+    }
+    return behind;
+  }
+}

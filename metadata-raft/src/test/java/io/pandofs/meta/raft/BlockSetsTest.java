@@ -1,0 +1,114 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.Extent;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.NewBlock;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.engine.Placement;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The sets of blocks that a node must fetch and may delete, as the log fills them. */
+class BlockSetsTest {
+  private static final int LENGTH = 4096;
+
+  @TempDir Path dir;
+
+  @Test
+  void aBlockIsNeededWhenItIsNotThereAndOnlyThen() throws Exception {
+    try (TestNode node = new TestNode(dir, "lone")) {
+      node.bootstrap();
+      MetadataSession session = node.session();
+      InodeId file = make(session);
+      BlockId held = session.nextBlock();
+      node.held.add(held);
+      write(node, session, file, held, 0);
+      BlockTables sets = node.replica().blocks();
+      assertThat(sets.neededAfter(0, 10)).isEmpty();
+      assertThat(node.needs).hasValue(0);
+
+      BlockId missing = session.nextBlock();
+      write(node, session, file, missing, LENGTH);
+      assertThat(sets.neededAfter(0, 10))
+          .containsExactly(new BlockTables.Needed(missing, LENGTH, (int) missing.value()));
+      assertThat(node.needs).hasValue(1);
+
+      // What is dropped is needed no more, whether it was or not.
+      assertThat(session.submit(Tree.unlink("file")).join().errno()).isEqualTo(Errno.OK);
+      await().until(() -> sets.dropped(10).size() == 2);
+      assertThat(sets.neededAfter(0, 10)).isEmpty();
+      assertThat(node.drops.get()).isPositive();
+    }
+  }
+
+  @Test
+  void whatIsDroppedLaterIsFoundAfterTheEarlierIsDeleted() throws Exception {
+    try (TestNode node = new TestNode(dir, "lone")) {
+      node.bootstrap();
+      MetadataSession session = node.session();
+      InodeId file = make(session);
+      BlockTables sets = node.replica().blocks();
+      assertThat(sets.dropped(10)).isEmpty();
+      BlockId last = null;
+      for (int round = 0; round < 3; round++) {
+        BlockId next = session.nextBlock();
+        write(node, session, file, next, 0);
+        List<BlockId> dropped = sets.dropped(10).stream().map(BlockTables.Dropped::block).toList();
+        assertThat(dropped).isEqualTo(last == null ? List.of() : List.of(last));
+        sets.deleted(dropped);
+        assertThat(sets.dropped(10)).isEmpty();
+        last = next;
+      }
+      // Two that are dropped at one index, and asked for one by one.
+      BlockId beside = session.nextBlock();
+      write(node, session, file, beside, LENGTH);
+      Request truncate =
+          new Request(
+              new Operation.SetAttributes(file, null, null, null, 0L, null, null),
+              Caller.ROOT,
+              new Timestamp(9, 0));
+      assertThat(session.submit(truncate).join().errno()).isEqualTo(Errno.OK);
+      for (int left = 2; left > 0; left--) {
+        List<BlockTables.Dropped> one = sets.dropped(1);
+        assertThat(one).hasSize(1);
+        assertThat(sets.dropped(10)).hasSize(left);
+        sets.deleted(List.of(one.get(0).block()));
+      }
+      assertThat(sets.dropped(10)).isEmpty();
+    }
+  }
+
+  private static InodeId make(MetadataSession session) throws Exception {
+    InodeId file = session.nextInode();
+    assertThat(session.submit(Tree.create(file, "file")).join().errno()).isEqualTo(Errno.OK);
+    return file;
+  }
+
+  private static void write(
+      TestNode node, MetadataSession session, InodeId file, BlockId block, long offset)
+      throws Exception {
+    Placement placement = node.replica().blocks().placement();
+    NewBlock put =
+        new NewBlock(
+            block,
+            LENGTH,
+            (int) block.value(),
+            placement.epoch(),
+            placement.replicas(block.group()));
+    Operation write =
+        new Operation.Write(file, List.of(new Extent(offset, LENGTH, block, 0)), List.of(put));
+    assertThat(session.submit(new Request(write, Caller.ROOT, new Timestamp(5, 0))).join().errno())
+        .isEqualTo(Errno.OK);
+  }
+}

@@ -1,0 +1,223 @@
+package io.pandofs.tests.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pandofs.tools.json.JsonObject;
+import io.pandofs.tools.json.JsonReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A cluster grows and shrinks under a writer, loses its majority, and goes on with a survivor. */
+@Tag("fuse")
+final class GrowAndShrinkTest {
+  private static final Duration LONG = Duration.ofSeconds(150);
+  private static final Duration SHORT = Duration.ofSeconds(60);
+
+  @Test
+  @Timeout(value = 12, unit = TimeUnit.MINUTES)
+  void oneNodeBecomesThreeAndOneAgainUnderAWriter() throws IOException, InterruptedException {
+    try (DevCluster cluster = DevCluster.up(1)) {
+      Commands.Running writer = writer(cluster, "16M");
+      cluster.add();
+      cluster.add();
+      assertThat(roles(cluster, 1)).containsExactlyInAnyOrder("leader", "voter", "voter");
+      cluster.ask(1, "leader", "transfer", "n2").ok();
+      assertThat(nodes(cluster, 1).get(1).text("role")).isEqualTo("leader");
+      theMajorityIsNotGivenUp(cluster);
+      cluster.ask(1, "node", "remove", "n2").ok();
+      ended(cluster, 2);
+      cluster.ask(1, "node", "remove", "n3").ok();
+      ended(cluster, 3);
+      assertThat(roles(cluster, 1)).containsExactly("leader");
+      Commands.Result last = cluster.ask(1, "node", "remove", "n1");
+      assertThat(last.code()).isEqualTo(1);
+      // The writer goes on a little on the last node, and has seen no error.
+      Commands.bash(SHORT, "touch \"$1/enough\"", cluster.directory()).ok();
+      Commands.Result written = writer.await();
+      assertThat(written.code()).as(written.out() + written.err()).isZero();
+      assertThat(written.out()).contains("rounds");
+      System.out.println(written.out().lines().filter(l -> l.contains("rounds")).toList());
+      Commands.Result again = cluster.dev(LONG, "start", "3", "--timeout", "30");
+      assertThat(again.err()).contains("was removed from the cluster");
+    }
+  }
+
+  @Test
+  @Tag("full")
+  @Timeout(value = 30, unit = TimeUnit.MINUTES)
+  void oneThreeFiveThree() throws IOException, InterruptedException {
+    try (DevCluster cluster = DevCluster.up(1)) {
+      Commands.Running writer = writer(cluster, "64M");
+      for (int i = 2; i <= 5; i++) {
+        cluster.add();
+      }
+      assertThat(roles(cluster, 1)).hasSize(5);
+      cluster.ask(1, "node", "remove", "n2").ok();
+      cluster.ask(3, "node", "replace", "n1").ok();
+      Commands.bash(SHORT, "touch \"$1/enough\"", cluster.directory()).ok();
+      writer.await(); // its mount is gone with n1
+      assertThat(roles(cluster, 3)).hasSize(3).contains("leader");
+      for (int node = 3; node <= 5; node++) {
+        Commands.bash(LONG, "cp \"$1/steady\" /dev/null", cluster.mount(node)).ok();
+      }
+    }
+  }
+
+  /** Removing a living one while another is dead would leave one of two. */
+  private static void theMajorityIsNotGivenUp(DevCluster cluster)
+      throws IOException, InterruptedException {
+    cluster.kill(3);
+    Awaitility.await()
+        .atMost(SHORT)
+        .until(() -> nodes(cluster, 1).get(2).number("last_seen_millis") > 3_000);
+    Commands.Result refused = cluster.ask(1, "node", "remove", "n2");
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err()).contains("no majority");
+    cluster.start(3);
+  }
+
+  /** Writes and verifies round after round until the file "enough" is there. */
+  private static Commands.Running writer(DevCluster cluster, String size) throws IOException {
+    return Commands.startBash(
+        Duration.ofMinutes(8),
+        "head -c 3000000 /dev/urandom > \"$1/steady\"; n=0;"
+            + " until [ -e \"$2/enough\" ]; do n=$((n+1));"
+            + " fio --name=v --filename=\"$1/verified\" --rw=randrw --bs=16k --size=$3"
+            + " --verify=crc32c --verify_fatal=1 --fsync=16 --ioengine=psync --randseed=$n"
+            + " --rate=4m --verify_state_save=0 || exit 1; done; echo rounds $n",
+        cluster.mount(1),
+        cluster.directory(),
+        size);
+  }
+
+  private static void ended(DevCluster cluster, int node) throws IOException {
+    Awaitility.await()
+        .atMost(SHORT)
+        .untilAsserted(
+            () ->
+                assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                    .doesNotContain(cluster.mount(node).toString()));
+    assertThat(Files.readString(cluster.log(node))).contains("was removed from the cluster");
+  }
+
+  private static List<JsonObject> nodes(DevCluster cluster, int through)
+      throws IOException, InterruptedException {
+    return JsonReader.readObject(cluster.ask(through, "node", "ls", "--json").ok())
+        .objects("nodes");
+  }
+
+  private static List<String> roles(DevCluster cluster, int through)
+      throws IOException, InterruptedException {
+    return nodes(cluster, through).stream().map(node -> node.text("role")).toList();
+  }
+
+  @Test
+  @Timeout(value = 12, unit = TimeUnit.MINUTES)
+  void withoutAMajorityEachMountFollowsItsPolicyAndASurvivorGoesOn()
+      throws IOException, InterruptedException {
+    try (DevCluster cluster = DevCluster.up(3)) {
+      Commands.bash(
+              SHORT, "head -c 300000 /dev/urandom > \"$1/f\" && sync \"$1/f\"", cluster.mount(1))
+          .ok();
+      policy(cluster, 1, "read-only");
+      policy(cluster, 2, "wait:3s");
+      int alone = 1;
+      Commands.bash(SHORT, "cp \"$1/f\" \"$2/kept\"", cluster.mount(1), cluster.directory()).ok();
+      cluster.kill(2);
+      cluster.kill(3);
+      state(cluster, alone, "read-only");
+      Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(1), cluster.directory()).ok();
+      Commands.Result write = Commands.bash(SHORT, "echo x > \"$1/new\"", cluster.mount(1));
+      assertThat(write.err()).contains("Read-only file system");
+      assertThat(cluster.ask(alone, "status").out()).contains("read-only");
+      cluster.up();
+      state(cluster, alone, "ok");
+      Commands.bash(SHORT, "echo back > \"$1/new\"", cluster.mount(1)).ok();
+      Commands.bash(SHORT, "[ \"$(cat \"$1/new\")\" = back ]", cluster.mount(2)).ok();
+
+      cluster.kill(1);
+      cluster.kill(3);
+      state(cluster, 2, "no-quorum");
+      Commands.Result read = Commands.bash(Duration.ofSeconds(20), "ls \"$1\"", cluster.mount(2));
+      assertThat(read.err()).contains("Input/output error");
+      Commands.bash(Duration.ofSeconds(20), "umount \"$1\"", cluster.mount(2)).ok();
+      cluster.stop(2);
+      survive(cluster);
+    }
+  }
+
+  private static void survive(DevCluster cluster) throws IOException, InterruptedException {
+    Commands.Result asked = cluster.ask(2, "recover", "--from-survivor");
+    assertThat(asked.code()).isEqualTo(1);
+    assertThat(asked.out()).contains("blocks of file data are here");
+    assertThat(asked.err()).contains("--yes-i-lose n1,n3");
+    assertThat(cluster.ask(2, "recover", "--from-survivor", "--yes-i-lose", "n1").code())
+        .isEqualTo(1);
+    cluster.ask(2, "recover", "--from-survivor", "--yes-i-lose", "n1,n3").ok();
+    cluster.start(2);
+    Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(2), cluster.directory()).ok();
+    Commands.bash(SHORT, "echo alone > \"$1/alone\"", cluster.mount(2)).ok();
+    assertThat(roles(cluster, 2)).containsExactly("leader");
+    // A lost one comes back and finds nobody; emptied, it is a new node.
+    assertThat(cluster.dev(LONG, "start", "3", "--timeout", "8").code()).isNotZero();
+    cluster.kill(3);
+    Commands.bash(SHORT, "rm -rf \"$1\"", cluster.data(3)).ok();
+    cluster.start(3);
+    Commands.bash(SHORT, "[ \"$(cat \"$1/alone\")\" = alone ]", cluster.mount(3)).ok();
+    assertThat(roles(cluster, 2)).containsExactlyInAnyOrder("leader", "voter");
+  }
+
+  @Test
+  @Timeout(value = 4, unit = TimeUnit.MINUTES)
+  void aDaemonThatStaysStoppedLosesItsMount() throws IOException, InterruptedException {
+    try (DevCluster cluster = DevCluster.up(1)) {
+      configure(cluster, 1, "watchdog = \"4s\"");
+      Commands.bash(SHORT, "echo there > \"$1/f\"", cluster.mount(1)).ok();
+      cluster.pause(1);
+      // Ended by the watchdog: the limit of this command is far away.
+      Commands.Result read = Commands.bash(SHORT, "cat \"$1/f\"", cluster.mount(1));
+      assertThat(read.err()).containsAnyOf("not connected", "abort");
+      cluster.resume(1);
+      cluster.stop(1);
+      cluster.start(1);
+      assertThat(Commands.bash(SHORT, "cat \"$1/f\"", cluster.mount(1)).ok()).isEqualTo("there\n");
+    }
+  }
+
+  private static void policy(DevCluster cluster, int node, String policy)
+      throws IOException, InterruptedException {
+    configure(cluster, node, "quorum_loss = \"" + policy + "\"");
+  }
+
+  private static void configure(DevCluster cluster, int node, String line)
+      throws IOException, InterruptedException {
+    cluster.stop(node);
+    Path config = cluster.config(node);
+    Files.writeString(config, line + "\n" + Files.readString(config));
+    cluster.start(node);
+  }
+
+  /** The mount's own word for how it is, which is there at once whatever it is. */
+  private static void state(DevCluster cluster, int node, String wanted) {
+    Awaitility.await()
+        .atMost(SHORT)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        Commands.bash(
+                                Duration.ofSeconds(5),
+                                "getfattr --absolute-names --only-values -n user.pando.state"
+                                    + " \"$1\"",
+                                cluster.mount(node))
+                            .out())
+                    .isEqualTo(wanted));
+  }
+}

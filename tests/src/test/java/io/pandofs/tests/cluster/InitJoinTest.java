@@ -1,0 +1,205 @@
+package io.pandofs.tests.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pandofs.tools.json.JsonObject;
+import io.pandofs.tools.json.JsonReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Clusters as a person makes them, with certificates: real processes, on loopback. */
+@Tag("fuse")
+final class InitJoinTest {
+  private static final Duration LIMIT = Duration.ofSeconds(150);
+  private static final Duration LOOK = Duration.ofSeconds(60);
+
+  @TempDir Path dir;
+  private final List<String> started = new ArrayList<>();
+
+  @AfterEach
+  void stop() throws IOException, InterruptedException {
+    for (String node : started) {
+      ProcessHandle.allProcesses()
+          .filter(process -> runs(process, node))
+          .forEach(ProcessHandle::destroy);
+    }
+    for (String node : started) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> ProcessHandle.allProcesses().noneMatch(process -> runs(process, node)));
+    }
+  }
+
+  private boolean runs(ProcessHandle process, String node) {
+    String config = data(node).resolve("pando.toml").toString();
+    return process.info().arguments().map(List::of).orElse(List.of()).contains(config);
+  }
+
+  private Path data(String node) {
+    return dir.resolve(node).resolve("data");
+  }
+
+  private Path mount(String node) {
+    return dir.resolve(node).resolve("mnt");
+  }
+
+  private Commands.Result pando(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(DevCluster.launcher().toString()));
+    command.addAll(List.of(arguments));
+    return Commands.start(LIMIT, command, Map.of()).await();
+  }
+
+  private String[] node(String name, int port, String... before) {
+    List<String> arguments = new ArrayList<>(List.of(before));
+    arguments.addAll(
+        List.of(
+            "--mount",
+            mount(name).toString(),
+            "--data",
+            data(name).toString(),
+            "--listen",
+            "127.0.0.1:" + port,
+            "--name",
+            name));
+    return arguments.toArray(String[]::new);
+  }
+
+  private JsonObject init(String name, int port) throws IOException, InterruptedException {
+    started.add(name);
+    return JsonReader.readObject(pando(node(name, port, "init", "--json")).ok());
+  }
+
+  private Commands.Result join(String name, int port, int seed, String token)
+      throws IOException, InterruptedException {
+    started.add(name);
+    return pando(node(name, port, "join", "127.0.0.1:" + seed, "--token", token));
+  }
+
+  private String token(String name, String... options) throws IOException, InterruptedException {
+    List<String> arguments =
+        new ArrayList<>(List.of("token", "--json", "--data", data(name).toString()));
+    arguments.addAll(List.of(options));
+    return JsonReader.readObject(pando(arguments.toArray(String[]::new)).ok()).text("token");
+  }
+
+  private void refused(Commands.Result result, String name, String sentence) throws IOException {
+    assertThat(result.code()).as("%s", result).isEqualTo(1);
+    assertThat(result.err()).contains(sentence).doesNotContain("\tat ");
+    assertThat(data(name).resolve("identity").resolve("node.properties")).doesNotExist();
+    assertThat(data(name).resolve("pando.toml")).doesNotExist();
+  }
+
+  @Test
+  void machinesJoinByTokenAndStrangersDoNot() throws Exception {
+    DevCluster.requireFuse();
+    int one = freePorts();
+    JsonObject made = init("one", one);
+    assertThat(made.text("join")).startsWith("pando join 127.0.0.1:" + one + " --token pando1-");
+    int two = freePorts();
+    String single = token("one", "--uses", "1");
+    join("two", two, one, single).ok();
+
+    Commands.bash(LOOK, "echo hello > \"$1/f\"", mount("one")).ok();
+    assertThat(Commands.bash(LOOK, "cat \"$1/f\"", mount("two")).ok()).isEqualTo("hello\n");
+
+    int three = freePorts();
+    refused(join("three", three, one, single), "three", "the token is used up");
+    String brief = token("one", "--expires", "1s");
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> pando("token", "ls", "--data", data("one").toString()).ok().contains("expired"));
+    refused(join("three", three, one, brief), "three", "the token has expired");
+    refused(
+        join("three", three, one, single.substring(0, single.length() - 9)),
+        "three",
+        "no whole token");
+    String revoked = token("one");
+    String id = idOf(revoked);
+    pando("token", "revoke", id, "--data", data("one").toString()).ok();
+    refused(join("three", three, one, revoked), "three", "it was revoked");
+    // The address of a member that lives.
+    refused(join("three", two, one, token("one")), "three", "Cannot listen on");
+
+    strangersGetNothing(one);
+    Commands.bash(LOOK, "echo still > \"$1/f\"", mount("two")).ok();
+    assertThat(Commands.bash(LOOK, "cat \"$1/f\"", mount("one")).ok()).isEqualTo("still\n");
+    String log = Files.readString(data("one").resolve("node.log"));
+    assertThat(log).contains("what it says is not TLS").doesNotContain("\tat ");
+  }
+
+  @Test
+  void anotherClustersTokenAndNodeAreRefused() throws Exception {
+    DevCluster.requireFuse();
+    int ours = freePorts();
+    init("ours", ours);
+    int theirs = freePorts();
+    String foreign = init("theirs", theirs).text("token");
+    int three = freePorts();
+    // The newcomer itself tells that this is not the cluster that the token is for.
+    refused(join("three", three, ours, foreign), "three", "not of the cluster that the token is");
+  }
+
+  private String idOf(String token) {
+    byte[] bytes = java.util.Base64.getUrlDecoder().decode(token.substring("pando1-".length()));
+    return Long.toHexString(java.nio.ByteBuffer.wrap(bytes).getLong());
+  }
+
+  /** Control, Raft and blocks. */
+  private static void strangersGetNothing(int port) throws IOException {
+    for (int i = 0; i < 3; i++) {
+      for (String said : List.of("GET / HTTP/1.0\r\n\r\n", "\u0001\u0002\u0003 garbage \n")) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port + i)) {
+          socket.setSoTimeout(30_000);
+          socket.getOutputStream().write(said.getBytes(StandardCharsets.ISO_8859_1));
+          socket.shutdownOutput();
+          // An alert at most.
+          assertThat(socket.getInputStream().readAllBytes()).hasSizeLessThan(100);
+        } catch (SocketException e) {
+          assertThat(e).hasMessageContaining("reset");
+        }
+      }
+    }
+  }
+
+  /** The first of four free ports in a row. */
+  private static int freePorts() throws IOException {
+    for (int attempt = 0; attempt < 100; attempt++) {
+      int first;
+      try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        first = any.getLocalPort();
+      }
+      if (first < 65_000
+          && isFree(first)
+          && isFree(first + 1)
+          && isFree(first + 2)
+          && isFree(first + 3)) {
+        return first;
+      }
+    }
+    throw new IOException("no four free ports in a row");
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

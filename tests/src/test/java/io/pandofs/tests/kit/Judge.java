@@ -1,0 +1,175 @@
+package io.pandofs.tests.kit;
+
+import io.pandofs.tests.history.History;
+import io.pandofs.tests.history.Judgement;
+import io.pandofs.tests.history.Judgement.Verdict;
+import io.pandofs.tests.history.Operation;
+import io.pandofs.tests.nemesis.FaultReport;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * What the histories of a run mean. A mount survives a fault when its node was not among the
+ * fault's targets.
+ */
+final class Judge {
+  /** After all nodes call themselves well again a mount may still have to register anew. */
+  private static final long GRACE_NANOS = 6_000_000_000L;
+
+  /** No call may take longer, whatever happens: the policy's 30 s, and a fault before it began. */
+  private static final long HANG_NANOS = 45_000_000_000L;
+
+  private static final int SHOWN = 5;
+
+  private final List<FaultReport> faults;
+  private final List<String> lines = new ArrayList<>();
+  private final List<String> convictions = new ArrayList<>();
+  private final List<Operation> all = new ArrayList<>();
+
+  Judge(List<FaultReport> faults) {
+    this.faults = faults;
+  }
+
+  /** What was found, for people. */
+  List<String> lines() {
+    return lines;
+  }
+
+  /** What must not be. */
+  List<String> convictions() {
+    return convictions;
+  }
+
+  void workload(Workload workload, History history, List<String> rules) {
+    int undecided = 0;
+    int wrong = 0;
+    Map<String, List<Operation>> keys = workload.keys(history);
+    for (Map.Entry<String, List<Operation>> key : keys.entrySet()) {
+      Judgement judgement = workload.judge(key.getValue(), rules);
+      if (judgement.verdict() == Verdict.CONVICTED) {
+        wrong++;
+        if (wrong <= SHOWN) {
+          convictions.add(
+              "%s %s is not linearizable: %s"
+                  .formatted(workload.word(), key.getKey(), judgement.detail()));
+        }
+      } else if (judgement.verdict() == Verdict.UNDECIDED) {
+        undecided++;
+      }
+    }
+    long unknown = history.operations().stream().filter(o -> !o.known()).count();
+    lines.add(
+        "checked %-8s %6d operations on %d keys, %d of unknown outcome: %d keys convicted, %d undecided"
+            .formatted(
+                workload.word(),
+                history.operations().size(),
+                keys.size(),
+                unknown,
+                wrong,
+                undecided));
+    if (undecided > 0) {
+      convictions.add(workload.word() + ": " + undecided + " keys are too tangled to be judged");
+    }
+    failures(workload, history);
+    all.addAll(history.operations());
+    all.addAll(history.failures());
+  }
+
+  private void failures(Workload workload, History history) {
+    Map<String, Integer> counts = new TreeMap<>();
+    List<Operation> surviving = new ArrayList<>();
+    for (Operation o : history.failures()) {
+      counts.merge(o.verb() + " " + o.value(), 1, Integer::sum);
+      if (survives(o)) {
+        surviving.add(o);
+      }
+    }
+    if (!counts.isEmpty()) {
+      lines.add("  failed " + counts + ", on surviving mounts " + surviving.size());
+    }
+    if (!surviving.isEmpty()) {
+      long zero = surviving.get(0).begin();
+      convictions.add(
+          "%s: %d errors on surviving mounts, the first: %s %s"
+              .formatted(
+                  workload.word(),
+                  surviving.size(),
+                  surviving.get(0).toText(zero),
+                  faultsDuring(surviving.get(0))));
+    }
+  }
+
+  private List<String> faultsDuring(Operation o) {
+    long end = o.known() ? o.end() : o.begin();
+    return faults.stream().filter(f -> f.during(o.begin(), end)).map(FaultReport::name).toList();
+  }
+
+  private boolean survives(Operation o) {
+    long end = o.known() ? o.end() : o.begin();
+    return faults.stream().allMatch(f -> f.spares(o.node(), o.begin(), end, GRACE_NANOS));
+  }
+
+  /** The pauses that clients saw; call it last. */
+  void pauses() {
+    List<Operation> done = all.stream().filter(Operation::known).toList();
+    for (FaultReport fault : faults) {
+      Optional<Operation> longest = longest(done, fault);
+      lines.add(
+          "pause %6d ms on surviving mounts, %6d ms on the others: %s"
+              .formatted(millis(longest), millis(longestOnTargets(done, fault)), fault.name()));
+    }
+    lines.add(
+        "longest pause of a client on a surviving node: "
+            + describe(longestOf(done.stream().filter(this::survives))));
+    done.stream()
+        .filter(o -> o.end() - o.begin() > HANG_NANOS)
+        .findFirst()
+        .ifPresent(o -> convictions.add("a call took " + describe(Optional.of(o))));
+  }
+
+  /** For each fault: the longest pause in milliseconds that a client on a surviving node saw. */
+  List<Long> pausesOnSurviving() {
+    List<Operation> done = all.stream().filter(Operation::known).toList();
+    return faults.stream().map(fault -> millis(longest(done, fault))).toList();
+  }
+
+  private Optional<Operation> longest(List<Operation> done, FaultReport fault) {
+    return longestOf(
+        done.stream().filter(o -> fault.during(o.begin(), o.end())).filter(this::survives));
+  }
+
+  private static Optional<Operation> longestOnTargets(List<Operation> done, FaultReport fault) {
+    return longestOf(
+        done.stream()
+            .filter(o -> fault.during(o.begin(), o.end()))
+            .filter(o -> fault.targets().contains(o.node())));
+  }
+
+  private static Optional<Operation> longestOf(Stream<Operation> operations) {
+    return operations.max(Comparator.comparingLong(o -> o.end() - o.begin()));
+  }
+
+  private static long millis(Optional<Operation> operation) {
+    return operation.map(o -> (o.end() - o.begin()) / 1_000_000).orElse(0L);
+  }
+
+  private String describe(Optional<Operation> operation) {
+    return operation
+        .map(
+            o ->
+                "%d ms, %s %s on n%d -> %s, during %s"
+                    .formatted(
+                        (o.end() - o.begin()) / 1_000_000,
+                        o.verb(),
+                        o.key(),
+                        o.node(),
+                        o.answer(),
+                        faultsDuring(o)))
+        .orElse("none");
+  }
+}

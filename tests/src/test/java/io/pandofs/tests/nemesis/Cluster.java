@@ -1,0 +1,179 @@
+package io.pandofs.tests.nemesis;
+
+import io.pandofs.tools.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A cluster of node processes inside the namespaces of the kit: see {@code tests/kit}, which makes
+ * them. Used by one thread, but for {@link #node}.
+ */
+public final class Cluster implements AutoCloseable {
+  private static final Duration UP = Duration.ofMinutes(5);
+  private static final long LOOK_MILLIS = 50;
+
+  private final List<ClusterNode> nodes = new ArrayList<>();
+  private final Network network;
+  private final Relay relay;
+
+  /**
+   * How to make it.
+   *
+   * @param disks each node's data on an ext4 of its own
+   * @param relayed through relays, so that it can be slow
+   * @param settings lines of every node's configuration
+   * @param environment NAME=VALUE for every node's process
+   */
+  public record Shape(
+      int nodes, boolean disks, boolean relayed, String settings, List<String> environment) {}
+
+  /** Who leads, as the nodes themselves say; node 0 when nobody does. */
+  public record Leader(int node, long term) {}
+
+  private Cluster(Network network, Relay relay) {
+    this.network = network;
+    this.relay = relay;
+  }
+
+  /** A new cluster in {@code directory}, all mounted. */
+  public static Cluster up(Path directory, Shape shape) throws IOException, InterruptedException {
+    Network network = Network.make(shape.nodes(), shape.relayed(), directory);
+    Cluster cluster = new Cluster(network, shape.relayed() ? Relay.start(network) : null);
+    for (int i = 1; i <= shape.nodes(); i++) {
+      Path own = java.nio.file.Files.createDirectories(directory.resolve("n" + i));
+      Disk disk = shape.disks() ? Disk.make(own.resolve("image"), own.resolve("disk")) : null;
+      ClusterNode node = new ClusterNode(i, own, disk, shape.environment());
+      cluster.nodes.add(node);
+      node.configure(shape.nodes(), i == 1, shape.settings());
+      cluster.startFirst(node);
+    }
+    // Whoever loses all data joins the others; it must not start a second cluster.
+    cluster.nodes.get(0).configure(shape.nodes(), false, shape.settings());
+    return cluster;
+  }
+
+  /** A node that cannot join in time (a busy machine) ends; whoever runs it starts it again. */
+  private void startFirst(ClusterNode node) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + UP.toNanos();
+    String wrong;
+    do {
+      if (!node.isAlive()) {
+        node.start();
+      }
+      wrong = awaitWell(List.of(node), Duration.ofSeconds(2));
+    } while (!wrong.isEmpty() && System.nanoTime() < deadline);
+    if (!wrong.isEmpty()) {
+      throw new IllegalStateException("the cluster does not start: " + wrong);
+    }
+  }
+
+  public List<ClusterNode> nodes() {
+    return nodes;
+  }
+
+  /** Node N, from 1. */
+  public ClusterNode node(int number) {
+    return nodes.get(number - 1);
+  }
+
+  Network network() {
+    return network;
+  }
+
+  Relay relay() {
+    return relay;
+  }
+
+  /**
+   * Waits until these nodes serve and have no complaint; what is wrong with them after the time.
+   */
+  public String awaitWell(List<ClusterNode> some, Duration patience) throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      List<String> wrong = new ArrayList<>();
+      for (ClusterNode node : some) {
+        String state = node.status().text("state");
+        if (!state.equals("ok")) {
+          wrong.add(
+              "n"
+                  + node.number()
+                  + " is "
+                  + (state.isEmpty() ? "silent" : state)
+                  + " "
+                  + node.status().texts("degraded"));
+        }
+      }
+      if (wrong.isEmpty() || System.nanoTime() > deadline) {
+        return String.join("; ", wrong);
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+    }
+  }
+
+  /** The leader of the highest term that some running node, but for {@code except}, knows of. */
+  Leader leader(List<Integer> except) {
+    Leader best = new Leader(0, -1);
+    for (ClusterNode node : nodes) {
+      if (except.contains(node.number()) || !node.isAlive()) {
+        continue;
+      }
+      JsonObject raft = node.status().object("raft");
+      String name = raft.text("leader");
+      if (raft.number("term") > best.term() && name.matches("n[1-9]")) {
+        best = new Leader(name.charAt(1) - '0', raft.number("term"));
+      }
+    }
+    return best;
+  }
+
+  /** Waits for a term above {@code term} with a leader that is none of {@code except}. */
+  Leader awaitTermAbove(long term, List<Integer> except, Duration patience)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      Leader leader = leader(except);
+      boolean elected = leader.term() > term && !except.contains(leader.node());
+      if (elected || System.nanoTime() > deadline) {
+        return leader;
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+    }
+  }
+
+  /** What is wrong with the tables: nothing, if all nodes hash them alike at one log index. */
+  public String differences() throws IOException {
+    Duration patience = Duration.ofSeconds(15);
+    long index = nodes.get(0).client().requestHash(patience);
+    List<String> hashes = new ArrayList<>();
+    for (ClusterNode node : nodes) {
+      hashes.add(node.client().hashAt(index, patience));
+    }
+    return hashes.stream().distinct().count() == 1
+        ? ""
+        : "the tables differ at index " + index + ": " + hashes;
+  }
+
+  /** Kills all and unmounts. */
+  @Override
+  public void close() throws IOException {
+    try {
+      for (ClusterNode node : nodes) {
+        node.kill();
+        Shell.run("umount -l \"$1\"", node.mount());
+        if (node.disk() != null) {
+          node.disk().unmount();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted: the namespaces' end kills what is left", e);
+    }
+    if (relay != null) {
+      relay.close();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package io.pandofs.tests.nemesis;
+
+import java.util.Set;
+
+/**
+ * A fault that was, in nanoseconds of CLOCK_MONOTONIC.
+ *
+ * @param targets the nodes at whose mounts anything may be expected
+ * @param healed when it was ended
+ * @param recovered when all nodes were well again
+ * @param evidence empty when nothing shows that it took place
+ * @param complaint what was wrong afterwards; empty when all recovered
+ */
+public record FaultReport(
+    String name,
+    Set<Integer> targets,
+    long begin,
+    long healed,
+    long recovered,
+    String evidence,
+    String complaint) {
+
+  /** Whether {@code node} had nothing to do with it while it, or what came of it, lasted. */
+  public boolean spares(int node, long from, long to, long graceNanos) {
+    return !targets.contains(node) || to < begin || from > recovered + graceNanos;
+  }
+
+  /** Whether it lasted at some moment of the interval. */
+  public boolean during(long from, long to) {
+    return from <= recovered && to >= begin;
+  }
+}

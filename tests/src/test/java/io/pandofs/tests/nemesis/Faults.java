@@ -1,0 +1,260 @@
+package io.pandofs.tests.nemesis;
+
+import io.pandofs.tests.nemesis.Cluster.Leader;
+import io.pandofs.tests.nemesis.Network.Way;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** The faults there are. */
+final class Faults {
+  private static final Duration ELECTION = Duration.ofSeconds(15);
+
+  private Faults() {}
+
+  /** What a fault that takes a node out of the cluster has in common: a leader is replaced. */
+  private abstract static class OnNode implements Fault {
+    final Cluster cluster;
+    final ClusterNode node;
+    private final Leader before;
+    private final String what;
+
+    OnNode(Cluster cluster, int node, String what) {
+      this.cluster = cluster;
+      this.node = cluster.node(node);
+      this.what = what;
+      this.before = cluster.leader(List.of());
+    }
+
+    boolean hitsLeader() {
+      return before.node() == node.number();
+    }
+
+    /** That others elected somebody; empty when they did not. */
+    String election() throws InterruptedException {
+      Leader after = cluster.awaitTermAbove(before.term(), List.of(node.number()), ELECTION);
+      return after.term() > before.term()
+          ? "term %d→%d, n%d leads".formatted(before.term(), after.term(), after.node())
+          : "";
+    }
+
+    @Override
+    public String name() {
+      return what + " n" + node.number() + (hitsLeader() ? " (leader)" : "");
+    }
+
+    @Override
+    public Set<Integer> targets() {
+      return Set.of(node.number());
+    }
+  }
+
+  /** SIGKILL, and a start later. */
+  static Fault kill(Cluster cluster, int target) {
+    return new OnNode(cluster, target, "kill -9") {
+      @Override
+      public void begin() throws InterruptedException {
+        node.kill();
+      }
+
+      @Override
+      public String evidence() throws InterruptedException {
+        String gone = node.isAlive() ? "" : "process gone";
+        String election = hitsLeader() ? election() : "";
+        return hitsLeader() && election.isEmpty() ? "" : join(gone, election);
+      }
+
+      @Override
+      public void heal() throws IOException {
+        node.start();
+      }
+    };
+  }
+
+  /** SIGSTOP and SIGCONT. */
+  static Fault pause(Cluster cluster, int target) {
+    return new OnNode(cluster, target, "pause") {
+      @Override
+      public void begin() throws IOException, InterruptedException {
+        node.signal("STOP");
+      }
+
+      @Override
+      public String evidence() throws IOException, InterruptedException {
+        if (!node.processState().equals("T")) {
+          return "";
+        }
+        return join("process state T", hitsLeader() ? election() : "");
+      }
+
+      @Override
+      public void heal() throws IOException, InterruptedException {
+        node.signal("CONT");
+      }
+    };
+  }
+
+  /** Packets of some ways are dropped. */
+  static Fault cut(Cluster cluster, String what, Set<Way> ways, Set<Integer> targets) {
+    Leader before = cluster.leader(List.of());
+    return new Fault() {
+      private long dropped;
+
+      @Override
+      public String name() {
+        return what + " " + ways + (targets.contains(before.node()) ? " (leader)" : "");
+      }
+
+      @Override
+      public Set<Integer> targets() {
+        return targets;
+      }
+
+      @Override
+      public void begin() throws IOException, InterruptedException {
+        dropped = cluster.network().dropped();
+        cluster.network().cut(ways);
+      }
+
+      @Override
+      public String evidence() throws IOException, InterruptedException {
+        long packets = cluster.network().dropped() - dropped;
+        Leader now = cluster.leader(List.copyOf(targets));
+        String term =
+            now.term() > before.term()
+                ? "term %d→%d, n%d leads".formatted(before.term(), now.term(), now.node())
+                : "";
+        return packets == 0 ? "" : join(packets + " packets dropped", term);
+      }
+
+      @Override
+      public void heal() throws IOException, InterruptedException {
+        cluster.network().heal();
+      }
+    };
+  }
+
+  /** A node from and to all others. */
+  static Fault partition(Cluster cluster, int target) {
+    Set<Way> ways = waysOf(cluster, target, true, true);
+    return cut(cluster, "partition", ways, Set.of(target));
+  }
+
+  /** A node that is heard but does not hear, or the other way round. */
+  static Fault oneWay(Cluster cluster, int target, boolean mute) {
+    Set<Way> ways = waysOf(cluster, target, mute, !mute);
+    return cut(cluster, mute ? "mute" : "deaf", ways, Set.of(target));
+  }
+
+  /** Two nodes that do not reach each other; the others reach both. */
+  static Fault bridge(Cluster cluster, int a, int b) {
+    return cut(cluster, "bridge", Set.of(new Way(a, b), new Way(b, a)), Set.of(a, b));
+  }
+
+  private static Set<Way> waysOf(Cluster cluster, int node, boolean out, boolean in) {
+    Set<Way> ways = new LinkedHashSet<>();
+    for (Way way : cluster.network().ways()) {
+      if ((out && way.from() == node) || (in && way.to() == node)) {
+        ways.add(way);
+      }
+    }
+    return ways;
+  }
+
+  /** All that a node sends and gets is late. */
+  static Fault delay(Cluster cluster, int target, long millis) {
+    return new OnNode(cluster, target, "delay of " + millis + " ms at") {
+      private long before;
+
+      @Override
+      public void begin() {
+        before = cluster.relay().delayed();
+        cluster.relay().delay(target, millis);
+      }
+
+      @Override
+      public String evidence() {
+        long pieces = cluster.relay().delayed() - before;
+        return pieces == 0 ? "" : pieces + " pieces late";
+      }
+
+      @Override
+      public void heal() {
+        cluster.relay().delay(target, 0);
+      }
+    };
+  }
+
+  /** No space on a node's disk. */
+  static Fault diskFull(Cluster cluster, int target) {
+    return new OnNode(cluster, target, "disk full") {
+      private String answer = "";
+
+      @Override
+      public void begin() throws IOException, InterruptedException {
+        answer = node.disk().fill();
+      }
+
+      @Override
+      public String evidence() {
+        return answer.isEmpty() ? "" : "own write: " + answer;
+      }
+
+      @Override
+      public void heal() throws IOException, InterruptedException {
+        node.disk().free();
+      }
+    };
+  }
+
+  /** Every node loses its power in one moment, and with it what its disk was not told to keep. */
+  static Fault power(Cluster cluster) {
+    List<Disk> disks = cluster.nodes().stream().map(ClusterNode::disk).toList();
+    return new Fault() {
+      private String answers = "";
+
+      @Override
+      public String name() {
+        return "power loss of all nodes";
+      }
+
+      @Override
+      public Set<Integer> targets() {
+        Set<Integer> all = new LinkedHashSet<>();
+        cluster.nodes().forEach(node -> all.add(node.number()));
+        return all;
+      }
+
+      @Override
+      public void begin() throws IOException, InterruptedException {
+        answers = Disk.powerOff(disks);
+        for (ClusterNode node : cluster.nodes()) {
+          node.kill();
+        }
+      }
+
+      @Override
+      public String evidence() {
+        boolean all = answers.equals("0" + " 0".repeat(disks.size() - 1));
+        return all ? "ioctl answered " + answers : "";
+      }
+
+      @Override
+      public void heal() throws IOException, InterruptedException {
+        for (ClusterNode node : cluster.nodes()) {
+          node.disk().unmount();
+          node.disk().mount();
+        }
+        for (ClusterNode node : cluster.nodes()) {
+          node.start();
+        }
+      }
+    };
+  }
+
+  private static String join(String a, String b) {
+    return a.isEmpty() || b.isEmpty() ? a + b : a + ", " + b;
+  }
+}

@@ -1,0 +1,212 @@
+package io.pandofs.tests.nemesis;
+
+import io.pandofs.tests.cluster.Commands;
+import io.pandofs.tests.nemesis.Network.Way;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Calls whose answers are cut off for longer than Ratis remembers calls, with another leader before
+ * they are tried again, take effect once. {@code tests/longcut WARM_SECONDS}: the cut begins so
+ * long after the start (590 puts a checkpoint of every node into it: one is due every ten minutes).
+ *
+ * <p>First one node hears nothing for a moment, so that its calls are done and their answers lost;
+ * then nobody hears anybody, so that no session is expired meanwhile; then the leader is killed and
+ * started; then all is healed. Exit status 0: all is right.
+ */
+final class LongCutMain {
+  private static final List<String> KINDS = List.of("append", "create", "link", "rename", "rmdir");
+  private static final Duration CUT = Duration.ofSeconds(70);
+  private static final Duration DEAF = Duration.ofMillis(1500);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  private final Path directory;
+  private final Cluster cluster;
+  private final Path program;
+  private final List<String> wrong = new ArrayList<>();
+
+  private LongCutMain(Path directory, Cluster cluster) throws IOException {
+    this.directory = directory;
+    this.cluster = cluster;
+    this.program = directory.resolve("longcut.py");
+    try (InputStream in = LongCutMain.class.getResourceAsStream("longcut.py")) {
+      Files.copy(in, program);
+    }
+  }
+
+  public static void main(String[] args) throws IOException, InterruptedException {
+    Path directory = Files.createTempDirectory("pando-longcut-");
+    Cluster.Shape shape =
+        new Cluster.Shape(3, false, false, "quorum_loss = \"wait:400s\"\n", List.of());
+    try (Cluster cluster = Cluster.up(directory, shape)) {
+      LongCutMain test = new LongCutMain(directory, cluster);
+      test.run(Long.parseLong(args[0]));
+      test.wrong.forEach(line -> System.out.println("CONVICTED " + line));
+      System.out.println(test.wrong.isEmpty() ? "nothing convicted" : "kept: " + directory);
+      System.exit(test.wrong.isEmpty() ? 0 : 1);
+    }
+  }
+
+  private void run(long warmSeconds) throws IOException, InterruptedException {
+    int leader = cluster.leader(List.of()).node();
+    int victim = leader % 3 + 1;
+    int other = 6 - leader - victim;
+    TimeUnit.SECONDS.sleep(warmSeconds);
+    Path base = cluster.node(victim).mount().resolve("cut");
+    python("prepare", base).await().ok();
+    Map<String, Process> calls = start(base);
+    TimeUnit.SECONDS.sleep(3);
+    long term = cluster.leader(List.of()).term();
+    long checkpoint = checkpoint(other);
+
+    Set<Way> deaf = new LinkedHashSet<>();
+    deaf.add(new Way(leader, victim));
+    deaf.add(new Way(other, victim));
+    cluster.network().cut(deaf);
+    TimeUnit.NANOSECONDS.sleep(DEAF.toNanos());
+    Map<String, Integer> unanswered = unanswered(other, calls.keySet());
+    cluster.network().cut(cluster.network().ways());
+    System.out.println("cut; done, but not answered: " + unanswered);
+    TimeUnit.NANOSECONDS.sleep(CUT.toNanos());
+    System.out.println(cluster.network().dropped() + " packets dropped");
+    cluster.node(leader).kill();
+    cluster.node(leader).start();
+    long deadAt = System.nanoTime();
+    // The others need no start: one of them leads before the old leader can.
+    cluster.network().heal();
+    Cluster.Leader now = cluster.awaitTermAbove(term, List.of(leader), PATIENCE);
+    System.out.println(
+        "term %d→%d, n%d leads; checkpoint %d→%d"
+            .formatted(term, now.term(), now.node(), checkpoint, checkpoint(other)));
+    expect(unanswered.values().stream().anyMatch(n -> n > 0), "no answer was lost: try again");
+    expect(now.term() > term, "nobody else leads");
+    String ill = cluster.awaitWell(cluster.nodes(), PATIENCE);
+    expect(ill.isEmpty(), ill + " after " + (System.nanoTime() - deadAt) / 1_000_000 + " ms");
+    TimeUnit.SECONDS.sleep(2);
+    stop(calls);
+    for (String kind : KINDS) {
+      judge(kind, other);
+    }
+  }
+
+  private Map<String, Process> start(Path base) throws IOException {
+    Map<String, Process> calls = new LinkedHashMap<>();
+    for (String kind : KINDS) {
+      calls.put(
+          kind,
+          new ProcessBuilder("python3", program.toString(), "run", base.toString(), kind)
+              .redirectOutput(told(kind).toFile())
+              .redirectError(directory.resolve(kind + ".errors").toFile())
+              .start());
+    }
+    return calls;
+  }
+
+  private void stop(Map<String, Process> calls) throws IOException, InterruptedException {
+    for (Map.Entry<String, Process> call : calls.entrySet()) {
+      call.getValue().getOutputStream().close();
+      boolean ended = call.getValue().waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      expect(ended, call.getKey() + " hangs in a call");
+    }
+  }
+
+  private Path told(String kind) {
+    return directory.resolve(kind + ".calls");
+  }
+
+  private long checkpoint(int node) {
+    return cluster.node(node).status().object("raft").number("checkpoint");
+  }
+
+  /** For each kind: 1 if its call that was not answered has been done, as another node sees it. */
+  private Map<String, Integer> unanswered(int node, Set<String> kinds)
+      throws IOException, InterruptedException {
+    Map<String, Integer> done = new LinkedHashMap<>();
+    for (String kind : kinds) {
+      Map<Integer, String> answers = answers(kind);
+      Map<Integer, Integer> effects = effects(kind, node);
+      done.put(
+          kind,
+          (int)
+              effects.entrySet().stream()
+                  .filter(e -> e.getValue() > 0 && !answers.containsKey(e.getKey()))
+                  .count());
+    }
+    return done;
+  }
+
+  private void judge(String kind, int node) throws IOException, InterruptedException {
+    Map<Integer, String> answers = answers(kind);
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    for (Map.Entry<Integer, Integer> effect : effects(kind, node).entrySet()) {
+      String answer = answers.getOrDefault(effect.getKey(), "none");
+      counts.merge(answer, 1, Integer::sum);
+      boolean lost = answer.equals("OK") && effect.getValue() != 1;
+      boolean twice = effect.getValue() > 1;
+      // Nobody else works here: such an answer is a call that met its own first try.
+      boolean metItself = answer.equals("EEXIST") || answer.equals("ENOENT");
+      String call = "%s %d answered %s and took effect %d times";
+      expect(
+          !lost && !twice && !metItself,
+          call.formatted(kind, effect.getKey(), answer, effect.getValue()));
+    }
+    long longest = longestMillis(kind);
+    System.out.println(kind + ": " + counts + ", the longest took " + longest + " ms");
+    expect(counts.getOrDefault("OK", 0) > 0, kind + " never worked");
+  }
+
+  private Map<Integer, String> answers(String kind) throws IOException {
+    Map<Integer, String> answers = new HashMap<>();
+    for (String line : Files.readAllLines(told(kind))) {
+      String[] words = line.split(" ", -1);
+      if (words[0].equals("E")) {
+        answers.put(Integer.valueOf(words[1]), words[2]);
+      }
+    }
+    return answers;
+  }
+
+  private long longestMillis(String kind) throws IOException {
+    return Files.readAllLines(told(kind)).stream()
+        .filter(line -> line.startsWith("E "))
+        .mapToLong(line -> Long.parseLong(line.split(" ", -1)[3]))
+        .max()
+        .orElse(0);
+  }
+
+  private Map<Integer, Integer> effects(String kind, int node)
+      throws IOException, InterruptedException {
+    Map<Integer, Integer> effects = new LinkedHashMap<>();
+    Path base = cluster.node(node).mount().resolve("cut");
+    for (String line : python("count", base, kind, told(kind)).await().ok().lines().toList()) {
+      String[] words = line.split(" ", -1);
+      effects.put(Integer.valueOf(words[0]), Integer.valueOf(words[1]));
+    }
+    return effects;
+  }
+
+  private Commands.Running python(Object... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("python3", program.toString()));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return Commands.start(PATIENCE, command, Map.of());
+  }
+
+  private void expect(boolean right, String otherwise) {
+    if (!right) {
+      wrong.add(otherwise);
+    }
+  }
+}

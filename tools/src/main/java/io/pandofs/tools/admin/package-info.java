@@ -1,0 +1,2 @@
+/** The admin channel: how a command on this machine asks the daemon to change something. */
+package io.pandofs.tools.admin;

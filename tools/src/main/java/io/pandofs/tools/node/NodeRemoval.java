@@ -1,0 +1,225 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.NodeId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.Placement;
+import io.pandofs.meta.raft.BlockTables;
+import io.pandofs.meta.raft.ClusterAdmin;
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.AdminCommand;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes a node out of the cluster (PROTOCOL 14 and 19): its groups get other homes first, and it is
+ * removed only when every other node has reported that it holds all it must under the new map, as
+ * of the entry that changed the map. What is committed after that entry is held by a quorum of the
+ * new map anyway. The leaving node serves what it has until the end. May be ended at any step and
+ * repeated.
+ */
+final class NodeRemoval {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeRemoval.class);
+  private static final long POLL_MILLIS = 300;
+  private static final Duration STALL = Duration.ofSeconds(30);
+
+  private final ClusterAdmin admin;
+  private final BlockTables tables;
+  private final NodeReports reports;
+  private final Clock clock;
+
+  NodeRemoval(ClusterAdmin admin, BlockTables tables, NodeReports reports, Clock clock) {
+    this.admin = admin;
+    this.tables = tables;
+    this.reports = reports;
+    this.clock = clock;
+  }
+
+  /** Removes it when that loses nothing. */
+  Map<String, @Nullable Object> remove(ClusterView.Node node, AdminCommand.Progress progress)
+      throws Refusal, IOException, InterruptedException {
+    admin.checkRemoval(node.id());
+    ClusterAdmin.Group drained = admin.drain(node.id());
+    progress.say(Members.text(node) + " holds no group any more; the others fetch what it held");
+    awaitHomes(node, drained, progress);
+    progress.say("every block has its homes without it");
+    admin.remove(node.id());
+    return result(node, 0);
+  }
+
+  /** Removes it whatever is lost; says what that may be. */
+  Map<String, @Nullable Object> force(ClusterView.Node node, AdminCommand.Progress progress)
+      throws Refusal, IOException, InterruptedException {
+    admin.checkRemoval(node.id());
+    LastCopies last = lastCopies(node.id());
+    long lost = last.blocks();
+    progress.say(
+        lost == 0
+            ? "no block has its last copy on " + Members.text(node)
+            : lost
+                + " blocks have their last known copy on "
+                + Members.text(node)
+                + ": they are lost");
+    if (last.silentGroups() > 0) {
+      progress.say(
+          "of "
+              + last.silentGroups()
+              + " of its placement groups no other holder answers: what only "
+              + Members.text(node)
+              + " has of them is lost as well");
+    }
+    progress.say("what its mount had not synced is lost");
+    admin.remove(node.id());
+    return result(node, lost);
+  }
+
+  private static Map<String, @Nullable Object> result(ClusterView.Node node, long lost) {
+    Map<String, @Nullable Object> result = new LinkedHashMap<>();
+    result.put("removed", node.id().toString());
+    result.put("name", node.name());
+    result.put("blocks_lost", lost);
+    return result;
+  }
+
+  private void awaitHomes(
+      ClusterView.Node leaving, ClusterAdmin.Group drained, AdminCommand.Progress progress)
+      throws Refusal, IOException, InterruptedException {
+    String said = "";
+    long lastChange = clock.nanoTime();
+    while (true) {
+      String waits = waitsFor(leaving.id(), drained);
+      if (waits.isEmpty()) {
+        return;
+      }
+      if (!waits.equals(said)) {
+        progress.say(waits);
+        said = waits;
+        lastChange = clock.nanoTime();
+      } else if (clock.nanoTime() - lastChange > STALL.toNanos()) {
+        giveUp(leaving, waits);
+      }
+      if (new CountDownLatch(1).await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException("nobody counts down");
+      }
+    }
+  }
+
+  private void giveUp(ClusterView.Node leaving, String waits)
+      throws Refusal, IOException, InterruptedException {
+    long last = lastCopies(leaving.id()).blocks();
+    admin.keep(leaving.id());
+    throw new Refusal(
+        last > 0
+            ? last
+                + " blocks have their last known copy on "
+                + Members.text(leaving)
+                + "; it stays. Bring it back, or say --force to give them up."
+            : Members.text(leaving) + " stays, as nothing moves any more: " + waits + ".");
+  }
+
+  /** What is still to happen, in words; empty when all others hold all. */
+  private String waitsFor(NodeId leaving, ClusterAdmin.Group drained) throws InterruptedException {
+    List<String> waits = new ArrayList<>();
+    for (ClusterView.Node node : others(leaving)) {
+      InetSocketAddress control = LocalDirectory.unresolved(node.control());
+      try {
+        if (control == null) {
+          throw new IOException("it has no address");
+        }
+        NodeReport report = reports.ask(control, drained.applied(), Long.MAX_VALUE);
+        if (!report.holdsAll(drained.applied(), drained.placementEpoch())) {
+          waits.add(
+              Members.text(node)
+                  + (report.needed() == 0
+                      ? " looks through its blocks"
+                      : " has " + report.needed() + " blocks to fetch"));
+        }
+      } catch (IOException e) {
+        waits.add(Members.text(node) + " does not answer");
+      }
+    }
+    return String.join(", ", waits);
+  }
+
+  /** Those that hold groups without it. */
+  private List<ClusterView.Node> others(NodeId leaving) {
+    return tables.nodes().stream()
+        .filter(node -> !node.id().equals(leaving) && !node.leaving())
+        .toList();
+  }
+
+  /**
+   * What no other node is known to have.
+   *
+   * @param blocks those that other holders answered for and do not have
+   * @param silentGroups the leaving node's groups of which no other holder answers
+   */
+  private record LastCopies(long blocks, int silentGroups) {}
+
+  private LastCopies lastCopies(NodeId leaving) throws InterruptedException {
+    Map<NodeId, Set<BlockId>> missing = new HashMap<>();
+    Set<BlockId> any = new HashSet<>();
+    for (ClusterView.Node node : others(leaving)) {
+      try {
+        Set<BlockId> ofThis = missingOn(node);
+        missing.put(node.id(), ofThis);
+        any.addAll(ofThis);
+      } catch (IOException e) {
+        // Not known to have anything: what it holds counts as lost with the leaving node.
+        LOG.info("{} does not answer: {}", Members.text(node), e.getMessage());
+      }
+    }
+    Placement placement = tables.placement();
+    int silent = 0;
+    for (int group = 0; group < BlockId.GROUPS; group++) {
+      List<NodeId> replicas = placement.replicas(group);
+      if (replicas.contains(leaving) && replicas.stream().noneMatch(missing::containsKey)) {
+        silent++;
+      }
+    }
+    return new LastCopies(
+        any.stream().filter(block -> isNowhere(block, placement, missing)).count(), silent);
+  }
+
+  private static boolean isNowhere(
+      BlockId block, Placement placement, Map<NodeId, Set<BlockId>> missing) {
+    for (NodeId replica : placement.replicas(block.group())) {
+      Set<BlockId> lacks = missing.get(replica);
+      if (lacks != null && !lacks.contains(block)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Set<BlockId> missingOn(ClusterView.Node node) throws IOException, InterruptedException {
+    InetSocketAddress control = LocalDirectory.unresolved(node.control());
+    if (control == null) {
+      throw new IOException("it has no address");
+    }
+    Set<BlockId> missing = new HashSet<>();
+    long after = 0;
+    while (true) {
+      List<BlockId> page = reports.ask(control, Long.MAX_VALUE, after).missing();
+      if (page.isEmpty()) {
+        return missing;
+      }
+      missing.addAll(page);
+      after = page.get(page.size() - 1).value();
+    }
+  }
+}
