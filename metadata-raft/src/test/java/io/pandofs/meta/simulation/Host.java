@@ -97,7 +97,8 @@ public final class Host {
   /** Does the task after so long by the host's own clock, if it lives on that long. */
   public void after(long delayNanos, Runnable task) {
     int mine = life;
-    world.after((long) (delayNanos / clockRate), () -> run(mine, task));
+    // Never early by its own clock: what looks at the clock then would wait for nothing, for ever.
+    world.after((long) Math.ceil(delayNanos / clockRate) + 1, () -> run(mine, task));
   }
 
   private void run(int born, Runnable task) {

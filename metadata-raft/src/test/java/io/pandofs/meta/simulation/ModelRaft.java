@@ -29,6 +29,12 @@ public final class ModelRaft {
     /** Applies the next entry; the answer goes to its proposer if it is here. */
     Object apply(long index, long term, byte[] entry);
 
+    /** The entry at this index is a leader's own, with which its term begins. */
+    default void passed(long index) {}
+
+    /** Another host leads as far as this one knows, or none. */
+    default void leaderChanged() {}
+
     /** A copy of the whole state as of now. */
     Object checkpoint();
 
@@ -85,7 +91,8 @@ public final class ModelRaft {
     private long committed;
     private long applied;
     private boolean ready;
-    private long electionNumber;
+    private long electionAtNanos;
+    private boolean electionArmed;
     private long rounds;
     private int votes;
     private final Map<Integer, Long> next = new HashMap<>();
@@ -135,6 +142,7 @@ public final class ModelRaft {
       role = Role.FOLLOWER;
       leader = 0;
       ready = false;
+      electionArmed = false;
       proposals.clear();
       proofs.clear();
       while (disk.last() > Math.max(disk.syncedTo, disk.firstIndex - 1)) {
@@ -195,11 +203,24 @@ public final class ModelRaft {
     // Elections
 
     private void awaitElection() {
-      long number = ++electionNumber;
+      electionAtNanos = world.nowNanos() + world.between(ELECTION_NANOS, 2 * ELECTION_NANOS);
+      if (!electionArmed) {
+        electionArmed = true;
+        armElection();
+      }
+    }
+
+    /** One event for many postponements. */
+    private void armElection() {
       host.after(
-          world.between(ELECTION_NANOS, 2 * ELECTION_NANOS),
+          electionAtNanos - world.nowNanos(),
           () -> {
-            if (number == electionNumber && role != Role.LEADER) {
+            if (world.nowNanos() < electionAtNanos) {
+              armElection();
+              return;
+            }
+            electionArmed = false;
+            if (role != Role.LEADER) {
               standForElection();
             }
           });
@@ -207,7 +228,7 @@ public final class ModelRaft {
 
     private void standForElection() {
       role = Role.CANDIDATE;
-      leader = 0;
+      knowLeader(0);
       disk.term++;
       disk.votedFor = host.number();
       votes = 1;
@@ -245,7 +266,7 @@ public final class ModelRaft {
     private void lead() {
       world.trace(host + " leads term " + disk.term);
       role = Role.LEADER;
-      leader = host.number();
+      knowLeader(host.number());
       ready = false;
       next.clear();
       match.clear();
@@ -272,11 +293,19 @@ public final class ModelRaft {
       }
     }
 
+    private void knowLeader(int now) {
+      boolean news = leader != now;
+      leader = now;
+      if (news) {
+        machine().leaderChanged();
+      }
+    }
+
     private void follow(int newLeader) {
       boolean led = role == Role.LEADER;
       role = Role.FOLLOWER;
-      leader = newLeader;
       ready = false;
+      knowLeader(newLeader);
       if (led) {
         world.trace(host + " leads no more");
         machine().leadsNoMore();
@@ -451,6 +480,7 @@ public final class ModelRaft {
         Entry entry = disk.at(applied);
         everCommitted(applied, entry);
         if (entry.bytes == null) {
+          machine().passed(applied);
           if (role == Role.LEADER && entry.term == disk.term) {
             ready = true;
             machine().leads(disk.term);

@@ -6,7 +6,12 @@ import java.util.function.Consumer;
 /** Makes trouble as chance has it: kills, pauses, cuts of links one way and both, a bad network. */
 public final class Nemesis {
   private static final long CALM_NANOS_MAX = 800_000_000;
-  private static final long TROUBLE_NANOS_MAX = 1_500_000_000;
+  private static final long TROUBLE_NANOS_MAX = 1_200_000_000;
+
+  /** Longer than sessions live in what is simulated here. */
+  private static final long LONG_TROUBLE_NANOS_MAX = 4_000_000_000L;
+
+  private static final double LONG_TROUBLE = 0.2;
 
   private final World world;
   private final Network network;
@@ -74,8 +79,9 @@ public final class Nemesis {
         hosts.forEach(Host::kill);
       }
     }
+    long longest = world.chance(LONG_TROUBLE) ? LONG_TROUBLE_NANOS_MAX : TROUBLE_NANOS_MAX;
     world.after(
-        world.between(TROUBLE_NANOS_MAX / 50, TROUBLE_NANOS_MAX),
+        world.between(TROUBLE_NANOS_MAX / 50, longest),
         () -> {
           if (!over) {
             network.heal();

@@ -96,7 +96,12 @@ public final class Network {
                               }
                             })));
     from.after(
-        CALL_NANOS_MAX, () -> answer.completeExceptionally(new IOException(what + ": no answer")));
+        CALL_NANOS_MAX,
+        () -> {
+          if (!answer.isDone()) {
+            answer.completeExceptionally(new IOException(what + ": no answer"));
+          }
+        });
     return answer;
   }
 }

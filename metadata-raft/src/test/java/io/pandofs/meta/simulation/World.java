@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Virtual time and chance. Events happen one after another in the order of their times, ties in the
@@ -25,6 +26,7 @@ public final class World {
   private final Deque<String> trace = new ArrayDeque<>();
   private long nowNanos;
   private long made;
+  private @Nullable AssertionError violation;
 
   public World(long seed) {
     this.seed = seed;
@@ -56,6 +58,17 @@ public final class World {
     checks.add(check);
   }
 
+  /**
+   * Something is wrong: the run ends after this event. To be used where a throwable would be
+   * swallowed, as in what depends on a future.
+   */
+  public void violated(String what) {
+    trace("VIOLATION " + what);
+    if (violation == null) {
+      violation = new AssertionError(what);
+    }
+  }
+
   /** A duration between the bounds, evenly. */
   public long between(long fromNanos, long toNanos) {
     return fromNanos + (long) (random.nextDouble() * (toNanos - fromNanos));
@@ -81,7 +94,12 @@ public final class World {
         Event next = events.remove();
         nowNanos = next.atNanos;
         next.task.run();
-        checks.forEach(Runnable::run);
+        for (Runnable check : checks) {
+          check.run();
+        }
+        if (violation != null) {
+          throw violation;
+        }
       }
     } catch (AssertionError | RuntimeException e) {
       throw new AssertionError(

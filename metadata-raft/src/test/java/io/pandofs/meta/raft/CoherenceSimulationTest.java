@@ -1,0 +1,3 @@
+package io.pandofs.meta.raft;
+
+class CoherenceSimulationTest {}
