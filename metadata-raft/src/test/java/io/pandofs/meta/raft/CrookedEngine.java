@@ -1,9 +1,9 @@
 package io.pandofs.meta.raft;
 
-import io.pandofs.common.SessionId;
-import io.pandofs.meta.Attributes;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Judges what is written to files under leases, and read. Writes take effect when they are taken, in
- * that order, before the log knows of them. A read shows the last one taken before it began, or a
- * later one; it may miss only those that their session took along when it ended, or of which the
+ * Judges what is written to files under leases, and read. Writes take effect when they are taken,
+ * in that order, before the log knows of them. A read shows the last one taken before it began, or
+ * a later one; it may miss only those that their session took along when it ended, or of which the
  * writer was told that they failed.
  */
 final class FileTruth {
@@ -65,9 +65,15 @@ final class FileTruth {
     }
   }
 
-  /** The writer is told that it failed; it may come to be all the same. */
-  void failed(long value) {
-    byValue.get(value).failed = true;
+  /**
+   * The writer is told that it failed, and what it had overwritten before it was sent; it may come
+   * to be all the same.
+   */
+  void failed(InodeId file, long value) {
+    Write last = byValue.get(value);
+    for (Write write : file(file).subList(0, last.place + 1)) {
+      write.failed |= write.by.equals(last.by) && !write.applied;
+    }
   }
 
   /** The writer is told that it is durable. */
@@ -81,6 +87,14 @@ final class FileTruth {
   /** The log has ended a session. */
   void ended(SessionId session) {
     ended.add(session);
+  }
+
+  int sessionsEnded() {
+    return ended.size();
+  }
+
+  boolean hasEnded(SessionId session) {
+    return ended.contains(session);
   }
 
   /** What a read that begins now must know of. */

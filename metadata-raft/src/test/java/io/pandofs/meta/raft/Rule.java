@@ -40,6 +40,8 @@ enum Rule {
   RECALL_BEFORE_ANSWER,
   /** An orphan goes when nobody alive holds it (PROTOCOL rule 16). */
   REAP_WHAT_NOBODY_HOLDS,
+  /** An orphan that is not open yet is not opened (PROTOCOL rule 16). */
+  NO_NEW_HOLD_OF_AN_ORPHAN,
   /** An operation is applied once, whatever is sent again (PROTOCOL rule 18). */
   NO_SECOND_TIME,
   /** A number that was left out is waited for (PROTOCOL rule 18). */

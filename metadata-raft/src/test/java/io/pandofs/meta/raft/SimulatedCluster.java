@@ -40,15 +40,11 @@ import java.util.function.BooleanSupplier;
  */
 final class SimulatedCluster {
   static final long SECOND = 1_000_000_000;
-  static final long LEASE_NANOS = SECOND / 5;
-
-  /** A tenth of it is longer than a freshness lease, as with the timing of real clusters. */
-  static final long SESSION_NANOS = 12 * SECOND / 5;
-
   private static final int NAMES = 4;
   private static final int FILES = 2;
   private static final InodeId ROOT = InodeId.ROOT;
 
+  private final Shape shape;
   private final World world;
   private final Network network;
   private final Set<Rule> broken;
@@ -72,7 +68,8 @@ final class SimulatedCluster {
   private final List<InodeId> made = new ArrayList<>();
   private long values;
 
-  SimulatedCluster(long seed, int size, Set<Rule> broken) {
+  SimulatedCluster(long seed, Set<Rule> broken) {
+    this.shape = Shape.of(seed);
     this.world = new World(seed);
     this.network = new Network(world);
     this.broken = broken;
@@ -80,11 +77,11 @@ final class SimulatedCluster {
     this.files = new FileTruth(world);
     this.engine = new CrookedEngine(this::keeps);
     double rates = broken.contains(Rule.CLOCKS_AGREE) ? 0.6 : 0.0095;
-    for (int i = 1; i <= size; i++) {
+    for (int i = 1; i <= shape.nodes(); i++) {
       hosts.add(new Host(world, i, 1 + (world.random().nextDouble() - 0.5) * rates));
       ids.add(new NodeId(i));
     }
-    this.raft = new ModelRaft(world, network, hosts);
+    this.raft = new ModelRaft(world, network, hosts, shape.electionNanos());
   }
 
   boolean keeps(Rule rule) {
@@ -131,16 +128,21 @@ final class SimulatedCluster {
     return world;
   }
 
-  /** Lets it live for so long under trouble, then heal, and judges what is left. */
-  void run(long nanos) {
+  Shape shape() {
+    return shape;
+  }
+
+  /** Lets it live under trouble, then heal, and judges what is left. */
+  void run() {
     hosts.forEach(this::start);
     world.run(SECOND);
     prepare();
-    Nemesis nemesis = new Nemesis(world, network, hosts, this::start);
+    network.alwaysSlow(shape.slow());
+    Nemesis nemesis = new Nemesis(world, network, hosts, shape.longTroubles(), this::start);
     nemesis.begin();
     hosts.forEach(host -> work(host.number()));
     checkpoints();
-    world.run(nanos);
+    world.run(shape.lifeNanos());
     working = false;
     nemesis.end();
     await("the cluster does not heal", this::isHealed);
@@ -203,9 +205,11 @@ final class SimulatedCluster {
     if (working) {
       Host host = hosts.get(world.random().nextInt(hosts.size()));
       if (host.isAlive() && !host.isPaused()) {
-        raft.peer(host).checkpoint(3);
+        raft.peer(host).checkpoint(shape.entriesKept());
       }
-      world.after(world.between(SECOND / 20, SECOND / 2), this::checkpoints);
+      world.after(
+          world.between(shape.checkpointNanosMax() / 10, shape.checkpointNanosMax()),
+          this::checkpoints);
     }
   }
 
@@ -244,6 +248,14 @@ final class SimulatedCluster {
     }
   }
 
+  /** A checkpoint was installed: what it shows is looked at at once. */
+  void installed(SimulatedNode node) {
+    for (int i = 0; i < NAMES && working; i++) {
+      String name = "n" + i;
+      node.host().after(0, () -> node.mount().look(name));
+    }
+  }
+
   private static Operation rename(String from, String to) {
     return new Operation.Rename(ROOT, Things.name(from), ROOT, Things.name(to), 0);
   }
@@ -277,12 +289,12 @@ final class SimulatedCluster {
   // Judging
 
   /** A node applied an entry; what it changed is noted when it is the first to do so. */
-  void applied(
-      long index, LogEntry entry, LogReply reply, Set<String> things, MemoryStore rows) {
+  void applied(long index, LogEntry entry, LogReply reply, Set<String> things, MemoryStore rows) {
     if (index <= appliedUpTo) {
       return;
     }
     appliedUpTo = index;
+    world.detail(() -> index + ": " + entry);
     if (entry instanceof LogEntry.Format) {
       things.add(Things.ROOT_MODIFIED);
     }
@@ -299,6 +311,7 @@ final class SimulatedCluster {
       }
     } else if (entry instanceof LogEntry.ExpireSession expire) {
       files.ended(expire.session());
+      nodes.values().forEach(node -> node.mount().expired(expire.session()));
     } else if (entry instanceof LogEntry.Reap reap) {
       reap.orphans().forEach(inode -> reaped(inode, new ClusterView(rows)));
     }

@@ -22,23 +22,27 @@ final class SimulatedDuties {
   private final Clock clock;
   private final Supplier<ClusterView> tables;
   private final Predicate<Rule> keeps;
-  private final SessionWatch watch = new SessionWatch(SimulatedCluster.SESSION_NANOS);
+  private final SessionWatch watch;
+  private final long sessionNanos;
   private final QuorumProof majority;
   private long term = -1;
   private long lastTickNanos;
 
   SimulatedDuties(
-      ModelRaft.Peer raft, Clock clock, Supplier<ClusterView> tables, Predicate<Rule> keeps) {
+      ModelRaft.Peer raft,
+      Clock clock,
+      long sessionNanos,
+      Supplier<ClusterView> tables,
+      Predicate<Rule> keeps) {
+    this.sessionNanos = sessionNanos;
+    this.watch = new SessionWatch(sessionNanos);
     this.raft = raft;
     this.clock = clock;
     this.tables = tables;
     this.keeps = keeps;
     this.majority =
         new QuorumProof(
-            clock,
-            SimulatedCluster.SESSION_NANOS / 2,
-            raft::proveLeading,
-            () -> watch.restart(clock.nanoTime()));
+            clock, sessionNanos / 2, raft::proveLeading, () -> restart(clock.nanoTime()));
   }
 
   CompletableFuture<RenewAnswer> renew(RenewRequest request) {
@@ -61,14 +65,18 @@ final class SimulatedDuties {
   }
 
   private void syncTerm(long now) {
-    boolean stalled = now - lastTickNanos > SimulatedCluster.SESSION_NANOS / 2;
+    boolean stalled = now - lastTickNanos > sessionNanos / 2;
     if (raft.term() != term || stalled) {
-      if (keeps.test(Rule.NEW_LEADER_RESTARTS_TIMERS)) {
-        watch.restart(now);
-      }
+      restart(now);
       term = raft.term();
     }
     lastTickNanos = now;
+  }
+
+  private void restart(long now) {
+    if (keeps.test(Rule.NEW_LEADER_RESTARTS_TIMERS)) {
+      watch.restart(now);
+    }
   }
 
   void tick() {

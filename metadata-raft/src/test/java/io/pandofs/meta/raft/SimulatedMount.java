@@ -30,14 +30,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node's mount in a simulation: its session from registration to expiry, what it has open, and the
- * files that it holds leases of, with what was written to them and not sent. The session's sender is
- * the product's; the rest does with events what LocalSessions, Renewer and the mount do with
- * threads. A file's size stands for its bytes.
+ * A node's mount in a simulation: its session from registration to expiry, what it has open, and
+ * the files that it holds leases of, with what was written to them and not sent. The session's
+ * sender is the product's; the rest does with events what LocalSessions, Renewer and the mount do
+ * with threads. A file's size stands for its bytes.
  */
 final class SimulatedMount {
-  private static final long RENEW_NANOS = SimulatedCluster.SESSION_NANOS / 8;
-  private static final long PATIENCE_NANOS = 1_500_000_000;
   private static final long AGAIN_NANOS = 15_000_000;
   private static final long UNSENT_NANOS_MAX = 800_000_000;
   private static final int TRIES = 100;
@@ -180,7 +178,7 @@ final class SimulatedMount {
             clock,
             threads,
             threads,
-            PATIENCE_NANOS,
+            cluster.shape().patienceNanos(),
             () -> ended(granted));
     world().trace(host + " has " + granted);
     threads.execute(this::renew);
@@ -211,6 +209,13 @@ final class SimulatedMount {
     }
   }
 
+  /** The log ends a session, not this mount: then this one knew that it might (PROTOCOL rule 7). */
+  void expired(SessionId session) {
+    if (host.isAlive() && session.equals(id) && isCurrent()) {
+      world().violated(host + " is sure to live and " + session + " is ended");
+    }
+  }
+
   /** The tables are others. */
   void endIfGone() {
     SessionId mine = id;
@@ -224,9 +229,10 @@ final class SimulatedMount {
       return;
     }
     world().trace(host + " has lost " + session);
-    sender.end();
+    BatchSender old = sender;
     sender = null;
     id = null;
+    old.end();
     endOfInodes = 0;
     open.clear();
     opening.clear();
@@ -262,7 +268,7 @@ final class SimulatedMount {
 
   private void renewAgain() {
     renew();
-    host.after(RENEW_NANOS, this::renewAgain);
+    host.after(cluster.shape().sessionNanos() / 8, this::renewAgain);
   }
 
   /** As Renewer does. */
@@ -300,8 +306,8 @@ final class SimulatedMount {
     }
   }
 
-  private boolean isCurrent() {
-    return clock.nanoTime() - renewedNanos < SimulatedCluster.SESSION_NANOS / 10 * 9;
+  boolean isCurrent() {
+    return clock.nanoTime() - renewedNanos < cluster.shape().sessionNanos() / 10 * 9;
   }
 
   // Names and attributes
@@ -311,7 +317,21 @@ final class SimulatedMount {
       return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
     }
     Request request = cluster.request(operation);
-    return sender.submit(request).thenApply(reply -> cluster.answered(request, reply));
+    SessionId mine = id;
+    long submitted = clock.nanoTime();
+    world().detail(() -> host + " submits " + operation);
+    return sender
+        .submit(request)
+        .thenApply(
+            reply -> {
+              world().detail(() -> host + " is answered " + reply.errno() + " to " + operation);
+              long waited = clock.nanoTime() - submitted;
+              boolean lives = mine != null && mine.equals(id) && !cluster.files().hasEnded(mine);
+              if (reply.errno() == Errno.EIO && lives && waited < cluster.shape().patienceNanos()) {
+                world().violated(host + " gets EIO for nothing: " + operation);
+              }
+              return cluster.answered(request, reply);
+            });
   }
 
   /** Opens a view for the session; nothing happens if that is over, or not known to live. */
@@ -361,7 +381,10 @@ final class SimulatedMount {
                 again,
                 view -> view.attributes(inode),
                 found -> {
-                  if (mine != null && mine.equals(id)) {
+                  boolean mayGo = found.links() == 0 && !open.contains(inode);
+                  if (mayGo && keeps(Rule.NO_NEW_HOLD_OF_AN_ORPHAN)) {
+                    opening.remove(inode);
+                  } else if (mine != null && mine.equals(id)) {
                     open.add(inode);
                   }
                 },
@@ -422,8 +445,7 @@ final class SimulatedMount {
               }
               giveBack(file);
               if (reply.errno() == Errno.LEASED) {
-                recall(
-                    new SessionId(reply.number()), file.inode, () -> write(file, tries - 1));
+                recall(new SessionId(reply.number()), file.inode, () -> write(file, tries - 1));
               }
             });
   }
@@ -436,6 +458,7 @@ final class SimulatedMount {
     file.unsent = value;
     file.stamp++;
     cluster.files().taken(file.inode, value, id);
+    world().detail(() -> host + " takes " + value + " for " + file.inode);
     int written = file.generation;
     host.after(
         world().between(0, UNSENT_NANOS_MAX),
@@ -469,7 +492,7 @@ final class SimulatedMount {
                   if (reply.errno() == Errno.LEASED && present) {
                     world().violated(host + " holds " + file.inode + " and is refused " + value);
                   } else if (!done) {
-                    cluster.files().failed(value);
+                    cluster.files().failed(file.inode, value);
                   }
                   return done;
                 });
@@ -510,9 +533,7 @@ final class SimulatedMount {
     file.lease = Lease.RETURNING;
     int returning = file.generation;
     CompletableFuture<Boolean> flushed =
-        keeps(Rule.FLUSH_BEFORE_RELEASE)
-            ? flush(file)
-            : CompletableFuture.completedFuture(true);
+        keeps(Rule.FLUSH_BEFORE_RELEASE) ? flush(file) : CompletableFuture.completedFuture(true);
     flushed.thenAccept(
         done -> {
           if (file.generation == returning) {

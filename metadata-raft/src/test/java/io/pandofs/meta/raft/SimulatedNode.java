@@ -33,17 +33,17 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One process of a node in a simulation: the product's engine, freshness, releases, session watch,
- * read barrier and released views on a simulated host, over the model of Raft. What the product does
- * with threads that wait is done here with events: the same steps in the same order.
+ * read barrier and released views on a simulated host, over the model of Raft. What the product
+ * does with threads that wait is done here with events: the same steps in the same order.
  */
 final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   private static final long TICK_NANOS = 100_000_000;
   private static final long LOOK_PAUSE_NANOS_MAX = 400_000_000;
   private static final double LOOK_PAUSES = 0.1;
+  private static final long TURN_NANOS_MAX = 50_000_000;
   private static final int DIRTY_MAX = 16;
 
   private final SimulatedCluster cluster;
@@ -96,9 +96,8 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     this.raft = raft;
     this.threads = new HostScheduler(host);
     Clock clock = host.clock();
-    long lease = SimulatedCluster.LEASE_NANOS;
-    this.releases =
-        new Releases(clock, host::after, id, lease, () -> List.of(cluster.nodeIds()));
+    long lease = cluster.shape().leaseNanos();
+    this.releases = new Releases(clock, host::after, id, lease, () -> List.of(cluster.nodeIds()));
     this.freshness =
         new Freshness(
             id,
@@ -110,7 +109,12 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
             raft::term,
             dirty);
     this.duties =
-        new SimulatedDuties(raft, clock, () -> new ClusterView(rows), cluster::keeps);
+        new SimulatedDuties(
+            raft,
+            clock,
+            cluster.shape().sessionNanos(),
+            () -> new ClusterView(rows),
+            cluster::keeps);
     Retry retry = new Retry(clock, threads, events);
     this.mount = new SimulatedMount(cluster, this, events, retry, threads);
   }
@@ -162,7 +166,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     if (cluster.keeps(Rule.MARK_BEFORE_COMMIT)) {
       dirty.changed(at, inodes);
     } else {
-      threads.execute(() -> dirty.changed(at, inodes));
+      host.after(world().between(0, TURN_NANOS_MAX), () -> dirty.changed(at, inodes));
     }
     advance(at);
     effects.ended.forEach(mount::sessionEnded);
@@ -176,12 +180,12 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
 
   private void advance(long at) {
     index = at;
+    world().detail(() -> host + " has applied " + at);
     if (look()) {
       releases.applied(at);
     }
     freshness.applied(at);
-    List<CompletableFuture<Void>> reached =
-        new ArrayList<>(awaited.headMap(at, true).values());
+    List<CompletableFuture<Void>> reached = new ArrayList<>(awaited.headMap(at, true).values());
     awaited.headMap(at, true).clear();
     reached.forEach(one -> one.complete(null));
   }
@@ -193,7 +197,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   private static boolean grantsLease(LogEntry entry) {
     return entry instanceof LogEntry.Batch batch
         && batch.requests().stream()
-            .anyMatch(request -> request.operation() instanceof Operation.AcquireLease);
+            .allMatch(request -> request.operation() instanceof Operation.AcquireLease);
   }
 
   /** What an entry changed. */
@@ -257,6 +261,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     freshness.regain(at);
     advance(at);
     mount.endIfGone();
+    cluster.installed(this);
   }
 
   @Override
@@ -412,7 +417,8 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   }
 
   /** Answers a question from a snapshot, once what the answer tells is released. */
-  <T> void ask(Snapshot snapshot, Question<T> question, Consumer<T> then, Consumer<ErrnoException> failed) {
+  <T> void ask(
+      Snapshot snapshot, Question<T> question, Consumer<T> then, Consumer<ErrnoException> failed) {
     try (TableView all = new TableView(snapshot.rows, snapshot.index, () -> {})) {
       MetadataView view =
           freshness.released() >= snapshot.index || !cluster.keeps(Rule.RELEASE_BEFORE_VISIBLE)
@@ -420,9 +426,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
               : new ReleasedView(all, this::requireReleased);
       then.accept(question.ask(view));
     } catch (NotReleasedException e) {
-      freshness
-          .whenReleased(e.upTo)
-          .thenRun(() -> ask(snapshot, question, then, failed));
+      freshness.whenReleased(e.upTo).thenRun(() -> ask(snapshot, question, then, failed));
     } catch (ErrnoException e) {
       failed.accept(e);
     }

@@ -7,8 +7,8 @@ import java.util.TreeMap;
 
 /**
  * Judges what looks show of names and attributes: the whole tree must be linearizable, in the order
- * of the log. So a look shows a state that is no older than any index that had been acknowledged, or
- * shown to anybody, before the look began.
+ * of the log. So a look shows a state that is no older than any index that had been acknowledged,
+ * or shown to anybody, before the look began.
  */
 final class Truth {
   private final World world;

@@ -101,6 +101,12 @@ public final class Host {
     world.after((long) Math.ceil(delayNanos / clockRate) + 1, () -> run(mine, task));
   }
 
+  /** The task, for as long as this life lasts; to be done now. */
+  public Runnable inThisLife(Runnable task) {
+    int mine = life;
+    return () -> run(mine, task);
+  }
+
   private void run(int born, Runnable task) {
     if (!alive || born != life) {
       return;

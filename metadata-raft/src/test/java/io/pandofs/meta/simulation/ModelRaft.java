@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>An entry counts for a quorum only once it is on a host's disk; a crash takes what was not.
  */
 public final class ModelRaft {
-  private static final long HEARTBEAT_NANOS = 60_000_000;
-  private static final long ELECTION_NANOS = 300_000_000;
+  private static final int HEARTBEATS_A_SILENCE = 5;
   private static final long SYNC_NANOS_MAX = 2_000_000;
   private static final int ENTRIES_AT_ONCE = 16;
 
@@ -203,7 +202,7 @@ public final class ModelRaft {
     // Elections
 
     private void awaitElection() {
-      electionAtNanos = world.nowNanos() + world.between(ELECTION_NANOS, 2 * ELECTION_NANOS);
+      electionAtNanos = world.nowNanos() + world.between(electionNanos, 2 * electionNanos);
       if (!electionArmed) {
         electionArmed = true;
         armElection();
@@ -281,7 +280,7 @@ public final class ModelRaft {
     private void beat(long term) {
       if (role == Role.LEADER && term == disk.term) {
         replicateToAll();
-        host.after(HEARTBEAT_NANOS, () -> beat(term));
+        host.after(electionNanos / HEARTBEATS_A_SILENCE, () -> beat(term));
       }
     }
 
@@ -537,8 +536,14 @@ public final class ModelRaft {
   private final Network network;
   private final Map<Integer, Peer> peers = new TreeMap<>();
   private final Map<Long, Entry> ever = new HashMap<>();
+  private final long electionNanos;
 
-  public ModelRaft(World world, Network network, List<Host> hosts) {
+  /**
+   * @param electionNanos the shortest silence of a leader after which others stand for election;
+   *     the longest is twice that
+   */
+  public ModelRaft(World world, Network network, List<Host> hosts, long electionNanos) {
+    this.electionNanos = electionNanos;
     this.world = world;
     this.network = network;
     hosts.forEach(host -> peers.put(host.number(), new Peer(host)));

@@ -11,21 +11,23 @@ public final class Nemesis {
   /** Longer than sessions live in what is simulated here. */
   private static final long LONG_TROUBLE_NANOS_MAX = 4_000_000_000L;
 
-  private static final double LONG_TROUBLE = 0.2;
-
   private final World world;
   private final Network network;
   private final List<Host> hosts;
   private final Consumer<Host> start;
+  private final double longTroubles;
   private boolean over;
 
   /**
+   * @param longTroubles how many of the troubles may last for seconds
    * @param start gives a killed host its new life
    */
-  public Nemesis(World world, Network network, List<Host> hosts, Consumer<Host> start) {
+  public Nemesis(
+      World world, Network network, List<Host> hosts, double longTroubles, Consumer<Host> start) {
     this.world = world;
     this.network = network;
     this.hosts = hosts;
+    this.longTroubles = longTroubles;
     this.start = start;
   }
 
@@ -37,7 +39,7 @@ public final class Nemesis {
   public void end() {
     over = true;
     network.heal();
-    network.trouble(0, 0);
+    network.calm();
     for (Host host : hosts) {
       revive(host);
     }
@@ -79,13 +81,13 @@ public final class Nemesis {
         hosts.forEach(Host::kill);
       }
     }
-    long longest = world.chance(LONG_TROUBLE) ? LONG_TROUBLE_NANOS_MAX : TROUBLE_NANOS_MAX;
+    long longest = world.chance(longTroubles) ? LONG_TROUBLE_NANOS_MAX : TROUBLE_NANOS_MAX;
     world.after(
         world.between(TROUBLE_NANOS_MAX / 50, longest),
         () -> {
           if (!over) {
             network.heal();
-            network.trouble(0, 0);
+            network.calm();
             hosts.forEach(this::revive);
             begin();
           }

@@ -1,6 +1,8 @@
 package io.pandofs.meta.simulation;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -17,12 +19,18 @@ public final class Network {
 
   private final World world;
   private final Set<Link> cut = new HashSet<>();
+  private final Deque<Call> calls = new ArrayDeque<>();
+  private boolean waiting;
   private double loss;
   private double slow;
+  private double alwaysSlow;
 
   public Network(World world) {
     this.world = world;
   }
+
+  /** A call that may be unanswered yet. */
+  private record Call(long untilNanos, CompletableFuture<?> answer, Runnable giveUp) {}
 
   private record Link(int from, int to) {}
 
@@ -33,6 +41,18 @@ public final class Network {
   public void trouble(double loss, double slow) {
     this.loss = loss;
     this.slow = slow;
+  }
+
+  /**
+   * @param share how many messages take much longer than the others even in calm times
+   */
+  public void alwaysSlow(double share) {
+    alwaysSlow = share;
+    calm();
+  }
+
+  public void calm() {
+    trouble(0, alwaysSlow);
   }
 
   /** Nothing passes in this direction from now on. */
@@ -95,13 +115,33 @@ public final class Network {
                                 answer.completeExceptionally(failure);
                               }
                             })));
-    from.after(
-        CALL_NANOS_MAX,
-        () -> {
-          if (!answer.isDone()) {
-            answer.completeExceptionally(new IOException(what + ": no answer"));
-          }
-        });
+    Runnable giveUp =
+        from.inThisLife(() -> answer.completeExceptionally(new IOException(what + ": no answer")));
+    calls.add(new Call(world.nowNanos() + CALL_NANOS_MAX, answer, giveUp));
+    awaitAnswers();
     return answer;
+  }
+
+  /** All wait equally long, and most are answered: one event at a time is enough. */
+  private void awaitAnswers() {
+    while (!calls.isEmpty() && calls.peek().answer.isDone()) {
+      calls.remove();
+    }
+    Call oldest = calls.peek();
+    if (oldest != null && !waiting) {
+      waiting = true;
+      world.after(oldest.untilNanos - world.nowNanos(), this::timePassed);
+    }
+  }
+
+  private void timePassed() {
+    waiting = false;
+    while (!calls.isEmpty() && calls.peek().untilNanos <= world.nowNanos()) {
+      Call late = calls.remove();
+      if (!late.answer.isDone()) {
+        late.giveUp.run();
+      }
+    }
+    awaitAnswers();
   }
 }

@@ -2,11 +2,11 @@ package io.pandofs.meta.simulation;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,13 +19,12 @@ public final class World {
 
   private final long seed;
   private final Random random;
-  private final PriorityQueue<Event> events =
-      new PriorityQueue<>(
-          Comparator.comparingLong((Event e) -> e.atNanos).thenComparingLong(e -> e.number));
+  private final PriorityQueue<Event> events = new PriorityQueue<>();
   private final List<Runnable> checks = new ArrayList<>();
   private final Deque<String> trace = new ArrayDeque<>();
   private long nowNanos;
   private long made;
+  private int traceLines = TRACE_LINES;
   private @Nullable AssertionError violation;
 
   public World(long seed) {
@@ -33,7 +32,13 @@ public final class World {
     this.random = new Random(seed);
   }
 
-  private record Event(long atNanos, long number, Runnable task) {}
+  private record Event(long atNanos, long number, Runnable task) implements Comparable<Event> {
+    @Override
+    public int compareTo(Event other) {
+      int order = Long.compare(atNanos, other.atNanos);
+      return order == 0 ? Long.compare(number, other.number) : order;
+    }
+  }
 
   public long seed() {
     return seed;
@@ -80,10 +85,22 @@ public final class World {
 
   /** Remembers a line of what happens; the last ones are shown when something is wrong. */
   public void trace(String line) {
-    if (trace.size() == TRACE_LINES) {
+    if (trace.size() == traceLines) {
       trace.removeFirst();
     }
     trace.addLast(nowNanos / 1_000 + " us  " + line);
+  }
+
+  /** Remembers many more lines, and the details. */
+  public void traceAll() {
+    traceLines = Integer.MAX_VALUE;
+  }
+
+  /** As {@link #trace}, of what happens so often that it is remembered only on demand. */
+  public void detail(Supplier<String> line) {
+    if (traceLines > TRACE_LINES) {
+      trace(line.get());
+    }
   }
 
   /** Lets time pass. */
