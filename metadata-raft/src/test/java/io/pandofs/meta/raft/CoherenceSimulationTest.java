@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -19,15 +21,16 @@ class CoherenceSimulationTest {
   private static final String SEED = "pando.simulation.seed";
   private static final int SCHEDULES_DEFAULT = 2_000;
   private static final int SCHEDULES_MANY = 20_000;
-  private static final int SCHEDULES_TO_CONVICT = 600;
+  private static final int SCHEDULES_TO_CONVICT = 1_000;
 
   @Test
+  @Timeout(value = 15, unit = TimeUnit.MINUTES)
   void nothingStaleAndNothingLost() {
     Long one = Long.getLong(SEED);
     if (one == null) {
       play(1, Integer.getInteger(SCHEDULES, SCHEDULES_DEFAULT));
     } else {
-      SimulatedCluster cluster = new SimulatedCluster(one, Set.of());
+      SimulatedCluster cluster = new SimulatedCluster(one, Shape.of(one), Set.of());
       cluster.world().traceAll();
       cluster.run();
     }
@@ -45,7 +48,7 @@ class CoherenceSimulationTest {
     long reads = 0;
     long sessionsEnded = 0;
     for (long seed = firstSeed; seed < firstSeed + schedules; seed++) {
-      SimulatedCluster cluster = new SimulatedCluster(seed, Set.of());
+      SimulatedCluster cluster = new SimulatedCluster(seed, Shape.of(seed), Set.of());
       try {
         cluster.run();
       } catch (AssertionError e) {
@@ -76,13 +79,14 @@ class CoherenceSimulationTest {
   }
 
   @ParameterizedTest
+  @Timeout(value = 5, unit = TimeUnit.MINUTES)
   @EnumSource(Rule.class)
   void withoutARuleItIsNoticed(Rule rule) {
     for (long seed = 1; seed <= SCHEDULES_TO_CONVICT; seed++) {
       try {
-        new SimulatedCluster(seed, EnumSet.of(rule)).run();
+        new SimulatedCluster(seed, rule.shape(), EnumSet.of(rule)).run();
       } catch (AssertionError convicted) {
-        System.out.printf("without %s: %s%n", rule, firstLine(convicted));
+        System.out.printf("without %s: schedule %s%n", rule, firstLine(convicted));
         return;
       }
     }

@@ -26,20 +26,20 @@ record Shape(
     long leaseNanos,
     long sessionNanos) {
   private static final long MS = 1_000_000;
-  private static final Shape PLAIN =
+  static final Shape PLAIN =
       new Shape(3, 2500 * MS, 300 * MS, 0.1, 500 * MS, 3, 0, 1500 * MS, 200 * MS, 2400 * MS);
 
   /** Leaders change while leases of their predecessors run. */
-  private static final Shape HASTY =
+  static final Shape HASTY =
       new Shape(3, 2500 * MS, 70 * MS, 0.1, 500 * MS, 3, 0, 1500 * MS, 200 * MS, 2400 * MS);
 
   /** Sessions end that were cut off, or whose machine stood still. */
-  private static final Shape MORTAL =
+  static final Shape MORTAL =
       new Shape(3, 5000 * MS, 200 * MS, 0.4, 2000 * MS, 3, 0, 60_000 * MS, 60 * MS, 800 * MS);
 
   /** Who lags a little gets a checkpoint rather than the log. */
-  private static final Shape FORGETFUL =
-      new Shape(5, 2000 * MS, 300 * MS, 0.1, 25 * MS, 0, 0.2, 1500 * MS, 200 * MS, 2400 * MS);
+  static final Shape FORGETFUL =
+      new Shape(5, 2000 * MS, 300 * MS, 0.1, 8 * MS, 0, 0.6, 1500 * MS, 200 * MS, 2400 * MS);
 
   static Shape of(long seed) {
     return switch ((int) (seed % 6)) {

@@ -68,8 +68,8 @@ final class SimulatedCluster {
   private final List<InodeId> made = new ArrayList<>();
   private long values;
 
-  SimulatedCluster(long seed, Set<Rule> broken) {
-    this.shape = Shape.of(seed);
+  SimulatedCluster(long seed, Shape shape, Set<Rule> broken) {
+    this.shape = shape;
     this.world = new World(seed);
     this.network = new Network(world);
     this.broken = broken;

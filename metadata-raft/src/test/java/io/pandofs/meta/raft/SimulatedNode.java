@@ -33,6 +33,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * One process of a node in a simulation: the product's engine, freshness, releases, session watch,
@@ -368,10 +369,28 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
 
   /** Hands the tables out with all that was acknowledged anywhere before, as LinearReads does. */
   void snapshot(Consumer<Snapshot> then) {
+    if (!cluster.keeps(Rule.LEASE_BEFORE_TABLES)) {
+      Snapshot before = present();
+      pause(() -> lookAtLease(() -> before, then));
+    } else {
+      lookAtLease(this::present, then);
+    }
+  }
+
+  private void lookAtLease(Supplier<Snapshot> tables, Consumer<Snapshot> then) {
     if (freshness.isFresh() || !cluster.keeps(Rule.FRESH_OR_ASK)) {
-      pauseAndLook(then);
+      pause(() -> then.accept(tables.get()));
     } else {
       catchUp(then);
+    }
+  }
+
+  /** A thread may lose its turn between two looks. */
+  private void pause(Runnable then) {
+    if (world().chance(LOOK_PAUSES)) {
+      host.after(world().between(0, LOOK_PAUSE_NANOS_MAX), then);
+    } else {
+      then.run();
     }
   }
 
@@ -391,25 +410,6 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     return upTo <= index
         ? CompletableFuture.completedFuture(null)
         : awaited.computeIfAbsent(upTo, same -> new CompletableFuture<>());
-  }
-
-  /** The thread may lose its turn between the look at the lease and that at the tables. */
-  private void pauseAndLook(Consumer<Snapshot> then) {
-    if (!world().chance(LOOK_PAUSES)) {
-      then.accept(present());
-      return;
-    }
-    long pause = world().between(0, LOOK_PAUSE_NANOS_MAX);
-    Snapshot before = present();
-    host.after(
-        pause,
-        () -> {
-          if (cluster.keeps(Rule.LEASE_BEFORE_TABLES)) {
-            then.accept(present());
-          } else if (freshness.isFresh()) {
-            then.accept(before);
-          }
-        });
   }
 
   Snapshot present() {
