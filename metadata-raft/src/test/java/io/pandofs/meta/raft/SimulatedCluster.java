@@ -40,6 +40,7 @@ import java.util.function.BooleanSupplier;
  */
 final class SimulatedCluster {
   static final long SECOND = 1_000_000_000;
+  private static final long WATCH_NANOS_MAX = SECOND / 80;
   private static final int NAMES = 4;
   private static final int FILES = 2;
   private static final InodeId ROOT = InodeId.ROOT;
@@ -141,6 +142,7 @@ final class SimulatedCluster {
     Nemesis nemesis = new Nemesis(world, network, hosts, shape.longTroubles(), this::start);
     nemesis.begin();
     hosts.forEach(host -> work(host.number()));
+    hosts.forEach(host -> watch(host.number()));
     checkpoints();
     world.run(shape.lifeNanos());
     working = false;
@@ -222,6 +224,17 @@ final class SimulatedCluster {
         step(node.mount());
       }
       world.after(world.between(SECOND / 500, SECOND / 25), () -> work(number));
+    }
+  }
+
+  /** Looks all the time: what is wrong may be so for a moment only. */
+  private void watch(int number) {
+    SimulatedNode node = node(hosts.get(number - 1));
+    if (working) {
+      if (node.host().isAlive() && !node.host().isPaused() && node.mount().isReady()) {
+        node.mount().look(Things.ROOT_MODIFIED);
+      }
+      world.after(world.between(0, WATCH_NANOS_MAX), () -> watch(number));
     }
   }
 
