@@ -1,5 +1,7 @@
 package io.pandofs.meta.raft;
 
+import com.google.errorprone.annotations.Immutable;
+
 /**
  * What kind of life a simulated cluster has; follows from the seed.
  *
@@ -14,6 +16,7 @@ package io.pandofs.meta.raft;
  * @param leaseNanos of freshness
  * @param sessionNanos of which a tenth is longer than a freshness lease, as in real clusters
  */
+@Immutable
 record Shape(
     int nodes,
     long lifeNanos,
