@@ -35,6 +35,8 @@ public final class Network {
   private record Link(int from, int to) {}
 
   /**
+   * Makes the network worse, until {@link #calm}.
+   *
    * @param loss how many of all messages get lost
    * @param slow how many take much longer than the others
    */
@@ -44,6 +46,8 @@ public final class Network {
   }
 
   /**
+   * Sets what calm is.
+   *
    * @param share how many messages take much longer than the others even in calm times
    */
   public void alwaysSlow(double share) {
@@ -51,6 +55,7 @@ public final class Network {
     calm();
   }
 
+  /** Ends what {@link #trouble} began. */
   public void calm() {
     trouble(0, alwaysSlow);
   }
