@@ -160,7 +160,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   @Override
   public Object apply(long at, long term, byte[] bytes) {
     LogEntry entry = decode(bytes);
-    Effects effects = new Effects(this, new TreeSet<>(this::compare), new TreeSet<>());
+    Effects effects = new Effects(new TreeSet<>(this::compare), new TreeSet<>());
     LogReply reply = cluster.engine().apply(entry, at, rows, effects);
     cluster.applied(at, entry, reply, effects.things, rows);
     List<InodeId> inodes = List.copyOf(effects.inodes);
@@ -203,13 +203,11 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
 
   /** What an entry changed. */
   private static final class Effects implements LocalEffects {
-    final SimulatedNode node;
     final Set<InodeId> inodes;
     final Set<String> things;
     final List<SessionId> ended = new ArrayList<>();
 
-    Effects(SimulatedNode node, Set<InodeId> inodes, Set<String> things) {
-      this.node = node;
+    Effects(Set<InodeId> inodes, Set<String> things) {
       this.inodes = inodes;
       this.things = things;
     }
