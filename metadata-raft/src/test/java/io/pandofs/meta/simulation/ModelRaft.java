@@ -72,6 +72,7 @@ public final class ModelRaft {
   }
 
   /** An entry; {@code bytes} null for the one with which a leader begins its term. */
+  @SuppressWarnings("ArrayRecordComponent") // an entry is itself, whatever its bytes
   private record Entry(long term, byte @Nullable [] bytes) {}
 
   private enum Role {
@@ -562,6 +563,7 @@ public final class ModelRaft {
   }
 
   /** State machine safety: what was applied once at an index is applied there everywhere. */
+  @SuppressWarnings("ReferenceEquality") // hosts share the entries of the simulation
   private void everCommitted(long index, Entry entry) {
     Entry first = ever.putIfAbsent(index, entry);
     if (first != null && first != entry) {
