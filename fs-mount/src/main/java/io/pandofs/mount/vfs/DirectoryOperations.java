@@ -37,16 +37,21 @@ public final class DirectoryOperations {
   /**
    * opendir(3).
    *
-   * @throws ErrnoException ENOTDIR; ESTALE if it is gone
+   * @throws ErrnoException ENOTDIR; ESTALE if it is gone, or has no name and is open nowhere here
    */
   public long open(InodeId directory) throws ErrnoException {
     OpenFile held = openFiles.acquire(directory);
     boolean opened = false;
     try (MetadataView view = sessions.view()) {
-      if (!view.attributes(directory).isDirectory()) {
+      Attributes attributes = view.attributes(directory);
+      if (!attributes.isDirectory()) {
         throw new ErrnoException(Errno.ENOTDIR);
       }
+      if (attributes.links() == 0 && !held.isOpen()) {
+        throw new ErrnoException(Errno.ESTALE); // see FileOperations: it may be freed at any time
+      }
       opened = true;
+      long unused = held.handleOpened();
       return handles.add(held);
     } finally {
       if (!opened) {
@@ -87,6 +92,8 @@ public final class DirectoryOperations {
   }
 
   public void release(long handle) throws ErrnoException {
-    openFiles.release(handles.remove(handle));
+    OpenFile held = handles.remove(handle);
+    held.handleClosed();
+    openFiles.release(held);
   }
 }

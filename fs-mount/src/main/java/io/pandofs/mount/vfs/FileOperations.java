@@ -88,8 +88,8 @@ public final class FileOperations {
    * open(2) of an inode that is there.
    *
    * @param flags see {@link OpenFlags}; O_TRUNC is obeyed
-   * @throws ErrnoException ESTALE if it is gone; EISDIR, ELOOP for a symlink, ENXIO for what is no
-   *     file
+   * @throws ErrnoException ESTALE if it is gone, or has no name and is open nowhere here; EISDIR,
+   *     ELOOP for a symlink, ENXIO for what is no file
    */
   public Opened open(Caller caller, InodeId inode, int flags) throws ErrnoException {
     OpenFile file = openFiles.acquire(inode);
@@ -97,6 +97,7 @@ public final class FileOperations {
     try {
       Attributes attributes = attributes(file);
       checkType(attributes.type(), flags);
+      requireLasting(file, attributes);
       if (OpenFlags.has(flags, OpenFlags.TRUNCATE) && attributes.sizeBytes() != 0) {
         resize(caller, file, 0, clock.now());
         attributes = attributes(file);
@@ -108,6 +109,17 @@ public final class FileOperations {
       if (!opened) {
         openFiles.release(file);
       }
+    }
+  }
+
+  /**
+   * An orphan may be freed at any time unless this mount has it open: the leader was told that it
+   * does not hold it (PROTOCOL rule 16). Held since before this look, so that a last handle that is
+   * closed meanwhile does no harm.
+   */
+  private static void requireLasting(OpenFile file, Attributes attributes) throws ErrnoException {
+    if (attributes.links() == 0 && !file.isOpen()) {
+      throw new ErrnoException(Errno.ESTALE);
     }
   }
 

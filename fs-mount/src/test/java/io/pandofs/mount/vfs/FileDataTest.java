@@ -234,6 +234,23 @@ class FileDataTest {
     await().untilAsserted(() -> assertThat(volume.tree.stats().inodes()).isEqualTo(1));
   }
 
+  /** It may be freed at any time: the leader may have heard already that it is not open here. */
+  @Test
+  void aFileWithoutANameIsOpenedOnlyWhereItIsOpen() throws Exception {
+    long handle = create(one, "f");
+    write(one, handle, 0, "kept");
+    one.files().fsync(handle);
+    InodeId inode = find(two, "f").inode();
+    one.namespace().unlink(USER, InodeId.ROOT, name("f"));
+    assertFails(Errno.ESTALE, () -> two.files().open(USER, inode, OpenFlags.READ_ONLY));
+    long again = one.files().open(USER, inode, OpenFlags.READ_ONLY).handle();
+    close(one, handle);
+    volume.tree.reap();
+    assertThat(read(one, again, 0, 10)).isEqualTo("kept");
+    close(one, again);
+    assertFails(Errno.ESTALE, () -> one.files().open(USER, inode, OpenFlags.READ_ONLY));
+  }
+
   @Test
   void aRenameNeverOvertakesTheDataOfItsFile() throws Exception {
     long handle = create(one, "f");

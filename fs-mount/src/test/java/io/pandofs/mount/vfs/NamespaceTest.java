@@ -156,8 +156,12 @@ class NamespaceTest {
     long handle = one.directories().open(d);
     two.namespace().removeDirectory(USER, InodeId.ROOT, name("d"));
     assertThat(one.directories().read(handle, 2, 10)).isEmpty();
+    long again = one.directories().open(d);
+    assertFails(Errno.ESTALE, () -> two.directories().open(d));
     one.directories().release(handle);
-    assertFails(Errno.EBADF, () -> one.directories().read(handle, 0, 1));
+    assertThat(one.directories().read(again, 2, 10)).isEmpty();
+    one.directories().release(again);
+    assertFails(Errno.EBADF, () -> one.directories().read(again, 0, 1));
     assertFails(Errno.ESTALE, () -> one.directories().open(d));
   }
 

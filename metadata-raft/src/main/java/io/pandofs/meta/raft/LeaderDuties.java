@@ -72,7 +72,13 @@ final class LeaderDuties {
     return time.seconds() * 1000 + time.nanos() / 1_000_000;
   }
 
-  /** Takes a node's signs of life; only while this node leads. */
+  /**
+   * Takes a node's signs of life; only while this node leads. The answer waits for proof that it
+   * still does: who gets it counts on being alive for almost as long as the leader's timer runs,
+   * and the timers of a leader that was elected before run out sooner. (A leader that stood still
+   * while another was elected would tell its own mounts that their sessions live when they are
+   * over.)
+   */
   CompletableFuture<RenewAnswer> renew(RenewRequest request) {
     if (!ratis.leads()) {
       return CompletableFuture.failedFuture(new NoLeaderException(ratis.self() + " does not lead"));
@@ -94,7 +100,7 @@ final class LeaderDuties {
         }
       }
     }
-    return CompletableFuture.completedFuture(answer.build());
+    return ratis.proofOfLeading().thenApply(none -> answer.build());
   }
 
   /** Whether a clock that shows this is too far from the leader's for a new session or node. */

@@ -185,7 +185,7 @@ final class RatisNode implements AutoCloseable {
   }
 
   /** Completes when this node was the leader at some time after the call; see LeaderState. */
-  private CompletableFuture<Void> proofOfLeading() {
+  CompletableFuture<Void> proofOfLeading() {
     try {
       return leaderState.holdsLease(division())
           ? CompletableFuture.completedFuture(null)

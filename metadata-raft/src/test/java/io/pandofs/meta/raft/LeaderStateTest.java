@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -20,13 +23,18 @@ class LeaderStateTest {
 
   /**
    * A confirmed commit index says nothing of now: while the others are gone, the leader must not
-   * answer, though it has not stepped down yet.
+   * answer, though it has not stepped down yet; nor tell its own mounts that their sessions live.
    */
   @Test
   void aLeaderThatIsAloneProvesNothingByWhatWasConfirmedBefore() throws Exception {
-    try (TestCluster cluster = new TestCluster(dir, 3, node -> {})) {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> {});
+        RocksMemory memory = new RocksMemory(16 << 20, 4 << 20);
+        LiveTables tables = LiveTables.open(dir.resolve("none"), memory)) {
       TestNode leader = cluster.leader();
       RatisNode ratis = leader.replica().ratis();
+      LeaderDuties duties =
+          new LeaderDuties(ratis, tables, new HandClock(), RaftTiming.SHARED_CORES);
+      duties.renew(RenewRequest.getDefaultInstance()).get(10, TimeUnit.SECONDS);
       ratis.linearize().get(10, TimeUnit.SECONDS);
       List<TestNode> others = new ArrayList<>(cluster.nodes);
       others.remove(leader);
@@ -48,8 +56,10 @@ class LeaderStateTest {
           .atMost(Duration.ofSeconds(20))
           .until(() -> !state.holdsLease(ratis.division()));
       assertThat(ratis.leads()).as("still thinks that it leads").isTrue();
+      CompletableFuture<RenewAnswer> renewal = duties.renew(RenewRequest.getDefaultInstance());
       assertThatThrownBy(() -> ratis.linearize().get(10, TimeUnit.SECONDS))
           .isInstanceOf(Exception.class);
+      assertThatThrownBy(() -> renewal.get(10, TimeUnit.SECONDS)).isInstanceOf(Exception.class);
       killed.get(30, TimeUnit.SECONDS);
     }
   }

@@ -1,0 +1,108 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.simulation.ModelRaft;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.SessionRenewal;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/** {@link LeaderDuties} over the model of Raft: the same steps in the same order. */
+final class SimulatedDuties {
+  private static final int REAP_MAX = 16;
+  private final ModelRaft.Peer raft;
+  private final Clock clock;
+  private final Supplier<ClusterView> tables;
+  private final Predicate<Rule> keeps;
+  private final SessionWatch watch;
+  private final long sessionNanos;
+  private final QuorumProof majority;
+  private long term = -1;
+  private long lastTickNanos;
+
+  SimulatedDuties(
+      ModelRaft.Peer raft,
+      Clock clock,
+      long sessionNanos,
+      Supplier<ClusterView> tables,
+      Predicate<Rule> keeps) {
+    this.sessionNanos = sessionNanos;
+    this.watch = new SessionWatch(sessionNanos);
+    this.raft = raft;
+    this.clock = clock;
+    this.tables = tables;
+    this.keeps = keeps;
+    this.majority =
+        new QuorumProof(
+            clock, sessionNanos / 2, raft::proveLeading, () -> restart(clock.nanoTime()));
+  }
+
+  CompletableFuture<RenewAnswer> renew(RenewRequest request) {
+    if (!raft.leads()) {
+      return CompletableFuture.failedFuture(new NoLeaderException("does not lead"));
+    }
+    long now = clock.nanoTime();
+    syncTerm(now);
+    RenewAnswer.Builder answer = RenewAnswer.newBuilder();
+    for (SessionRenewal renewal : request.getSessionsList()) {
+      if (tables.get().session(new SessionId(renewal.getSession())) == null) {
+        answer.addUnknown(renewal.getSession());
+      } else {
+        watch.renewed(renewal, now);
+      }
+    }
+    return keeps.test(Rule.RENEWAL_PROVES)
+        ? raft.proveLeading().thenApply(none -> answer.build())
+        : CompletableFuture.completedFuture(answer.build());
+  }
+
+  private void syncTerm(long now) {
+    boolean stalled = now - lastTickNanos > sessionNanos / 2;
+    if (raft.term() != term || stalled) {
+      restart(now);
+      term = raft.term();
+    }
+    lastTickNanos = now;
+  }
+
+  private void restart(long now) {
+    if (keeps.test(Rule.NEW_LEADER_RESTARTS_TIMERS)) {
+      watch.restart(now);
+    }
+  }
+
+  void tick() {
+    if (!raft.leads()) {
+      return;
+    }
+    long now = clock.nanoTime();
+    syncTerm(now);
+    majority.ask();
+    List<ClusterView.Session> live = tables.get().sessions();
+    List<ClusterView.Orphan> orphans = tables.get().orphansAfter(0, REAP_MAX);
+    List<InodeId> free =
+        keeps.test(Rule.REAP_WHAT_NOBODY_HOLDS)
+            ? watch.reapable(orphans, live)
+            : orphans.stream().map(ClusterView.Orphan::inode).toList();
+    List<SessionId> overdue = watch.overdue(live, now);
+    if (majority.isFresh()) {
+      overdue.forEach(session -> propose(new LogEntry.ExpireSession(session)));
+    }
+    if (!free.isEmpty()) {
+      propose(new LogEntry.Reap(free));
+    }
+  }
+
+  /** What is lost is proposed again at the next tick. */
+  private void propose(LogEntry entry) {
+    raft.propose(LogCodec.encode(entry));
+  }
+}

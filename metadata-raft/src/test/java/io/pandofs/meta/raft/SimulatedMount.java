@@ -1,0 +1,610 @@
+package io.pandofs.meta.raft;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.simulation.Host;
+import io.pandofs.meta.simulation.HostScheduler;
+import io.pandofs.meta.simulation.World;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.SessionRenewal;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node's mount in a simulation: its session from registration to expiry, what it has open, and
+ * the files that it holds leases of, with what was written to them and not sent. The session's
+ * sender is the product's; the rest does with events what LocalSessions, Renewer and the mount do
+ * with threads. A file's size stands for its bytes.
+ */
+final class SimulatedMount {
+  private static final long AGAIN_NANOS = 15_000_000;
+  private static final long UNSENT_NANOS_MAX = 800_000_000;
+  private static final int TRIES = 100;
+  private static final int INODES = 4096;
+
+  private final SimulatedCluster cluster;
+  private final SimulatedNode node;
+  private final Host host;
+  private final Clock clock;
+  private final LeaderEvents events;
+  private final Retry retry;
+  private final HostScheduler threads;
+  private final Map<Long, OpenFile> files = new TreeMap<>();
+  private final Set<InodeId> opening = new HashSet<>();
+  private final Set<InodeId> open = new HashSet<>();
+  private @Nullable SessionId id;
+  private @Nullable BatchSender sender;
+  private long renewedNanos;
+  private long nextInode;
+  private long endOfInodes;
+
+  private enum Lease {
+    NONE,
+    ASKED,
+    HELD,
+    RETURNING
+  }
+
+  /** Where a file and its lease stand between this mount and the log. */
+  private static final class OpenFile {
+    final InodeId inode;
+    Lease lease = Lease.NONE;
+    boolean recalled;
+    @Nullable Long unsent;
+    @Nullable Long sending;
+    CompletableFuture<Boolean> sent = CompletableFuture.completedFuture(true);
+    final List<CompletableFuture<Void>> wanted = new ArrayList<>();
+
+    /** Counts sessions: what was asked in an earlier one is of no interest. */
+    int generation;
+
+    /** Changes when what lies over the log does. */
+    int stamp;
+
+    OpenFile(InodeId inode) {
+      this.inode = inode;
+    }
+
+    @Nullable Long overlay() {
+      return unsent != null ? unsent : sending;
+    }
+  }
+
+  SimulatedMount(
+      SimulatedCluster cluster,
+      SimulatedNode node,
+      LeaderEvents events,
+      Retry retry,
+      HostScheduler threads) {
+    this.cluster = cluster;
+    this.node = node;
+    this.host = node.host();
+    this.clock = host.clock();
+    this.events = events;
+    this.retry = retry;
+    this.threads = threads;
+    this.renewedNanos = clock.nanoTime();
+  }
+
+  private World world() {
+    return host.world();
+  }
+
+  private boolean keeps(Rule rule) {
+    return cluster.keeps(rule);
+  }
+
+  // The session
+
+  void start() {
+    renewAgain();
+    endPredecessors();
+  }
+
+  /** What an earlier process of this node left is over; then this one's session begins. */
+  private void endPredecessors() {
+    boolean[] done = {false};
+    node.catchUp(
+        snapshot -> {
+          if (!done[0]) {
+            done[0] = true;
+            endNext(snapshot.cluster().sessions(), 0);
+          }
+        });
+    host.after(
+        SimulatedCluster.SECOND / 5,
+        () -> {
+          if (!done[0]) {
+            done[0] = true;
+            endPredecessors();
+          }
+        });
+  }
+
+  private void endNext(List<ClusterView.Session> sessions, int at) {
+    if (at == sessions.size()) {
+      register();
+    } else if (!sessions.get(at).node().equals(node.id())) {
+      endNext(sessions, at + 1);
+    } else {
+      node.propose(LogCodec.encode(new LogEntry.ExpireSession(sessions.get(at).id())))
+          .whenComplete(
+              (reply, failure) ->
+                  host.after(
+                      failure == null ? 0 : AGAIN_NANOS,
+                      () -> endNext(sessions, failure == null ? at + 1 : at)));
+    }
+  }
+
+  private void register() {
+    node.propose(LogCodec.encode(new LogEntry.RegisterSession(node.id(), clock.now())))
+        .whenComplete(
+            (reply, failure) -> {
+              if (failure == null && reply.status() == LogReply.Status.OK) {
+                begin(new SessionId(reply.number()));
+              } else {
+                host.after(world().between(1_000_000, 50_000_000), this::register);
+              }
+            });
+  }
+
+  private void begin(SessionId granted) {
+    id = granted;
+    sender =
+        new BatchSender(
+            granted,
+            node,
+            events,
+            retry,
+            clock,
+            threads,
+            threads,
+            cluster.shape().patienceNanos(),
+            () -> ended(granted));
+    world().trace(host + " has " + granted);
+    threads.execute(this::renew);
+    submit(new Operation.ReserveNumbers(Operation.NumberKind.INODE, INODES))
+        .thenAccept(
+            reply -> {
+              if (reply.errno().isOk() && granted.equals(id)) {
+                nextInode = reply.number();
+                endOfInodes = reply.number() + INODES;
+              }
+            });
+  }
+
+  /** An inode number that nobody else uses. */
+  InodeId nextInode() {
+    return new InodeId(nextInode++);
+  }
+
+  /** Whether there is a session, and it has numbers. */
+  boolean isReady() {
+    return id != null && nextInode < endOfInodes;
+  }
+
+  /** The log has ended a session. */
+  void sessionEnded(SessionId session) {
+    if (session.equals(id)) {
+      threads.execute(() -> ended(session));
+    }
+  }
+
+  /** The log ends a session, not this mount: then this one knew that it might (PROTOCOL rule 7). */
+  void expired(SessionId session) {
+    if (host.isAlive() && session.equals(id) && isCurrent()) {
+      world().violated(host + " is sure to live and " + session + " is ended");
+    }
+  }
+
+  /** The tables are others. */
+  void endIfGone() {
+    SessionId mine = id;
+    if (mine != null && node.present().cluster().session(mine) == null) {
+      ended(mine);
+    }
+  }
+
+  private void ended(SessionId session) {
+    if (!session.equals(id) || sender == null) {
+      return;
+    }
+    world().trace(host + " has lost " + session);
+    BatchSender old = sender;
+    sender = null;
+    id = null;
+    old.end();
+    endOfInodes = 0;
+    open.clear();
+    opening.clear();
+    if (keeps(Rule.NEW_SESSION_BEGINS_WITH_NOTHING)) {
+      files.values().forEach(this::forget);
+    }
+    register();
+  }
+
+  private void forget(OpenFile file) {
+    file.generation++;
+    file.unsent = null;
+    file.sending = null;
+    file.sent = CompletableFuture.completedFuture(true);
+    file.stamp++;
+    none(file);
+  }
+
+  private void none(OpenFile file) {
+    file.lease = Lease.NONE;
+    file.recalled = false;
+    List<CompletableFuture<Void>> now = List.copyOf(file.wanted);
+    file.wanted.clear();
+    now.forEach(one -> one.complete(null));
+  }
+
+  void leaderChanged() {
+    if (sender != null) {
+      sender.leaderChanged();
+    }
+    renew();
+  }
+
+  private void renewAgain() {
+    renew();
+    host.after(cluster.shape().sessionNanos() / 8, this::renewAgain);
+  }
+
+  /** As Renewer does. */
+  private void renew() {
+    SessionId mine = id;
+    if (mine == null) {
+      return;
+    }
+    SimulatedNode.Snapshot snapshot = node.present();
+    SessionRenewal.Builder renewal =
+        SessionRenewal.newBuilder()
+            .setSession(mine.value())
+            .setApplied(snapshot.index())
+            .setComplete(true);
+    for (ClusterView.Orphan orphan : snapshot.cluster().orphansAfter(0, 64)) {
+      if (open.contains(orphan.inode()) || opening.contains(orphan.inode())) {
+        renewal.addHeldOrphans(orphan.inode().value());
+      }
+    }
+    long sent = clock.nanoTime();
+    node.renew(RenewRequest.newBuilder().setNode(node.id().value()).addSessions(renewal).build())
+        .whenComplete(
+            (answer, failure) -> {
+              if (failure == null) {
+                renewed(mine, sent, answer);
+              }
+            });
+  }
+
+  private void renewed(SessionId session, long sent, RenewAnswer answer) {
+    if (answer.getUnknownCount() == 0) {
+      renewedNanos = Math.max(renewedNanos, sent);
+    } else if (session.equals(id)) {
+      node.catchUp(snapshot -> endIfGone());
+    }
+  }
+
+  boolean isCurrent() {
+    return clock.nanoTime() - renewedNanos < cluster.shape().sessionNanos() / 10 * 9;
+  }
+
+  // Names and attributes
+
+  CompletableFuture<Reply> submit(Operation operation) {
+    if (sender == null) {
+      return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
+    }
+    Request request = cluster.request(operation);
+    SessionId mine = id;
+    long submitted = clock.nanoTime();
+    world().detail(() -> host + " submits " + operation);
+    return sender
+        .submit(request)
+        .thenApply(
+            reply -> {
+              world().detail(() -> host + " is answered " + reply.errno() + " to " + operation);
+              long waited = clock.nanoTime() - submitted;
+              boolean lives = mine != null && mine.equals(id) && !cluster.files().hasEnded(mine);
+              if (reply.errno() == Errno.EIO && lives && waited < cluster.shape().patienceNanos()) {
+                world().violated(host + " gets EIO for nothing: " + operation);
+              }
+              return cluster.answered(request, reply);
+            });
+  }
+
+  /** Opens a view for the session; nothing happens if that is over, or not known to live. */
+  private void view(Consumer<SimulatedNode.Snapshot> then) {
+    SessionId mine = id;
+    if (mine == null || !isCurrent()) {
+      return;
+    }
+    node.snapshot(
+        snapshot -> {
+          if (snapshot.cluster().session(mine) == null) {
+            ended(mine);
+          } else {
+            then.accept(snapshot);
+          }
+        });
+  }
+
+  void look(String thing) {
+    long atLeast = cluster.truth().begin();
+    view(
+        snapshot ->
+            node.ask(
+                snapshot,
+                view -> Things.show(view, thing),
+                value -> cluster.truth().shown(host.toString(), thing, atLeast, value),
+                failure -> world().violated(host + " looks at " + thing + ": " + failure)));
+  }
+
+  /** Opens what a name means: said to the session first, then looked for again. */
+  void open(String name) {
+    view(
+        snapshot ->
+            node.ask(
+                snapshot,
+                view -> view.lookup(InodeId.ROOT, Things.name(name)).inode(),
+                this::open,
+                failure -> {}));
+  }
+
+  private void open(InodeId inode) {
+    SessionId mine = id;
+    opening.add(inode);
+    view(
+        again ->
+            node.ask(
+                again,
+                view -> view.attributes(inode),
+                found -> {
+                  boolean mayGo = found.links() == 0 && !open.contains(inode);
+                  if (mayGo && keeps(Rule.NO_NEW_HOLD_OF_AN_ORPHAN)) {
+                    opening.remove(inode);
+                  } else if (mine != null && mine.equals(id)) {
+                    open.add(inode);
+                  }
+                },
+                gone -> opening.remove(inode)));
+  }
+
+  /** Closes one of the open files; one that is open is still there. */
+  void close() {
+    if (!open.isEmpty()) {
+      InodeId inode = open.iterator().next();
+      open.remove(inode);
+      opening.remove(inode);
+    }
+  }
+
+  /** Whether a program on this mount has an inode open, and its session lives in these tables. */
+  boolean holds(InodeId inode, ClusterView tables) {
+    return host.isAlive() && id != null && open.contains(inode) && tables.session(id) != null;
+  }
+
+  // Files under leases
+
+  private OpenFile file(InodeId inode) {
+    return files.computeIfAbsent(inode.value(), same -> new OpenFile(inode));
+  }
+
+  void write(InodeId inode) {
+    write(file(inode), TRIES);
+  }
+
+  private void write(OpenFile file, int tries) {
+    if (id == null || tries == 0) {
+      return;
+    }
+    if (file.lease == Lease.HELD && !file.recalled) {
+      take(file);
+    } else if (file.lease == Lease.NONE && !file.recalled) {
+      acquire(file, tries);
+    } else {
+      host.after(AGAIN_NANOS, () -> write(file, tries - 1));
+    }
+  }
+
+  private void acquire(OpenFile file, int tries) {
+    file.lease = Lease.ASKED;
+    int asked = file.generation;
+    submit(new Operation.AcquireLease(file.inode))
+        .thenAccept(
+            reply -> {
+              if (file.generation != asked || file.lease != Lease.ASKED) {
+                return;
+              }
+              if (reply.errno().isOk()) {
+                file.lease = Lease.HELD;
+                take(file);
+              } else {
+                none(file);
+              }
+              giveBack(file);
+              if (reply.errno() == Errno.LEASED) {
+                recall(new SessionId(reply.number()), file.inode, () -> write(file, tries - 1));
+              }
+            });
+  }
+
+  private void take(OpenFile file) {
+    if (id == null) {
+      return;
+    }
+    long value = cluster.nextValue();
+    file.unsent = value;
+    file.stamp++;
+    cluster.files().taken(file.inode, value, id);
+    world().detail(() -> host + " takes " + value + " for " + file.inode);
+    int written = file.generation;
+    host.after(
+        world().between(0, UNSENT_NANOS_MAX),
+        () -> {
+          if (file.generation == written) {
+            flush(file);
+          }
+        });
+  }
+
+  /** Puts into the log what was written; true when that is done, false when it failed. */
+  private CompletableFuture<Boolean> flush(OpenFile file) {
+    Long value = file.unsent;
+    if (value == null) {
+      return file.sent;
+    }
+    file.unsent = null;
+    file.sending = value;
+    file.stamp++;
+    int written = file.generation;
+    file.sent =
+        submit(new Operation.SetAttributes(file.inode, null, null, null, value, null, null))
+            .thenApply(
+                reply -> {
+                  boolean present = file.generation == written;
+                  if (present && value.equals(file.sending)) {
+                    file.sending = null;
+                    file.stamp++;
+                  }
+                  boolean done = reply.errno().isOk();
+                  if (reply.errno() == Errno.LEASED && present) {
+                    world().violated(host + " holds " + file.inode + " and is refused " + value);
+                  } else if (!done) {
+                    cluster.files().failed(file.inode, value);
+                  }
+                  return done;
+                });
+    return file.sent;
+  }
+
+  void sync(InodeId inode) {
+    OpenFile file = file(inode);
+    Long value = file.overlay();
+    if (value != null) {
+      flush(file)
+          .thenAccept(
+              done -> {
+                if (done) {
+                  cluster.files().synced(host.toString(), value);
+                }
+              });
+    }
+  }
+
+  /** Another mount wants a lease. */
+  private CompletableFuture<Void> giveBack(SessionId holder, InodeId inode) {
+    if (!holder.equals(id)) {
+      return CompletableFuture.failedFuture(new IOException(holder + " is not here"));
+    }
+    OpenFile file = file(inode);
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    file.wanted.add(done);
+    file.recalled = true;
+    giveBack(file);
+    return done;
+  }
+
+  private void giveBack(OpenFile file) {
+    if (!file.recalled || !(file.lease == Lease.HELD || file.lease == Lease.NONE)) {
+      return;
+    }
+    file.lease = Lease.RETURNING;
+    int returning = file.generation;
+    CompletableFuture<Boolean> flushed =
+        keeps(Rule.FLUSH_BEFORE_RELEASE) ? flush(file) : CompletableFuture.completedFuture(true);
+    flushed.thenAccept(
+        done -> {
+          if (file.generation == returning) {
+            release(file);
+          }
+        });
+  }
+
+  private void release(OpenFile file) {
+    int returning = file.generation;
+    submit(new Operation.ReleaseLeases(List.of(file.inode)))
+        .thenAccept(
+            reply -> {
+              if (file.generation == returning) {
+                none(file);
+              }
+            });
+  }
+
+  private void recall(SessionId holder, InodeId inode, Runnable then) {
+    ClusterView tables = node.present().cluster();
+    ClusterView.Session session = tables.session(holder);
+    if (session == null) {
+      host.after(AGAIN_NANOS, then);
+      return;
+    }
+    Host there = cluster.host(session.node());
+    cluster
+        .network()
+        .call(host, there, () -> cluster.node(there).mount().giveBack(holder, inode), "recall")
+        .whenComplete((given, failure) -> host.after(failure == null ? 0 : AGAIN_NANOS, then));
+  }
+
+  void read(InodeId inode) {
+    read(file(inode), cluster.files().begin(inode), TRIES);
+  }
+
+  private void read(OpenFile file, int begun, int tries) {
+    Long overlay = file.overlay();
+    if (id == null || tries == 0) {
+      return;
+    }
+    if (overlay != null && (isCurrent() || !keeps(Rule.HOLDER_DEADLINE))) {
+      shown(file, begun, overlay);
+      return;
+    }
+    int stamp = file.stamp;
+    view(
+        snapshot ->
+            node.ask(
+                snapshot,
+                view -> view.attributes(file.inode),
+                attributes -> read(file, begun, tries, stamp, attributes),
+                failure -> world().violated(host + " reads " + file.inode + ": " + failure)));
+  }
+
+  private void read(OpenFile file, int begun, int tries, int stamp, Attributes attributes) {
+    SessionId holder = attributes.holder();
+    if (holder == null || (!holder.equals(id) && !keeps(Rule.RECALL_BEFORE_ANSWER))) {
+      shown(file, begun, attributes.sizeBytes());
+    } else if (!holder.equals(id)) {
+      recall(holder, file.inode, () -> read(file, begun, tries - 1));
+    } else if (file.stamp != stamp) {
+      read(file, begun, tries - 1);
+    } else {
+      Long overlay = file.overlay();
+      shown(file, begun, overlay == null ? attributes.sizeBytes() : overlay);
+    }
+  }
+
+  private void shown(OpenFile file, int begun, long value) {
+    cluster.files().shown(host.toString(), file.inode, begun, value);
+  }
+}
