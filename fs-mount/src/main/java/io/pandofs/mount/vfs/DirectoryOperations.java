@@ -51,7 +51,7 @@ public final class DirectoryOperations {
         throw new ErrnoException(Errno.ESTALE); // see FileOperations: it may be freed at any time
       }
       opened = true;
-      long unused = held.handleOpened();
+      held.handleOpened();
       return handles.add(held);
     } finally {
       if (!opened) {
