@@ -9,6 +9,7 @@ import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,12 +30,12 @@ class LeaderStateTest {
   void aLeaderThatIsAloneProvesNothingByWhatWasConfirmedBefore() throws Exception {
     try (TestCluster cluster = new TestCluster(dir, 3, node -> {});
         RocksMemory memory = new RocksMemory(16 << 20, 4 << 20);
-        LiveTables tables = LiveTables.open(dir.resolve("none"), memory)) {
+        LiveTables tables = LiveTables.open(Files.createDirectories(dir.resolve("none")), memory)) {
       TestNode leader = cluster.leader();
       RatisNode ratis = leader.replica().ratis();
       LeaderDuties duties =
           new LeaderDuties(ratis, tables, new HandClock(), RaftTiming.SHARED_CORES);
-      duties.renew(RenewRequest.getDefaultInstance()).get(10, TimeUnit.SECONDS);
+      duties.renew(RenewRequest.newBuilder().setNode(1).build()).get(10, TimeUnit.SECONDS);
       ratis.linearize().get(10, TimeUnit.SECONDS);
       List<TestNode> others = new ArrayList<>(cluster.nodes);
       others.remove(leader);
@@ -56,7 +57,8 @@ class LeaderStateTest {
           .atMost(Duration.ofSeconds(20))
           .until(() -> !state.holdsLease(ratis.division()));
       assertThat(ratis.leads()).as("still thinks that it leads").isTrue();
-      CompletableFuture<RenewAnswer> renewal = duties.renew(RenewRequest.getDefaultInstance());
+      CompletableFuture<RenewAnswer> renewal =
+          duties.renew(RenewRequest.newBuilder().setNode(1).build());
       assertThatThrownBy(() -> ratis.linearize().get(10, TimeUnit.SECONDS))
           .isInstanceOf(Exception.class);
       assertThatThrownBy(() -> renewal.get(10, TimeUnit.SECONDS)).isInstanceOf(Exception.class);

@@ -20,6 +20,7 @@ import io.pandofs.meta.wire.RenewRequest;
 import io.pandofs.meta.wire.SessionRenewal;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ final class SimulatedMount {
   private final Retry retry;
   private final HostScheduler threads;
   private final Map<Long, OpenFile> files = new TreeMap<>();
-  private final Set<InodeId> opening = new HashSet<>();
+  private final Map<InodeId, Integer> opening = new HashMap<>();
   private final Set<InodeId> open = new HashSet<>();
   private @Nullable SessionId id;
   private @Nullable BatchSender sender;
@@ -284,7 +285,7 @@ final class SimulatedMount {
             .setApplied(snapshot.index())
             .setComplete(true);
     for (ClusterView.Orphan orphan : snapshot.cluster().orphansAfter(0, 64)) {
-      if (open.contains(orphan.inode()) || opening.contains(orphan.inode())) {
+      if (open.contains(orphan.inode()) || opening.containsKey(orphan.inode())) {
         renewal.addHeldOrphans(orphan.inode().value());
       }
     }
@@ -374,7 +375,8 @@ final class SimulatedMount {
 
   private void open(InodeId inode) {
     SessionId mine = id;
-    opening.add(inode);
+    // Counted, as in the product: who gives up or closes takes nobody else's hold along.
+    opening.merge(inode, 1, Integer::sum);
     view(
         again ->
             node.ask(
@@ -382,13 +384,23 @@ final class SimulatedMount {
                 view -> view.attributes(inode),
                 found -> {
                   boolean mayGo = found.links() == 0 && !open.contains(inode);
-                  if (mayGo && keeps(Rule.NO_NEW_HOLD_OF_AN_ORPHAN)) {
-                    opening.remove(inode);
-                  } else if (mine != null && mine.equals(id)) {
-                    open.add(inode);
+                  boolean refused = mayGo && keeps(Rule.NO_NEW_HOLD_OF_AN_ORPHAN);
+                  if (mine != null && mine.equals(id)) {
+                    if (!refused) {
+                      open.add(inode);
+                    }
+                    opened(inode);
                   }
                 },
-                gone -> opening.remove(inode)));
+                gone -> {
+                  if (mine != null && mine.equals(id)) {
+                    opened(inode);
+                  }
+                }));
+  }
+
+  private void opened(InodeId inode) {
+    opening.computeIfPresent(inode, (same, count) -> count == 1 ? null : count - 1);
   }
 
   /** Closes one of the open files; one that is open is still there. */
@@ -396,7 +408,6 @@ final class SimulatedMount {
     if (!open.isEmpty()) {
       InodeId inode = open.iterator().next();
       open.remove(inode);
-      opening.remove(inode);
     }
   }
 
