@@ -59,6 +59,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final LinearReads reads;
   private final Freshness freshness;
   private final LeaderFreshness leaderFreshness;
+  private final MemberChanges changes;
   private final ControlService control;
   private final BlockTables blocks;
   private final ClusterAdmin admin;
@@ -137,24 +138,26 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             retry,
             reads,
             freshness);
-    control = openControl(local, releases);
+    Membership membership = openMembership();
+    changes = new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+    control = openControl(local, membership);
     admin = new ClusterAdmin(ratis, retry, surroundings.connections());
     blocks = new BlockTables(tables, applied, clock);
     lastCheckpointNanos = clock.nanoTime();
   }
 
-  private ControlService openControl(LocalLeader local, Releases releases) {
-    Membership membership =
-        new Membership(
-            ratis,
-            tables,
-            clock,
-            config,
-            new LetIn(config.security()),
-            surroundings.connections(),
-            threads.duties);
-    MemberChanges changes =
-        new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+  private Membership openMembership() {
+    return new Membership(
+        ratis,
+        tables,
+        clock,
+        config,
+        new LetIn(config.security()),
+        surroundings.connections(),
+        threads.duties);
+  }
+
+  private ControlService openControl(LocalLeader local, Membership membership) {
     return new ControlService(
         ratis,
         local,
@@ -177,6 +180,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     }
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
+    every(config.timing().renewEvery().toMillis(), changes::finishRemovals);
     every(config.timing().renewEvery().toMillis(), this::renew);
     every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
     every(1000, this::checkpointIfDue);

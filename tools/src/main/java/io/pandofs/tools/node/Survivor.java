@@ -2,6 +2,7 @@ package io.pandofs.tools.node;
 
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
+import io.pandofs.common.NodeId;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
@@ -11,6 +12,7 @@ import io.pandofs.meta.raft.Recovery;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -77,12 +79,21 @@ public final class Survivor implements AutoCloseable {
             count[2] += block.length();
           }
         });
-    List<ClusterView.Node> lost = recovery.lost();
+    List<String> lost = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    for (ClusterView.Node node : recovery.lost()) {
+      lost.add(node.id().toString());
+      names.add(Members.text(node));
+    }
+    for (NodeId node : recovery.lostVoters()) {
+      lost.add(node.toString());
+      names.add(node + " (removed, but its vote is still asked for)");
+    }
     return new Loss(
         recovery.identity().node().toString(),
         Long.toHexString(recovery.identity().volumeId()),
-        String.join(",", lost.stream().map(node -> node.id().toString()).toList()),
-        lost.stream().map(Members::text).toList(),
+        String.join(",", lost),
+        names,
         recovery.lastIndex(),
         count[0],
         count[1],
