@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -424,6 +425,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
+  public void over(Collection<SessionId> gone) {
+    sessions.over(gone);
+  }
+
+  @Override
   public void applied(long index) {
     leaderFreshness.applied(index);
     freshness.applied(index);
@@ -443,6 +449,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   @Override
   public void replaced(long index) {
     dirty.everything(index);
+    sessions.overUnlessKnown();
     freshness.regain(index);
   }
 
