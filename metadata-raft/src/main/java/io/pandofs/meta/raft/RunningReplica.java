@@ -112,7 +112,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     Releases releases =
         new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
     leaderFreshness = new LeaderFreshness(ratis, applied, releases, this::after);
-    LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
+    LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties, threads.duties);
     leader =
         new LeaderRouter(ratis, local, surroundings.connections(), index -> heardReleased(index));
     freshness =
