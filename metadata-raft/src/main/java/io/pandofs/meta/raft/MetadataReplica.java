@@ -167,6 +167,9 @@ public final class MetadataReplica implements AutoCloseable {
         form(replica, patience);
       } else if (identity.stage() == Identity.Stage.JOINING) {
         keepAuthorityKey(clusterJoin().promote(replica, patience));
+      } else if (identity.stage() == Identity.Stage.RECOVERED) {
+        // Its first entry holds the group: until that is in the log only this stage tells of it.
+        awaitLeading(replica, patience);
       }
       if (identity.stage() != Identity.Stage.MEMBER) {
         data.write(identity.member());
@@ -193,11 +196,7 @@ public final class MetadataReplica implements AutoCloseable {
 
   /** The first entries of a new volume. May have been done in part by an earlier try. */
   private void form(RunningReplica replica, Duration patience) throws IOException {
-    try (MetadataView view = replica.openView(patience)) {
-      view.index();
-    } catch (ErrnoException e) {
-      throw new IOException("the only node does not become leader: " + e.getMessage(), e);
-    }
+    awaitLeading(replica, patience);
     boolean formatted;
     boolean registered;
     try (LocalSnapshot snapshot = replica.snapshot()) {
@@ -222,6 +221,14 @@ public final class MetadataReplica implements AutoCloseable {
       if (number != replica.identity().node().value()) {
         throw new IOException("the first node was registered as n" + number);
       }
+    }
+  }
+
+  private static void awaitLeading(RunningReplica replica, Duration patience) throws IOException {
+    try (MetadataView view = replica.openView(patience)) {
+      view.index();
+    } catch (ErrnoException e) {
+      throw new IOException("the only node does not become leader: " + e.getMessage(), e);
     }
   }
 

@@ -120,6 +120,9 @@ class MemberChangesTest {
         node.kill();
       }
       recover(survivor);
+      // Nor does it matter when the first start after it ends.
+      survivor.start();
+      survivor.kill();
       survivor.start();
       MetadataSession session = survivor.session();
       try (MetadataView view = session.view()) {
