@@ -87,8 +87,12 @@ final class LeaderDuties {
     syncTerm(now);
     try (LocalSnapshot snapshot = tables.snapshot()) {
       for (SessionRenewal renewal : request.getSessionsList()) {
+        ClusterView.Session session =
+            snapshot.cluster().session(new SessionId(renewal.getSession()));
+        // A node says of another's session neither that it lives nor what it holds.
         boolean lives =
-            snapshot.cluster().session(new SessionId(renewal.getSession())) != null
+            session != null
+                && session.node().value() == request.getNode()
                 && watch.renewed(renewal, now);
         if (!lives) {
           answer.addUnknown(renewal.getSession());

@@ -24,8 +24,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.ratis.protocol.RaftPeer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +48,10 @@ import org.slf4j.LoggerFactory;
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
   private static final int REMEMBERED = 64;
+
+  /** Requests to be let in that are under way at a time; more are to come again later. */
+  private static final int JOINS_MAX = 16;
+
   private static final Duration WHO_DEADLINE = Duration.ofSeconds(2);
 
   private final RatisNode ratis;
@@ -55,6 +61,8 @@ final class Membership {
   private final LetIn letIn;
   private final Connections connections;
   private final Executor executor;
+  private final AtomicInteger joins = new AtomicInteger();
+  private final RefusalLog refusals = new RefusalLog(LOG);
 
   @GuardedBy("this")
   private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
@@ -89,9 +97,72 @@ final class Membership {
     return turn;
   }
 
-  /** Registers a node; fails with RefusedException, or with what may be tried again. */
+  /**
+   * Registers a node; fails with RefusedException, or with what may be tried again. Strangers may
+   * ask: no more than a few at a time, and what can be seen to be refused takes no turn and comes
+   * into no log.
+   */
   CompletableFuture<JoinAnswer> join(JoinRequest request) {
-    return inTurn(() -> ratis.linearize().thenCompose(none -> joinNow(request)));
+    if (!ratis.leads()) {
+      return CompletableFuture.failedFuture(new NoLeaderException(ratis.self() + " does not lead"));
+    }
+    if (joins.incrementAndGet() > JOINS_MAX) {
+      joins.decrementAndGet();
+      return CompletableFuture.failedFuture(
+          new IOException("too many nodes ask to be let in at the same time"));
+    }
+    return CompletableFuture.supplyAsync(() -> before(request), executor)
+        .thenCompose(
+            before ->
+                before != null
+                    ? CompletableFuture.completedFuture(before)
+                    : inTurn(() -> ratis.linearize().thenCompose(none -> joinNow(request))))
+        .whenComplete(
+            (answer, failure) -> {
+              joins.decrementAndGet();
+              if (failure != null && Retry.cause(failure) instanceof RefusedException refused) {
+                refusals.warn(
+                    "A node at "
+                        + Addresses.printable(request.getControl())
+                        + " may not join: "
+                        + refused.getMessage());
+              }
+            });
+  }
+
+  /** The answer that was given before, if any; throws if this node's tables say that it is none. */
+  private @Nullable JoinAnswer before(JoinRequest request) {
+    synchronized (this) {
+      JoinAnswer before = answered.get(request.getNonce());
+      if (before != null) {
+        return before;
+      }
+    }
+    try {
+      check(request);
+      if (letIn.isSecured()) {
+        checkShown(letIn.entry(request, asked(request), clock.now()));
+      }
+      return null;
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  /** The leader's own tables have every token that anybody was told of. */
+  private void checkShown(LogEntry.AdmitNode entry) throws IOException {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      LogEntry.AdmitNode.Refusal refusal = snapshot.cluster().refusal(entry);
+      if (refusal != null) {
+        throw new RefusedException(LetIn.sentence(refusal.code(), entry.node().control()));
+      }
+      // Who has seen a member's request for its certificate could move it elsewhere with it.
+      NodeId known = snapshot.cluster().nodeWithKey(entry.key());
+      if (known != null
+          && voters().stream().anyMatch(peer -> RatisNode.nodeId(peer.getId()).equals(known))) {
+        throw new RefusedException(known + " has joined with this key already");
+      }
+    }
   }
 
   private CompletableFuture<JoinAnswer> joinNow(JoinRequest request) {
@@ -101,12 +172,6 @@ final class Membership {
     }
     if (before != null) {
       return CompletableFuture.completedFuture(before);
-    }
-    try {
-      check(request);
-    } catch (RefusedException e) {
-      LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
-      return CompletableFuture.failedFuture(e);
     }
     if (letIn.isSecured()) {
       return admit(request);
@@ -214,16 +279,14 @@ final class Membership {
     try {
       entry = letIn.entry(request, asked(request), clock.now());
     } catch (RefusedException e) {
-      LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
       return CompletableFuture.failedFuture(e);
     }
     return propose(entry)
         .thenApply(
             reply -> {
               if (reply.status() != LogReply.Status.OK || reply.number() <= 0) {
-                String why = LetIn.sentence(reply.number(), request.getControl());
-                LOG.warn("A node at {} may not join: {}", request.getControl(), why);
-                throw new CompletionException(new RefusedException(why));
+                throw new CompletionException(
+                    new RefusedException(LetIn.sentence(reply.number(), request.getControl())));
               }
               return signed(request, answer(new NodeId(reply.number())));
             });
@@ -292,6 +355,7 @@ final class Membership {
   private CompletableFuture<Void> promoteNow(PromoteRequest request) {
     NodeId newcomer = new NodeId(request.getNode());
     List<RaftPeer> peers = new ArrayList<>();
+    boolean isPlaced;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       ClusterView.Node node = snapshot.cluster().node(newcomer);
       if (node == null || request.getVolume() != snapshot.cluster().volumeId()) {
@@ -305,11 +369,19 @@ final class Membership {
         }
       }
       peers.add(RatisNode.peer(newcomer, node.raft(), node.control()));
+      isPlaced = !node.leaving();
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }
     LOG.info("{}: to become a voter; voters then: {}", newcomer, peers);
-    return ratis.setPeers(peers);
+    return ratis
+        .setPeers(peers)
+        .thenCompose(none -> isPlaced ? CompletableFuture.completedFuture(null) : place(newcomer));
+  }
+
+  /** It runs and votes: from now on it holds its share of the groups. */
+  private CompletableFuture<Void> place(NodeId newcomer) {
+    return propose(new LogEntry.DrainNode(newcomer, false)).thenApply(reply -> null);
   }
 
   private List<RaftPeer> voters() throws IOException {

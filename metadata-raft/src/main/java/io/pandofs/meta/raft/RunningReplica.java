@@ -168,6 +168,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         changes,
         leaderDuties,
         sessions.recalls(),
+        new SessionNodes(tables),
         identity,
         threads.inOrder);
   }
