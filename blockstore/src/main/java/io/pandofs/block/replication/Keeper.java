@@ -416,6 +416,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
   }
 
+  /** How many blocks were fetched since the start. */
+  public long fetchedBlocks() {
+    return fetchedBlocks.get();
+  }
+
   /** How far this node is behind. Walks the needed set; not for hot paths. */
   public Progress progress() {
     long blocks = 0;
