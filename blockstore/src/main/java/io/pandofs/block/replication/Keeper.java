@@ -508,6 +508,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     return ledger.counts();
   }
 
+  /** How many blocks were fetched since the start. */
+  public long fetchedBlocks() {
+    return meter.fetchedBlocks();
+  }
+
   /** How far this node is behind. Walks the needed set; not for hot paths. */
   public Progress progress() {
     long blocks = 0;

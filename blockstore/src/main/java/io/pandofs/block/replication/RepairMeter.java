@@ -65,6 +65,11 @@ final class RepairMeter {
     window.clear();
   }
 
+  /** Since the start. */
+  synchronized long fetchedBlocks() {
+    return blocks;
+  }
+
   /** Tells of it, given what is still needed. */
   synchronized Keeper.Progress progress(long needBlocks, long needBytes, long nowNanos) {
     Sample from = window.peekFirst();

@@ -16,8 +16,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +32,15 @@ import org.slf4j.LoggerFactory;
 public final class FrameServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FrameServer.class);
 
-  /** Encrypted connections that have not proved to be a member's; more are closed at once. */
+  /** Encrypted connections that have not shown who they are; one more ends the oldest. */
   private static final int UNKNOWN_MAX = 32;
+
+  private static final int UNKNOWN_OF_ADDRESS_MAX = 16;
+
+  /** Connections that have shown no certificate, and may ask to join; likewise. */
+  private static final int NEWCOMERS_MAX = 8;
+
+  private static final int NEWCOMERS_OF_ADDRESS_MAX = 4;
 
   /**
    * What a server takes on at most.
@@ -67,7 +72,9 @@ public final class FrameServer implements AutoCloseable {
   private final ChannelGroup connections =
       new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
   private final StrangerLog strangers;
-  private final AtomicInteger unknown = new AtomicInteger();
+  private final Unproved<Channel> unknown = new Unproved<>(UNKNOWN_MAX, UNKNOWN_OF_ADDRESS_MAX);
+  private final Unproved<Channel> newcomers =
+      new Unproved<>(NEWCOMERS_MAX, NEWCOMERS_OF_ADDRESS_MAX);
   private final Channel listener;
 
   private FrameServer(
@@ -139,6 +146,10 @@ public final class FrameServer implements AutoCloseable {
       "FutureReturnValueIgnored") // Netty tells of failed writes and closes by other events
   private void accept(SocketChannel channel) {
     InetSocketAddress peer = channel.remoteAddress();
+    if (peer == null) {
+      channel.close(); // it has gone already
+      return;
+    }
     if (connections.size() >= limits.connections()) {
       strangers.warn(
           "refusing the connection from " + peer + ": " + limits.connections() + " are open");
@@ -150,35 +161,35 @@ public final class FrameServer implements AutoCloseable {
         new ServerConnection(Peer.plain(peer), service, limits, budget, decoder, strangers);
     List<ChannelHandler> encryption = List.of();
     if (tls != null) {
-      if (unknown.incrementAndGet() > UNKNOWN_MAX) {
-        unknown.decrementAndGet();
-        strangers.warn(
-            "refusing the connection from "
-                + peer
-                + ": "
-                + UNKNOWN_MAX
-                + " have not shown yet who they are");
-        channel.close();
-        return;
-      }
+      takeIn(unknown, channel, peer);
       encryption = encryption(channel, peer, tls, connection);
     }
     connections.add(channel);
     threads.setUp(channel, encryption, limits.silence(), limits.idle(), decoder, connection);
   }
 
-  /** A connection counts as unknown until it proves to be a member's, or ends. */
+  @SuppressWarnings("FutureReturnValueIgnored") // Netty tells of closes by other events
+  private void takeIn(Unproved<Channel> among, Channel channel, InetSocketAddress peer) {
+    Channel gone = among.add(channel, peer);
+    if (gone != null) {
+      strangers.warn(
+          "closing the oldest connection that has not shown to be a member's, for one from "
+              + peer);
+      gone.close();
+    }
+  }
+
+  /** A connection counts as unknown until it shows whose it is, or that it is nobody's, or ends. */
   @SuppressWarnings("FutureReturnValueIgnored") // a listener of the channel's end
   private List<ChannelHandler> encryption(
       SocketChannel channel, InetSocketAddress peer, Tls with, ServerConnection connection) {
-    AtomicBoolean counted = new AtomicBoolean(true);
-    Runnable uncount =
-        () -> {
-          if (counted.compareAndSet(true, false)) {
-            unknown.decrementAndGet();
-          }
-        };
-    channel.closeFuture().addListener(closed -> uncount.run());
+    channel
+        .closeFuture()
+        .addListener(
+            closed -> {
+              unknown.remove(channel);
+              newcomers.remove(channel);
+            });
     SslHandler handler = with.server(channel.alloc());
     return List.of(
         handler,
@@ -188,8 +199,9 @@ public final class FrameServer implements AutoCloseable {
             handler,
             known -> {
               connection.known(known, with);
-              if (known.kind() == Peer.Kind.MEMBER) {
-                uncount.run();
+              unknown.remove(channel);
+              if (known.kind() != Peer.Kind.MEMBER) {
+                takeIn(newcomers, channel, peer);
               }
             },
             strangers));

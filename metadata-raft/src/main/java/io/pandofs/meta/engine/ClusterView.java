@@ -6,6 +6,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.identity.Fingerprint;
+import io.pandofs.meta.log.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -26,7 +27,8 @@ public final class ClusterView {
   /**
    * A member of the cluster; see {@code LogEntry.RegisterNode}.
    *
-   * @param leaving it is to be removed and holds no placement group; see {@code LogEntry.DrainNode}
+   * @param leaving it holds no placement group, as it is to be removed, or was let in and is no
+   *     voter yet; see {@code LogEntry.DrainNode}
    */
   public record Node(
       NodeId id, String name, String control, String raft, String blocks, boolean leaving) {}
@@ -111,6 +113,11 @@ public final class ClusterView {
   /** All join tokens in order of id, used up and expired ones too. */
   public List<Token> tokens() {
     return Tokens.all(tables);
+  }
+
+  /** Why a node would not be let in if this entry were applied now; null if it would. */
+  public LogEntry.AdmitNode.@Nullable Refusal refusal(LogEntry.AdmitNode entry) {
+    return Tokens.refusal(entry, tables);
   }
 
   /** Who was let in with this public key; null for nobody. */

@@ -56,6 +56,18 @@ final class Membership {
     return LogReply.number(number);
   }
 
+  /**
+   * Takes in a node that does not run yet: it holds no group until an entry says that it stays, as
+   * one does when it is made a voter. (A group that counts on a node that never comes has no quorum
+   * for its blocks.)
+   */
+  static LogReply admitNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
+    long number = Counters.take(store, SystemKind.NODE_COUNTER);
+    save(store, entry, new NodeId(number), true);
+    effects.placementChanged();
+    return LogReply.number(number);
+  }
+
   /** A node has other addresses than before; its id and its groups stay. */
   private static LogReply moveNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
     NodeId id = new NodeId(entry.id());

@@ -60,6 +60,10 @@ final class Tokens {
   }
 
   static LogReply admit(LogEntry.AdmitNode entry, Store store, LocalEffects effects) {
+    LogEntry.AdmitNode.Refusal refusal = refusal(entry, store);
+    if (refusal != null) {
+      return refused(refusal);
+    }
     LogEntry.RegisterNode node = entry.node();
     NodeId before = withKey(store, entry.key());
     if (before != null) {
@@ -69,20 +73,9 @@ final class Tokens {
           LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
     }
     ClusterView.Token token = find(store, entry.token());
-    if (token == null
-        || !MessageDigest.isEqual(token.secretHash().hash(), entry.secretHash().hash())) {
-      return refused(LogEntry.AdmitNode.Refusal.NO_TOKEN);
+    if (token != null) {
+      save(store, token.used());
     }
-    if (token.expires().compareTo(entry.time()) <= 0) {
-      return refused(LogEntry.AdmitNode.Refusal.EXPIRED);
-    }
-    if (token.usesLeft() <= 0) {
-      return refused(LogEntry.AdmitNode.Refusal.USED_UP);
-    }
-    if (isTaken(store, node, null)) {
-      return refused(LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
-    }
-    save(store, token.used());
     return add(entry.key(), node, store, effects);
   }
 
@@ -105,7 +98,7 @@ final class Tokens {
 
   private static LogReply add(
       Fingerprint key, LogEntry.RegisterNode node, Store store, LocalEffects effects) {
-    LogReply reply = Membership.registerNode(at(0, node), store, effects);
+    LogReply reply = Membership.admitNode(at(0, node), store, effects);
     store.put(
         Table.SYSTEM,
         Keys.system(SystemKind.NODE_KEY, reply.number()),
@@ -113,13 +106,33 @@ final class Tokens {
     return reply;
   }
 
+  /** Why the node would not be let in; null if it would. */
+  static LogEntry.AdmitNode.@Nullable Refusal refusal(LogEntry.AdmitNode entry, ReadStore tables) {
+    NodeId before = withKey(tables, entry.key());
+    if (before == null) {
+      ClusterView.Token token = find(tables, entry.token());
+      if (token == null
+          || !MessageDigest.isEqual(token.secretHash().hash(), entry.secretHash().hash())) {
+        return LogEntry.AdmitNode.Refusal.NO_TOKEN;
+      }
+      if (token.expires().compareTo(entry.time()) <= 0) {
+        return LogEntry.AdmitNode.Refusal.EXPIRED;
+      }
+      if (token.usesLeft() <= 0) {
+        return LogEntry.AdmitNode.Refusal.USED_UP;
+      }
+    }
+    return isTaken(tables, entry.node(), before) ? LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN : null;
+  }
+
   private static LogEntry.RegisterNode at(long id, LogEntry.RegisterNode node) {
     return new LogEntry.RegisterNode(id, node.name(), node.control(), node.raft(), node.blocks());
   }
 
-  private static boolean isTaken(Store store, LogEntry.RegisterNode node, @Nullable NodeId butBy) {
-    return Membership.nodes(store).stream()
-        .filter(there -> !there.id().equals(butBy))
+  private static boolean isTaken(
+      ReadStore tables, LogEntry.RegisterNode node, @Nullable NodeId by) {
+    return Membership.nodes(tables).stream()
+        .filter(there -> !there.id().equals(by))
         .anyMatch(
             there ->
                 there.control().equals(node.control())

@@ -2,6 +2,8 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
+import java.util.Collection;
 import java.util.Set;
 
 /**
@@ -11,6 +13,9 @@ import java.util.Set;
 interface ApplyListener {
   /** An entry is about to be committed to the tables and changes these. */
   void changing(long index, Set<InodeId> inodes);
+
+  /** An entry has ended these sessions. */
+  void over(Collection<SessionId> sessions);
 
   /** The tables hold everything up to this index, and readers see it. */
   void applied(long index);

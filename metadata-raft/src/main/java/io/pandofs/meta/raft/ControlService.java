@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import com.google.protobuf.MessageLite;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
@@ -42,6 +43,7 @@ import org.slf4j.LoggerFactory;
 final class ControlService implements Service {
   private static final Logger LOG = LoggerFactory.getLogger(ControlService.class);
 
+  private final RefusalLog refusals = new RefusalLog(LOG);
   private final RatisNode ratis;
   private final LeaderCalls local;
   private final LeaderFreshness freshness;
@@ -51,6 +53,7 @@ final class ControlService implements Service {
   private final MemberChanges changes;
   private final LeaderDuties duties;
   private final Recalls recalls;
+  private final SessionNodes sessionNodes;
   private final Executor inOrder;
 
   /**
@@ -66,6 +69,7 @@ final class ControlService implements Service {
       MemberChanges changes,
       LeaderDuties duties,
       Recalls recalls,
+      SessionNodes sessionNodes,
       Identity identity,
       Executor inOrder) {
     this.ratis = ratis;
@@ -77,6 +81,7 @@ final class ControlService implements Service {
     this.changes = changes;
     this.duties = duties;
     this.recalls = recalls;
+    this.sessionNodes = sessionNodes;
     this.inOrder = inOrder;
   }
 
@@ -107,7 +112,7 @@ final class ControlService implements Service {
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
     } catch (IOException | RuntimeException e) {
-      LOG.warn("{}: request {} refused: {}", from, method, e.toString());
+      refusals.warn(from + ": request " + method + " refused: " + e);
       return CompletableFuture.failedFuture(e);
     }
   }
@@ -165,6 +170,14 @@ final class ControlService implements Service {
               register.node() + " gets no session while its clock is so far from the leader's");
         }
       }
+      SessionId session = spokenFor(entry);
+      if (session != null && from.kind() == Peer.Kind.MEMBER) {
+        // The engine judges what is for a session that is not known, or not any more.
+        NodeId node = sessionNodes.of(session);
+        if (node != null && !from.maySpeakFor(node)) {
+          return new RefusedException(session + " is another node's: " + node);
+        }
+      }
       return allowed
           ? null
           : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
@@ -172,6 +185,13 @@ final class ControlService implements Service {
       LOG.warn("{}: sent an entry that makes no sense: {}", from, e.getMessage());
       return new RefusedException("the entry makes no sense: " + e.getMessage());
     }
+  }
+
+  private static @Nullable SessionId spokenFor(LogEntry entry) {
+    if (entry instanceof LogEntry.Batch batch) {
+      return batch.session();
+    }
+    return entry instanceof LogEntry.ExpireSession expire ? expire.session() : null;
   }
 
   private CompletionStage<Payload> readIndex(Peer from, ReadIndexRequest request) {

@@ -93,10 +93,15 @@ final class LeaderDuties {
     syncTerm(now);
     try (LocalSnapshot snapshot = tables.snapshot()) {
       for (SessionRenewal renewal : request.getSessionsList()) {
-        if (snapshot.cluster().session(new SessionId(renewal.getSession())) == null) {
+        ClusterView.Session session =
+            snapshot.cluster().session(new SessionId(renewal.getSession()));
+        // A node says of another's session neither that it lives nor what it holds.
+        boolean lives =
+            session != null
+                && session.node().value() == request.getNode()
+                && watch.renewed(renewal, now);
+        if (!lives) {
           answer.addUnknown(renewal.getSession());
-        } else {
-          watch.renewed(renewal, now);
         }
       }
     }
@@ -133,9 +138,11 @@ final class LeaderDuties {
   private synchronized void syncTerm(long now) {
     long current = ratis.term();
     boolean stalled = now - lastTickNanos > timing.session().toNanos() / 2;
-    if (current != term || stalled) {
-      watch.restart(now);
+    if (current != term) {
+      watch.begin(now);
       term = current;
+    } else if (stalled) {
+      watch.restart(now);
     }
     lastTickNanos = now;
   }
@@ -154,8 +161,9 @@ final class LeaderDuties {
       live = snapshot.cluster().sessions();
       free = watch.reapable(nextOrphans(snapshot.cluster()), live);
     }
-    List<SessionId> overdue = watch.overdue(live, now);
-    for (SessionId session : majority.isFresh() ? overdue : List.<SessionId>of()) {
+    boolean expire = majority.isFresh();
+    List<SessionId> overdue = watch.overdue(live, now, expire);
+    for (SessionId session : expire ? overdue : List.<SessionId>of()) {
       LOG.info("{}: not renewed for {}: expiring it", session, timing.session());
       propose(new LogEntry.ExpireSession(session));
     }

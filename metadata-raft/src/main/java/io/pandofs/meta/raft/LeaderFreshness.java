@@ -36,14 +36,14 @@ final class LeaderFreshness {
 
   /** Looks whether this node leads. Called at every event, cheap. */
   boolean look() {
+    return releases.look(this::leading, applied::get);
+  }
+
+  /** The term in which this node leads; negative while it does not. */
+  private long leading() {
     long term = ratis.term();
     // Nobody leads twice in one term: if it leads between two looks at one term, it is that one's.
-    if (ratis.leads() && ratis.term() == term) {
-      releases.lead(term, applied.get());
-      return true;
-    }
-    releases.depose();
-    return false;
+    return ratis.leads() && ratis.term() == term ? term : -1;
   }
 
   /** This node has applied the log up to here. */

@@ -11,6 +11,7 @@ import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -101,7 +102,7 @@ final class LocalSessions {
     renewer.renew();
   }
 
-  /** Whether the leader has heard of them lately enough for them to be alive. */
+  /** Whether a leader has answered lately enough for them to be alive. */
   boolean isCurrent() {
     return renewer.isCurrent();
   }
@@ -190,7 +191,7 @@ final class LocalSessions {
             quorum,
             policy,
             recalls,
-            renewer::isCurrent,
+            new LifeSign(clock, Renewer.lifeNanos(timing)),
             clock,
             this::closed);
     sessions.put(id, session);
@@ -217,6 +218,31 @@ final class LocalSessions {
       freshness.wanted(!sessions.isEmpty());
       LOG.warn("{}: is over; its mount registers anew", id);
       session.end();
+    }
+  }
+
+  /**
+   * The tables are about to show that these are over, of this node or others: nothing is answered
+   * for them from now on. Called by the applying thread before it confirms the entry; that they end
+   * in all respects follows.
+   */
+  void over(Collection<SessionId> gone) {
+    for (SessionId id : gone) {
+      RaftSession session = sessions.get(id);
+      if (session != null) {
+        session.sign().over();
+      }
+    }
+  }
+
+  /** As {@link #over}, for those that other tables, which took the place of ours, do not have. */
+  void overUnlessKnown() {
+    if (sessions.isEmpty()) {
+      return;
+    }
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      over(
+          sessions.keySet().stream().filter(id -> snapshot.cluster().session(id) == null).toList());
     }
   }
 

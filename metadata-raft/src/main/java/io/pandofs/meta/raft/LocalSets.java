@@ -135,6 +135,11 @@ final class LocalSets implements LocalEffects {
     return changed;
   }
 
+  /** The sessions that the entry ends. */
+  List<SessionId> endedSessions() {
+    return ended;
+  }
+
   boolean wantsHash() {
     return hashWanted;
   }

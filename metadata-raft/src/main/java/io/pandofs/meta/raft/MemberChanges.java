@@ -12,13 +12,17 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +32,7 @@ import org.slf4j.LoggerFactory;
  * tables (its sessions with it), its freshness has run out, and it is out of the Raft group; that
  * its blocks have homes is what {@code DRAIN} and the waiting between are for. Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class MemberChanges {
   private static final Logger LOG = LoggerFactory.getLogger(MemberChanges.class);
 
@@ -39,6 +44,7 @@ final class MemberChanges {
   private final AppliedGate applied;
   private final Membership membership;
   private final Freshness freshness;
+  private final AtomicBoolean finishing = new AtomicBoolean();
 
   /** Who knows until when a node may answer reads by itself. */
   interface Freshness {
@@ -93,8 +99,7 @@ final class MemberChanges {
     return CompletableFuture.completedFuture(null);
   }
 
-  private static NodeId checked(@org.jspecify.annotations.Nullable NodeId node)
-      throws RefusedException {
+  private static NodeId checked(@Nullable NodeId node) throws RefusedException {
     if (node == null) {
       throw new RefusedException("no node is named");
     }
@@ -108,7 +113,7 @@ final class MemberChanges {
     return node;
   }
 
-  private ClusterView.@org.jspecify.annotations.Nullable Node row(NodeId node) {
+  private ClusterView.@Nullable Node row(NodeId node) {
     try (LocalSnapshot snapshot = tables.snapshot()) {
       return snapshot.cluster().node(node);
     }
@@ -148,7 +153,8 @@ final class MemberChanges {
 
   private CompletableFuture<Void> remove(NodeId node) throws IOException {
     boolean votes = voters().contains(node);
-    if (row(node) == null && !votes) {
+    boolean isMember = row(node) != null;
+    if (!isMember && !votes) {
       return done(); // as by an earlier try
     }
     checkRemoval(node);
@@ -161,9 +167,62 @@ final class MemberChanges {
                       new NoLeaderException(node + " has handed the leadership over")));
     }
     LOG.info("{} is removed", node);
-    return propose(new LogEntry.RemoveNode(node))
+    // An earlier try may have come as far as the entry.
+    return (isMember ? propose(new LogEntry.RemoveNode(node)) : done())
         .thenCompose(none -> freshness.over(node))
         .thenCompose(none -> votes ? withoutVoter(node) : done());
+  }
+
+  /**
+   * Goes on with removals that were broken off: a voter that the tables do not have, as its entry
+   * was applied and then the leader changed or the voters could not be, leaves the group. Nobody
+   * else may be there to ask for it again: the node itself counts as removed. To be called now and
+   * then; does one step at a time, and nothing while another node leads. Reads tables.
+   */
+  void finishRemovals() {
+    NodeId left = ratis.leads() ? leftToVote() : null;
+    if (left == null || !finishing.compareAndSet(false, true)) {
+      return;
+    }
+    membership
+        .inTurn(() -> ratis.linearize().thenCompose(none -> finish()))
+        .whenComplete(
+            (none, failure) -> {
+              finishing.set(false);
+              if (failure != null) {
+                LOG.debug("{} still votes: {}", left, failure.toString());
+              }
+            });
+  }
+
+  private CompletableFuture<Void> finish() {
+    NodeId left = leftToVote();
+    try {
+      return left == null ? done() : remove(left);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** A voter that is no node of the cluster any more, this one last; null if there is none. */
+  private @Nullable NodeId leftToVote() {
+    Set<NodeId> left;
+    try {
+      left = new LinkedHashSet<>(voters());
+      if (left.size() == 1) {
+        return null; // the first node votes before it is registered
+      }
+    } catch (IOException e) {
+      return null; // the Raft server does not run
+    }
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      snapshot.cluster().nodes().forEach(node -> left.remove(node.id()));
+    }
+    NodeId self = ratis.self();
+    return left.stream()
+        .filter(node -> !node.equals(self))
+        .findFirst()
+        .orElse(left.isEmpty() ? null : self);
   }
 
   private CompletableFuture<Void> withoutVoter(NodeId node) {
@@ -211,7 +270,7 @@ final class MemberChanges {
   }
 
   /** The voter, other than the leader, that is alive and has most of the log. */
-  private NodeId best(@org.jspecify.annotations.Nullable NodeId not) throws RefusedException {
+  private NodeId best(@Nullable NodeId not) throws RefusedException {
     return peers().stream()
         .filter(peer -> peer.getVoter() && peer.getSilentMillis() <= DEAD_MILLIS)
         .filter(peer -> peer.getNode() != ratis.self().value())

@@ -25,8 +25,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.ratis.protocol.RaftPeer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +50,10 @@ import org.slf4j.LoggerFactory;
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
   private static final int REMEMBERED = 64;
+
+  /** Requests to be let in that are under way at a time; more are to come again later. */
+  private static final int JOINS_MAX = 16;
+
   private static final Duration WHO_DEADLINE = Duration.ofSeconds(2);
 
   private final RatisNode ratis;
@@ -57,6 +63,8 @@ final class Membership {
   private final LetIn letIn;
   private final Connections connections;
   private final Executor executor;
+  private final AtomicInteger joins = new AtomicInteger();
+  private final RefusalLog refusals = new RefusalLog(LOG);
 
   @GuardedBy("this")
   private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
@@ -91,9 +99,67 @@ final class Membership {
     return turn;
   }
 
-  /** Registers a node; fails with RefusedException, or with what may be tried again. */
+  /**
+   * Registers a node; fails with RefusedException, or with what may be tried again. Strangers may
+   * ask: no more than a few at a time, and what can be seen to be refused takes no turn and comes
+   * into no log.
+   */
   CompletableFuture<JoinAnswer> join(JoinRequest request) {
-    return inTurn(() -> ratis.linearize().thenCompose(none -> joinNow(request)));
+    if (!ratis.leads()) {
+      return CompletableFuture.failedFuture(new NoLeaderException(ratis.self() + " does not lead"));
+    }
+    if (joins.incrementAndGet() > JOINS_MAX) {
+      joins.decrementAndGet();
+      return CompletableFuture.failedFuture(
+          new IOException("too many nodes ask to be let in at the same time"));
+    }
+    return CompletableFuture.supplyAsync(() -> before(request), executor)
+        .thenCompose(
+            before ->
+                before != null
+                    ? CompletableFuture.completedFuture(before)
+                    : inTurn(() -> ratis.linearize().thenCompose(none -> joinNow(request))))
+        .whenComplete(
+            (answer, failure) -> {
+              joins.decrementAndGet();
+              if (failure != null && Retry.cause(failure) instanceof RefusedException refused) {
+                refusals.warn(
+                    "A node at "
+                        + Addresses.printable(request.getControl())
+                        + " may not join: "
+                        + refused.getMessage());
+              }
+            });
+  }
+
+  /** The answer that was given before, if any; throws if this node's tables say that it is none. */
+  private @Nullable JoinAnswer before(JoinRequest request) {
+    synchronized (this) {
+      JoinAnswer before = answered.get(request.getNonce());
+      if (before != null) {
+        return before;
+      }
+    }
+    try {
+      check(request);
+      if (letIn.isSecured() && request.getReplaces() == 0) {
+        checkShown(letIn.entry(request, asked(request), clock.now()));
+      }
+      return null;
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  /** The leader's own tables have every token that anybody was told of. */
+  private void checkShown(LogEntry.AdmitNode entry) throws IOException {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      LogEntry.AdmitNode.Refusal refusal = snapshot.cluster().refusal(entry);
+      if (refusal != null) {
+        throw new RefusedException(LetIn.sentence(refusal.code(), entry.node().control()));
+      }
+    }
+    refuseVoter(entry.key());
   }
 
   private CompletableFuture<JoinAnswer> joinNow(JoinRequest request) {
@@ -103,12 +169,6 @@ final class Membership {
     }
     if (before != null) {
       return CompletableFuture.completedFuture(before);
-    }
-    try {
-      check(request);
-    } catch (RefusedException e) {
-      LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
-      return CompletableFuture.failedFuture(e);
     }
     if (letIn.isSecured()) {
       return request.getReplaces() == 0 ? admit(request) : replace(request);
@@ -220,13 +280,15 @@ final class Membership {
       entry = letIn.entry(request, asked(request), clock.now());
       refuseVoter(entry.key());
     } catch (IOException e) {
-      LOG.warn("A node at {} may not join: {}", request.getControl(), e.getMessage());
       return CompletableFuture.failedFuture(e);
     }
     return letIn(request, entry);
   }
 
-  /** The same key gets the same id only until that has voted: it may come without its log. */
+  /**
+   * The same key gets the same id only until that has voted: it may come without its log, and who
+   * has seen a member's request for its certificate could move it elsewhere with it.
+   */
   private void refuseVoter(Fingerprint key) throws IOException {
     NodeId known;
     try (LocalSnapshot snapshot = tables.snapshot()) {
@@ -249,7 +311,6 @@ final class Membership {
       LogEntry.ReplaceNode entry = letIn.replacement(request, asked(request));
       return unvoted(gone).thenCompose(none -> letIn(request, entry));
     } catch (IOException e) {
-      LOG.warn("{} may not join again: {}", gone, e.getMessage());
       return CompletableFuture.failedFuture(e);
     }
   }
@@ -282,9 +343,8 @@ final class Membership {
         .thenApply(
             reply -> {
               if (reply.status() != LogReply.Status.OK || reply.number() <= 0) {
-                String why = LetIn.sentence(reply.number(), request.getControl());
-                LOG.warn("A node at {} may not join: {}", request.getControl(), why);
-                throw new CompletionException(new RefusedException(why));
+                throw new CompletionException(
+                    new RefusedException(LetIn.sentence(reply.number(), request.getControl())));
               }
               return signed(request, answer(new NodeId(reply.number())));
             });
@@ -353,6 +413,7 @@ final class Membership {
   private CompletableFuture<Void> promoteNow(PromoteRequest request) {
     NodeId newcomer = new NodeId(request.getNode());
     List<RaftPeer> peers = new ArrayList<>();
+    boolean isPlaced;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       ClusterView.Node node = snapshot.cluster().node(newcomer);
       if (node == null || request.getVolume() != snapshot.cluster().volumeId()) {
@@ -366,11 +427,19 @@ final class Membership {
         }
       }
       peers.add(RatisNode.peer(newcomer, node.raft(), node.control()));
+      isPlaced = !node.leaving();
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }
     LOG.info("{}: to become a voter; voters then: {}", newcomer, peers);
-    return ratis.setPeers(peers);
+    return ratis
+        .setPeers(peers)
+        .thenCompose(none -> isPlaced ? CompletableFuture.completedFuture(null) : place(newcomer));
+  }
+
+  /** It runs and votes: from now on it holds its share of the groups. */
+  private CompletableFuture<Void> place(NodeId newcomer) {
+    return propose(new LogEntry.DrainNode(newcomer, false)).thenApply(reply -> null);
   }
 
   private List<RaftPeer> voters() throws IOException {

@@ -213,6 +213,7 @@ final class PandoStateMachine extends BaseStateMachine {
     if (effects.wantsHash()) {
       hashes.add(tables.snapshot());
     }
+    watcher.over(effects.endedSessions());
     applied.advance(at.getIndex());
     watcher.applied(at.getIndex());
     effects.tell();

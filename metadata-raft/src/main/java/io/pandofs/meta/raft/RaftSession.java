@@ -23,7 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +39,7 @@ final class RaftSession implements MetadataSession {
   private final QuorumWatch quorum;
   private final QuorumLoss policy;
   private final Recalls recalls;
-  private final BooleanSupplier renewed;
+  private final LifeSign sign;
   private final Clock clock;
   private final Consumer<RaftSession> onClose;
   private final NumberRange inodes;
@@ -63,7 +62,7 @@ final class RaftSession implements MetadataSession {
 
   /**
    * @param policy what to answer while the majority is gone
-   * @param renewed whether the node's sessions surely live
+   * @param sign what is heard of this session
    * @param onClose ends the session in the log and forgets it
    */
   RaftSession(
@@ -74,7 +73,7 @@ final class RaftSession implements MetadataSession {
       QuorumWatch quorum,
       QuorumLoss policy,
       Recalls recalls,
-      BooleanSupplier renewed,
+      LifeSign sign,
       Clock clock,
       Consumer<RaftSession> onClose) {
     this.id = id;
@@ -84,7 +83,7 @@ final class RaftSession implements MetadataSession {
     this.quorum = quorum;
     this.policy = policy;
     this.recalls = recalls;
-    this.renewed = renewed;
+    this.sign = sign;
     this.clock = clock;
     this.onClose = onClose;
     this.inodes = new NumberRange(INODES_AT_ONCE, () -> grant(NumberKind.INODE, INODES_AT_ONCE));
@@ -194,7 +193,12 @@ final class RaftSession implements MetadataSession {
 
   @Override
   public boolean surelyLives() {
-    return renewed.getAsBoolean() && !expired.isDone();
+    return sign.surelyLives() && !expired.isDone();
+  }
+
+  /** What is heard of this session. */
+  LifeSign sign() {
+    return sign;
   }
 
   /**

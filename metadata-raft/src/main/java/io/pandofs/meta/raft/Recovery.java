@@ -11,12 +11,18 @@ import io.pandofs.meta.rocksdb.AppliedIndex;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.segmented.LogSegment;
@@ -46,13 +52,19 @@ public final class Recovery implements AutoCloseable {
   private final Identity identity;
   private final LiveTables tables;
   private final LogEngine engine = new LogEngine();
+
+  /** Whose votes the newest configuration here asks for; the node itself among them. */
+  private Set<NodeId> voters;
+
+  private boolean torn;
   private final long inLog;
 
   private Recovery(DataDirectory data, Identity identity, LiveTables tables) throws IOException {
     this.data = data;
     this.identity = identity;
     this.tables = tables;
-    this.inLog = lastInLog();
+    this.voters = configured();
+    this.inLog = lookThroughLog();
   }
 
   /** Opens the tables and looks; changes nothing but what a start would. */
@@ -102,15 +114,64 @@ public final class Recovery implements AutoCloseable {
     }
   }
 
+  /**
+   * Nodes that are removed already and whose votes the group still asks for, as the change of
+   * voters that follows a removal was never made: without them there is no majority either.
+   */
+  public List<NodeId> lostVoters() {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      return voters.stream()
+          .filter(node -> !node.equals(identity.node()) && snapshot.cluster().node(node) == null)
+          .toList();
+    }
+  }
+
   /** The last log index that is here. */
   public long lastIndex() {
     return Math.max(inLog, tables.applied().index());
   }
 
-  private long lastInLog() throws IOException {
+  /**
+   * Whether the log goes on behind {@link #lastIndex} with what cannot be read: a record that a
+   * power cut tore, or damage.
+   */
+  public boolean isTorn() {
+    return torn;
+  }
+
+  private long lookThroughLog() throws IOException {
     long[] last = {-1};
-    eachEntry(entry -> last[0] = Math.max(last[0], entry.getIndex()));
+    eachEntry(
+        entry -> {
+          last[0] = Math.max(last[0], entry.getIndex());
+          if (entry.hasConfigurationEntry()) {
+            voters = voters(entry.getConfigurationEntry());
+          }
+        });
     return last[0];
+  }
+
+  /** What Ratis keeps aside, for a log whose beginning is purged. */
+  private Set<NodeId> configured() throws IOException {
+    Path file = RaftGroups.current(data.raft(), identity).resolve("raft-meta.conf");
+    if (!Files.exists(file)) {
+      return Set.of();
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return voters(LogEntryProto.parseFrom(in).getConfigurationEntry());
+    }
+  }
+
+  /** Those of both groups while one takes the place of the other. */
+  private static Set<NodeId> voters(RaftConfigurationProto configuration) {
+    Set<NodeId> voters = new TreeSet<>(Comparator.comparingLong(NodeId::value));
+    for (RaftPeerProto peer : configuration.getPeersList()) {
+      voters.add(RatisNode.nodeId(RaftPeerId.valueOf(peer.getId())));
+    }
+    for (RaftPeerProto peer : configuration.getOldPeersList()) {
+      voters.add(RatisNode.nodeId(RaftPeerId.valueOf(peer.getId())));
+    }
+    return voters;
   }
 
   /** Takes a block that a file needs. */
@@ -224,13 +285,22 @@ public final class Recovery implements AutoCloseable {
     }
     segments.sort(Comparator.comparing(LogSegmentPath::getStartEnd));
     for (LogSegmentPath segment : segments) {
-      LogSegment.readSegmentFile(
-          segment.getPath().toFile(),
-          segment.getStartEnd(),
-          ENTRY_MAX,
-          CorruptionPolicy.EXCEPTION,
-          null,
-          each::entry);
+      try {
+        LogSegment.readSegmentFile(
+            segment.getPath().toFile(),
+            segment.getStartEnd(),
+            ENTRY_MAX,
+            CorruptionPolicy.EXCEPTION,
+            null,
+            each::entry);
+      } catch (IOException e) {
+        if (!String.valueOf(segment.getPath().getFileName()).contains("inprogress")) {
+          throw e;
+        }
+        // As a power cut leaves the end of the segment that was being written.
+        LOG.warn("the log ends in a record that cannot be read: {}", e.toString());
+        torn = true;
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -148,36 +149,61 @@ final class Releases {
   }
 
   /**
+   * Looks whether this node leads and takes that in, as one step: what one thread has seen before
+   * an election must not be taken in after what another has seen since. (It would forget whoever
+   * was granted a lease in between, in the same term, and wait for none of them.)
+   *
+   * @param leading the term in which this node leads, negative while it does not; does not block
+   * @param index see {@link #lead}; asked when it leads
+   * @return whether it leads
+   */
+  boolean look(LongSupplier leading, LongSupplier index) {
+    List<Runnable> after = new ArrayList<>();
+    long seen;
+    synchronized (this) {
+      seen = leading.getAsLong();
+      if (seen >= 0) {
+        lead(seen, index.getAsLong(), after);
+      } else {
+        depose(after);
+      }
+    }
+    after.forEach(Runnable::run);
+    return seen >= 0;
+  }
+
+  /**
    * This node leads. Nothing happens when that is known.
    *
    * @param index what is applied here, all that former leaders acknowledged included
    */
   void lead(long inTerm, long index) {
-    List<Runnable> after = new ArrayList<>();
-    synchronized (this) {
-      if (inTerm == term) {
-        return;
-      }
-      forget(after);
-      term = inTerm;
-      floor = index;
-      applied = Math.max(applied, index);
-      silentUntil = now() + surely(leaseNanos);
-      advance(now(), after);
-    }
-    after.forEach(Runnable::run);
+    look(() -> inTerm, () -> index);
   }
 
   /** This node does not lead (any more): whoever waits is told to ask the next leader. */
   void depose() {
-    List<Runnable> after = new ArrayList<>();
-    synchronized (this) {
-      if (term == NEVER) {
-        return;
-      }
+    look(() -> NEVER, () -> NEVER);
+  }
+
+  @GuardedBy("this")
+  private void lead(long inTerm, long index, List<Runnable> after) {
+    if (inTerm == term) {
+      return;
+    }
+    forget(after);
+    term = inTerm;
+    floor = index;
+    applied = Math.max(applied, index);
+    silentUntil = now() + surely(leaseNanos);
+    advance(now(), after);
+  }
+
+  @GuardedBy("this")
+  private void depose(List<Runnable> after) {
+    if (term != NEVER) {
       forget(after);
     }
-    after.forEach(Runnable::run);
   }
 
   @GuardedBy("this")

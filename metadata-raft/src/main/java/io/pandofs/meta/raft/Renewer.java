@@ -7,6 +7,8 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.util.Collection;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -75,23 +77,29 @@ final class Renewer {
     long sentNanos = clock.nanoTime();
     // First what is applied, then what is held: see the rule on orphans in SessionWatch.
     long index = applied.get();
+    List<RaftSession> renewed = List.copyOf(sessions.get());
     try (LocalSnapshot snapshot = tables.snapshot()) {
-      for (RaftSession session : sessions.get()) {
+      for (RaftSession session : renewed) {
         request.addSessions(session.renewal(index, snapshot.cluster()));
       }
     }
     request.setWallMillis(LeaderDuties.millis(clock.now()));
     leader
         .renew(request.build())
-        .whenComplete((answer, failure) -> answered(sentNanos, answer, failure));
+        .whenComplete((answer, failure) -> answered(sentNanos, renewed, answer, failure));
   }
 
-  private void answered(long sentNanos, RenewAnswer answer, @Nullable Throwable failure) {
+  private void answered(
+      long sentNanos, List<RaftSession> renewed, RenewAnswer answer, @Nullable Throwable failure) {
     if (failure != null) {
       LOG.debug("{}: not renewed: {}", self, failure.toString());
       return;
     }
     quorum.heard();
+    // Before anybody can see that this node was heard.
+    Set<Long> unknown = Set.copyOf(answer.getUnknownList());
+    renewed.forEach(
+        session -> session.sign().answered(sentNanos, !unknown.contains(session.id().value())));
     CompletableFuture<Void> waiting;
     synchronized (this) {
       clockAheadMillis = answer.getClockAheadMillis();
@@ -108,15 +116,23 @@ final class Renewer {
       renewal = new CompletableFuture<>();
     }
     waiting.complete(null);
-    answer.getUnknownList().forEach(session -> onUnknown.accept(new SessionId(session)));
+    unknown.forEach(session -> onUnknown.accept(new SessionId(session)));
   }
 
   /**
-   * Whether this node's sessions surely live: the deadline is a tenth before the leader's, counted
-   * from before the renewal was sent.
+   * Whether a leader has lately answered, so that this node's sessions may live: see {@link
+   * LifeSign} for each of them.
    */
   synchronized boolean isCurrent() {
-    return clock.nanoTime() - renewedNanos < timing.session().toNanos() / 10 * 9;
+    return clock.nanoTime() - renewedNanos < lifeNanos(timing);
+  }
+
+  /**
+   * How long after a renewal was sent a session surely lives: the deadline is a tenth before the
+   * leader's.
+   */
+  static long lifeNanos(RaftTiming timing) {
+    return timing.session().toNanos() / 10 * 9;
   }
 
   /** Completes at the next renewal. */

@@ -12,6 +12,7 @@ import io.pandofs.meta.engine.ClusterView;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,6 +60,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final LinearReads reads;
   private final Freshness freshness;
   private final LeaderFreshness leaderFreshness;
+  private final MemberChanges changes;
   private final ControlService control;
   private final BlockTables blocks;
   private final PandoStateMachine machine;
@@ -129,7 +131,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             retry,
             reads,
             freshness);
-    control = openControl(local, releases);
+    Membership membership = openMembership();
+    changes = new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+    control = openControl(local, membership);
     this.blocks = blocks;
     blocks.bind(tables, applied);
     tables.onFault(fault -> fail("the metadata tables can't be used", fault));
@@ -186,18 +190,18 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     };
   }
 
-  private ControlService openControl(LocalLeader local, Releases releases) {
-    Membership membership =
-        new Membership(
-            ratis,
-            tables,
-            clock,
-            config,
-            new LetIn(config.security()),
-            surroundings.connections(),
-            threads.duties);
-    MemberChanges changes =
-        new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+  private Membership openMembership() {
+    return new Membership(
+        ratis,
+        tables,
+        clock,
+        config,
+        new LetIn(config.security()),
+        surroundings.connections(),
+        threads.duties);
+  }
+
+  private ControlService openControl(LocalLeader local, Membership membership) {
     return new ControlService(
         ratis,
         local,
@@ -207,6 +211,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         changes,
         leaderDuties,
         sessions.recalls(),
+        new SessionNodes(tables),
         identity,
         threads.inOrder);
   }
@@ -223,6 +228,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     }
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
+    every(config.timing().renewEvery().toMillis(), changes::finishRemovals);
     every(config.timing().renewEvery().toMillis(), this::renew);
     every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
     every(LOOK_MILLIS, upkeep::look);
@@ -441,6 +447,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
+  public void over(Collection<SessionId> gone) {
+    sessions.over(gone);
+  }
+
+  @Override
   public void applied(long index) {
     leaderFreshness.applied(index);
     freshness.applied(index);
@@ -460,6 +471,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   @Override
   public void replaced(long index) {
     dirty.everything(index);
+    sessions.overUnlessKnown();
     freshness.regain(index);
   }
 

@@ -24,6 +24,10 @@ final class SessionWatch {
   @GuardedBy("this")
   private final Map<SessionId, Sign> signs = new HashMap<>();
 
+  /** Those whose end was proposed. None comes back to life by a renewal that was on its way. */
+  @GuardedBy("this")
+  private final Set<SessionId> condemned = new HashSet<>();
+
   @GuardedBy("this")
   private long startedNanos;
 
@@ -34,13 +38,23 @@ final class SessionWatch {
   /** What a session's last renewal said. */
   private record Sign(long atNanos, long applied, Set<InodeId> held, boolean complete) {}
 
-  /** Forgets everything and starts all timers anew. */
+  /** A new term of leading: as {@link #restart}, and what former terms proposed is decided. */
+  synchronized void begin(long nowNanos) {
+    condemned.clear();
+    restart(nowNanos);
+  }
+
+  /** Forgets what was heard and starts all timers anew. */
   synchronized void restart(long nowNanos) {
     signs.clear();
     startedNanos = nowNanos;
   }
 
-  synchronized void renewed(SessionRenewal renewal, long nowNanos) {
+  /** Takes a sign of life; false if it came too late: the session is being expired. */
+  synchronized boolean renewed(SessionRenewal renewal, long nowNanos) {
+    if (condemned.contains(new SessionId(renewal.getSession()))) {
+      return false;
+    }
     Set<InodeId> held = new HashSet<>();
     for (long orphan : renewal.getHeldOrphansList()) {
       if (orphan > 0) {
@@ -50,16 +64,24 @@ final class SessionWatch {
     signs.put(
         new SessionId(renewal.getSession()),
         new Sign(nowNanos, renewal.getApplied(), held, renewal.getComplete()));
+    return true;
   }
 
-  /** Those of the live sessions that have been silent for too long. */
-  synchronized List<SessionId> overdue(List<ClusterView.Session> live, long nowNanos) {
+  /**
+   * Those of the live sessions that have been silent for too long.
+   *
+   * @param expire they are to be expired now: no renewal of theirs counts any more
+   */
+  synchronized List<SessionId> overdue(
+      List<ClusterView.Session> live, long nowNanos, boolean expire) {
     Set<SessionId> known = new HashSet<>();
     List<SessionId> overdue = new ArrayList<>();
     for (ClusterView.Session session : live) {
       known.add(session.id());
       Sign sign = signs.get(session.id());
-      if (sign == null) {
+      if (condemned.contains(session.id())) {
+        overdue.add(session.id());
+      } else if (sign == null) {
         // Registered, but not heard of yet: counts from now on.
         signs.put(session.id(), new Sign(nowNanos, -1, Set.of(), false));
       } else if (nowNanos - Math.max(sign.atNanos, startedNanos) > timeoutNanos) {
@@ -67,6 +89,10 @@ final class SessionWatch {
       }
     }
     signs.keySet().retainAll(known);
+    condemned.retainAll(known);
+    if (expire) {
+      condemned.addAll(overdue);
+    }
     return overdue;
   }
 

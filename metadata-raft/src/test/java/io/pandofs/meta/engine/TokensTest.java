@@ -143,6 +143,33 @@ class TokensTest {
     assertThat(new ClusterView(rig.store).tokens().get(0).usesLeft()).isEqualTo(1);
   }
 
+  /** A group that counts on a node that never comes could store nothing. */
+  @Test
+  void whoIsLetInHoldsNoGroupBeforeItIsThere() {
+    create(ID, 1);
+    ClusterView cluster = new ClusterView(rig.store);
+    Placement alone = cluster.placement();
+    NodeId newcomer = new NodeId(admit(ID, SECRET, 1, 0, "c:1").number());
+    assertThat(cluster.placement()).isEqualTo(alone);
+    rig.apply(new LogEntry.DrainNode(newcomer, false));
+    assertThat(cluster.placement().replicas(0)).contains(newcomer);
+  }
+
+  /** Whoever has seen a member's request for its certificate can send it again. */
+  @Test
+  void aKnownKeyMovesToNoAddressOfAnother() {
+    create(ID, 2);
+    admit(ID, SECRET, 1, 0, "c:1");
+    admit(ID, SECRET, 2, 0, "d:1");
+    before = nodes();
+    LogEntry.RegisterNode half = new LogEntry.RegisterNode(0, "x", "e:1", "d:11", "e:12");
+    refused(
+        rig.apply(
+            new LogEntry.AdmitNode(
+                ID, SECRET, Fingerprint.of(new byte[] {3, 1}), EngineRig.NOW, half)),
+        Refusal.ADDRESS_TAKEN);
+  }
+
   @Test
   void tokensAreBoundedAndExpiredOnesMakeRoom() {
     for (int i = 1; i <= Tokens.MAX; i++) {

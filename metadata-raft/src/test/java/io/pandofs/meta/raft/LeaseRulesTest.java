@@ -10,9 +10,12 @@ import io.pandofs.common.NodeId;
 import io.pandofs.meta.raft.LeaseRig.Hop;
 import io.pandofs.meta.raft.LeaseRig.Node;
 import io.pandofs.meta.wire.ConfirmRequest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The schedules that PROTOCOL rules 1 and 6 answer. */
@@ -317,5 +320,48 @@ class LeaseRulesTest {
     dirty.released(5);
     assertThat(dirty.lastChange(new InodeId(1000))).isEqualTo(-1);
     assertThat(dirty.lastChange(new InodeId(6))).isEqualTo(6);
+  }
+
+  /**
+   * A thread that has seen that nobody leads yet must not take that in after another has seen that
+   * this node does: it would forget whoever was granted a lease in between.
+   */
+  @Test
+  void looksAtWhoLeadsAreTakenInInTheirOrder() throws Exception {
+    CountDownLatch seen = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Thread slow =
+        new Thread(
+            () ->
+                a.releases.look(
+                    () -> {
+                      seen.countDown();
+                      await(goOn);
+                      return -1;
+                    },
+                    () -> 0));
+    Thread quick = new Thread(() -> a.releases.look(() -> 7, () -> 10));
+    a.releases.lead(5, 10);
+    slow.start();
+    await(seen);
+    quick.start();
+    org.awaitility.Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () ->
+                quick.getState() == Thread.State.BLOCKED
+                    || quick.getState() == Thread.State.TERMINATED);
+    goOn.countDown();
+    slow.join(20_000);
+    quick.join(20_000);
+    assertThat(a.releases.whenReleased(11)).as("leads").isNotDone();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

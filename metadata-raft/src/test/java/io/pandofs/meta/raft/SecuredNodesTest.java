@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.CertificateAuthority;
+import io.pandofs.common.identity.Certificates;
 import io.pandofs.common.identity.Credentials;
 import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.common.identity.JoinToken;
@@ -16,14 +17,22 @@ import io.pandofs.common.net.NettyConnections;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Tls;
 import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.JoinAnswer;
 import io.pandofs.meta.wire.JoinRequest;
 import io.pandofs.meta.wire.ReadIndexAnswer;
 import io.pandofs.meta.wire.ReadIndexRequest;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.SessionRenewal;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +75,7 @@ class SecuredNodesTest {
         assertThat(ControlCodec.header(told, ReadIndexAnswer.parser()).getAnswer().getText())
             .contains("the certificate is not");
       }
+      sessionsOfOthers(List.of(one, two, three));
       raftPort(one, two);
     }
   }
@@ -157,6 +167,86 @@ class SecuredNodesTest {
     }
   }
 
+  /** A member ends no session of another, and keeps none alive. */
+  private static void sessionsOfOthers(List<TestNode> nodes) throws Exception {
+    TestNode leader = null;
+    for (TestNode node : nodes) {
+      leader = node.status().role().equals("LEADER") ? node : leader;
+    }
+    assertThat(leader).isNotNull();
+    MetadataSession session = nodes.get(1).session();
+    TestNode three = nodes.get(2);
+    byte[] end = LogCodec.encode(new LogEntry.ExpireSession(session.id()));
+    Payload proposal = ControlCodec.payload(ControlAnswer.getDefaultInstance(), end);
+    try (Payload answer =
+        leader.call(three, ControlMethods.PROPOSE, proposal).get(30, TimeUnit.SECONDS)) {
+      assertThat(ControlCodec.header(answer, ControlAnswer.parser()).getText())
+          .contains("another node's");
+    }
+    RenewRequest renewal =
+        RenewRequest.newBuilder()
+            .setNode(three.status().node().value())
+            .setWallMillis(System.currentTimeMillis())
+            .addSessions(SessionRenewal.newBuilder().setSession(session.id().value()))
+            .build();
+    try (Payload answer =
+        leader
+            .call(three, ControlMethods.RENEW, ControlCodec.payload(renewal))
+            .get(30, TimeUnit.SECONDS)) {
+      assertThat(ControlCodec.header(answer, RenewAnswer.parser()).getUnknownList())
+          .containsExactly(session.id().value());
+    }
+    assertThat(session.expired()).isNotDone();
+    session.close();
+  }
+
+  @Test
+  void whoShowsAWrongTokenComesIntoNoLog() throws Exception {
+    try (TestNode one = new TestNode(dir, "one");
+        NetThreads net = new NetThreads("stranger", 1)) {
+      one.found();
+      one.start();
+      JoinToken token = one.replica().tokens().create(1, Duration.ofHours(1));
+      JoinRequest request =
+          JoinRequest.newBuilder()
+              .setName("x")
+              .setControl("127.0.0.1:1")
+              .setRaft("127.0.0.1:2")
+              .setBlocks("127.0.0.1:3")
+              .setFormatVersion(Identity.FORMAT)
+              .setToken(token.id())
+              .setSecret(com.google.protobuf.ByteString.copyFrom(new byte[16]))
+              .setCertificateRequest(
+                  com.google.protobuf.ByteString.copyFrom(
+                      Certificates.request(Certificates.newKey(new SecureRandom()))))
+              .setWallMillis(System.currentTimeMillis())
+              .build();
+      final long before = one.status().applied();
+      try (NettyConnections stranger =
+          new NettyConnections(
+              net, Tls.newcomer(token.authority()), NettyConnections.Limits.DEFAULT)) {
+        List<CompletableFuture<Payload>> answers = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+          answers.add(
+              stranger.call(
+                  Addresses.parse(one.control()),
+                  ControlMethods.JOIN,
+                  ControlCodec.payload(request),
+                  Duration.ofSeconds(30)));
+        }
+        for (CompletableFuture<Payload> each : answers) {
+          try (Payload answer = each.get(30, TimeUnit.SECONDS)) {
+            assertThat(ControlCodec.header(answer, JoinAnswer.parser()).getAnswer().getStatus())
+                .isIn(ControlAnswer.Status.REFUSED, ControlAnswer.Status.RETRY);
+          }
+        }
+      }
+      assertThat(one.status().applied() - before).as("entries").isLessThan(30);
+      assertThatThrownBy(() -> Addresses.parse("1.2.3.4\nforged:1"))
+          .hasMessage("not an address: 1.2.3.4?forged:1");
+    }
+  }
+
   private static void raftPort(TestNode target, TestNode other) throws Exception {
     Keyring two = other.security.keyring();
     assertThat(asked(target, two, "n2", "n1")).doesNotContain("PERMISSION_DENIED");
@@ -165,7 +255,7 @@ class SecuredNodesTest {
     CertificateAuthority foreign =
         CertificateAuthority.create(
             two.credentials().name().cluster(), new SystemClock().now(), new SecureRandom());
-    KeyPair key = io.pandofs.common.identity.Certificates.newKey(new SecureRandom());
+    KeyPair key = Certificates.newKey(new SecureRandom());
     Keyring liar =
         new Keyring(
             new Credentials(

@@ -36,8 +36,8 @@ class SessionWatchTest {
     watch.renewed(sign(1, 0), 1_000);
     watch.renewed(sign(2, 0), 1_000);
     watch.renewed(sign(1, 0), 5_000);
-    assertThat(watch.overdue(live, 6_000)).isEmpty();
-    assertThat(watch.overdue(live, 6_001)).containsExactly(new SessionId(2));
+    assertThat(watch.overdue(live, 6_000, false)).isEmpty();
+    assertThat(watch.overdue(live, 6_001, false)).containsExactly(new SessionId(2));
   }
 
   @Test
@@ -45,9 +45,9 @@ class SessionWatchTest {
     watch.renewed(sign(1, 0), 1_000);
     watch.renewed(sign(2, 0), 1_000);
     watch.restart(20_000);
-    assertThat(watch.overdue(live, 20_001)).isEmpty();
-    assertThat(watch.overdue(live, 25_001)).isEmpty();
-    assertThat(watch.overdue(live, 25_002)).hasSize(2);
+    assertThat(watch.overdue(live, 20_001, false)).isEmpty();
+    assertThat(watch.overdue(live, 25_001, false)).isEmpty();
+    assertThat(watch.overdue(live, 25_002, false)).hasSize(2);
   }
 
   @Test
@@ -65,5 +65,24 @@ class SessionWatchTest {
     assertThat(watch.reapable(List.of(ORPHAN), live)).containsExactly(new InodeId(7));
     watch.restart(3);
     assertThat(watch.reapable(List.of(ORPHAN), live)).as("a new leader knows nothing").isEmpty();
+  }
+
+  /** Its holder was told that it lives, and would read what is another's a moment later. */
+  @Test
+  void whoIsBeingExpiredIsNotRenewedAnyMore() {
+    watch.begin(0);
+    watch.renewed(sign(1, 0), 1_000);
+    watch.renewed(sign(2, 0), 1_000);
+    watch.renewed(sign(1, 0), 5_000);
+    assertThat(watch.overdue(live, 6_001, false)).containsExactly(new SessionId(2));
+    assertThat(watch.renewed(sign(2, 0), 6_002)).as("its end was not proposed").isTrue();
+    assertThat(watch.renewed(sign(1, 0), 9_000)).isTrue();
+    assertThat(watch.overdue(live, 11_003, true)).containsExactly(new SessionId(2));
+    assertThat(watch.renewed(sign(2, 0), 11_004)).isFalse();
+    watch.restart(11_005);
+    assertThat(watch.renewed(sign(2, 0), 11_006)).as("proposed all the same").isFalse();
+    assertThat(watch.overdue(live, 11_007, true)).containsExactly(new SessionId(2));
+    watch.begin(20_000);
+    assertThat(watch.renewed(sign(2, 0), 20_001)).as("the entry was lost").isTrue();
   }
 }

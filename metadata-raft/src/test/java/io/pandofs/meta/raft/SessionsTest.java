@@ -9,8 +9,11 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.log.LogEntry;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,7 +95,7 @@ class SessionsTest {
             .containsExactly(next.id());
       }
       // Ended behind the mount's back, as a leader does that did not hear from it.
-      node.propose(new io.pandofs.meta.log.LogEntry.ExpireSession(next.id()));
+      node.propose(new LogEntry.ExpireSession(next.id()));
       await().atMost(Duration.ofSeconds(10)).until(() -> next.expired().isDone());
       assertThat(next.submit(Tree.unlink("x")).join().errno()).isEqualTo(Errno.EIO);
       org.assertj.core.api.Assertions.assertThatThrownBy(next::view)
@@ -163,6 +166,33 @@ class SessionsTest {
           .hasMessageContaining("clock");
       jumps.shift(0);
       follower.session().close();
+    }
+  }
+
+  /**
+   * The entry is confirmed before its end reaches the mount, which may have to wait for a thread.
+   */
+  @Test
+  void aSessionDoesNotSurelyLiveOnceItsEndIsApplied() throws Exception {
+    try (TestNode node = new TestNode(dir, "lone")) {
+      node.bootstrap();
+      MetadataSession session = node.session();
+      await().atMost(Duration.ofSeconds(10)).until(session::surelyLives);
+      CountDownLatch over = new CountDownLatch(1);
+      CompletableFuture<Void> busy =
+          session.submit(Tree.create(session, "x")).thenRun(() -> held(over));
+      node.propose(new LogEntry.ExpireSession(session.id()));
+      assertThat(session.surelyLives()).isFalse();
+      over.countDown();
+      busy.get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private static void held(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 }

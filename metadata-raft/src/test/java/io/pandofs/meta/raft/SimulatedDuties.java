@@ -53,10 +53,9 @@ final class SimulatedDuties {
     syncTerm(now);
     RenewAnswer.Builder answer = RenewAnswer.newBuilder();
     for (SessionRenewal renewal : request.getSessionsList()) {
-      if (tables.get().session(new SessionId(renewal.getSession())) == null) {
+      boolean known = tables.get().session(new SessionId(renewal.getSession())) != null;
+      if (!known || !watch.renewed(renewal, now)) {
         answer.addUnknown(renewal.getSession());
-      } else {
-        watch.renewed(renewal, now);
       }
     }
     return keeps.test(Rule.RENEWAL_PROVES)
@@ -66,11 +65,19 @@ final class SimulatedDuties {
 
   private void syncTerm(long now) {
     boolean stalled = now - lastTickNanos > sessionNanos / 2;
-    if (raft.term() != term || stalled) {
-      restart(now);
+    if (raft.term() != term) {
+      begin(now);
       term = raft.term();
+    } else if (stalled) {
+      restart(now);
     }
     lastTickNanos = now;
+  }
+
+  private void begin(long now) {
+    if (keeps.test(Rule.NEW_LEADER_RESTARTS_TIMERS)) {
+      watch.begin(now);
+    }
   }
 
   private void restart(long now) {
@@ -92,8 +99,9 @@ final class SimulatedDuties {
         keeps.test(Rule.REAP_WHAT_NOBODY_HOLDS)
             ? watch.reapable(orphans, live)
             : orphans.stream().map(ClusterView.Orphan::inode).toList();
-    List<SessionId> overdue = watch.overdue(live, now);
-    if (majority.isFresh()) {
+    boolean expire = majority.isFresh();
+    List<SessionId> overdue = watch.overdue(live, now, expire);
+    if (expire) {
       overdue.forEach(session -> propose(new LogEntry.ExpireSession(session)));
     }
     if (!free.isEmpty()) {

@@ -297,6 +297,17 @@ final class TestNode implements AutoCloseable {
     return out.call(control, method, request, Duration.ofSeconds(5));
   }
 
+  /** It neither says nor hears anything any more; to be closed or killed afterwards. */
+  void hang() throws IOException {
+    if (server != null) {
+      server.close();
+    }
+    if (connections != null) {
+      connections.close();
+    }
+    replica().ratis().close();
+  }
+
   /** Ends it without a word to the others: sockets first. */
   void kill() throws IOException {
     if (server != null) {

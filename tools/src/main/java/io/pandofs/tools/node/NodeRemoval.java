@@ -98,15 +98,20 @@ final class NodeRemoval {
       ClusterView.Node leaving, ClusterAdmin.Group drained, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
     String said = "";
+    long fetched = 0;
     long lastChange = clock.nanoTime();
     while (true) {
-      String waits = waitsFor(leaving.id(), drained);
+      Waits now = waitsFor(leaving.id(), drained);
+      String waits = now.words();
       if (waits.isEmpty()) {
         return;
       }
-      if (!waits.equals(said)) {
-        progress.say(waits);
+      if (!waits.equals(said) || now.fetched() != fetched) {
+        if (!waits.equals(said)) {
+          progress.say(waits);
+        }
         said = waits;
+        fetched = now.fetched();
         lastChange = clock.nanoTime();
       } else if (clock.nanoTime() - lastChange > STALL.toNanos()) {
         giveUp(leaving, waits);
@@ -130,12 +135,22 @@ final class NodeRemoval {
             : Members.text(leaving) + " stays, as nothing moves any more: " + waits + ".");
   }
 
-  /** What is still to happen, in words; empty when all others hold all. */
-  private String waitsFor(NodeId leaving, ClusterAdmin.Group drained) throws InterruptedException {
+  /**
+   * What is still to happen.
+   *
+   * @param words empty when all others hold all
+   * @param fetched how many blocks those that answer have fetched in all; the words may stay the
+   *     same while there are very many to fetch
+   */
+  private record Waits(String words, long fetched) {}
+
+  private Waits waitsFor(NodeId leaving, ClusterAdmin.Group drained) throws InterruptedException {
     List<String> waits = new ArrayList<>();
+    long fetched = 0;
     for (ClusterView.Node node : others(leaving)) {
       try {
         NodeReport report = reports.ask(node, drained.applied(), Long.MAX_VALUE);
+        fetched += report.fetched();
         if (!report.holdsAll(drained.applied(), drained.placementEpoch())) {
           waits.add(
               Members.text(node)
@@ -147,7 +162,7 @@ final class NodeRemoval {
         waits.add(Members.text(node) + " does not answer");
       }
     }
-    return String.join(", ", waits);
+    return new Waits(String.join(", ", waits), fetched);
   }
 
   /** Those that hold groups without it. */

@@ -18,9 +18,12 @@ import java.util.Map;
  *     holds; negative while it has not
  * @param needed how many blocks it lacks of those that were there at the index that was asked for;
  *     counted up to a bound
- * @param missing which these are, a page of them
+ * @param fetched how many blocks it has fetched since it started: grows while {@code needed} is at
+ *     its bound
+ * @param missing which it lacks, a page of them
  */
-record NodeReport(long applied, long comparedEpoch, long needed, List<BlockId> missing) {
+record NodeReport(
+    long applied, long comparedEpoch, long needed, long fetched, List<BlockId> missing) {
   private static final int BYTES_MAX = 1 << 20;
 
   NodeReport {
@@ -42,6 +45,8 @@ record NodeReport(long applied, long comparedEpoch, long needed, List<BlockId> m
                 comparedEpoch,
                 "needed",
                 needed,
+                "fetched",
+                fetched,
                 "missing",
                 missing.stream().map(BlockId::value).toList()))
         .getBytes(StandardCharsets.UTF_8);
@@ -67,6 +72,10 @@ record NodeReport(long applied, long comparedEpoch, long needed, List<BlockId> m
       }
     }
     return new NodeReport(
-        told.number("applied"), told.number("compared_epoch"), told.number("needed"), missing);
+        told.number("applied"),
+        told.number("compared_epoch"),
+        told.number("needed"),
+        told.number("fetched"),
+        missing);
   }
 }

@@ -88,7 +88,7 @@ final class NodeReports implements Service {
         after == Long.MAX_VALUE
             ? List.of()
             : tables.neededAfter(after, PAGE).stream().map(BlockTables.Needed::block).toList();
-    return new NodeReport(applied, compared, needed, missing);
+    return new NodeReport(applied, compared, needed, keeper.fetchedBlocks(), missing);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.pandofs.tools.node;
 
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
+import io.pandofs.common.NodeId;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
@@ -11,6 +12,7 @@ import io.pandofs.meta.raft.Recovery;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -51,6 +53,7 @@ public final class Survivor implements AutoCloseable {
    * @param lost ids of the other nodes, with commas between: what a person must type to confirm
    * @param names the other nodes, for reading
    * @param lastIndex the last log entry that is here
+   * @param torn the log goes on behind it with what cannot be read
    * @param blocks how many blocks files need
    * @param missing how many of these are not here
    * @param missingBytes of these
@@ -61,6 +64,7 @@ public final class Survivor implements AutoCloseable {
       String lost,
       List<String> names,
       long lastIndex,
+      boolean torn,
       long blocks,
       long missing,
       long missingBytes) {}
@@ -76,13 +80,23 @@ public final class Survivor implements AutoCloseable {
             count[2] += block.length();
           }
         });
-    List<ClusterView.Node> lost = recovery.lost();
+    List<String> lost = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    for (ClusterView.Node node : recovery.lost()) {
+      lost.add(node.id().toString());
+      names.add(Members.text(node));
+    }
+    for (NodeId node : recovery.lostVoters()) {
+      lost.add(node.toString());
+      names.add(node + " (removed, but its vote is still asked for)");
+    }
     return new Loss(
         recovery.identity().node().toString(),
         Long.toHexString(recovery.identity().volumeId()),
-        String.join(",", lost.stream().map(node -> node.id().toString()).toList()),
-        lost.stream().map(Members::text).toList(),
+        String.join(",", lost),
+        names,
         recovery.lastIndex(),
+        recovery.isTorn(),
         count[0],
         count[1],
         count[2]);

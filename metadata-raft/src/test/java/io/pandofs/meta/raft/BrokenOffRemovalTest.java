@@ -1,0 +1,89 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pandofs.common.NodeId;
+import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.rocksdb.RocksMemory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Removals that ended between the entry and the change of the voters. */
+class BrokenOffRemovalTest {
+  @TempDir Path dir;
+
+  private static void awaitVoters(TestNode node, Set<NodeId> voters) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(TestCluster.voters(node)).isEqualTo(voters));
+  }
+
+  /** As when the leader that was asked dies after the entry: nobody can name the node any more. */
+  @Test
+  void theLeaderTakesOutAVoterThatIsNoMember() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> {})) {
+      TestNode leader = cluster.leader();
+      TestNode gone = cluster.follower();
+      NodeId goneId = gone.status().node();
+      Set<NodeId> rest = new HashSet<>(TestCluster.voters(leader));
+      rest.remove(goneId);
+      leader.propose(new LogEntry.RemoveNode(goneId));
+      awaitVoters(leader, rest);
+      MembershipTest.fill(leader, "a", 10);
+      // The leader that goes itself hands over first.
+      NodeId self = leader.status().node();
+      TestNode last =
+          cluster.nodes.stream().filter(node -> node != leader && node != gone).findFirst().get();
+      leader.propose(new LogEntry.RemoveNode(self));
+      rest.remove(self);
+      awaitVoters(last, rest);
+      MembershipTest.fill(last, "b", 10);
+    }
+  }
+
+  @Test
+  void aRemovalMayBeAskedForAgainAfterItsEntry() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = unhurried())) {
+      TestNode leader = cluster.leader();
+      NodeId gone = cluster.follower().status().node();
+      leader.propose(new LogEntry.RemoveNode(gone));
+      assertThat(TestCluster.voters(leader)).contains(gone);
+      leader.replica().admin().remove(gone);
+      assertThat(TestCluster.voters(leader)).hasSize(2).doesNotContain(gone);
+    }
+  }
+
+  /** So that the leader does not finish it by itself. */
+  private static RaftTiming unhurried() {
+    return RaftTiming.SHARED_CORES.withSession(Duration.ofMinutes(5), Duration.ofMinutes(1));
+  }
+
+  @Test
+  void aSurvivorWhoseRemovedPeerStillVotesCanBeRecovered() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 2, node -> node.timing = unhurried())) {
+      TestNode survivor = cluster.leader();
+      TestNode gone = cluster.follower();
+      NodeId goneId = gone.status().node();
+      survivor.propose(new LogEntry.RemoveNode(goneId));
+      assertThat(TestCluster.voters(survivor)).contains(goneId);
+      survivor.replica().checkpoint().get();
+      gone.kill();
+      survivor.close();
+      try (DataDirectory data = DataDirectory.lock(survivor.dataDir);
+          RocksMemory memory = new RocksMemory(16 << 20, 8 << 20);
+          Recovery recovery = Recovery.open(data, memory)) {
+        assertThat(recovery.lost()).isEmpty();
+        assertThat(recovery.lostVoters()).containsExactly(goneId);
+        recovery.commit();
+      }
+      survivor.start();
+      MembershipTest.fill(survivor, "a", 10);
+      assertThat(TestCluster.voters(survivor)).hasSize(1);
+    }
+  }
+}
