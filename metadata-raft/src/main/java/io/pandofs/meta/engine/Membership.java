@@ -144,7 +144,8 @@ final class Membership {
     }
   }
 
-  private static void place(Store store, LocalEffects effects) {
+  /** The groups are the members' that stay. */
+  static void place(Store store, LocalEffects effects) {
     List<NodeId> nodes =
         nodes(store).stream().filter(node -> !node.leaving()).map(ClusterView.Node::id).toList();
     PlacementRow.save(store, PlacementRow.load(store).with(nodes));

@@ -93,6 +93,8 @@ final class Tokens {
       return refused(LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
     }
     Membership.drop(entry.gone(), store, effects);
+    // The new one holds groups when it votes; the one that is gone holds none from now on.
+    Membership.place(store, effects);
     return add(entry.key(), node, store, effects);
   }
 

@@ -56,7 +56,6 @@ public final class Recovery implements AutoCloseable {
   /** Whose votes the newest configuration here asks for; the node itself among them. */
   private Set<NodeId> voters;
 
-  private boolean torn;
   private final long inLog;
 
   private Recovery(DataDirectory data, Identity identity, LiveTables tables) throws IOException {
@@ -129,14 +128,6 @@ public final class Recovery implements AutoCloseable {
   /** The last log index that is here. */
   public long lastIndex() {
     return Math.max(inLog, tables.applied().index());
-  }
-
-  /**
-   * Whether the log goes on behind {@link #lastIndex} with what cannot be read: a record that a
-   * power cut tore, or damage.
-   */
-  public boolean isTorn() {
-    return torn;
   }
 
   private long lookThroughLog() throws IOException {
@@ -285,22 +276,13 @@ public final class Recovery implements AutoCloseable {
     }
     segments.sort(Comparator.comparing(LogSegmentPath::getStartEnd));
     for (LogSegmentPath segment : segments) {
-      try {
-        LogSegment.readSegmentFile(
-            segment.getPath().toFile(),
-            segment.getStartEnd(),
-            ENTRY_MAX,
-            CorruptionPolicy.EXCEPTION,
-            null,
-            each::entry);
-      } catch (IOException e) {
-        if (!String.valueOf(segment.getPath().getFileName()).contains("inprogress")) {
-          throw e;
-        }
-        // As a power cut leaves the end of the segment that was being written.
-        LOG.warn("the log ends in a record that cannot be read: {}", e.toString());
-        torn = true;
-      }
+      LogSegment.readSegmentFile(
+          segment.getPath().toFile(),
+          segment.getStartEnd(),
+          ENTRY_MAX,
+          CorruptionPolicy.EXCEPTION,
+          null,
+          each::entry);
     }
   }
 

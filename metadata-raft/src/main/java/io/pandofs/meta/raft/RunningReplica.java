@@ -35,6 +35,7 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
+  private static final String REMOVED = "this node was removed from the cluster";
   private static final long TICK_MILLIS_MAX = 250;
   private static final long LOOK_MILLIS = 1_000;
   private static final int DIRTY_MAX = 1 << 16;
@@ -67,6 +68,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final CompletableFuture<ReplicaFailure> failed = new CompletableFuture<>();
   private final Upkeep upkeep;
   private volatile @Nullable String badCheckpoint;
+
+  /** It is in the tables no more, and only votes until the group has let it go. */
+  private volatile boolean leaving;
 
   /**
    * Opens the tables and prepares the Raft server; {@link #start} starts it.
@@ -185,7 +189,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
       @Override
       public void unvoted() {
-        takenOut("this node is no longer a voter of the cluster");
+        takenOut(leaving ? REMOVED : "this node is no longer a voter of the cluster");
       }
     };
   }
@@ -298,12 +302,13 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   /** Serves nobody any more, and goes when the group does not need its vote. */
   private void leave() {
+    leaving = true;
     markRemoved();
     freshness.close();
     threads.duties.execute(sessions::endAll);
     new Departure(identity.node(), ratis::voters, clock, this::after)
         .begin()
-        .thenRun(() -> takenOut("this node was removed from the cluster"));
+        .thenRun(() -> takenOut(REMOVED));
   }
 
   private void fail(String what, @Nullable Throwable cause) {

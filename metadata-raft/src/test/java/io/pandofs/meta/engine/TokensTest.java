@@ -89,6 +89,7 @@ class TokensTest {
     assertThat(admit(ID, SECRET, 1, 0, "c:1").number()).isEqualTo(2);
     before = nodes();
     refused(replace(2, 1, "a:1"), Refusal.ADDRESS_TAKEN);
+    rig.apply(new LogEntry.DrainNode(new NodeId(2), false)); // as when it was made a voter
     final long epoch = new ClusterView(rig.store).placement().epoch();
     assertThat(replace(2, 1, "e:1").number()).isEqualTo(3);
     assertThat(new ClusterView(rig.store).node(new NodeId(2))).isNull();

@@ -150,7 +150,7 @@ class DamageTest {
   }
 
   /** The first sectors of a long record, and zeros where the rest would be. */
-  private static void appendTorn(Path log) throws IOException {
+  static void appendTorn(Path log) throws IOException {
     LogScan scan = LogScan.read(log.getParent());
     byte[] bytes = new byte[(scan.openBytes() / 512 + 2) * 512 - scan.openBytes()];
     new java.util.Random(3).nextBytes(bytes);
@@ -175,7 +175,7 @@ class DamageTest {
   }
 
   /** The newest file of the log. */
-  private static Path log(Path data) throws IOException {
+  static Path log(Path data) throws IOException {
     List<LogFiles.Segment> segments = LogFiles.list(current(data));
     return segments.get(segments.size() - 1).file();
   }

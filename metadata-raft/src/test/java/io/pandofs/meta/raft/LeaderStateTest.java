@@ -4,13 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.pandofs.common.net.Payload;
-import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.rocksdb.RocksMemory;
-import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
-import io.pandofs.meta.wire.SessionRenewal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -19,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,56 +63,6 @@ class LeaderStateTest {
           .isInstanceOf(Exception.class);
       assertThatThrownBy(() -> renewal.get(10, TimeUnit.SECONDS)).isInstanceOf(Exception.class);
       killed.get(30, TimeUnit.SECONDS);
-    }
-  }
-
-  /**
-   * It goes on thinking that it leads, and its own mount's session must not live by that: the next
-   * leader's timer for it may have begun already.
-   */
-  @Test
-  void aLeaderThatIsAloneRenewsNoSession() throws Exception {
-    RaftTiming slow =
-        RaftTiming.SHARED_CORES.withElection(Duration.ofSeconds(3), Duration.ofSeconds(6));
-    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = slow)) {
-      TestNode leader = cluster.leader();
-      MetadataSession session = leader.session();
-      await().atMost(Duration.ofSeconds(20)).until(session::surelyLives);
-      assertThat(renewed(leader, session)).isTrue();
-      RatisNode ratis = leader.replica().ratis();
-      for (TestNode node : cluster.nodes) {
-        if (node != leader) {
-          node.hang();
-        }
-      }
-      long cut = System.nanoTime();
-      long lease = leader.timing.freshness().toNanos();
-      // Whatever it was told before, it must not answer later than one lease after.
-      await()
-          .pollDelay(Duration.ZERO)
-          .pollInterval(Duration.ofMillis(5))
-          .until(() -> System.nanoTime() - cut > 2 * lease);
-      assertThat(ratis.leads()).as("still thinks that it leads").isTrue();
-      assertThat(renewed(leader, session)).isFalse();
-    }
-  }
-
-  private static boolean renewed(TestNode leader, MetadataSession session) throws Exception {
-    RenewRequest request =
-        RenewRequest.newBuilder()
-            .setNode(leader.status().node().value())
-            .setWallMillis(System.currentTimeMillis())
-            .addSessions(SessionRenewal.newBuilder().setSession(session.id().value()))
-            .build();
-    try (Payload answer =
-        leader
-            .call(leader, ControlMethods.RENEW, ControlCodec.payload(request))
-            .get(30, TimeUnit.SECONDS)) {
-      RenewAnswer renewed = ControlCodec.header(answer, RenewAnswer.parser());
-      return renewed.getAnswer().getStatus() == ControlAnswer.Status.OK
-          && renewed.getUnknownCount() == 0;
-    } catch (ExecutionException e) {
-      return false; // no answer in time
     }
   }
 

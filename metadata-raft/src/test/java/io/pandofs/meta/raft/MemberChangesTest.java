@@ -9,14 +9,11 @@ import io.pandofs.common.NodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.rocksdb.RocksMemory;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -157,11 +154,10 @@ class MemberChangesTest {
       MembershipTest.fill(survivor, "a", 20);
       final long applied = survivor.status().applied();
       survivor.kill();
-      tear(survivor.dataDir.resolve("raft"));
+      DamageTest.appendTorn(DamageTest.log(survivor.dataDir));
       try (DataDirectory data = DataDirectory.lock(survivor.dataDir);
           RocksMemory memory = new RocksMemory(16 << 20, 8 << 20);
           Recovery recovery = Recovery.open(data, memory)) {
-        assertThat(recovery.isTorn()).isTrue();
         assertThat(recovery.lastIndex()).isGreaterThanOrEqualTo(applied);
         recovery.commit();
       }
@@ -172,28 +168,6 @@ class MemberChangesTest {
         view.lookup(InodeId.ROOT, Tree.name("a19"));
       }
       session.close();
-    }
-  }
-
-  /** Writes the start of a record behind the last one. */
-  private static void tear(Path raft) throws Exception {
-    Path open;
-    try (Stream<Path> files = Files.walk(raft)) {
-      open =
-          files
-              .filter(file -> file.getFileName().toString().contains("inprogress"))
-              .findFirst()
-              .get();
-    }
-    byte[] bytes = Files.readAllBytes(open);
-    int end = bytes.length;
-    while (bytes[end - 1] == 0) {
-      end--;
-    }
-    // Behind zeros that may end the last record's checksum.
-    try (RandomAccessFile file = new RandomAccessFile(open.toFile(), "rw")) {
-      file.seek(end + 4);
-      file.write(new byte[] {100, 1, 2, 3});
     }
   }
 

@@ -89,9 +89,6 @@ final class RecoverCommand implements Callable<Integer> {
             + loss.lastIndex()
             + " are not here: what the others had acknowledged after it is gone. How much that is"
             + " cannot be told here.");
-    if (loss.torn()) {
-      out.println("The log ends there in a record that cannot be read, as a power cut leaves it.");
-    }
     out.println(
         loss.missing() == 0
             ? "All " + loss.blocks() + " blocks of file data are here."
@@ -112,7 +109,6 @@ final class RecoverCommand implements Callable<Integer> {
     document.put("volume", loss.volume());
     document.put("lost", loss.lost());
     document.put("last_index", loss.lastIndex());
-    document.put("log_torn", loss.torn());
     document.put("blocks", loss.blocks());
     document.put("missing_blocks", loss.missing());
     document.put("missing_bytes", loss.missingBytes());

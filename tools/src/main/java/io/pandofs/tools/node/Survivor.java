@@ -53,7 +53,6 @@ public final class Survivor implements AutoCloseable {
    * @param lost ids of the other nodes, with commas between: what a person must type to confirm
    * @param names the other nodes, for reading
    * @param lastIndex the last log entry that is here
-   * @param torn the log goes on behind it with what cannot be read
    * @param blocks how many blocks files need
    * @param missing how many of these are not here
    * @param missingBytes of these
@@ -64,7 +63,6 @@ public final class Survivor implements AutoCloseable {
       String lost,
       List<String> names,
       long lastIndex,
-      boolean torn,
       long blocks,
       long missing,
       long missingBytes) {}
@@ -96,7 +94,6 @@ public final class Survivor implements AutoCloseable {
         String.join(",", lost),
         names,
         recovery.lastIndex(),
-        recovery.isTorn(),
         count[0],
         count[1],
         count[2]);
