@@ -36,6 +36,7 @@ public final class Vfs implements AutoCloseable {
   private final WriteBack writeBack;
   private final LostData lostData;
   private final Leases leases;
+  private final Waits waits;
   private final PieceCache cache;
   private final ScheduledFuture<?> ageing;
 
@@ -70,6 +71,7 @@ public final class Vfs implements AutoCloseable {
     this.writeBack = new WriteBack(sessions, blocks, pool, budget, lostData, workers);
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
     Coherence coherence = new Coherence(sessions, openFiles, clock, options.patience());
+    this.waits = coherence.waits();
     this.leases = new Leases(sessions, openFiles, writeBack, coherence, clock, workers, scheduler);
     openFiles.onRecall(leases);
     Shape shape = new Shape(coherence, openFiles, writeBack);
@@ -116,6 +118,19 @@ public final class Vfs implements AutoCloseable {
     try (MetadataView view = sessions.view()) {
       return new VolumeSpace(space.totalBytes(), space.freeBytes(), view.stats().inodes());
     }
+  }
+
+  /**
+   * Gives up the call that a thread makes: it ends with EINTR if it waits for another mount, now or
+   * later on. {@link #finished} must follow when it has ended. Never waits.
+   */
+  public void giveUp(Thread caller) {
+    waits.giveUp(caller);
+  }
+
+  /** A call that was given up has ended. */
+  public void finished(Thread caller) {
+    waits.finished(caller);
   }
 
   /** Commits all that is dirty: syncfs(2). What is lost stays to be reported by its handles. */

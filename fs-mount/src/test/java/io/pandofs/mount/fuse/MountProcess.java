@@ -2,6 +2,7 @@ package io.pandofs.mount.fuse;
 
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.testing.LocalTree;
+import io.pandofs.mount.fuse.direct.DirectTransport;
 import io.pandofs.mount.fuse.jnr.JnrTransport;
 import io.pandofs.mount.vfs.Capacity;
 import io.pandofs.mount.vfs.MemoryBlocks;
@@ -22,6 +23,18 @@ public final class MountProcess {
 
   private MountProcess() {}
 
+  /** Which transport is tested; {@link MountedVolume} passes it on. */
+  static final String TRANSPORT = "pando.transport";
+
+  private static Transport transport() {
+    String name = System.getProperty(TRANSPORT, "jnr");
+    return switch (name) {
+      case "jnr" -> new JnrTransport();
+      case "direct" -> new DirectTransport();
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+
   public static void main(String[] args) throws Exception {
     LocalTree tree = new LocalTree();
     MemoryBlocks blocks = new MemoryBlocks(tree);
@@ -34,7 +47,7 @@ public final class MountProcess {
                 blocks,
                 () -> new Capacity.Space(TOTAL_BYTES, TOTAL_BYTES / 2),
                 scheduler);
-        Mount mount = new JnrTransport().mount(vfs, MountOptions.at(Path.of(args[0])))) {
+        Mount mount = transport().mount(vfs, MountOptions.at(Path.of(args[0])))) {
       System.out.println("mounted " + mount.mountPoint());
       while (System.in.read() >= 0) {
         // Nothing is said on it: it only ends.

@@ -46,6 +46,10 @@ final class MountedVolume implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx700m",
                 "-Dfile.encoding=UTF-8",
+                "-D"
+                    + MountProcess.TRANSPORT
+                    + "="
+                    + System.getProperty(MountProcess.TRANSPORT, "jnr"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 MountProcess.class.getName(),

@@ -1,0 +1,9 @@
+package io.pandofs.mount.fuse.direct;
+
+/** What is done about FUSE_INTERRUPT. Thread-safe; never waits. */
+@FunctionalInterface
+interface Interrupts {
+
+  /** A signal came to who made the request that {@code in} names. */
+  void interrupt(Request in);
+}
