@@ -48,6 +48,11 @@ public final class DevCluster implements AutoCloseable {
     }
   }
 
+  /** How the clusters' mounts talk to FUSE: the system property {@code pando.transport}, or jnr. */
+  public static String transport() {
+    return System.getProperty("pando.transport", "jnr");
+  }
+
   /** The {@code pando} script of this checkout. */
   public static Path launcher() {
     return Path.of(System.getProperty("pando.root", "..")).toAbsolutePath().resolve("pando");
@@ -68,7 +73,8 @@ public final class DevCluster implements AutoCloseable {
 
   /** Starts what does not run and waits until all are mounted. */
   public void up() throws IOException, InterruptedException {
-    dev(UP, "up", "--nodes", String.valueOf(nodes), "--timeout", "150").ok();
+    dev(UP, "up", "--nodes", String.valueOf(nodes), "--transport", transport(), "--timeout", "150")
+        .ok();
   }
 
   /** One node more, mounted. */

@@ -26,14 +26,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A share of what is run at length by {@code tests/fuzz} and {@code tests/coherence}; the system
- * properties {@code pando.fuzz.seeds} and {@code pando.coherence.rounds} make it longer. Only agent
- * processes touch the mounts.
+ * properties {@code pando.fuzz.seeds} and {@code pando.coherence.rounds} make it longer, {@code
+ * pando.transport} chooses the transport. Only agent processes touch the mounts.
  */
 @Tag("fuse")
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(900)
 final class OneTreeTest {
-  private static final String TRANSPORT = "jnr";
+  private static final String TRANSPORT = DevCluster.transport();
 
   @SuppressWarnings("NullAway.Init")
   private DevCluster cluster;
