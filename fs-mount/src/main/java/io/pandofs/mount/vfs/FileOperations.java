@@ -98,7 +98,7 @@ public final class FileOperations {
     try {
       Attributes attributes = attributes(file);
       checkType(attributes.type(), flags);
-      if (OpenFlags.has(flags, OpenFlags.TRUNCATE) && attributes.sizeBytes() != 0) {
+      if (OpenFlags.has(flags, OpenFlags.TRUNCATE)) {
         resize(caller, file, 0, clock.now());
         attributes = attributes(file);
       }

@@ -23,11 +23,7 @@ public final class MountProcess {
 
   private MountProcess() {}
 
-  /** Which transport is tested; {@link MountedVolume} passes it on. */
-  static final String TRANSPORT = "pando.transport";
-
-  private static Transport transport() {
-    String name = System.getProperty(TRANSPORT, "jnr");
+  private static Transport transport(String name) {
     return switch (name) {
       case "jnr" -> new JnrTransport();
       case "direct" -> new DirectTransport();
@@ -35,6 +31,9 @@ public final class MountProcess {
     };
   }
 
+  /**
+   * @param args the transport's name, the mount point
+   */
   public static void main(String[] args) throws Exception {
     LocalTree tree = new LocalTree();
     MemoryBlocks blocks = new MemoryBlocks(tree);
@@ -47,7 +46,7 @@ public final class MountProcess {
                 blocks,
                 () -> new Capacity.Space(TOTAL_BYTES, TOTAL_BYTES / 2),
                 scheduler);
-        Mount mount = transport().mount(vfs, MountOptions.at(Path.of(args[0])))) {
+        Mount mount = transport(args[0]).mount(vfs, MountOptions.at(Path.of(args[1])))) {
       System.out.println("mounted " + mount.mountPoint());
       while (System.in.read() >= 0) {
         // Nothing is said on it: it only ends.

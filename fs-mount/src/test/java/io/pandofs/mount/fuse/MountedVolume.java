@@ -39,20 +39,21 @@ final class MountedVolume implements AutoCloseable {
     this.watchdog = clock.schedule(this::kill, WATCHDOG_SECONDS, TimeUnit.SECONDS);
   }
 
-  /** Starts a server and waits for its first word. */
-  static MountedVolume start(Path mountPoint, Path log) throws IOException {
+  /**
+   * Starts a server and waits for its first word.
+   *
+   * @param transport as {@link MountProcess} knows it
+   */
+  static MountedVolume start(String transport, Path mountPoint, Path log) throws IOException {
     Process server =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx700m",
                 "-Dfile.encoding=UTF-8",
-                "-D"
-                    + MountProcess.TRANSPORT
-                    + "="
-                    + System.getProperty(MountProcess.TRANSPORT, "jnr"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 MountProcess.class.getName(),
+                transport,
                 mountPoint.toString())
             .redirectError(log.toFile())
             .start();

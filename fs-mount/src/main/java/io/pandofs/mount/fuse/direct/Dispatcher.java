@@ -45,48 +45,50 @@ final class Dispatcher {
    * @return 0 when {@code out} is the answer, a negative errno, or {@link #UNANSWERED}
    */
   int serve(Request in, Reply out, Interrupts interrupts) {
-    out.clear();
-    int opcode = in.opcode();
     try {
-      return switch (opcode) {
-        case Protocol.FORGET -> {
-          nodes.forget(in);
-          yield UNANSWERED;
-        }
-        case Protocol.BATCH_FORGET -> {
-          nodes.forgetMany(in);
-          yield UNANSWERED;
-        }
-        case Protocol.INTERRUPT -> {
-          interrupts.interrupt(in);
-          yield UNANSWERED;
-        }
-        case Protocol.INIT -> {
-          Handshake.of(in).answer(out);
-          onInit.run();
-          yield 0;
-        }
-        case Protocol.DESTROY -> 0;
-        default -> named(opcode, in, out) || opened(opcode, in, out) ? 0 : unknown();
-      };
+      return perform(in, out, interrupts);
     } catch (ErrnoException e) {
-      LOG.trace("opcode {} of {}: {}", opcode, in.node(), e.errno());
+      LOG.trace("opcode {} of {}: {}", in.opcode(), in.node(), e.errno());
       return -e.errno().number();
     } catch (Throwable e) {
-      LOG.error("opcode {} of {} failed", opcode, in.node(), e);
-      return isUnanswered(opcode) ? UNANSWERED : -Errno.EIO.number();
+      LOG.error("opcode {} of {} failed", in.opcode(), in.node(), e);
+      return isUnanswered(in.opcode()) ? UNANSWERED : -Errno.EIO.number();
     }
+  }
+
+  /**
+   * As {@link #serve}, but failures are thrown.
+   *
+   * @throws MalformedRequestException for what the protocol does not allow
+   */
+  int perform(Request in, Reply out, Interrupts interrupts) throws ErrnoException {
+    out.clear();
+    int opcode = in.opcode();
+    switch (opcode) {
+      case Protocol.FORGET -> nodes.forget(in);
+      case Protocol.BATCH_FORGET -> nodes.forgetMany(in);
+      case Protocol.INTERRUPT -> interrupts.interrupt(in);
+      case Protocol.INIT -> {
+        Handshake.of(in).answer(out);
+        onInit.run();
+      }
+      case Protocol.DESTROY -> {
+        // Nothing is kept that the end of the mount does not end.
+      }
+      default -> {
+        if (!named(opcode, in, out) && !opened(opcode, in, out)) {
+          // The kernel does without it from then on, or has a way of its own.
+          throw new ErrnoException(Errno.ENOSYS);
+        }
+      }
+    }
+    return isUnanswered(opcode) ? UNANSWERED : 0;
   }
 
   private static boolean isUnanswered(int opcode) {
     return opcode == Protocol.FORGET
         || opcode == Protocol.BATCH_FORGET
         || opcode == Protocol.INTERRUPT;
-  }
-
-  /** The kernel does without it from then on, or has a way of its own. */
-  private static int unknown() {
-    return -Errno.ENOSYS.number();
   }
 
   /** Requests by node; whether it was one. */

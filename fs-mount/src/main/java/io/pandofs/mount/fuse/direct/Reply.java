@@ -125,7 +125,7 @@ final class Reply {
     time(a.changed());
     time(a.modified());
     int device = (int) a.device();
-    int32(device >>> 8 & 0xfff).int32(device & 0xff | device >>> 12 & 0xfff00);
+    int32((device >>> 8) & 0xfff).int32((device & 0xff) | ((device >>> 12) & 0xfff00));
     int64(0);
     zeros(STATX_SPARE);
   }
