@@ -37,10 +37,6 @@ abstract class MountedFiles {
 
   private final String transport;
 
-  @TempDir
-  @SuppressWarnings("NullAway.Init")
-  Path scratch;
-
   @SuppressWarnings("NullAway.Init")
   private MountedVolume volume;
 
@@ -52,7 +48,7 @@ abstract class MountedFiles {
   }
 
   @BeforeAll
-  final void mount() throws Exception {
+  final void mount(@TempDir Path scratch) throws Exception {
     Path place = Files.createDirectory(scratch.toRealPath().resolve("mnt"));
     volume = MountedVolume.start(transport, place, scratch.resolve("log"));
     assertThat(volume.greeting()).startsWith("mounted");
