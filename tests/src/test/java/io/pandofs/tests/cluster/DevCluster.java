@@ -21,17 +21,28 @@ public final class DevCluster implements AutoCloseable {
 
   private final Path directory;
   private final int nodes;
+  private final String transport;
 
-  private DevCluster(Path directory, int nodes) {
+  private DevCluster(Path directory, int nodes, String transport) {
     this.directory = directory;
     this.nodes = nodes;
+    this.transport = transport;
   }
 
-  /** A new cluster, all mounted. */
+  /**
+   * A new cluster, all mounted, through the transport that the system property {@code
+   * pando.transport} names, or jnr.
+   */
   public static DevCluster up(int nodes) throws IOException, InterruptedException {
+    return up(nodes, System.getProperty("pando.transport", "jnr"));
+  }
+
+  /** A new cluster, all mounted through this transport. */
+  public static DevCluster up(int nodes, String transport)
+      throws IOException, InterruptedException {
     requireFuse();
     Path directory = Files.createTempDirectory("pando-cluster");
-    DevCluster cluster = new DevCluster(directory, nodes);
+    DevCluster cluster = new DevCluster(directory, nodes, transport);
     try {
       cluster.up();
       return cluster;
@@ -46,11 +57,6 @@ public final class DevCluster implements AutoCloseable {
     if (!Files.exists(Path.of("/dev/fuse"))) {
       throw new AssertionError("this test needs /dev/fuse");
     }
-  }
-
-  /** How the clusters' mounts talk to FUSE: the system property {@code pando.transport}, or jnr. */
-  public static String transport() {
-    return System.getProperty("pando.transport", "jnr");
   }
 
   /** The {@code pando} script of this checkout. */
@@ -73,7 +79,7 @@ public final class DevCluster implements AutoCloseable {
 
   /** Starts what does not run and waits until all are mounted. */
   public void up() throws IOException, InterruptedException {
-    dev(UP, "up", "--nodes", String.valueOf(nodes), "--transport", transport(), "--timeout", "150")
+    dev(UP, "up", "--nodes", String.valueOf(nodes), "--transport", transport, "--timeout", "150")
         .ok();
   }
 
