@@ -33,7 +33,7 @@ final class Dispatcher {
   Dispatcher(Vfs vfs, Supplier<String> state, Runnable onInit) {
     this.nodes = new Nodes(vfs.namespace(), new MountState(state));
     this.names = new NameRequests(vfs, nodes);
-    this.files = new FileRequests(vfs.files(), nodes);
+    this.files = new FileRequests(vfs, nodes);
     this.directories = new DirectoryRequests(vfs.directories(), nodes);
     this.xattrs = new XattrRequests(vfs.xattrs(), nodes);
     this.onInit = onInit;

@@ -3,28 +3,29 @@ package io.pandofs.mount.fuse.direct;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.mount.fuse.direct.Protocol.Allocate;
-import io.pandofs.mount.fuse.direct.Protocol.Create;
 import io.pandofs.mount.fuse.direct.Protocol.Handle;
 import io.pandofs.mount.fuse.direct.Protocol.Open;
 import io.pandofs.mount.fuse.direct.Protocol.Read;
 import io.pandofs.mount.fuse.direct.Protocol.Seek;
 import io.pandofs.mount.fuse.direct.Protocol.Write;
 import io.pandofs.mount.vfs.FileOperations;
+import io.pandofs.mount.vfs.Vfs;
 import java.nio.ByteBuffer;
 
 /** Requests about files' contents. Thread-safe; calls block. */
 final class FileRequests {
 
-  private static final int PERMISSIONS = 07777;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
 
   private final FileOperations files;
   private final Nodes nodes;
+  private final Creation creation;
 
-  FileRequests(FileOperations files, Nodes nodes) {
-    this.files = files;
+  FileRequests(Vfs vfs, Nodes nodes) {
+    this.files = vfs.files();
     this.nodes = nodes;
+    this.creation = new Creation(vfs.namespace(), files);
   }
 
   void open(Request in, Reply out) throws ErrnoException {
@@ -32,14 +33,9 @@ final class FileRequests {
     out.opened(opened.handle(), opened.direct());
   }
 
+  /** FUSE_CREATE: the kernel has seen no such file a moment ago. */
   void create(Request in, Reply out) throws ErrnoException {
-    FileOperations.Opened opened =
-        files.create(
-            in.caller(),
-            in.inode(),
-            in.name(Create.BYTES),
-            in.int32(Create.MODE) & PERMISSIONS,
-            in.int32(Create.FLAGS));
+    FileOperations.Opened opened = creation.open(in);
     nodes.give(opened.attributes(), out);
     out.opened(opened.handle(), opened.direct());
   }

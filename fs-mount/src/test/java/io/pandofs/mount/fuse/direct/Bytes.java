@@ -16,12 +16,16 @@ final class Bytes {
 
   /** The header: length (set at the end), opcode, unique, node, uid 1000, gid 1001, pid 77. */
   static Bytes request(int opcode, long node) {
+    return request(opcode, node, 1000);
+  }
+
+  static Bytes request(int opcode, long node, int uid) {
     return new Bytes()
         .int32(0)
         .int32(opcode)
         .int64(42)
         .int64(node)
-        .int32(1000)
+        .int32(uid)
         .int32(1001)
         .int32(77)
         .int32(0);

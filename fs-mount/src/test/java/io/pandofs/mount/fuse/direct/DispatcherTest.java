@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.mount.fuse.MountOptions;
+import io.pandofs.mount.vfs.AttributeChange;
 import io.pandofs.mount.vfs.Vfs;
 import io.pandofs.mount.vfs.Volume;
 import java.nio.ByteBuffer;
@@ -60,6 +62,31 @@ class DispatcherTest {
 
   private long handle() {
     return memory.getLong(16 + 128);
+  }
+
+  /** CREATE of "f" in the root by somebody, the file being there already. */
+  private static Bytes createAgain(int uid, int flags) {
+    Bytes request = Bytes.request(35, 1, uid);
+    return request.int32(flags).int32(0100666).int32(0).int32(0).text("f");
+  }
+
+  @Test
+  void whoMeetsAFileWhereThereWasNoneMayOpenItOrLooksAgain() throws Exception {
+    long node = create("f");
+    int exclusive = 0200;
+    int other = 1002;
+    assertThat(body(createAgain(1000, O_RDWR))).isEqualTo(144);
+    assertThat(memory.getLong(16)).isEqualTo(node);
+    assertThat(body(createAgain(0, O_RDWR))).isEqualTo(144);
+    assertFails(Errno.ESTALE, createAgain(other, O_RDWR));
+    assertFails(Errno.ESTALE, createAgain(other, 0));
+    assertFails(Errno.EEXIST, createAgain(1000, O_RDWR | exclusive));
+    vfs.namespace().change(Volume.USER, new InodeId(node), AttributeChange.permissions(0466));
+    assertThat(body(createAgain(1000, 0))).isEqualTo(144);
+    assertFails(Errno.ESTALE, createAgain(1000, 1));
+    assertFails(Errno.ESTALE, createAgain(1000, O_RDWR));
+    int truncate = 01000;
+    assertFails(Errno.ESTALE, createAgain(1000, truncate));
   }
 
   private static Bytes write(long node, long handle, long offset, String data) {
