@@ -32,6 +32,8 @@ public final class MountProcess {
   }
 
   /**
+   * Mounts and serves.
+   *
    * @param args the transport's name, the mount point
    */
   public static void main(String[] args) throws Exception {
