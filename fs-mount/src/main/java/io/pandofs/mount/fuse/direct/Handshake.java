@@ -18,8 +18,11 @@ record Handshake(int minor, int readAheadBytes, long flags) {
   static final int BYTES_MAX = 1 << 20;
 
   private static final int PAGE_BYTES = 4096;
-  private static final int BACKGROUND_MAX = 64;
-  private static final int CONGESTION = 48;
+
+  /** Requests that nobody waits for, such as read-ahead, leave workers to those that are. */
+  private static final int BACKGROUND_MAX = Workers.WORKERS_MAX / 2;
+
+  private static final int CONGESTION = BACKGROUND_MAX * 3 / 4;
 
   /** AUTO_INVAL_DATA: pages are dropped when mtime or size have changed, here or elsewhere. */
   private static final long WANTED =
