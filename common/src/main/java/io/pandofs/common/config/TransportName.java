@@ -6,7 +6,7 @@ import java.util.Locale;
 public enum TransportName {
   /** jnr-fuse on libfuse 2.9. */
   JNR,
-  /** The kernel's protocol itself; Linux, as root. */
+  /** The kernel's protocol itself; Linux only. */
   DIRECT;
 
   /** As it is written. */

@@ -27,6 +27,7 @@ public final class MountProcess {
     return switch (name) {
       case "jnr" -> new JnrTransport();
       case "direct" -> new DirectTransport();
+      case "helped" -> new DirectTransport(true);
       default -> throw new IllegalArgumentException(name);
     };
   }

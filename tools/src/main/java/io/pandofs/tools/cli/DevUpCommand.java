@@ -35,7 +35,7 @@ final class DevUpCommand implements Callable<Integer> {
       names = "--transport",
       paramLabel = "NAME",
       defaultValue = "jnr",
-      description = "How new nodes talk to FUSE: jnr, or direct (as root).")
+      description = "How new nodes talk to FUSE: jnr, or direct.")
   String transport = "jnr";
 
   private TransportName name() throws Refusal {

@@ -37,6 +37,11 @@ final class Device implements AutoCloseable {
     return new Device(library, descriptor);
   }
 
+  /** The device that this descriptor is of; owned from now on. */
+  static Device of(DeviceLibrary library, int descriptor) {
+    return new Device(library, descriptor);
+  }
+
   /** Another descriptor of the same mount, with its own list of requests under way. */
   Device cloned() throws IOException {
     Device clone = open(library);

@@ -22,19 +22,34 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Mounts by mount(2), as root, and speaks the kernel's protocol on /dev/fuse. */
+/**
+ * Speaks the kernel's protocol on /dev/fuse. Root mounts by mount(2), others with the help of
+ * fusermount3.
+ */
 public final class DirectTransport implements Transport {
 
   private static final Logger LOG = LoggerFactory.getLogger(DirectTransport.class);
 
   private static final int HANDSHAKE_SECONDS = 20;
 
+  private final boolean helped;
+
+  /** Mounts as who runs this can. */
+  public DirectTransport() {
+    this(LibC.load().geteuid() != 0);
+  }
+
+  /**
+   * Mounts in one of the two ways.
+   *
+   * @param helped whether fusermount3 mounts, which root can use as well
+   */
+  public DirectTransport(boolean helped) {
+    this.helped = helped;
+  }
+
   @Override
   public Mount mount(Vfs vfs, MountOptions options) throws MountException {
-    if (LibC.load().geteuid() != 0) {
-      throw new MountException(
-          Reason.NO_PERMISSION, "The transport 'direct' needs root to mount; use 'jnr'.");
-    }
     Path place = MountPointCheck.prepare(options.mountPoint());
     DeviceLibrary library = DeviceLibrary.load();
     CompletableFuture<Void> initialised = new CompletableFuture<>();
@@ -64,29 +79,39 @@ public final class DirectTransport implements Transport {
     return mount;
   }
 
-  /** Opens the device and mounts it. */
-  private static Device open(DeviceLibrary library, MountOptions options, Path place)
+  private Device open(DeviceLibrary library, MountOptions options, Path place)
       throws MountException {
-    Device device;
     try {
-      device = Device.open(library);
+      return helped ? Device.of(library, helper(options, place)) : mounted(library, options, place);
     } catch (IOException e) {
-      throw new MountException(Reason.REFUSED, "Cannot mount at " + place + ": " + e, e);
+      throw new MountException(
+          Reason.REFUSED, "Cannot mount at " + place + ": " + e.getMessage() + ".", e);
     }
-    // Devices and setuid programs work as on a local disk.
+  }
+
+  /** By mount(2). Devices and setuid programs work as on a local disk. */
+  private static Device mounted(DeviceLibrary library, MountOptions options, Path place)
+      throws IOException {
+    Device device = Device.open(library);
     String data =
-        "fd="
-            + device.descriptor()
-            + ",rootmode=40000,user_id=0,group_id=0,default_permissions,max_read="
-            + Handshake.BYTES_MAX
-            + (options.allowOther() ? ",allow_other" : "");
+        "fd=" + device.descriptor() + ",rootmode=40000,user_id=0,group_id=0," + common(options);
     if (library.mount(options.source(), place.toString(), FILESYSTEM_TYPE, 0, data) != 0) {
       int errno = LibC.errno();
       device.close();
-      throw new MountException(
-          Reason.REFUSED, "The kernel refuses to mount at " + place + " (errno " + errno + ").");
+      throw new IOException("the kernel answers with errno " + errno);
     }
     return device;
+  }
+
+  private static int helper(MountOptions options, Path place) throws IOException {
+    String words = common(options) + ",subtype=pando,fsname=" + options.source();
+    return new MountHelper(HelperLibrary.load()).mount(place, words);
+  }
+
+  private static String common(MountOptions options) {
+    return "default_permissions,max_read="
+        + Handshake.BYTES_MAX
+        + (options.allowOther() ? ",allow_other" : "");
   }
 
   /** The kernel reads ahead by 128 KiB at first, and so reads no more at once. */

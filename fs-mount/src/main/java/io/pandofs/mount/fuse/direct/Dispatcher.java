@@ -67,7 +67,12 @@ final class Dispatcher {
     switch (opcode) {
       case Protocol.FORGET -> nodes.forget(in);
       case Protocol.BATCH_FORGET -> nodes.forgetMany(in);
-      case Protocol.INTERRUPT -> interrupts.interrupt(in);
+      case Protocol.INTERRUPT -> {
+        if (!interrupts.interrupt(in)) {
+          // The kernel says it again, if the request is not answered meanwhile.
+          throw new ErrnoException(Errno.EAGAIN);
+        }
+      }
       case Protocol.INIT -> {
         Handshake.of(in).answer(out);
         onInit.run();

@@ -4,6 +4,10 @@ package io.pandofs.mount.fuse.direct;
 @FunctionalInterface
 interface Interrupts {
 
-  /** A signal came to who made the request that {@code in} names. */
-  void interrupt(Request in);
+  /**
+   * A signal came to who made the request that {@code in} names.
+   *
+   * @return false if that request is not known here, perhaps not yet
+   */
+  boolean interrupt(Request in);
 }

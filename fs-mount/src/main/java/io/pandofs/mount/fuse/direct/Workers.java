@@ -52,6 +52,9 @@ final class Workers implements Interrupts {
   @GuardedBy("this")
   private boolean over;
 
+  @GuardedBy("this")
+  private boolean clones = true;
+
   /**
    * @param first the descriptor that the mount was made with, owned from now on
    */
@@ -113,15 +116,29 @@ final class Workers implements Interrupts {
   /** What cannot be had now is asked for again with the next request. */
   @GuardedBy("this")
   private void grow() {
-    Device device = null;
+    Device device = another();
     try {
-      device = first.cloned();
       add(device);
-    } catch (IOException | OutOfMemoryError e) {
+    } catch (OutOfMemoryError e) {
       LOG.warn("requests wait for one of {} workers: {}", workers.size(), e.getMessage());
-      if (device != null) {
+      if (device != first) {
         device.close();
       }
+    }
+  }
+
+  /** A descriptor of its own for a worker, or the first one, which several can share. */
+  @GuardedBy("this")
+  private Device another() {
+    if (!clones) {
+      return first;
+    }
+    try {
+      return first.cloned();
+    } catch (IOException e) {
+      LOG.info("all workers share one descriptor: {}", e.getMessage());
+      clones = false;
+      return first;
     }
   }
 
@@ -180,15 +197,16 @@ final class Workers implements Interrupts {
    * calls that never give it on a local filesystem.
    */
   @Override
-  public void interrupt(Request in) {
-    if (!Signals.isBeingKilled(in.thread())) {
-      return;
-    }
+  public boolean interrupt(Request in) {
     long request = in.int64(Interrupt.UNIQUE);
+    if (!Signals.isBeingKilled(in.thread())) {
+      return true;
+    }
     for (Worker worker : workers) {
       if (worker.giveUp(request)) {
-        return;
+        return true;
       }
     }
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The transport that speaks the kernel's FUSE protocol on /dev/fuse itself (linux/fuse.h, fuse(4)):
- * inodes in, inodes on. Linux only; mounting takes root.
+ * inodes in, inodes on. Linux only. Root mounts by mount(2), others through fusermount3.
  *
  * <p>A few threads read requests, each from a descriptor of its own, and whoever has read one also
  * serves it: no hand-over, no thread for each request. When the last reader takes a request another

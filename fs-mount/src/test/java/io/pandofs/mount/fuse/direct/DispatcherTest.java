@@ -39,7 +39,13 @@ class DispatcherTest {
   }
 
   private int serve(Request in) {
-    return dispatcher.serve(in, out, request -> interrupted.add(request.int64(0)));
+    return dispatcher.serve(in, out, this::interrupted);
+  }
+
+  /** Request 99 is not known. */
+  private boolean interrupted(Request request) {
+    interrupted.add(request.int64(0));
+    return request.int64(0) != 99;
   }
 
   /** Serves it well; the answer's length without its header. */
@@ -267,6 +273,7 @@ class DispatcherTest {
     assertThat(serve(batch.decoded())).isEqualTo(Dispatcher.UNANSWERED);
     assertThat(serve(Bytes.request(36, 0).int64(77).decoded())).isEqualTo(Dispatcher.UNANSWERED);
     assertThat(interrupted).containsExactly(77L);
+    assertFails(Errno.EAGAIN, Bytes.request(36, 0).int64(99));
     Bytes tooFew = Bytes.request(42, 0).int32(2).int32(0).int64(5).int64(1);
     assertThat(serve(tooFew.decoded())).isEqualTo(Dispatcher.UNANSWERED);
   }
@@ -324,7 +331,7 @@ class DispatcherTest {
       int whole = request.length();
       for (int length = 40; length < whole - unread(opcode); length++) {
         Request cut = request.decoded(length);
-        assertThatThrownBy(() -> dispatcher.perform(cut, out, r -> r.int64(0)))
+        assertThatThrownBy(() -> dispatcher.perform(cut, out, this::interrupted))
             .as("opcode %d with %d of %d bytes", opcode, length, whole)
             .isInstanceOf(MalformedRequestException.class);
       }
@@ -370,7 +377,7 @@ class DispatcherTest {
   private void judge(Request in, int length) {
     try {
       in.wrap(length);
-      int outcome = dispatcher.perform(in, out, request -> request.int64(0));
+      int outcome = dispatcher.perform(in, out, this::interrupted);
       assertThat(outcome).isIn(0, Dispatcher.UNANSWERED);
       assertThat(out.finish(1, 0)).isBetween(16, LARGEST);
     } catch (MalformedRequestException | ErrnoException e) {

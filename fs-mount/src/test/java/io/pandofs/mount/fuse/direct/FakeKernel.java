@@ -21,6 +21,9 @@ final class FakeKernel implements DeviceLibrary {
 
   private static final int ENOENT = 2;
   private static final int ENODEV = 19;
+  private static final int EINVAL = 22;
+
+  private volatile boolean clones = true;
 
   private final BlockingQueue<Optional<byte[]>> requests = new LinkedBlockingQueue<>();
   private final Map<Long, Integer> readOn = new ConcurrentHashMap<>();
@@ -33,6 +36,11 @@ final class FakeKernel implements DeviceLibrary {
     byte[] raw = request.raw();
     ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder()).putLong(8, unique);
     requests.add(Optional.of(raw));
+  }
+
+  /** From now on descriptors cannot be cloned. */
+  void refuseClones() {
+    clones = false;
   }
 
   /** The mount ends: whoever reads is told so. */
@@ -87,7 +95,7 @@ final class FakeKernel implements DeviceLibrary {
 
   @Override
   public int ioctl(int descriptor, long request, int[] argument) {
-    return 0;
+    return clones ? 0 : fail(EINVAL);
   }
 
   @Override

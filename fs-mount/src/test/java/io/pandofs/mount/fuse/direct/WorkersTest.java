@@ -73,6 +73,14 @@ class WorkersTest {
   }
 
   @Test
+  void withoutClonesAllShareOneDescriptor() {
+    kernel.refuseClones();
+    requestsThatWaitKeepNoOthersWaiting();
+    assertThat(kernel.descriptors()).hasSize(1);
+    assertThat(kernel.strays()).isZero();
+  }
+
+  @Test
   void thereIsALimitAndWhatIsBeyondItWaitsWithTheKernel() {
     sendBlocked(Workers.WORKERS_MAX + 10);
     kernel.send(1, Bytes.request(3, 1).int64(0).int64(0));
