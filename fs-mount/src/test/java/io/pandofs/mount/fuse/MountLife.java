@@ -38,8 +38,8 @@ abstract class MountLife {
     place = Files.createDirectory(scratch.resolve("with blank"));
   }
 
-  final MountedVolume start(Path at) throws Exception {
-    return MountedVolume.start(transport, at, scratch.resolve("log"));
+  final MountedVolume start(Path at, Path... more) throws Exception {
+    return MountedVolume.start(transport, at, scratch.resolve("log"), more);
   }
 
   final Path place() {

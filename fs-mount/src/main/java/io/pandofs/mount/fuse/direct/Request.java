@@ -77,7 +77,7 @@ final class Request {
     return new Caller(bytes.getInt(InHeader.UID), bytes.getInt(InHeader.GID));
   }
 
-  /** The thread that calls, in the pid namespace of who mounted; 0 if it is in none of its own. */
+  /** The thread that calls, in the pid namespace of who mounted; 0 if the kernel does not tell. */
   int thread() {
     return bytes.getInt(InHeader.PID);
   }

@@ -18,6 +18,9 @@ final class Worker implements Runnable {
 
   private static final int REPLY_BYTES = Handshake.BYTES_MAX + 4096;
 
+  /** No thread's number. */
+  static final int UNKNOWN = -1;
+
   private final Workers workers;
   private final Dispatcher dispatcher;
   private final Vfs vfs;
@@ -27,6 +30,9 @@ final class Worker implements Runnable {
   /** The request under way, 0 for none. */
   @GuardedBy("this")
   private long unique;
+
+  @GuardedBy("this")
+  private int caller;
 
   @GuardedBy("this")
   private boolean givenUp;
@@ -76,7 +82,7 @@ final class Worker implements Runnable {
   }
 
   private void serve(Request in, Reply out, NativeBytes output) throws IOException {
-    begin(in.unique());
+    begin(in.unique(), in.thread());
     int outcome;
     try {
       outcome = dispatcher.serve(in, out, workers);
@@ -94,8 +100,14 @@ final class Worker implements Runnable {
     }
   }
 
-  private synchronized void begin(long request) {
+  private synchronized void begin(long request, int thread) {
     unique = request;
+    caller = thread;
+  }
+
+  /** The thread that a request under way here comes from; {@link #UNKNOWN} if it is not here. */
+  synchronized int callerOf(long request) {
+    return unique == request ? caller : UNKNOWN;
   }
 
   private synchronized void end() {
@@ -106,13 +118,11 @@ final class Worker implements Runnable {
     }
   }
 
-  /** Ends the wait of a request that is under way here; whether it is. */
-  synchronized boolean giveUp(long request) {
-    if (unique != request) {
-      return false;
+  /** Ends the wait of a request, if it is still under way here. */
+  synchronized void giveUp(long request) {
+    if (unique == request) {
+      givenUp = true;
+      vfs.giveUp(thread);
     }
-    givenUp = true;
-    vfs.giveUp(thread);
-    return true;
   }
 }

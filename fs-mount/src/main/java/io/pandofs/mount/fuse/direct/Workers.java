@@ -199,11 +199,12 @@ final class Workers implements Interrupts {
   @Override
   public boolean interrupt(Request in) {
     long request = in.int64(Interrupt.UNIQUE);
-    if (!Signals.isBeingKilled(in.thread())) {
-      return true;
-    }
     for (Worker worker : workers) {
-      if (worker.giveUp(request)) {
+      int caller = worker.callerOf(request);
+      if (caller != Worker.UNKNOWN) {
+        if (Signals.isBeingKilled(caller)) {
+          worker.giveUp(request);
+        }
         return true;
       }
     }
