@@ -19,6 +19,7 @@ import org.tomlj.Toml;
  * @param file where it was read from; for messages
  * @param name for people; identity is the node's id
  * @param mount null for a node without a mount
+ * @param transport how the mount talks to FUSE
  * @param disks directories for blocks, each on a disk of its own; empty for one in the data
  *     directory
  * @param watchdog how long the daemon may be stopped before its mount is ended; zero for ever
@@ -29,6 +30,7 @@ public record NodeConfig(
     String name,
     Path dataDirectory,
     @Nullable Path mount,
+    TransportName transport,
     ClusterConfig cluster,
     Endpoint control,
     Endpoint raft,
@@ -105,7 +107,6 @@ public record NodeConfig(
   public static NodeConfig parse(Path file, String text) throws ConfigException {
     ConfigTable table = new ConfigTable(file, Toml.parse(text));
     table.allowOnly(KEYS);
-    checkTransport(table);
     Path data = directory(file, table.required("data_dir"));
     String mount = table.text("mount");
     return new NodeConfig(
@@ -113,6 +114,7 @@ public record NodeConfig(
         name(table),
         data,
         mount == null ? null : mountPoint(table, directory(file, mount), data),
+        transport(table),
         ClusterConfig.read(table),
         Endpoint.read(table, "control", CONTROL_PORT),
         Endpoint.read(table, "raft", RAFT_PORT),
@@ -178,13 +180,11 @@ public record NodeConfig(
     }
   }
 
-  private static void checkTransport(ConfigTable table) throws ConfigException {
-    String transport = table.text("transport", "jnr");
-    if (transport.equals("direct")) {
-      throw table.failure("transport", "'direct' does not exist yet; write \"jnr\"");
-    }
-    if (!transport.equals("jnr")) {
-      throw table.failure("transport", "'" + transport + "' is not known; write \"jnr\"");
+  private static TransportName transport(ConfigTable table) throws ConfigException {
+    try {
+      return TransportName.of(table.text("transport", TransportName.JNR.text()));
+    } catch (IllegalArgumentException e) {
+      throw table.failure("transport", String.valueOf(e.getMessage()));
     }
   }
 

@@ -25,6 +25,7 @@ final class NodeConfigTest {
                 NodeConfig.machineName(),
                 Path.of("/d"),
                 null,
+                TransportName.JNR,
                 new ClusterConfig(true, List.of()),
                 new Endpoint(new HostPort("0.0.0.0", 7440), null),
                 new Endpoint(new HostPort("0.0.0.0", 7441), null),
@@ -47,7 +48,7 @@ final class NodeConfigTest {
     values.put("name", "\"a-b.c\"");
     values.put("data_dir", "\"data\"");
     values.put("mount", "\"/mnt/pando\"");
-    values.put("transport", "\"jnr\"");
+    values.put("transport", "\"direct\"");
     values.put("quorum_loss", "\"wait:5s\"");
     values.put("watchdog", "\"7s\"");
     values.put("sync_on_close", "true");
@@ -87,6 +88,7 @@ final class NodeConfigTest {
                 "a-b.c",
                 Path.of("/etc/pando/data"),
                 Path.of("/mnt/pando"),
+                TransportName.DIRECT,
                 new ClusterConfig(false, List.of(new HostPort("one", 1), new HostPort("::1", 2))),
                 new Endpoint(new HostPort("10.0.0.1", 3), new HostPort("ctl.example.org", 4)),
                 new Endpoint(new HostPort("10.0.0.1", 5), new HostPort("fe80::1", 6)),
@@ -121,7 +123,6 @@ final class NodeConfigTest {
     assertFails("data_dir = \"/d\"\ncluster.join = [\"a\"]", "'a' is not an address");
     assertFails("data_dir = \"/d\"\ncluster.join = \"a:1\"", "must be a list");
     assertFails(LEAST + "name = \"a b\"", "'name': must be 1 to 63");
-    assertFails(LEAST + "transport = \"direct\"", "'direct' does not exist yet");
     assertFails(LEAST + "transport = \"smoke\"", "'smoke' is not known");
     assertFails(LEAST + "quorum_loss = \"wait:5\"", "'5' is not a duration");
     assertFails(LEAST + "quorum_loss = \"panic\"", "'panic' is not known");

@@ -35,12 +35,18 @@ final class Coherence {
   private final OpenFiles openFiles;
   private final Clock clock;
   private final Duration patience;
+  private final Waits waits = new Waits();
 
   Coherence(Sessions sessions, OpenFiles openFiles, Clock clock, Duration patience) {
     this.sessions = sessions;
     this.openFiles = openFiles;
     this.clock = clock;
     this.patience = patience;
+  }
+
+  /** Who waits for another mount. */
+  Waits waits() {
+    return waits;
   }
 
   /** One try. */
@@ -76,10 +82,11 @@ final class Coherence {
   /**
    * Asks another mount to give a lease back and waits until it has, or is over.
    *
-   * @throws ErrnoException EIO after the deadline
+   * @throws ErrnoException EIO after the deadline, EINTR if the call was given up
    */
   void recall(SessionId holder, InodeId inode, long deadlineNanos) throws ErrnoException {
     long left = deadlineNanos - clock.nanoTime();
+    waits.enter();
     try {
       if (left <= 0) {
         throw new TimeoutException();
@@ -94,6 +101,8 @@ final class Coherence {
       throw new ErrnoException(Errno.EINTR);
     } catch (ExecutionException | TimeoutException e) {
       throw new ErrnoException(Errno.EIO, inode + " is not given back by " + holder);
+    } finally {
+      waits.leave();
     }
   }
 

@@ -9,6 +9,7 @@ import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Open directories: opendir(3) to closedir(3). Thread-safe. */
 public final class DirectoryOperations {
@@ -83,6 +84,42 @@ public final class DirectoryOperations {
           .forEach(
               e -> entries.add(new Entry(e.cookie(), e.name().toBytes(), e.inode(), e.type())));
       return entries;
+    }
+  }
+
+  /**
+   * An entry and what stat(2) tells of it.
+   *
+   * @param attributes null if a mount has the lease of it, so that a look might have to wait; and
+   *     for "." and ".."
+   */
+  public record EntryPlus(Entry entry, @Nullable Attributes attributes) {}
+
+  /** {@link #read} with attributes, which are as of one moment. Waits for no other mount. */
+  public List<EntryPlus> readPlus(long handle, long afterCookie, int limit) throws ErrnoException {
+    List<EntryPlus> plus = new ArrayList<>(limit + 2);
+    for (Entry entry : read(handle, afterCookie, limit)) {
+      plus.add(new EntryPlus(entry, null));
+    }
+    try (MetadataView view = sessions.view()) {
+      plus.replaceAll(p -> isDots(p.entry) ? p : new EntryPlus(p.entry, settled(view, p.entry)));
+    }
+    return plus;
+  }
+
+  private static boolean isDots(Entry entry) {
+    return entry.cookie <= COOKIE_DOT_DOT;
+  }
+
+  /**
+   * The attributes, if what a view shows is all there is to know; null if not, or if it is gone.
+   */
+  private static @Nullable Attributes settled(MetadataView view, Entry entry) {
+    try {
+      Attributes shown = view.attributes(entry.inode);
+      return shown.holder() == null ? shown : null;
+    } catch (ErrnoException e) {
+      return null;
     }
   }
 

@@ -9,6 +9,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -98,7 +99,7 @@ public final class FileOperations {
       Attributes attributes = attributes(file);
       checkType(attributes.type(), flags);
       requireLasting(file, attributes);
-      if (OpenFlags.has(flags, OpenFlags.TRUNCATE) && attributes.sizeBytes() != 0) {
+      if (OpenFlags.has(flags, OpenFlags.TRUNCATE)) {
         resize(caller, file, 0, clock.now());
         attributes = attributes(file);
       }
@@ -222,6 +223,20 @@ public final class FileOperations {
   public int write(Caller caller, long handle, long offset, ByteBuffer source)
       throws ErrnoException {
     FileHandle open = handles.get(handle);
+    return write(caller, open, offset, source, OpenFlags.has(open.flags(), OpenFlags.APPEND));
+  }
+
+  /**
+   * Writes pages that a kernel kept for somebody's mapping, with any handle of the file: they go
+   * where they say, though the handle may be one with O_APPEND. Otherwise as {@link #write}.
+   */
+  public int writePages(Caller caller, long handle, long offset, ByteBuffer source)
+      throws ErrnoException {
+    return write(caller, handles.get(handle), offset, source, false);
+  }
+
+  private int write(Caller caller, FileHandle open, long offset, ByteBuffer source, boolean append)
+      throws ErrnoException {
     if (!OpenFlags.writes(open.flags())) {
       throw new ErrnoException(Errno.EBADF);
     }
@@ -239,21 +254,19 @@ public final class FileOperations {
     }
     Timestamp now = clock.now();
     budget.acquire(count, options.patience());
-    for (OpenFile.Batch batch : take(caller, open, offset, source, now)) {
+    for (OpenFile.Batch batch : take(caller, open.file(), offset, source, now, append)) {
       writeBack.start(open.file(), batch);
     }
     if (OpenFlags.has(open.flags(), OpenFlags.DATA_SYNC)) {
-      fsync(handle);
+      fsync(open);
     }
     return count - source.remaining();
   }
 
   private List<OpenFile.Batch> take(
-      Caller caller, FileHandle open, long offset, ByteBuffer source, Timestamp now)
+      Caller caller, OpenFile file, long offset, ByteBuffer source, Timestamp now, boolean append)
       throws ErrnoException {
     int count = source.remaining();
-    OpenFile file = open.file();
-    boolean append = OpenFlags.has(open.flags(), OpenFlags.APPEND);
     Lock lock = append ? file.shape().writeLock() : file.shape().readLock();
     boolean entered = false;
     boolean taken = false;
@@ -305,7 +318,10 @@ public final class FileOperations {
    *     kept and may be synced later
    */
   public void fsync(long handle) throws ErrnoException {
-    FileHandle open = handles.get(handle);
+    fsync(handles.get(handle));
+  }
+
+  private void fsync(FileHandle open) throws ErrnoException {
     writeBack.await(open.file());
     open.report();
   }
@@ -315,6 +331,25 @@ public final class FileOperations {
     FileHandle open = handles.remove(handle);
     open.close();
     openFiles.release(open.file());
+  }
+
+  /**
+   * lseek(2) with SEEK_DATA or SEEK_HOLE. What is dirty is committed first.
+   *
+   * @throws ErrnoException ENXIO where lseek has it
+   */
+  public long seek(long handle, long offset, boolean data) throws ErrnoException {
+    OpenFile file = handles.get(handle).file();
+    writeBack.drain(file);
+    return coherence.retry(
+        () -> {
+          try (MetadataView view = sessions.view()) {
+            Attributes shown = view.attributes(file.inode());
+            coherence.requireNotForeign(shown);
+            Holes holes = new Holes(view, shown);
+            return data ? holes.data(offset) : holes.hole(offset);
+          }
+        });
   }
 
   /** ftruncate(2). */

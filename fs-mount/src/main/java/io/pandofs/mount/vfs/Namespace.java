@@ -85,6 +85,13 @@ public final class Namespace {
     return view.lookup(at, path.get(path.size() - 1));
   }
 
+  /** The directory that a directory is in; the root's is the root. */
+  public Attributes parent(InodeId directory) throws ErrnoException {
+    try (MetadataView view = sessions.view()) {
+      return view.attributes(view.parent(directory));
+    }
+  }
+
   /** stat(2); a file that is dirty here shows its own size and mtime. */
   public Attributes attributes(InodeId inode) throws ErrnoException {
     return coherence.attributes(inode);

@@ -40,6 +40,7 @@ public final class Vfs implements AutoCloseable {
   private final WriteBack writeBack;
   private final LostData lostData;
   private final Leases leases;
+  private final Waits waits;
   private final PieceCache cache;
   private final ScheduledFuture<?> ageing;
 
@@ -76,6 +77,7 @@ public final class Vfs implements AutoCloseable {
             sessions, blocks, pool, budget, openFiles, lostData, workers, options.patience());
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
     Coherence coherence = new Coherence(sessions, openFiles, clock, options.leasePatience());
+    this.waits = coherence.waits();
     this.leases = new Leases(sessions, openFiles, writeBack, coherence, clock, workers, scheduler);
     openFiles.onRecall(leases);
     Shape shape = new Shape(coherence, openFiles, writeBack, budget, lostData);
@@ -122,6 +124,19 @@ public final class Vfs implements AutoCloseable {
     try (MetadataView view = sessions.view()) {
       return new VolumeSpace(space.totalBytes(), space.freeBytes(), view.stats().inodes());
     }
+  }
+
+  /**
+   * Gives up the call that a thread makes: it ends with EINTR if it waits for another mount, now or
+   * later on. {@link #finished} must follow when it has ended. Never waits.
+   */
+  public void giveUp(Thread caller) {
+    waits.giveUp(caller);
+  }
+
+  /** A call that was given up has ended. */
+  public void finished(Thread caller) {
+    waits.finished(caller);
   }
 
   /**

@@ -2,12 +2,15 @@ package io.pandofs.mount.fuse;
 
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.testing.LocalTree;
+import io.pandofs.mount.fuse.direct.DirectTransport;
 import io.pandofs.mount.fuse.jnr.JnrTransport;
 import io.pandofs.mount.vfs.Capacity;
 import io.pandofs.mount.vfs.MemoryBlocks;
 import io.pandofs.mount.vfs.Vfs;
 import io.pandofs.mount.vfs.VfsOptions;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -22,27 +25,73 @@ public final class MountProcess {
 
   private MountProcess() {}
 
+  private static Transport transport(String name) {
+    return switch (name) {
+      case "jnr" -> new JnrTransport();
+      case "direct" -> new DirectTransport();
+      case "helped" -> new DirectTransport(true);
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+
+  /**
+   * Mounts and serves.
+   *
+   * @param args the transport's name, the mount point; and perhaps another mount point of the same
+   *     tree, upon which what is written is not committed before the end
+   */
   public static void main(String[] args) throws Exception {
     LocalTree tree = new LocalTree();
     MemoryBlocks blocks = new MemoryBlocks(tree);
     ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
-    try (Vfs vfs =
-            new Vfs(
-                VfsOptions.DEFAULT,
-                new SystemClock(),
-                tree::newSession,
-                blocks,
-                () -> new Capacity.Space(TOTAL_BYTES, TOTAL_BYTES / 2),
-                scheduler);
-        Mount mount = new JnrTransport().mount(vfs, MountOptions.at(Path.of(args[0])))) {
-      System.out.println("mounted " + mount.mountPoint());
+    List<Served> served = new ArrayList<>();
+    try {
+      for (String place : List.of(args).subList(1, args.length)) {
+        served.add(serve(tree, blocks, scheduler, args[0], Path.of(place)));
+      }
+      if (served.size() > 1) {
+        blocks.hold();
+      }
+      System.out.println("mounted " + args[1]);
       while (System.in.read() >= 0) {
         // Nothing is said on it: it only ends.
       }
     } catch (MountException e) {
       System.out.println("refused " + e.reason() + " " + e.getMessage());
     } finally {
+      blocks.letGo();
+      served.forEach(Served::close);
       scheduler.shutdown();
+    }
+  }
+
+  private record Served(Vfs vfs, Mount mount) {
+    void close() {
+      mount.close();
+      vfs.close();
+    }
+  }
+
+  private static Served serve(
+      LocalTree tree,
+      MemoryBlocks blocks,
+      ScheduledExecutorService scheduler,
+      String transport,
+      Path place)
+      throws Exception {
+    Vfs vfs =
+        new Vfs(
+            VfsOptions.DEFAULT,
+            new SystemClock(),
+            tree::newSession,
+            blocks,
+            () -> new Capacity.Space(TOTAL_BYTES, TOTAL_BYTES / 2),
+            scheduler);
+    try {
+      return new Served(vfs, transport(transport).mount(vfs, MountOptions.at(place)));
+    } catch (MountException e) {
+      vfs.close();
+      throw e;
     }
   }
 }

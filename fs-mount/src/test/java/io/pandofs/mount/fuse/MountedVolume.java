@@ -39,19 +39,29 @@ final class MountedVolume implements AutoCloseable {
     this.watchdog = clock.schedule(this::kill, WATCHDOG_SECONDS, TimeUnit.SECONDS);
   }
 
-  /** Starts a server and waits for its first word. */
-  static MountedVolume start(Path mountPoint, Path log) throws IOException {
-    Process server =
-        new ProcessBuilder(
+  /**
+   * Starts a server and waits for its first word.
+   *
+   * @param transport as {@link MountProcess} knows it
+   * @param more perhaps a second mount point, which is not cleaned up if all goes wrong
+   */
+  static MountedVolume start(String transport, Path mountPoint, Path log, Path... more)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx700m",
                 "-Dfile.encoding=UTF-8",
                 "-cp",
                 System.getProperty("java.class.path"),
                 MountProcess.class.getName(),
-                mountPoint.toString())
-            .redirectError(log.toFile())
-            .start();
+                transport,
+                mountPoint.toString()));
+    for (Path place : more) {
+      command.add(place.toString());
+    }
+    Process server = new ProcessBuilder(command).redirectError(log.toFile()).start();
     BufferedReader out =
         new BufferedReader(new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8));
     String line = out.readLine();

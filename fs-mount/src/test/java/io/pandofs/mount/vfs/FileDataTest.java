@@ -183,6 +183,44 @@ class FileDataTest {
   }
 
   @Test
+  void openWithTruncateMovesTheTimesOfAnEmptyFileToo() throws Exception {
+    close(one, create(one, "f"));
+    one.namespace()
+        .change(
+            USER,
+            find(one, "f").inode(),
+            AttributeChange.times(null, new TimeChange.At(new Timestamp(1, 0))));
+    close(one, open(one, "f", OpenFlags.WRITE_ONLY | OpenFlags.TRUNCATE));
+    assertThat(find(two, "f").modified()).isGreaterThan(new Timestamp(1, 0));
+  }
+
+  @Test
+  void dataAndHolesAreFoundWhereverTheyLie() throws Exception {
+    long handle = create(one, "f");
+    assertFails(Errno.ENXIO, () -> one.files().seek(handle, 0, true));
+    long far = 5L << 40;
+    write(one, handle, 100, "ab");
+    write(one, handle, 102, "cd");
+    write(one, handle, far, "end");
+    one.files().truncate(USER, handle, far + 1000);
+    assertThat(one.files().seek(handle, 0, true)).isEqualTo(100);
+    assertThat(one.files().seek(handle, 0, false)).isZero();
+    assertThat(one.files().seek(handle, 101, true)).isEqualTo(101);
+    assertThat(one.files().seek(handle, 101, false)).isEqualTo(104);
+    assertThat(one.files().seek(handle, 104, true)).isEqualTo(far);
+    assertThat(one.files().seek(handle, far, false)).isEqualTo(far + 3);
+    assertFails(Errno.ENXIO, () -> one.files().seek(handle, far + 3, true));
+    assertThat(one.files().seek(handle, far + 3, false)).isEqualTo(far + 3);
+    assertFails(Errno.ENXIO, () -> one.files().seek(handle, far + 1000, false));
+    assertFails(Errno.ENXIO, () -> one.files().seek(handle, -1, true));
+    byte[] full = new byte[9 << 20];
+    Arrays.fill(full, (byte) 1);
+    write(one, handle, 1 << 20, full);
+    assertThat(one.files().seek(handle, 1 << 20, false)).isEqualTo(10 << 20);
+    close(one, handle);
+  }
+
+  @Test
   void openWithTruncateEmptiesTheFile() throws Exception {
     long handle = create(one, "f");
     write(one, handle, 0, "abc");

@@ -283,6 +283,31 @@ class LeasesTest {
   }
 
   @Test
+  void whoWaitsForALeaseCanBeGivenUp() throws Exception {
+    long handle = create(here, "f");
+    volume.blocks.hold();
+    write(here, handle, 0, "slow");
+    CompletableFuture<Thread> waiter = new CompletableFuture<>();
+    CompletableFuture<Attributes> seen =
+        start(
+            () -> {
+              waiter.complete(Thread.currentThread());
+              assertFails(Errno.EINTR, () -> find(there, "f"));
+              assertFails(Errno.EINTR, () -> find(there, "f"));
+              assertThat(Thread.currentThread().isInterrupted()).isFalse();
+              there.finished(Thread.currentThread());
+              return find(there, "f");
+            });
+    await().until(() -> volume.blocks.held() > 0);
+    there.giveUp(waiter.get());
+    await().until(() -> volume.tree.recalls() > 1);
+    assertThat(seen).isNotDone();
+    volume.blocks.letGo();
+    assertThat(seen.get().sizeBytes()).isEqualTo(4);
+    close(here, handle);
+  }
+
+  @Test
   void manyClosedFilesComeBackWithAFewRecalls() throws Exception {
     int count = 500;
     for (int i = 0; i < count; i++) {

@@ -62,11 +62,11 @@ public final class MemoryBlocks implements Blocks {
   }
 
   /** From now on no put completes before {@link #letGo}. */
-  synchronized void hold() {
+  public synchronized void hold() {
     holding = true;
   }
 
-  void letGo() {
+  public void letGo() {
     List<Runnable> waiting;
     synchronized (this) {
       holding = false;

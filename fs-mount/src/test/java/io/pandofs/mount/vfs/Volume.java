@@ -18,9 +18,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** One tree and its blocks in memory, with any number of mounts on it. */
-final class Volume implements AutoCloseable {
+public final class Volume implements AutoCloseable {
 
-  static final Caller USER = new Caller(1000, 1000);
+  public static final Caller USER = new Caller(1000, 1000);
 
   /** Flushes only when asked: background flushing would blur what a test looks at. */
   static final VfsOptions CALM =
@@ -40,7 +40,11 @@ final class Volume implements AutoCloseable {
   private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
   private final List<Vfs> mounts = new ArrayList<>();
 
-  Vfs mount() {
+  public MemoryBlocks blocks() {
+    return blocks;
+  }
+
+  public Vfs mount() {
     return mount(CALM);
   }
 

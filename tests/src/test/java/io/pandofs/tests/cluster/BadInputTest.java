@@ -203,13 +203,12 @@ final class BadInputTest {
   }
 
   @Test
-  void transportThatDoesNotExistYet() throws IOException, InterruptedException {
+  void transportThatDoesNotExist() throws IOException, InterruptedException {
     refused(
         FAILED,
-        pando(
-            List.of(), "dev", "up", "--transport", "direct", "--dir", dir.resolve("c").toString()),
-        "no transport 'direct' yet");
-    refused(USAGE, node(config() + "transport = \"direct\"\n"), "'direct' does not exist yet");
+        pando(List.of(), "dev", "up", "--transport", "smoke", "--dir", dir.resolve("c").toString()),
+        "'smoke' is not known");
+    refused(USAGE, node(config() + "transport = \"smoke\"\n"), "'smoke' is not known");
   }
 
   private String config() {

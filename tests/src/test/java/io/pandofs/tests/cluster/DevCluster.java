@@ -21,17 +21,28 @@ public final class DevCluster implements AutoCloseable {
 
   private final Path directory;
   private final int nodes;
+  private final String transport;
 
-  private DevCluster(Path directory, int nodes) {
+  private DevCluster(Path directory, int nodes, String transport) {
     this.directory = directory;
     this.nodes = nodes;
+    this.transport = transport;
   }
 
-  /** A new cluster, all mounted. */
+  /**
+   * A new cluster, all mounted, through the transport that the system property {@code
+   * pando.transport} names, or jnr.
+   */
   public static DevCluster up(int nodes) throws IOException, InterruptedException {
+    return up(nodes, System.getProperty("pando.transport", "jnr"));
+  }
+
+  /** A new cluster, all mounted through this transport. */
+  public static DevCluster up(int nodes, String transport)
+      throws IOException, InterruptedException {
     requireFuse();
     Path directory = Files.createTempDirectory("pando-cluster");
-    DevCluster cluster = new DevCluster(directory, nodes);
+    DevCluster cluster = new DevCluster(directory, nodes, transport);
     try {
       cluster.up();
       return cluster;
@@ -68,7 +79,8 @@ public final class DevCluster implements AutoCloseable {
 
   /** Starts what does not run and waits until all are mounted. */
   public void up() throws IOException, InterruptedException {
-    dev(UP, "up", "--nodes", String.valueOf(nodes), "--timeout", "150").ok();
+    dev(UP, "up", "--nodes", String.valueOf(nodes), "--transport", transport, "--timeout", "150")
+        .ok();
   }
 
   /** One node more, mounted. */

@@ -1,5 +1,6 @@
 package io.pandofs.tools.cli;
 
+import io.pandofs.common.config.TransportName;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.dev.DevCluster;
 import io.pandofs.tools.json.JsonWriter;
@@ -34,13 +35,21 @@ final class DevUpCommand implements Callable<Integer> {
       names = "--transport",
       paramLabel = "NAME",
       defaultValue = "jnr",
-      description = "How to talk to FUSE: jnr (direct comes later).")
+      description = "How new nodes talk to FUSE: jnr, or direct.")
   String transport = "jnr";
+
+  private TransportName name() throws Refusal {
+    try {
+      return TransportName.of(transport);
+    } catch (IllegalArgumentException e) {
+      throw new Refusal("The transport " + e.getMessage() + ".");
+    }
+  }
 
   @Override
   public Integer call() throws Refusal, IOException, InterruptedException {
     DevCluster cluster = dev.cluster();
-    cluster.up(nodes, transport);
+    cluster.up(nodes, name());
     List<Path> mounts = cluster.mounts();
     PrintWriter out = dev.spec.commandLine().getOut();
     if (dev.json) {

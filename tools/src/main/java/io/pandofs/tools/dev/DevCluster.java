@@ -1,5 +1,8 @@
 package io.pandofs.tools.dev;
 
+import io.pandofs.common.config.ConfigException;
+import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.config.TransportName;
 import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.status.StatusClient;
@@ -43,12 +46,13 @@ public final class DevCluster {
     this.readiness = new Readiness(clock, patience);
   }
 
-  /** Makes the cluster if it is new, starts what does not run, and waits until all are mounted. */
-  public void up(@Nullable Integer wanted, String transport)
+  /**
+   * Makes the cluster if it is new, starts what does not run, and waits until all are mounted.
+   *
+   * @param transport of nodes that are new
+   */
+  public void up(@Nullable Integer wanted, TransportName transport)
       throws Refusal, IOException, InterruptedException {
-    if (!transport.equals("jnr")) {
-      throw new Refusal("There is no transport '" + transport + "' yet; say --transport jnr.");
-    }
     int present = directory.exists() ? directory.nodes().size() : 0;
     int count = wanted != null ? wanted : present > 0 ? present : DEFAULT_NODES;
     if (count < 1 || count > NODES_MAX) {
@@ -75,7 +79,7 @@ public final class DevCluster {
   }
 
   /** Nodes that are members already need each other, so they start together. */
-  private void startOld(List<DevNode> nodes, String transport)
+  private void startOld(List<DevNode> nodes, TransportName transport)
       throws Refusal, IOException, InterruptedException {
     List<DevNode> old = new ArrayList<>();
     for (DevNode node : nodes) {
@@ -88,10 +92,19 @@ public final class DevCluster {
     readiness.await(old);
   }
 
-  private void startAndWait(DevNode node, List<DevNode> all, String transport)
+  private void startAndWait(DevNode node, List<DevNode> all, TransportName transport)
       throws Refusal, IOException, InterruptedException {
     launcher.start(node, all, transport);
     readiness.await(List.of(node));
+  }
+
+  /** The first node's: new ones are to be like it. */
+  private TransportName transport() throws Refusal, IOException {
+    try {
+      return NodeConfig.load(directory.node(1).config()).transport();
+    } catch (ConfigException e) {
+      throw new Refusal(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** One node more; returns its mount point. */
@@ -102,7 +115,7 @@ public final class DevCluster {
     }
     List<DevNode> nodes = directory.grow(present + 1, ports);
     DevNode added = nodes.get(present);
-    startAndWait(added, nodes, "jnr");
+    startAndWait(added, nodes, transport());
     return added.mount();
   }
 
@@ -110,7 +123,7 @@ public final class DevCluster {
   public void start(int number) throws Refusal, IOException, InterruptedException {
     DevNode node = directory.node(number);
     Files.createDirectories(node.data());
-    startAndWait(node, directory.nodes(), "jnr");
+    startAndWait(node, directory.nodes(), transport());
   }
 
   /** SIGTERM, and waits for the clean end. */

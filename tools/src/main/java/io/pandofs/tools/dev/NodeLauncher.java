@@ -1,5 +1,6 @@
 package io.pandofs.tools.dev;
 
+import io.pandofs.common.config.TransportName;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -30,7 +31,7 @@ final class NodeLauncher {
   }
 
   /** Starts the node unless it runs; its configuration is written if it has none. */
-  void start(DevNode node, List<DevNode> all, String transport) throws IOException {
+  void start(DevNode node, List<DevNode> all, TransportName transport) throws IOException {
     Path lockFile = directory.root().resolve("lock");
     try (FileChannel channel =
             FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -48,7 +49,7 @@ final class NodeLauncher {
    * node has data it is told to join like the rest, or emptying its data directory would start a
    * second cluster.
    */
-  void configure(DevNode node, List<DevNode> all, String transport) throws IOException {
+  void configure(DevNode node, List<DevNode> all, TransportName transport) throws IOException {
     List<DevNode> others = all.stream().filter(other -> other.number() != node.number()).toList();
     String bootstrap = NodeToml.bootstrap(node, transport);
     boolean founder = node.number() == 1 && others.stream().noneMatch(DevNode::hasData);

@@ -1,5 +1,6 @@
 package io.pandofs.tools.dev;
 
+import io.pandofs.common.config.TransportName;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -8,18 +9,18 @@ final class NodeToml {
   private NodeToml() {}
 
   /** The first node of a new cluster, while no other has data. */
-  static String bootstrap(DevNode node, String transport) {
+  static String bootstrap(DevNode node, TransportName transport) {
     return common(node, transport) + "\n[cluster]\nbootstrap = true\n" + servers(node);
   }
 
   /** A node that asks the others, should its data directory be empty. */
-  static String join(DevNode node, List<DevNode> others, String transport) {
+  static String join(DevNode node, List<DevNode> others, TransportName transport) {
     String list =
         others.stream().map(other -> quoted(other.control())).collect(Collectors.joining(", "));
     return common(node, transport) + "\n[cluster]\njoin = [" + list + "]\n" + servers(node);
   }
 
-  private static String common(DevNode node, String transport) {
+  private static String common(DevNode node, TransportName transport) {
     return "# A node of a dev cluster; pando dev writes this file when the node is new.\n"
         + "name = "
         + quoted(node.name())
@@ -28,7 +29,7 @@ final class NodeToml {
         + "\nmount = "
         + quoted(node.mount())
         + "\ntransport = "
-        + quoted(transport)
+        + quoted(transport.text())
         + "\n";
   }
 

@@ -11,6 +11,8 @@ import io.pandofs.meta.raft.RaftTiming;
 import io.pandofs.mount.fuse.Mount;
 import io.pandofs.mount.fuse.MountException;
 import io.pandofs.mount.fuse.MountOptions;
+import io.pandofs.mount.fuse.Transport;
+import io.pandofs.mount.fuse.direct.DirectTransport;
 import io.pandofs.mount.fuse.jnr.JnrTransport;
 import io.pandofs.mount.vfs.Capacity;
 import io.pandofs.mount.vfs.SessionSource;
@@ -72,7 +74,7 @@ final class MountedVolume implements AutoCloseable {
           new Vfs(options(config, policy.patience()), clock, sessions, blocks, capacity, scheduler);
       try {
         MountOptions at = MountOptions.at(place).withState(state::word);
-        return new MountedVolume(vfs, new JnrTransport().mount(vfs, at), state);
+        return new MountedVolume(vfs, transport(config).mount(vfs, at), state);
       } catch (MountException e) {
         vfs.close();
         throw new Refusal(String.valueOf(e.getMessage()), e);
@@ -80,6 +82,13 @@ final class MountedVolume implements AutoCloseable {
     } catch (IOException e) {
       throw new Refusal("Cannot mount: " + e.getMessage() + ".", e);
     }
+  }
+
+  private static Transport transport(NodeConfig config) {
+    return switch (config.transport()) {
+      case JNR -> new JnrTransport();
+      case DIRECT -> new DirectTransport();
+    };
   }
 
   private static VfsOptions options(NodeConfig config, Duration patience) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.config.ConfigException;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.config.TransportName;
 import io.pandofs.tools.Refusal;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,18 +26,18 @@ final class NodeLauncherTest {
     List<DevNode> nodes = directory.grow(3, ports());
     NodeLauncher launcher = new NodeLauncher(Path.of("/none"), directory);
 
-    launcher.configure(nodes.get(0), nodes, "jnr");
+    launcher.configure(nodes.get(0), nodes, TransportName.JNR);
     assertThat(config(nodes.get(0)).cluster().bootstrap()).isTrue();
-    launcher.configure(nodes.get(0), nodes, "jnr");
+    launcher.configure(nodes.get(0), nodes, TransportName.JNR);
     assertThat(config(nodes.get(0)).cluster().bootstrap()).isTrue();
 
     giveIdentity(nodes.get(0));
-    launcher.configure(nodes.get(1), nodes, "jnr");
+    launcher.configure(nodes.get(1), nodes, TransportName.JNR);
     assertThat(config(nodes.get(1)).cluster().join())
         .containsExactly(nodes.get(0).control(), nodes.get(2).control());
 
     giveIdentity(nodes.get(1));
-    launcher.configure(nodes.get(0), nodes, "jnr");
+    launcher.configure(nodes.get(0), nodes, TransportName.JNR);
     assertThat(config(nodes.get(0)).cluster().bootstrap()).isFalse();
     assertThat(config(nodes.get(0)).cluster().join())
         .containsExactly(nodes.get(1).control(), nodes.get(2).control());
@@ -49,7 +50,7 @@ final class NodeLauncherTest {
     NodeLauncher launcher = new NodeLauncher(Path.of("/none"), directory);
     Files.writeString(nodes.get(0).config(), "# mine");
     giveIdentity(nodes.get(1));
-    launcher.configure(nodes.get(0), nodes, "jnr");
+    launcher.configure(nodes.get(0), nodes, TransportName.JNR);
     assertThat(nodes.get(0).config()).hasContent("# mine");
   }
 

@@ -8,6 +8,8 @@ import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.mount.fuse.MountState;
+import io.pandofs.mount.fuse.RefusedXattrs;
 import io.pandofs.mount.vfs.AttributeChange;
 import io.pandofs.mount.vfs.FileOperations;
 import io.pandofs.mount.vfs.Vfs;
@@ -42,6 +44,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   private static final int PERMISSIONS = 07777;
   private static final int BLOCK_SIZE = 4096;
+  private static final String ROOT = "/";
 
   private final Vfs vfs;
   private final Paths paths;
@@ -92,9 +95,17 @@ final class JnrFilesystem extends FuseStubFS {
         "getattr",
         path,
         () -> {
-          Native.fill(stat, state.attributes(path, () -> paths.attributes(path)));
+          Native.fill(stat, attributes(path));
           return 0;
         });
+  }
+
+  private Attributes attributes(String path) throws ErrnoException {
+    return path.equals(ROOT) ? state.root(() -> paths.attributes(path)) : paths.attributes(path);
+  }
+
+  private static boolean isState(String path, String name) {
+    return path.equals(ROOT) && MountState.isState(name);
   }
 
   @Override
@@ -445,10 +456,10 @@ final class JnrFilesystem extends FuseStubFS {
         "getxattr",
         path,
         () -> {
-          if (MountState.isStateOf(path, name)) {
+          if (isState(path, name)) {
             return Native.answer(state.value(), into, size);
           }
-          Errno refusal = Xattrs.refusalToGet(name);
+          Errno refusal = RefusedXattrs.refusalToGet(name);
           if (!refusal.isOk()) {
             throw new ErrnoException(refusal);
           }
@@ -463,10 +474,10 @@ final class JnrFilesystem extends FuseStubFS {
         "setxattr",
         path,
         () -> {
-          if (!Xattrs.refusalToGet(name).isOk()) {
+          if (!RefusedXattrs.refusalToGet(name).isOk()) {
             throw new ErrnoException(Errno.EOPNOTSUPP);
           }
-          if (MountState.isStateOf(path, name)) {
+          if (isState(path, name)) {
             throw new ErrnoException(Errno.EPERM);
           }
           byte[] bytes = new byte[Math.toIntExact(size)];

@@ -1,5 +1,7 @@
 package io.pandofs.mount.fuse.jnr;
 
+import io.pandofs.mount.fuse.KernelMount;
+import io.pandofs.mount.fuse.LibC;
 import io.pandofs.mount.fuse.Mount;
 import io.pandofs.mount.fuse.MountException;
 import io.pandofs.mount.fuse.MountException.Reason;
@@ -58,7 +60,7 @@ public final class JnrTransport implements Transport {
     loop.setDaemon(true);
     loop.start();
     await(initialised, place);
-    return new JnrMount(vfs, place, options.busyWait(), ended);
+    return new KernelMount(vfs, place, options.busyWait(), ended);
   }
 
   private static JnrFilesystem load(Vfs vfs, Supplier<String> state, Runnable onInit)

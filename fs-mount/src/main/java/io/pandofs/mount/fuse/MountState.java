@@ -1,8 +1,7 @@
-package io.pandofs.mount.fuse.jnr;
+package io.pandofs.mount.fuse;
 
 import io.pandofs.common.ErrnoException;
 import io.pandofs.meta.Attributes;
-import io.pandofs.mount.fuse.MountOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -15,35 +14,32 @@ import org.jspecify.annotations.Nullable;
  * the mount lacks its majority the root's attributes are those that were seen last: otherwise
  * nobody could ask for the state just when it matters, nor unmount without waiting. Thread-safe.
  */
-final class MountState {
-  private static final String ROOT = "/";
+public final class MountState {
   private static final String NAME = "user.pando.state";
 
   private final Supplier<String> state;
   private volatile @Nullable Attributes root;
 
   /** A look at attributes. */
-  interface Look {
+  public interface Look {
     Attributes attributes() throws ErrnoException;
   }
 
-  MountState(Supplier<String> state) {
+  public MountState(Supplier<String> state) {
     this.state = state;
   }
 
-  static boolean isStateOf(String path, String name) {
-    return path.equals(ROOT) && name.equals(NAME);
+  /** Whether an attribute of the root is this one. */
+  public static boolean isState(String name) {
+    return name.equals(NAME);
   }
 
-  byte[] value() {
+  public byte[] value() {
     return state.get().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The attributes of a path. */
-  Attributes attributes(String path, Look look) throws ErrnoException {
-    if (!path.equals(ROOT)) {
-      return look.attributes();
-    }
+  /** The attributes of the root. */
+  public Attributes root(Look look) throws ErrnoException {
     Attributes last = root;
     String now = state.get();
     // A session that is over is registered anew by the look.

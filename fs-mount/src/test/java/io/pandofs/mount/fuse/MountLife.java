@@ -14,19 +14,36 @@ import org.junit.jupiter.api.io.TempDir;
 /** Mounting, refusing to, unmounting, and what a killed server leaves behind. */
 @Tag("fuse")
 @Timeout(value = 180, unit = TimeUnit.SECONDS)
-class MountLifeTest {
+abstract class MountLife {
 
-  @TempDir Path scratch;
+  private final String transport;
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init")
+  Path scratch;
+
+  @SuppressWarnings("NullAway.Init")
   private Path place;
 
+  /**
+   * @param transport as {@link MountProcess} knows it
+   */
+  MountLife(String transport) {
+    this.transport = transport;
+  }
+
   @BeforeEach
-  void makePlace() throws Exception {
+  final void makePlace() throws Exception {
     scratch = scratch.toRealPath();
     place = Files.createDirectory(scratch.resolve("with blank"));
   }
 
-  private MountedVolume start(Path at) throws Exception {
-    return MountedVolume.start(at, scratch.resolve("log"));
+  final MountedVolume start(Path at, Path... more) throws Exception {
+    return MountedVolume.start(transport, at, scratch.resolve("log"), more);
+  }
+
+  final Path place() {
+    return place;
   }
 
   private void assertRefused(Path at, MountException.Reason reason) throws Exception {

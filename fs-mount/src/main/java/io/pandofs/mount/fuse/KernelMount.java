@@ -1,12 +1,8 @@
-package io.pandofs.mount.fuse.jnr;
+package io.pandofs.mount.fuse;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import io.pandofs.mount.fuse.Mount;
-import io.pandofs.mount.fuse.MountPointCheck;
-import io.pandofs.mount.fuse.MountTable;
-import io.pandofs.mount.fuse.Transport;
 import io.pandofs.mount.vfs.Vfs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,10 +17,10 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A mount served by libfuse's loop. Thread-safe. */
-final class JnrMount implements Mount {
+/** What the kernel has mounted, whoever serves it. Thread-safe. */
+public final class KernelMount implements Mount {
 
-  private static final Logger LOG = LoggerFactory.getLogger(JnrMount.class);
+  private static final Logger LOG = LoggerFactory.getLogger(KernelMount.class);
 
   private static final long RETRY_MILLIS = 100;
   private static final long JOIN_SECONDS = 5;
@@ -39,7 +35,10 @@ final class JnrMount implements Mount {
   @GuardedBy("this")
   private boolean closed;
 
-  JnrMount(Vfs vfs, Path place, Duration busyWait, CompletableFuture<Void> ended) {
+  /**
+   * @param ended completes when it is no longer served; never fails
+   */
+  public KernelMount(Vfs vfs, Path place, Duration busyWait, CompletableFuture<Void> ended) {
     this.vfs = vfs;
     this.place = place;
     this.busyWait = busyWait;

@@ -24,31 +24,48 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** System calls and ordinary programs on a mount. */
+/** System calls and ordinary programs on a mount, whatever its transport. */
 @Tag("fuse")
+@TestInstance(Lifecycle.PER_CLASS)
 @Timeout(value = 180, unit = TimeUnit.SECONDS)
-class MountedFilesTest {
+abstract class MountedFiles {
 
-  @TempDir static Path scratch;
-  private static MountedVolume volume;
+  private final String transport;
+
+  @SuppressWarnings("NullAway.Init")
+  private MountedVolume volume;
+
+  /**
+   * @param transport as {@link MountProcess} knows it
+   */
+  MountedFiles(String transport) {
+    this.transport = transport;
+  }
 
   @BeforeAll
-  static void mount() throws Exception {
+  final void mount(@TempDir Path scratch) throws Exception {
     Path place = Files.createDirectory(scratch.toRealPath().resolve("mnt"));
-    volume = MountedVolume.start(place, scratch.resolve("log"));
+    volume = MountedVolume.start(transport, place, scratch.resolve("log"));
     assertThat(volume.greeting()).startsWith("mounted");
   }
 
   @AfterAll
-  static void unmount() throws Exception {
+  final void unmount() throws Exception {
     volume.close();
   }
 
-  private static Path path(String name) {
+  final Path path(String name) {
     return volume.root().resolve(name);
+  }
+
+  /** Runs a program in the mount; its output. It must succeed. */
+  final String run(String... command) throws Exception {
+    return volume.run(command);
   }
 
   @Test
@@ -150,12 +167,6 @@ class MountedFilesTest {
       channel.read(read, 0);
       assertThat(new String(read.array(), UTF_8)).isEqualTo("still");
     }
-  }
-
-  @Test
-  void aNameThatIsNotUtf8IsRefused() throws Exception {
-    assertThat(volume.run("sh", "-c", "! touch \"$(printf 'a\\377')\" 2>&1"))
-        .contains("Invalid argument");
   }
 
   @Test

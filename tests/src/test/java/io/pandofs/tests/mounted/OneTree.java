@@ -25,32 +25,42 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A share of what is run at length by {@code tests/fuzz} and {@code tests/coherence}; the system
- * properties {@code pando.fuzz.seeds} and {@code pando.coherence.rounds} make it longer. Only agent
- * processes touch the mounts.
+ * A share of what is run at length by {@code tests/fuzz} and {@code tests/coherence}, with either
+ * transport; the system properties {@code pando.fuzz.seeds} and {@code pando.coherence.rounds} make
+ * it longer. Only agent processes touch the mounts.
  */
 @Tag("fuse")
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(900)
-final class OneTreeTest {
-  private static final String TRANSPORT = "jnr";
+abstract class OneTree {
+  private final String transport;
+  private final boolean held;
 
   @SuppressWarnings("NullAway.Init")
   private DevCluster cluster;
 
+  /**
+   * @param transport as configurations name it
+   * @param held whether descriptors that were opened before show what other mounts do, too
+   */
+  OneTree(String transport, boolean held) {
+    this.transport = transport;
+    this.held = held;
+  }
+
   @BeforeAll
-  void up() throws IOException, InterruptedException {
-    cluster = DevCluster.up(3);
+  final void up() throws IOException, InterruptedException {
+    cluster = DevCluster.up(3, transport);
   }
 
   @AfterAll
-  void down() throws IOException {
+  final void down() throws IOException {
     cluster.close();
   }
 
   @Test
   void answersAsExt4Does() {
-    try (Fuzzer fuzzer = Fuzzer.of(cluster.mount(1), LocalDirectories.reference(), TRANSPORT)) {
+    try (Fuzzer fuzzer = Fuzzer.of(cluster.mount(1), LocalDirectories.reference(), transport)) {
       for (long seed = 1; seed <= Integer.getInteger("pando.fuzz.seeds", 4); seed++) {
         assertThat(fuzzer.run(seed, 250)).as("seed %d", seed).isEmpty();
       }
@@ -60,7 +70,7 @@ final class OneTreeTest {
   @Test
   void nothingIsStaleOnAnotherMount() {
     try (CoherenceChecker checker =
-        CoherenceChecker.of(mounts(), LocalDirectories.reference(), false)) {
+        CoherenceChecker.of(mounts(), LocalDirectories.reference(), held)) {
       Report report = checker.run(1, Integer.getInteger("pando.coherence.rounds", 100));
       assertThat(report.stale()).as(report.toString()).isEmpty();
     }

@@ -1,9 +1,9 @@
-package io.pandofs.mount.fuse.jnr;
+package io.pandofs.mount.fuse;
 
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
 
-/** What the transport calls of the C library. */
+/** What the transports call of the C library. */
 public interface LibC {
 
   /** umount2(2) flag: take it out of the tree now, end it when nobody uses it any more. */

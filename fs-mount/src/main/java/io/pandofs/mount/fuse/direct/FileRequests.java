@@ -1,0 +1,96 @@
+package io.pandofs.mount.fuse.direct;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.mount.fuse.direct.Protocol.Allocate;
+import io.pandofs.mount.fuse.direct.Protocol.Handle;
+import io.pandofs.mount.fuse.direct.Protocol.Open;
+import io.pandofs.mount.fuse.direct.Protocol.Read;
+import io.pandofs.mount.fuse.direct.Protocol.Seek;
+import io.pandofs.mount.fuse.direct.Protocol.Write;
+import io.pandofs.mount.vfs.FileOperations;
+import io.pandofs.mount.vfs.Vfs;
+import java.nio.ByteBuffer;
+
+/** Requests about files' contents. Thread-safe; calls block. */
+final class FileRequests {
+
+  private static final int SEEK_DATA = 3;
+  private static final int SEEK_HOLE = 4;
+
+  private final FileOperations files;
+  private final Nodes nodes;
+  private final Creation creation;
+
+  FileRequests(Vfs vfs, Nodes nodes) {
+    this.files = vfs.files();
+    this.nodes = nodes;
+    this.creation = new Creation(vfs.namespace(), files);
+  }
+
+  void open(Request in, Reply out) throws ErrnoException {
+    FileOperations.Opened opened = files.open(in.caller(), in.inode(), in.int32(Open.FLAGS));
+    out.opened(opened.handle(), opened.direct());
+  }
+
+  /** FUSE_CREATE: the kernel has seen no such file a moment ago. */
+  void create(Request in, Reply out) throws ErrnoException {
+    FileOperations.Opened opened = creation.open(in);
+    nodes.give(opened.attributes(), out);
+    out.opened(opened.handle(), opened.direct());
+  }
+
+  void read(Request in, Reply out) throws ErrnoException {
+    int size = in.sizeAt(Read.SIZE, Handshake.BYTES_MAX);
+    int unused = files.read(in.int64(Read.HANDLE), in.int64(Read.OFFSET), out.room(size));
+  }
+
+  void write(Request in, Reply out) throws ErrnoException {
+    int size = in.sizeAt(Write.SIZE, Handshake.BYTES_MAX);
+    ByteBuffer data = in.data(Write.BYTES, size);
+    long handle = in.int64(Write.HANDLE);
+    long offset = in.int64(Write.OFFSET);
+    boolean pages = (in.int32(Write.FLAGS) & Write.CACHE) != 0;
+    int written =
+        pages
+            ? files.writePages(in.caller(), handle, offset, data)
+            : files.write(in.caller(), handle, offset, data);
+    out.int32(written).int32(0);
+  }
+
+  void flush(Request in) throws ErrnoException {
+    files.flush(handle(in));
+  }
+
+  void fsync(Request in) throws ErrnoException {
+    files.fsync(handle(in));
+  }
+
+  void release(Request in) throws ErrnoException {
+    files.release(handle(in));
+  }
+
+  private static long handle(Request in) {
+    in.needs(Handle.BYTES);
+    return in.int64(Handle.HANDLE);
+  }
+
+  void allocate(Request in) throws ErrnoException {
+    in.needs(Allocate.BYTES);
+    files.allocate(
+        in.caller(),
+        in.int64(Allocate.HANDLE),
+        in.int32(Allocate.MODE),
+        in.int64(Allocate.OFFSET),
+        in.int64(Allocate.LENGTH));
+  }
+
+  /** FUSE_LSEEK: the kernel asks for holes and data only. */
+  void seek(Request in, Reply out) throws ErrnoException {
+    int whence = in.int32(Seek.WHENCE);
+    if (whence != SEEK_DATA && whence != SEEK_HOLE) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    out.int64(files.seek(in.int64(Seek.HANDLE), in.int64(Seek.OFFSET), whence == SEEK_DATA));
+  }
+}

@@ -1,0 +1,8 @@
+package io.pandofs.mount.fuse;
+
+class JnrMountLifeTest extends MountLife {
+
+  JnrMountLifeTest() {
+    super("jnr");
+  }
+}
