@@ -53,9 +53,4 @@ final class HistoryTest {
     return Linearizability.check(Models.member(), operations).verdict()
         == Judgement.Verdict.LINEARIZABLE;
   }
-
-  private static boolean register(List<Operation> operations) {
-    return Linearizability.check(Models.register("0"), operations).verdict()
-        == Judgement.Verdict.LINEARIZABLE;
-  }
 }
