@@ -251,9 +251,9 @@ final class SimulatedCluster {
       case 2 -> mount.submit(create(name, mount.nextInode()));
       case 3 -> mount.submit(rename(name, someName()));
       case 4 -> mount.submit(touch());
-      case 5, 6 -> mount.write(file);
-      case 7, 8, 9 -> mount.read(file);
-      case 10 -> mount.sync(file);
+      case 5, 6 -> mount.files().write(file);
+      case 7, 8, 9 -> mount.files().read(file);
+      case 10 -> mount.files().sync(file);
       case 11 -> mount.open(name);
       case 12 -> mount.close();
       case 13 -> mount.look(Things.ROOT_MODIFIED);

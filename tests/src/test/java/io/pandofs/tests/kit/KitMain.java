@@ -6,6 +6,8 @@ import io.pandofs.tests.nemesis.FaultReport;
 import io.pandofs.tests.nemesis.Nemesis;
 import io.pandofs.tests.nemesis.Nemesis.Kind;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,7 +54,9 @@ final class KitMain {
       exercise();
     } catch (IOException | InterruptedException | RuntimeException | AssertionError e) {
       convictions.add("the run broke off: " + e);
-      e.printStackTrace();
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace, true));
+      say(trace.toString());
     }
     convictions.forEach(conviction -> say("CONVICTED " + conviction));
     boolean good = convictions.isEmpty();
