@@ -5,14 +5,15 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The bytes that the mount may hold of written and not yet committed data. A writer over it waits
- * until flushing has made room; it is slowed, and refused only when nothing can be committed.
- * Buffers grow in steps, so the bytes in use may exceed the limit by one block for each thread that
- * is writing, and by the buffers in which short runs are gathered on their way, which are counted
- * and not waited for. Thread-safe.
+ * until flushing has made room, in its turn; it is slowed, and refused only when nothing can be
+ * committed. Buffers grow in steps, so the bytes in use may exceed the limit by one block for each
+ * thread that is writing, and by the buffers in which short runs are gathered on their way, which
+ * are counted and not waited for. Thread-safe.
  */
 final class WriteBudget {
 
@@ -26,6 +27,14 @@ final class WriteBudget {
   @GuardedBy("this")
   private long peak;
 
+  /** How often something was given back. */
+  @GuardedBy("this")
+  private long returns;
+
+  /** Who waits for room, first come first. */
+  @GuardedBy("this")
+  private final ArrayDeque<Object> queue = new ArrayDeque<>();
+
   /**
    * @param pressure starts flushing all that is dirty; called without locks
    */
@@ -36,38 +45,57 @@ final class WriteBudget {
   }
 
   /**
-   * Takes the bytes, after waiting for room if need be.
+   * Takes the bytes, after waiting for room if need be, behind those that wait already.
    *
-   * @throws ErrnoException EIO if there is none in time, since nothing can be committed
+   * @param patience how long to wait while nobody gives anything back
+   * @throws ErrnoException EIO if there is no room in time, since nothing can be committed
    */
   void acquire(long bytes, Duration patience) throws ErrnoException {
     if (tryAcquire(bytes)) {
       return;
     }
     pressure.run();
-    long deadline = clock.nanoTime() + patience.toNanos();
-    synchronized (this) {
-      while (!tryAcquire(bytes)) {
-        long left = deadline - clock.nanoTime();
-        if (left <= 0) {
-          throw new ErrnoException(Errno.EIO, "no room for written data in time");
-        }
-        try {
-          TimeUnit.NANOSECONDS.timedWait(this, left);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new ErrnoException(Errno.EINTR);
-        }
-      }
-    }
+    awaitRoom(bytes, patience.toNanos());
   }
 
   private synchronized boolean tryAcquire(long bytes) {
-    if (used != 0 && used + bytes > bytesMax) {
+    if (!queue.isEmpty() || !fits(bytes)) {
       return false;
     }
     adjust(bytes);
     return true;
+  }
+
+  @GuardedBy("this")
+  private boolean fits(long bytes) {
+    return used == 0 || used + bytes <= bytesMax;
+  }
+
+  private synchronized void awaitRoom(long bytes, long patienceNanos) throws ErrnoException {
+    Object turn = new Object();
+    queue.addLast(turn);
+    try {
+      long seen = returns;
+      long deadline = clock.nanoTime() + patienceNanos;
+      while (queue.peekFirst() != turn || !fits(bytes)) {
+        if (seen != returns) {
+          seen = returns;
+          deadline = clock.nanoTime() + patienceNanos;
+        }
+        long left = deadline - clock.nanoTime();
+        if (left <= 0) {
+          throw new ErrnoException(Errno.EIO, "no room for written data in time");
+        }
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      }
+      adjust(bytes);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ErrnoException(Errno.EINTR);
+    } finally {
+      queue.remove(turn);
+      notifyAll();
+    }
   }
 
   /** Corrects what was taken to what is used, or gives back; never waits. */
@@ -75,6 +103,7 @@ final class WriteBudget {
     used += delta;
     peak = Math.max(peak, used);
     if (delta < 0) {
+      returns++;
       notifyAll();
     }
   }
