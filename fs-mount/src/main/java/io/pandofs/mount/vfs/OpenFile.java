@@ -17,6 +17,7 @@ import java.util.NavigableMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -164,6 +165,11 @@ final class OpenFile {
     return tail;
   }
 
+  /** Of each sealed batch the future of its fate, oldest first; they never fail. */
+  synchronized List<CompletableFuture<Void>> unsettled() {
+    return sealed.stream().map(Batch::settled).toList();
+  }
+
   /**
    * Takes a batch out that is committed, or lost with the given errno; then everything behind it is
    * lost too, so that a prefix survives.
@@ -196,14 +202,14 @@ final class OpenFile {
   /**
    * The session is over, and with it the lease and what was not committed.
    *
-   * @param generation of the lease, read while the session was known to be this mount's
+   * @param isHolder see {@link FileLease#lost}
    * @return whether bytes were lost
    */
-  boolean sessionLost(long generation) {
+  boolean sessionLost(BooleanSupplier isHolder) {
     CompletableFuture<Void> returned;
     boolean dirty;
     synchronized (this) {
-      returned = lease.lost(generation);
+      returned = lease.lost(isHolder);
       dirty = returned != null && isDirty();
       if (dirty) {
         lose(Errno.EIO);

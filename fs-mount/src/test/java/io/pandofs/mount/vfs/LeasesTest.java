@@ -36,6 +36,7 @@ class LeasesTest {
   private final Volume.Source source = new Volume.Source(volume.tree);
   private final Vfs here = volume.mount(Volume.CALM, source);
   private final Vfs there = volume.mount();
+  private final TestSession troubled = new TestSession(volume.tree.newSession());
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
   @AfterEach
@@ -441,6 +442,44 @@ class LeasesTest {
   }
 
   @Test
+  void whoWaitsForABlocksNumberKeepsNoCleanFileFromOthers() throws Exception {
+    Vfs mount =
+        volume.mount(
+            new VfsOptions(
+                64L << 20,
+                8L << 20,
+                1 << 20,
+                Duration.ofMillis(40),
+                true,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                false),
+            () -> troubled);
+    CompletableFuture<Void> numbers = new CompletableFuture<>();
+    try {
+      long clean = create(mount, "clean");
+      write(mount, clean, 0, "kept");
+      mount.files().fsync(clean);
+      troubled.numbersAfter(numbers);
+      List<Long> waiting = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        long handle = create(mount, "f" + i);
+        write(mount, handle, 0, "waits");
+        waiting.add(handle);
+      }
+      // Until all that could wait for a number do.
+      await().until(() -> troubled.waiting() >= 8);
+      assertThat(start(() -> readAll(there, "clean")).get(20, TimeUnit.SECONDS)).isEqualTo("kept");
+      numbers.complete(null);
+      for (long handle : waiting) {
+        mount.files().fsync(handle);
+      }
+    } finally {
+      numbers.complete(null);
+    }
+  }
+
+  @Test
   void aLeaseDoesNotOutliveItsSession() throws Exception {
     long handle = create(here, "f");
     write(here, handle, 0, "kept");
@@ -459,7 +498,16 @@ class LeasesTest {
     volume.blocks.failPuts(1);
     assertFails(Errno.ENOSPC, () -> here.files().flush(handle));
     here.files().release(handle);
+    // Close alone is no telling: hardly a program looks at its answer.
+    assertThat(here.lostFiles()).isEqualTo(1);
+    long again = open(here, "f", OpenFlags.WRITE_ONLY | OpenFlags.TRUNCATE);
+    write(here, again, 0, "fits");
+    here.files().flush(again);
+    assertFails(Errno.ENOSPC, () -> here.files().fsync(again));
+    here.files().fsync(again);
+    here.files().release(again);
     assertThat(here.lostFiles()).isZero();
+    assertThat(readAll(there, "f")).isEqualTo("fits");
   }
 
   @Test
