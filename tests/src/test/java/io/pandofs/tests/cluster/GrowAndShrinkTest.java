@@ -125,10 +125,12 @@ final class GrowAndShrinkTest {
     Awaitility.await()
         .atMost(SHORT)
         .untilAsserted(
-            () ->
-                assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
-                    .doesNotContain(cluster.mount(node).toString()));
-    assertThat(Files.readString(cluster.log(node))).contains("was removed from the cluster");
+            () -> {
+              assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                  .doesNotContain(cluster.mount(node).toString());
+              assertThat(Files.readString(cluster.log(node)))
+                  .contains("was removed from the cluster");
+            });
   }
 
   private static List<JsonObject> nodes(DevCluster cluster, int through)
