@@ -26,7 +26,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -114,8 +113,12 @@ final class WriteBack {
       return file.tail();
     }
     try {
-      return CompletableFuture.supplyAsync(() -> flush(file), carriers)
-          .thenCompose(Function.identity());
+      return CompletableFuture.runAsync(
+              () -> {
+                CompletableFuture<Void> unused = flush(file);
+              },
+              carriers)
+          .thenCompose(ok -> file.tail());
     } catch (RejectedExecutionException e) {
       return file.tail(); // the mount is closed, and what was not committed is lost
     }

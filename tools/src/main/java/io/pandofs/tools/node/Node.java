@@ -101,10 +101,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.countNetwork(threads::directBytesHeld);
     ScheduledExecutorService scheduler =
         parts.add("scheduler", new Workers("timer", SCHEDULER_THREADS)).scheduler();
-    Connections connections =
-        parts.add(
-            "connections",
-            new NettyConnections(threads, protection.peers(), NettyConnections.Limits.DEFAULT));
+    Connections connections = connections(threads, protection);
     LateService control = new LateService();
     LateService blocks = new LateService();
     listen(threads, config.control(), protection.control(), control, "control.listen");
@@ -135,8 +132,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
     NodeReports reports = reports(replica, side, connections);
-    LastSync lastSync =
-        new LastSync(connections, parts.add("last sync", new Workers("last-sync", 1)).executor());
+    LastSync lastSync = lastSync(connections);
     control.set(new ControlRouter(replica.control(), space, reports, lastSync));
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
@@ -177,6 +173,17 @@ final class Node implements AutoCloseable, ReplicaListener {
       throw new Refusal(
           key + ": " + e.getMessage() + "; stop what uses it, or write another address.", e);
     }
+  }
+
+  private Connections connections(NetThreads threads, Protection protection) {
+    return parts.add(
+        "connections",
+        new NettyConnections(threads, protection.peers(), NettyConnections.Limits.DEFAULT));
+  }
+
+  private LastSync lastSync(Connections connections) {
+    Workers worker = parts.add("last sync", new Workers("last-sync", 1));
+    return new LastSync(connections, worker.executor());
   }
 
   private void endWith(MetadataReplica replica) {
