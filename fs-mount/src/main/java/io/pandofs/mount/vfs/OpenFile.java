@@ -239,6 +239,11 @@ final class OpenFile {
     return !active.isEmpty() || !sealed.isEmpty();
   }
 
+  /** Bytes of the buffers that are not sealed. */
+  synchronized long unsealedBytes() {
+    return active.capacity();
+  }
+
   /** Whether bytes wait to be sealed since before the given time. */
   synchronized boolean isOlderThan(long nanos) {
     return !active.isEmpty() && activeSinceNanos - nanos < 0;
