@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What this mount knows of an inode that is open here or whose lease it holds, shared by all its
- * handles: the bytes written and not yet committed, and whether some were lost. Thread-safe.
+ * handles: the bytes written and not yet committed. Thread-safe.
  *
  * <p>Bytes pass through two stages: the <em>active</em> runs, that writers change, and the
  * <em>sealed</em> batches, frozen, on their way to the blocks and committed one after another in
@@ -242,6 +242,11 @@ final class OpenFile {
   /** Bytes of the buffers that are not sealed. */
   synchronized long unsealedBytes() {
     return active.capacity();
+  }
+
+  /** Whether bytes wait to be sealed. */
+  synchronized boolean isUnsealed() {
+    return !active.isEmpty();
   }
 
   /** Whether bytes wait to be sealed since before the given time. */

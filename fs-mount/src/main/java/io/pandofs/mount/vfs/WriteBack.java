@@ -110,8 +110,8 @@ final class WriteBack {
 
   /** The same from a carrier's thread, for whoever must not wait. */
   CompletableFuture<Void> flushInBackground(OpenFile file) {
-    if (!file.isDirty()) {
-      return CompletableFuture.completedFuture(null);
+    if (!file.isUnsealed()) {
+      return file.tail();
     }
     try {
       return CompletableFuture.supplyAsync(() -> flush(file), carriers)

@@ -443,36 +443,25 @@ class LeasesTest {
 
   @Test
   void whoWaitsForABlocksNumberKeepsNoCleanFileFromOthers() throws Exception {
-    Vfs mount =
-        volume.mount(
-            new VfsOptions(
-                64L << 20,
-                8L << 20,
-                1 << 20,
-                Duration.ofMillis(40),
-                true,
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(30),
-                false),
-            () -> troubled);
+    Vfs mount = volume.mount(Volume.CALM, () -> troubled);
     CompletableFuture<Void> numbers = new CompletableFuture<>();
     try {
       long clean = create(mount, "clean");
       write(mount, clean, 0, "kept");
       mount.files().fsync(clean);
       troubled.numbersAfter(numbers);
-      List<Long> waiting = new ArrayList<>();
+      List<CompletableFuture<String>> readers = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
-        long handle = create(mount, "f" + i);
-        write(mount, handle, 0, "waits");
-        waiting.add(handle);
+        String name = "f" + i;
+        write(mount, create(mount, name), 0, name);
+        readers.add(start(() -> readAll(there, name)));
       }
-      // Until all that could wait for a number do.
+      // Until all that can wait for a number do.
       await().until(() -> troubled.waiting() >= 8);
       assertThat(start(() -> readAll(there, "clean")).get(20, TimeUnit.SECONDS)).isEqualTo("kept");
       numbers.complete(null);
-      for (long handle : waiting) {
-        mount.files().fsync(handle);
+      for (int i = 0; i < readers.size(); i++) {
+        assertThat(readers.get(i).get(20, TimeUnit.SECONDS)).isEqualTo("f" + i);
       }
     } finally {
       numbers.complete(null);

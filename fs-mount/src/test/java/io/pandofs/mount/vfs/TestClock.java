@@ -10,6 +10,13 @@ final class TestClock implements Clock {
 
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 50);
 
+  private final AtomicLong looks = new AtomicLong();
+
+  /** How often somebody has looked at it. */
+  long looks() {
+    return looks.get();
+  }
+
   void pass(Duration by) {
     nanos.addAndGet(by.toNanos());
   }
@@ -21,6 +28,7 @@ final class TestClock implements Clock {
 
   @Override
   public long nanoTime() {
+    looks.incrementAndGet();
     return nanos.get();
   }
 }

@@ -63,7 +63,9 @@ class WriteBudgetTest {
     FutureTask<Boolean> writer = waitFor(8);
     for (int i = 0; i < 4; i++) {
       clock.pass(PATIENCE.minusSeconds(1));
+      long before = clock.looks();
       budget.adjust(-1);
+      await().until(() -> clock.looks() > before);
     }
     budget.adjust(-6);
     assertThat(writer.get(20, TimeUnit.SECONDS)).isTrue();
