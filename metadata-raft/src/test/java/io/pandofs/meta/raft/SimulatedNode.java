@@ -112,6 +112,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     this.duties =
         new SimulatedDuties(
             raft,
+            () -> serveReadIndex().thenApply(read -> null),
             clock,
             cluster.shape().sessionNanos(),
             () -> new ClusterView(rows),

@@ -145,8 +145,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     if (mount != null) {
       MountedVolume mounted =
-          MountedVolume.mount(
-              config, replica, side.blocks, space, clock, scheduler, this::isClosing);
+          MountedVolume.mount(config, replica, side.blocks, space, clock, scheduler, this::isOver);
       status.mounted(mounted);
       parts.add("mount", mounted);
       Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
@@ -155,8 +154,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     LOG.info("serving{}", mount == null ? "" : " at " + mount);
   }
 
-  private synchronized boolean isClosing() {
-    return closing;
+  private synchronized boolean isOver() {
+    return closing || end.isDone();
   }
 
   private void listen(
