@@ -84,7 +84,7 @@ final class Membership {
     if (node(store, id) == null || !othersHold(store, id)) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
-    drop(id, store, effects);
+    dropRow(id, store);
     place(store, effects);
     return LogReply.OK;
   }
@@ -148,15 +148,19 @@ final class Membership {
     return LogReply.OK;
   }
 
-  /** Without a word to the placement, which whoever calls this sees to. */
+  /** With its sessions; without a word to the placement, which whoever calls this sees to. */
   static void drop(NodeId id, Store store, LocalEffects effects) {
-    store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
-    Tokens.dropKey(store, id);
+    dropRow(id, store);
     for (ClusterView.Session session : Sessions.all(store)) {
       if (session.node().equals(id)) {
         expireSession(session.id(), store, effects);
       }
     }
+  }
+
+  private static void dropRow(NodeId id, Store store) {
+    store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
+    Tokens.dropKey(store, id);
   }
 
   /** The groups are those members' that are placed and stay. */

@@ -63,8 +63,10 @@ public sealed interface LogEntry {
   record DrainNode(NodeId node, boolean leaves) implements LogEntry {}
 
   /**
-   * Takes a node out of the cluster and its sessions with it; its id never comes back. Refused for
-   * the last one that holds placement groups.
+   * Takes a node out of the cluster; its id never comes back. Its sessions are not renewed any more
+   * and end by themselves: a node that is cut off does not hear of its removal, and counts on them
+   * until their time is over (PROTOCOL rule 7). Refused for the last one that holds placement
+   * groups.
    */
   record RemoveNode(NodeId node) implements LogEntry {}
 

@@ -100,12 +100,14 @@ final class LeaderDuties {
     long now = clock.nanoTime();
     syncTerm(now);
     try (LocalSnapshot snapshot = tables.snapshot()) {
+      boolean isMember = snapshot.cluster().node(new NodeId(request.getNode())) != null;
       for (SessionRenewal renewal : request.getSessionsList()) {
         ClusterView.Session session =
             snapshot.cluster().session(new SessionId(renewal.getSession()));
         // A node says of another's session neither that it lives nor what it holds.
         boolean lives =
-            session != null
+            isMember
+                && session != null
                 && session.node().value() == request.getNode()
                 && watch.renewed(renewal, now);
         if (!lives) {

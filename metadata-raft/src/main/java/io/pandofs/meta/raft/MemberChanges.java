@@ -29,8 +29,9 @@ import org.slf4j.LoggerFactory;
 /**
  * What the leader does about members at a person's request. Every step may be repeated, and each
  * takes its turn with those of {@link Membership}. A removal ends with: the node is out of the
- * tables (its sessions with it), its freshness has run out, and it is out of the Raft group; that
- * its blocks have homes is what {@code DRAIN} and the waiting between are for. Thread-safe.
+ * tables, its freshness has run out, and it is out of the Raft group; that its blocks have homes is
+ * what {@code DRAIN} and the waiting between are for. A removal that was broken off there is gone
+ * on with by whoever leads. Thread-safe.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class MemberChanges {

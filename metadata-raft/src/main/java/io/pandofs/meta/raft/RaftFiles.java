@@ -20,8 +20,12 @@ final class RaftFiles {
   /** What a node has promised; see Raft's currentTerm and votedFor. */
   record Vote(long term, String votedFor) {}
 
-  /** The file of voters: its checksum and the index of the entry it holds. */
-  record Voters(int checksum, long index) {}
+  /** The file of voters: its checksum and the entry it holds. */
+  record Voters(int checksum, LogEntryProto entry) {
+    long index() {
+      return entry.getIndex();
+    }
+  }
 
   /**
    * @param current where Ratis keeps log and vote of this node's group; see {@link RaftGroups}
@@ -68,7 +72,7 @@ final class RaftFiles {
     CRC32C crc = new CRC32C();
     crc.update(bytes);
     try {
-      return new Voters((int) crc.getValue(), LogEntryProto.parseFrom(bytes).getIndex());
+      return new Voters((int) crc.getValue(), LogEntryProto.parseFrom(bytes));
     } catch (InvalidProtocolBufferException e) {
       throw new DamagedException("the record of voters " + file + " is damaged", e);
     }

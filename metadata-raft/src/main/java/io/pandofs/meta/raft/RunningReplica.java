@@ -315,8 +315,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private void leave() {
     if (leaving.compareAndSet(false, true)) {
       LOG.warn("{}: {}; it votes until the others need it no more", identity.node(), REMOVED);
+      sessions.overAll();
       freshness.close();
-      threads.duties.execute(sessions::endAll);
+      threads.duties.execute(sessions::giveUpAll);
     }
   }
 
