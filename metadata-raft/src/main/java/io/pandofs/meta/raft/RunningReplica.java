@@ -112,8 +112,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     leaderDuties =
         new LeaderDuties(ratis, leaderFreshness::proveLeading, tables, clock, config.timing());
     LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
+    LeaderLoss loss =
+        new LeaderLoss(ratis, this::after, threads.duties, config.timing().electionMin());
     leader =
-        new LeaderRouter(ratis, local, surroundings.connections(), index -> heardReleased(index));
+        new LeaderRouter(
+            ratis, local, surroundings.connections(), index -> heardReleased(index), loss::gone);
     freshness =
         new Freshness(
             identity.node(),
@@ -123,6 +126,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             leaseNanos,
             leader::confirm,
             ratis::term,
+            releases::answeredAt,
             dirty);
     reads = new LinearReads(leader, freshness, dirty, applied, tables, retry, clock, failed);
     sessions =
