@@ -117,7 +117,7 @@ class LeaseRulesTest {
     rig.clock.pass(200 * MS);
     b.term = 2;
     c.term = 2;
-    b.releases.lead(2, 11);
+    b.releases.look(() -> 2, () -> 11);
     CompletableFuture<Long> acknowledged = rig.commit(b, 12);
     c.apply(12);
     c.ask(b);
@@ -139,7 +139,7 @@ class LeaseRulesTest {
     rig.clock.pass(10 * MS);
     a.term = 2;
     b.term = 2;
-    b.releases.lead(2, 11);
+    b.releases.look(() -> 2, () -> 11);
     CompletableFuture<Long> acknowledged = rig.commit(b, 12);
     for (Node node : List.of(a, b)) {
       node.apply(12);
