@@ -147,8 +147,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     if (mount != null) {
       MountedVolume mounted =
-          MountedVolume.mount(
-              config, replica, side.blocks, space, clock, scheduler, this::isClosing);
+          MountedVolume.mount(config, replica, side.blocks, space, clock, scheduler, this::isOver);
       status.mounted(mounted);
       lastSync.mounted(mounted);
       parts.add("mount", mounted);
@@ -158,8 +157,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     LOG.info("serving{}", mount == null ? "" : " at " + mount);
   }
 
-  private synchronized boolean isClosing() {
-    return closing;
+  private synchronized boolean isOver() {
+    return closing || end.isDone();
   }
 
   private void listen(
