@@ -239,6 +239,11 @@ final class OpenFile {
     return !active.isEmpty() || !sealed.isEmpty();
   }
 
+  /** Bytes of the buffers that are not sealed. */
+  synchronized long unsealedBytes() {
+    return active.capacity();
+  }
+
   /** Whether bytes wait to be sealed. */
   synchronized boolean isUnsealed() {
     return !active.isEmpty();

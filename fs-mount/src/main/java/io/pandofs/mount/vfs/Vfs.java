@@ -5,6 +5,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -42,6 +43,7 @@ public final class Vfs implements AutoCloseable {
   private final Clock clock;
   private final Capacity capacity;
   private final long writeBackAgeNanos;
+  private final long dirtyBytesMax;
   private final ExecutorService workers;
   private final ExecutorService carriers;
   private final Sessions sessions;
@@ -76,8 +78,9 @@ public final class Vfs implements AutoCloseable {
     this.clock = clock;
     this.capacity = capacity;
     this.writeBackAgeNanos = options.writeBackAge().toNanos();
+    this.dirtyBytesMax = options.dirtyBytesMax();
     BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
-    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::flushAllInBackground);
+    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::relieve);
     this.lostData = new LostData();
     this.openFiles = new OpenFiles(pool, budget, lostData, clock);
     this.sessions = new Sessions(source, openFiles);
@@ -181,9 +184,29 @@ public final class Vfs implements AutoCloseable {
     }
   }
 
-  private void flushAllInBackground() {
-    for (OpenFile file : openFiles.all()) {
-      CompletableFuture<Void> unused = writeBack.flushInBackground(file);
+  /** A file and what it had unsealed when it was looked at. */
+  private record Unsealed(OpenFile file, long bytes) {}
+
+  /**
+   * Starts flushing, most bytes first, until what rests unsealed leaves half of the budget, and so
+   * many bytes, to what is on its way: that makes the room. The rest may grow to whole blocks; a
+   * sequential writer who waits for room would otherwise have its own cut into pieces.
+   */
+  private void relieve(long bytes) {
+    long restMax = Math.min(dirtyBytesMax / 2, dirtyBytesMax - bytes);
+    List<Unsealed> unsealed =
+        openFiles.all().stream()
+            .map(file -> new Unsealed(file, file.unsealedBytes()))
+            .filter(one -> one.bytes > 0)
+            .sorted(Comparator.comparingLong(Unsealed::bytes).reversed())
+            .toList();
+    long rest = unsealed.stream().mapToLong(Unsealed::bytes).sum();
+    for (Unsealed one : unsealed) {
+      if (rest <= restMax) {
+        return;
+      }
+      rest -= one.bytes;
+      CompletableFuture<Void> unused = writeBack.flushInBackground(one.file);
     }
   }
 

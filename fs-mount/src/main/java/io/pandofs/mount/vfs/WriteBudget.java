@@ -7,6 +7,7 @@ import io.pandofs.common.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /**
  * The bytes that the mount may hold of written and not yet committed data. A writer over it waits
@@ -19,7 +20,7 @@ final class WriteBudget {
 
   private final long bytesMax;
   private final Clock clock;
-  private final Runnable pressure;
+  private final LongConsumer pressure;
 
   @GuardedBy("this")
   private long used;
@@ -36,9 +37,10 @@ final class WriteBudget {
   private final ArrayDeque<Object> queue = new ArrayDeque<>();
 
   /**
-   * @param pressure starts flushing all that is dirty; called without locks
+   * @param pressure starts flushing enough that so many bytes can be had; called without locks, by
+   *     whoever is the next to get room, each time that something was given back and was not enough
    */
-  WriteBudget(long bytesMax, Clock clock, Runnable pressure) {
+  WriteBudget(long bytesMax, Clock clock, LongConsumer pressure) {
     this.bytesMax = bytesMax;
     this.clock = clock;
     this.pressure = pressure;
@@ -54,8 +56,30 @@ final class WriteBudget {
     if (tryAcquire(bytes)) {
       return;
     }
-    pressure.run();
-    awaitRoom(bytes, patience.toNanos());
+    Object turn = new Object();
+    enqueue(turn);
+    try {
+      do {
+        if (isNext(turn)) {
+          pressure.accept(bytes);
+        }
+      } while (!awaitRoom(turn, bytes, patience.toNanos()));
+    } finally {
+      dequeue(turn);
+    }
+  }
+
+  private synchronized void enqueue(Object turn) {
+    queue.addLast(turn);
+  }
+
+  private synchronized void dequeue(Object turn) {
+    queue.remove(turn);
+    notifyAll();
+  }
+
+  private synchronized boolean isNext(Object turn) {
+    return queue.peekFirst() == turn;
   }
 
   private synchronized boolean tryAcquire(long bytes) {
@@ -71,16 +95,16 @@ final class WriteBudget {
     return used == 0 || used + bytes <= bytesMax;
   }
 
-  private synchronized void awaitRoom(long bytes, long patienceNanos) throws ErrnoException {
-    Object turn = new Object();
-    queue.addLast(turn);
+  /** Takes the bytes and says so, or returns when something has changed that was not enough. */
+  private synchronized boolean awaitRoom(Object turn, long bytes, long patienceNanos)
+      throws ErrnoException {
+    boolean wasNext = isNext(turn);
+    long seen = returns;
+    long deadline = clock.nanoTime() + patienceNanos;
     try {
-      long seen = returns;
-      long deadline = clock.nanoTime() + patienceNanos;
-      while (queue.peekFirst() != turn || !fits(bytes)) {
-        if (seen != returns) {
-          seen = returns;
-          deadline = clock.nanoTime() + patienceNanos;
+      while (!(isNext(turn) && fits(bytes))) {
+        if (seen != returns || wasNext != isNext(turn)) {
+          return false;
         }
         long left = deadline - clock.nanoTime();
         if (left <= 0) {
@@ -88,14 +112,12 @@ final class WriteBudget {
         }
         TimeUnit.NANOSECONDS.timedWait(this, left);
       }
-      adjust(bytes);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ErrnoException(Errno.EINTR);
-    } finally {
-      queue.remove(turn);
-      notifyAll();
     }
+    adjust(bytes);
+    return true;
   }
 
   /** Corrects what was taken to what is used, or gives back; never waits. */

@@ -17,7 +17,7 @@ class WriteBudgetTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final TestClock clock = new TestClock();
-  private final WriteBudget budget = new WriteBudget(BYTES_MAX, clock, () -> {});
+  private final WriteBudget budget = new WriteBudget(BYTES_MAX, clock, bytes -> {});
 
   private FutureTask<Boolean> waitFor(long bytes) {
     FutureTask<Boolean> task =

@@ -49,7 +49,7 @@ final class MountedVolume implements AutoCloseable {
   /**
    * Registers the session, for which it waits until there is a leader, and mounts.
    *
-   * @param givenUp whether the node is being stopped meanwhile
+   * @param givenUp whether the node has come to an end meanwhile
    */
   static MountedVolume mount(
       NodeConfig config,

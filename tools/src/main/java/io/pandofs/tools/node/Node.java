@@ -143,8 +143,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     if (mount != null) {
       MountedVolume mounted =
-          MountedVolume.mount(
-              config, replica, side.blocks, space, clock, scheduler, this::isClosing);
+          MountedVolume.mount(config, replica, side.blocks, space, clock, scheduler, this::isOver);
       status.mounted(mounted);
       lastSync.mounted(mounted);
       parts.add("mount", mounted);
@@ -154,8 +153,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     LOG.info("serving{}", mount == null ? "" : " at " + mount);
   }
 
-  private synchronized boolean isClosing() {
-    return closing;
+  private synchronized boolean isOver() {
+    return closing || end.isDone();
   }
 
   private void listen(

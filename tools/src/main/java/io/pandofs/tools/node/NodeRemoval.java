@@ -197,7 +197,7 @@ final class NodeRemoval {
   /** Those that hold groups without it. */
   private List<ClusterView.Node> others(NodeId leaving) {
     return tables.nodes().stream()
-        .filter(node -> !node.id().equals(leaving) && !node.leaving())
+        .filter(node -> !node.id().equals(leaving) && node.holds())
         .toList();
   }
 
