@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.CertificateAuthority;
@@ -129,7 +130,11 @@ class SecuredNodesTest {
       one.kill();
       MembershipTest.fill(two, "y", 10);
       one.start();
-      three.replica().admin().remove(new NodeId(4));
+      // The leader has to hear of the first again before it does without this one.
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .ignoreExceptionsInstanceOf(RefusedException.class)
+          .untilAsserted(() -> three.replica().admin().remove(new NodeId(4)));
       two.kill();
       DamageTest.replicaGone(two.dataDir);
       assertThatThrownBy(() -> two.joinAgain(three)).hasMessageContaining("no member");
