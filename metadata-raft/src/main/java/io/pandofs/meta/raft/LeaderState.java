@@ -5,14 +5,17 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.leader.LogAppender;
 
 /**
- * What a Ratis leader knows of its followers and does not publish: they learn of a commit with the
- * next entry or heartbeat, a quarter of a second later on a quiet day. (Ratis' own remedy, a
- * heartbeat after each read index, costs a question.) Thread-safe.
+ * What Ratis does not publish. Thread-safe.
+ *
+ * <p>What a leader knows of its followers: they learn of a commit with the next entry or heartbeat,
+ * a quarter of a second later on a quiet day. (Ratis' own remedy, a heartbeat after each read
+ * index, costs a question.)
  *
  * <p>That it leads is not asked of Ratis at all, see {@link LeaderFreshness}. Its read index is no
  * proof: a commit index that heartbeats have confirmed once is answered again without asking
@@ -25,12 +28,14 @@ final class LeaderState {
   private final Method role;
   private final Method leaderState;
   private final Method logAppender;
+  private final Method startAsPeer;
 
   LeaderState() {
     try {
       role = method("RaftServerImpl", "getRole");
       leaderState = method("RoleInfo", "getLeaderState");
       logAppender = method("LeaderStateImpl", "getLogAppender", RaftPeerId.class);
+      startAsPeer = method("RaftServerImpl", "startAsPeer", RaftPeerRole.class);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this Ratis is not the one that was tested", e);
     }
@@ -68,6 +73,20 @@ final class LeaderState {
       }
     } catch (IllegalAccessException | InvocationTargetException e) {
       throw new IllegalStateException("followers can't be told", e);
+    }
+  }
+
+  /**
+   * Makes a server that was just started vote and stand for election. Ratis does that by itself,
+   * but not where the last change of voters in the log, which may not be decided, is on the way to
+   * leave this server out. Its vote counts until then: others may wait for it, and by standing it
+   * learns that it is needed no more.
+   */
+  void startVoter(RaftServer.Division division) {
+    try {
+      startAsPeer.invoke(division, RaftPeerRole.FOLLOWER);
+    } catch (IllegalAccessException | InvocationTargetException e) {
+      throw new IllegalStateException("a voter can't be started", e);
     }
   }
 

@@ -9,6 +9,7 @@ import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -331,8 +332,9 @@ final class LocalSessions {
     }
   }
 
-  /** This node stops serving: no session of it goes on. */
+  /** This node stops serving: no session of it goes on, and none is waited for. */
   void endAll() {
+    predecessorsEnded.completeExceptionally(new IOException("this node has stopped serving"));
     sessions.keySet().forEach(this::end);
   }
 

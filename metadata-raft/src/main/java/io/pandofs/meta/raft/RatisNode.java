@@ -110,6 +110,10 @@ final class RatisNode implements AutoCloseable {
 
   void start() throws IOException {
     server.start();
+    RaftConfiguration now = division().getRaftConf();
+    if (!ids(now.getCurrentPeers()).contains(self) && ids(now.getPreviousPeers()).contains(self)) {
+      leaderState.startVoter(division());
+    }
   }
 
   NodeId self() {

@@ -100,6 +100,27 @@ class BrokenOffRemovalTest {
     }
   }
 
+  /** Killed after the group had decided, and before it heard of that: nobody calls it any more. */
+  @Test
+  void whoIsStartedAfterTheGroupHasLetItGoLearnsOfIt() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 2, node -> {})) {
+      TestNode stays = cluster.leader();
+      TestNode gone = cluster.follower();
+      final NodeId staysId = stays.status().node();
+      stays.propose(new LogEntry.RemoveNode(gone.status().node()));
+      awaitVoters(stays, Set.of(staysId));
+      gone.kill();
+      try {
+        gone.start();
+      } catch (RefusedException e) {
+        return; // it had heard of it before it was killed
+      }
+      assertThat(gone.replica().ended().get(30, TimeUnit.SECONDS).kind())
+          .isEqualTo(ReplicaFailure.Kind.REMOVED);
+      MembershipTest.fill(stays, "a", 10);
+    }
+  }
+
   @Test
   void nothingIsWrittenOverARemoval() throws Exception {
     Identity member = new Identity(1, new NodeId(2), 3, 0, Identity.Stage.MEMBER, List.of());
