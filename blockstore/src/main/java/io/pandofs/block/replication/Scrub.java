@@ -2,6 +2,8 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockRow;
+import io.pandofs.block.Blocks;
+import io.pandofs.block.CopyCheck;
 import io.pandofs.common.BlockId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,14 +31,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Scrub implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Scrub.class);
-  private static final int BLOCK_BYTES_MAX = 4 << 20;
   private static final int PAGE = 256;
   private static final int STEP_ROWS = 1024;
   private static final int STEP_BYTES = 1 << 20;
   private static final int ROW_COST_BYTES = 4096;
   private static final long SLOWEST_BYTES_PER_SECOND = 1 << 20;
-  private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long YIELD_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long SWAMPED_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long WAIT_MAX_SECONDS = TimeUnit.HOURS.toSeconds(1);
@@ -101,7 +100,6 @@ public final class Scrub implements AutoCloseable {
   private final Deque<BlockRow> ahead = new ArrayDeque<>();
   private Pace pace;
   private @Nullable ByteBuffer buffer;
-  private long lastStepNanos;
   private long savedNanos;
 
   public Scrub(
@@ -119,8 +117,7 @@ public final class Scrub implements AutoCloseable {
     this.state = journal.load();
     this.begun = state.present() == null ? 0 : 1;
     long now = replication.clock().nanoTime();
-    this.pace = new Pace(settings.bytesPerSecond(), now);
-    this.lastStepNanos = now;
+    this.pace = new Pace(settings.bytesPerSecond(), reads, now);
     this.savedNanos = now;
     this.passes = new Passes("scrub", replication.disk(), replication.scheduler(), this::step);
   }
@@ -173,7 +170,7 @@ public final class Scrub implements AutoCloseable {
     long now = replication.clock().nanoTime();
     if (takeWish()) {
       begin();
-      pace = new Pace(settings.bytesPerSecond(), now);
+      pace = new Pace(settings.bytesPerSecond(), reads, now);
     } else if (state().present() == null) {
       long wait = secondsToNext();
       if (wait > 0) {
@@ -188,11 +185,10 @@ public final class Scrub implements AutoCloseable {
     if (keeper.isSwamped()) {
       return SWAMPED_NANOS;
     }
-    long wait = Math.max(pace.waitNanos(now), yieldNanos(now));
+    long wait = pace.waitNanos(now);
     if (wait > 0) {
       return wait;
     }
-    lastStepNanos = now;
     checkSome(now);
     return 0;
   }
@@ -202,7 +198,8 @@ public final class Scrub implements AutoCloseable {
     long halfSeconds = Math.max(1, settings.every().toSeconds() / 2);
     long needed = replication.local().usage().usedBytes() / halfSeconds;
     long rate = Math.max(SLOWEST_BYTES_PER_SECOND, needed);
-    return new Pace(Math.min(rate, settings.bytesPerSecond()), replication.clock().nanoTime());
+    return new Pace(
+        Math.min(rate, settings.bytesPerSecond()), reads, replication.clock().nanoTime());
   }
 
   private long seconds() {
@@ -214,11 +211,6 @@ public final class Scrub implements AutoCloseable {
     long since = last == null ? Long.MAX_VALUE : seconds() - last.startedSeconds();
     // A clock that was set back makes no one wait for longer than usual.
     return since < 0 ? 0 : settings.every().toSeconds() - since;
-  }
-
-  private long yieldNanos(long now) {
-    boolean rested = now - lastStepNanos >= YIELD_MAX_NANOS;
-    return reads.underWay() > 0 && !rested ? YIELD_NANOS : 0;
   }
 
   private void begin() {
@@ -303,7 +295,7 @@ public final class Scrub implements AutoCloseable {
       return false;
     }
     if (verdict == CopyCheck.Verdict.MISSING) {
-      if (replication.isNeeded(block)) {
+      if (directory.isNeeded(block)) {
         return false; // Known, and on its way.
       }
       LOG.warn("scrub: {} is gone from this node's store", block);
@@ -318,7 +310,7 @@ public final class Scrub implements AutoCloseable {
   private ByteBuffer buffer() {
     ByteBuffer ready = buffer;
     if (ready == null) {
-      ready = ByteBuffer.allocateDirect(BLOCK_BYTES_MAX);
+      ready = ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES_MAX);
       buffer = ready;
     }
     return ready;

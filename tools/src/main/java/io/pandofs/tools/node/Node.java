@@ -127,7 +127,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     LocalDirectory local = new LocalDirectory(tables(replica));
     directory = local;
-    Rejoin.takeOverBlocks(config, data, identity);
+    Rejoin.takeOverBlocks(config, data);
     BlockSide side = BlockSide.open(config, identity, local, connections, clock, scheduler, parts);
     blockSide = side;
     blocks.set(side.server);

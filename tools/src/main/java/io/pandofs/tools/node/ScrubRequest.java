@@ -27,7 +27,7 @@ final class ScrubRequest implements AdminCommand {
       long number = side.scrub.startNow();
       if (request.flag("wait")) {
         awaitEnd(number, progress);
-        Repairs.await(side.keeper, progress);
+        new Repairs(side.keeper, progress).await();
       }
     }
     return document(side);
@@ -35,7 +35,7 @@ final class ScrubRequest implements AdminCommand {
 
   private void awaitEnd(long number, Progress progress) throws IOException, InterruptedException {
     for (long look = 1; !side.scrub.hasEnded(number); look++) {
-      Repairs.pause();
+      Pause.ofMillis(Repairs.LOOK_MILLIS);
       Scrub.Pass pass = side.scrub.state().present();
       if (look % Repairs.SAY_EVERY_LOOKS == 0 && pass != null) {
         progress.say(
