@@ -9,9 +9,10 @@ import java.util.concurrent.CompletableFuture;
 public interface Connections extends AutoCloseable {
   /**
    * Sends a request and completes with the answer, which the receiver closes. Fails with {@link
-   * RemoteException} if the other side says so, with another {@code IOException} if the connection
-   * cannot be made, breaks, or the deadline passes: then the request may or may not have been
-   * served. Buffers of the request must not change until the future is done.
+   * RemoteException} if the other side says so, with {@link ConnectionRefusedException} if nobody
+   * listens there, with another {@code IOException} if the connection cannot be made otherwise,
+   * breaks, or the deadline passes: then the request may or may not have been served. Buffers of
+   * the request must not change until the future is done.
    */
   CompletableFuture<Payload> call(
       InetSocketAddress to, int method, Payload request, Duration deadline);

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -15,6 +16,7 @@ import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.pandofs.common.identity.PeerName;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.util.ArrayDeque;
@@ -175,14 +177,24 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
 
   private void connected(ChannelFuture connecting) {
     if (!connecting.isSuccess()) {
-      Throwable cause = connecting.cause();
-      end(new IOException("cannot connect to " + peer + ": " + cause.getMessage(), cause));
+      end(notConnected(connecting.cause()));
     } else if (ended != null) {
       connecting.channel().close();
     } else {
       channel = connecting.channel();
       prove(connecting.channel());
     }
+  }
+
+  private IOException notConnected(Throwable cause) {
+    String message = "cannot connect to " + peer + ": " + cause.getMessage();
+    // The JDK makes a ConnectException of ECONNREFUSED and of ETIMEDOUT, which Netty's comes
+    // before.
+    boolean refused =
+        cause instanceof ConnectException && !(cause instanceof ConnectTimeoutException);
+    return refused
+        ? new ConnectionRefusedException(message, cause)
+        : new IOException(message, cause);
   }
 
   /** Nothing is sent before it is known who is at the other end. */

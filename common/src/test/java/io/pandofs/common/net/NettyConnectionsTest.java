@@ -191,7 +191,7 @@ class NettyConnectionsTest {
       assertThatThrownBy(call::get).hasCauseInstanceOf(IOException.class);
     }
     assertThatThrownBy(() -> connections.call(to, 1, Payload.of(new byte[1]), LONG).get())
-        .hasCauseInstanceOf(IOException.class)
+        .hasCauseInstanceOf(ConnectionRefusedException.class)
         .hasMessageContaining("cannot connect");
     net.serve(ECHO, SERVER, to.getPort());
     connections.call(to, 1, Payload.of(new byte[1]), LONG).get().close();

@@ -27,7 +27,9 @@ import org.slf4j.LoggerFactory;
  * machine is suspended; one that wakes may be behind by what was left of one lease.) The first
  * question in a new term drops what was leased before, and answers to questions of earlier terms
  * are worth nothing then: a new leader relies on it. So it is with questions from before the lease
- * was given up. While a lease runs, everything that was released before now is applied here.
+ * was given up. While a lease runs, everything that was released before now is applied here. Each
+ * question tells for how long this node has not taken part in earlier terms: no leader of one can
+ * have counted it as in its term since ({@link TermProof}).
  *
  * <p>At most two questions are under way: one whose answer waits at the leader until what is
  * applied here is released, and one that comes after it and makes the leader answer the first. What
@@ -50,6 +52,7 @@ final class Freshness {
   private final long leaseNanos;
   private final Function<ConfirmRequest, CompletableFuture<ConfirmAnswer>> leader;
   private final LongSupplier presentTerm;
+  private final LongSupplier answered;
   private final DirtyInodes dirty;
 
   @GuardedBy("this")
@@ -63,6 +66,14 @@ final class Freshness {
 
   @GuardedBy("this")
   private long token;
+
+  /** When a leader's answer was last taken in; at first, when this process began. */
+  @GuardedBy("this")
+  private long heard;
+
+  /** When this node last took part in a term before the present one. */
+  @GuardedBy("this")
+  private long apartSince;
 
   @GuardedBy("this")
   private long applied = -1;
@@ -106,6 +117,8 @@ final class Freshness {
    * @param incarnation a random number for this process
    * @param leader asks the leader, wherever it is; does not block
    * @param presentTerm this node's Raft term; negative while it has none
+   * @param answered when this node last answered as the leader, by the clock; see {@link
+   *     Releases#answeredAt}
    * @param dirty is told what is released
    */
   Freshness(
@@ -116,6 +129,7 @@ final class Freshness {
       long leaseNanos,
       Function<ConfirmRequest, CompletableFuture<ConfirmAnswer>> leader,
       LongSupplier presentTerm,
+      LongSupplier answered,
       DirtyInodes dirty) {
     this.self = self;
     this.incarnation = incarnation;
@@ -125,6 +139,7 @@ final class Freshness {
     this.leaseNanos = leaseNanos;
     this.leader = leader;
     this.presentTerm = presentTerm;
+    this.answered = answered;
     this.dirty = dirty;
   }
 
@@ -287,6 +302,7 @@ final class Freshness {
       if (present != term) {
         term = present;
         token = 0;
+        apartSince = Math.max(heard, answered.getAsLong() - origin);
         drop();
       }
       underWay++;
@@ -302,6 +318,7 @@ final class Freshness {
               .setWantsLease(wanted && !givenUp)
               .setAwaitsRelease(wanted || !waiting.isEmpty())
               .setToken(token)
+              .setApartNanos(Math.max(0, sent - apartSince))
               .build();
     }
     long from = sent;
@@ -332,6 +349,7 @@ final class Freshness {
       boolean ofThisTerm = answer.getTerm() == request.getTerm() && request.getTerm() == term;
       if (ofThisTerm) {
         token = Math.max(token, answer.getToken());
+        heard = now();
         if (request.getNumber() >= firstValid && answer.getLeaseNanos() > 0) {
           noteExpiry(now());
           leaseEnd = Math.max(leaseEnd, sent + Math.min(answer.getLeaseNanos(), leaseNanos));

@@ -80,7 +80,8 @@ final class LeaderFreshness {
         || request.getApplied() < -1
         || request.getApplied() > ratis.lastIndex()
         || request.getNumber() <= 0
-        || request.getTerm() < 0) {
+        || request.getTerm() < 0
+        || request.getApartNanos() < 0) {
       return CompletableFuture.failedFuture(
           new RefusedException("a node confirms what makes no sense: " + request));
     }

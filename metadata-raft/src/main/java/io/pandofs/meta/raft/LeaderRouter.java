@@ -1,5 +1,7 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.NodeId;
+import io.pandofs.common.net.ConnectionRefusedException;
 import io.pandofs.common.net.Connections;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.wire.ConfirmAnswer;
@@ -8,6 +10,8 @@ import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.RaftPeer;
 
@@ -17,81 +21,78 @@ final class LeaderRouter implements LeaderCalls {
   private final LeaderCalls local;
   private final Connections connections;
   private final LongConsumer onReleased;
+  private final Consumer<NodeId> onGone;
 
   /**
    * @param onReleased told of an index when a leader's answer says that it is released
+   * @param onGone told of a leader when nobody listens at its address
    */
   LeaderRouter(
-      RatisNode ratis, LeaderCalls local, Connections connections, LongConsumer onReleased) {
+      RatisNode ratis,
+      LeaderCalls local,
+      Connections connections,
+      LongConsumer onReleased,
+      Consumer<NodeId> onGone) {
     this.ratis = ratis;
     this.local = local;
     this.connections = connections;
     this.onReleased = onReleased;
-  }
-
-  private LeaderCalls now() throws NoLeaderException, RefusedException {
-    RaftPeer leader = ratis.leader();
-    if (leader == null) {
-      throw new NoLeaderException("no leader is known");
-    }
-    return leader.getId().equals(RatisNode.peerId(ratis.self()))
-        ? local
-        : new RemoteLeader(
-            ratis.self(),
-            connections.expecting(RatisNode.nodeId(leader.getId())),
-            Addresses.parse(RatisNode.control(leader)),
-            onReleased);
+    this.onGone = onGone;
   }
 
   @Override
   public CompletableFuture<LogReply> propose(byte[] entry) {
-    try {
-      return now().propose(entry);
-    } catch (NoLeaderException | RefusedException e) {
-      return CompletableFuture.failedFuture(e);
-    } catch (RuntimeException e) {
-      return broken(e);
-    }
+    return ask(leader -> leader.propose(entry));
   }
 
   @Override
   public CompletableFuture<Long> readIndex() {
-    try {
-      return now().readIndex();
-    } catch (NoLeaderException | RefusedException e) {
-      return CompletableFuture.failedFuture(e);
-    } catch (RuntimeException e) {
-      return broken(e);
-    }
+    return ask(LeaderCalls::readIndex);
   }
 
   @Override
   public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
-    try {
-      return now().renew(request);
-    } catch (NoLeaderException | RefusedException e) {
-      return CompletableFuture.failedFuture(e);
-    } catch (RuntimeException e) {
-      return broken(e);
-    }
+    return ask(leader -> leader.renew(request));
   }
 
   @Override
   public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
+    return ask(leader -> leader.confirm(request));
+  }
+
+  private <T> CompletableFuture<T> ask(Function<LeaderCalls, CompletableFuture<T>> call) {
+    RaftPeer leader = ratis.leader();
+    if (leader == null) {
+      return CompletableFuture.failedFuture(new NoLeaderException("no leader is known"));
+    }
+    NodeId node = RatisNode.nodeId(leader.getId());
     try {
-      return now().confirm(request);
-    } catch (NoLeaderException | RefusedException e) {
+      return node.equals(ratis.self())
+          ? call.apply(local)
+          : watch(node, call.apply(remote(leader)));
+    } catch (RefusedException e) {
       return CompletableFuture.failedFuture(e);
     } catch (RuntimeException e) {
-      return broken(e);
+      // A part that is being closed: who asked tries again or gives up. Thrown at them, it would
+      // leave a batch half sent or a read barrier asking for ever.
+      return CompletableFuture.failedFuture(new IOException("the leader can't be asked: " + e, e));
     }
   }
 
-  /**
-   * A part that is being closed: who asked tries again or gives up. Thrown at them, it would leave
-   * a batch half sent or a read barrier asking for ever.
-   */
-  private static <T> CompletableFuture<T> broken(RuntimeException e) {
-    return CompletableFuture.failedFuture(new IOException("the leader can't be asked: " + e, e));
+  private LeaderCalls remote(RaftPeer leader) throws RefusedException {
+    return new RemoteLeader(
+        ratis.self(),
+        connections.expecting(RatisNode.nodeId(leader.getId())),
+        Addresses.parse(RatisNode.control(leader)),
+        onReleased);
+  }
+
+  private <T> CompletableFuture<T> watch(NodeId leader, CompletableFuture<T> answer) {
+    return answer.whenComplete(
+        (value, failure) -> {
+          if (failure != null && Retry.cause(failure) instanceof ConnectionRefusedException) {
+            onGone.accept(leader);
+          }
+        });
   }
 }

@@ -15,6 +15,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
+import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -32,6 +35,7 @@ import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachine;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
@@ -288,6 +292,34 @@ final class RatisNode implements AutoCloseable {
           .thenApply(reply -> null);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /**
+   * Stands for election at once, as when the leader hands over to this node. Writes to the disk.
+   *
+   * @return false if this node follows another leader than this by now, or can't win
+   */
+  boolean stand(NodeId insteadOf) {
+    try {
+      TermIndex last = division().getRaftLog().getLastEntryTermIndex();
+      return last != null
+          && server
+              .startLeaderElection(
+                  StartLeaderElectionRequestProto.newBuilder()
+                      .setServerRequest(
+                          RaftRpcRequestProto.newBuilder()
+                              .setRequestorId(peerId(insteadOf).toByteString())
+                              .setReplyId(server.getId().toByteString())
+                              .setRaftGroupId(
+                                  RaftGroupIdProto.newBuilder().setId(group.toByteString())))
+                      .setLeaderLastEntry(last.toProto())
+                      .build())
+              .getServerReply()
+              .getSuccess();
+    } catch (IOException | IllegalStateException e) {
+      LOG.debug("{}: does not stand: {}", self, e.toString());
+      return false;
     }
   }
 

@@ -36,7 +36,9 @@ import org.jspecify.annotations.Nullable;
  *       TermProof}). A new leader releases nothing for one lease (plus 1 %), so by then the leases
  *       of all former leaders have run out, those included that a leader granted which did not know
  *       that it was deposed. It waits no longer once all nodes have confirmed its term, since a
- *       node that does drops what it held of earlier leaders.
+ *       node that does drops what it held of earlier leaders. Nor longer than one lease after a
+ *       majority last took part in earlier terms, by its own word ({@link SilentTerms}): no leader
+ *       of one can have proven itself since.
  *   <li>What a process confirmed is void for the next process of that node: tables may go back at a
  *       restart.
  *   <li>Who lags behind is not renewed: half a lease is the longest it is waited for, and then for
@@ -93,6 +95,12 @@ final class Releases {
   private long silentUntil;
 
   @GuardedBy("this")
+  private SilentTerms earlier = new SilentTerms(List.of());
+
+  /** When this node last answered as the leader, by the clock. */
+  private volatile long answeredAt;
+
+  @GuardedBy("this")
   private long applied = NEVER;
 
   @GuardedBy("this")
@@ -137,6 +145,7 @@ final class Releases {
       Clock clock, Timer timer, NodeId self, long leaseNanos, Supplier<List<Set<NodeId>>> voters) {
     this.clock = clock;
     this.origin = clock.nanoTime();
+    this.answeredAt = origin;
     this.timer = timer;
     this.self = self;
     this.leaseNanos = leaseNanos;
@@ -196,6 +205,7 @@ final class Releases {
     floor = index;
     applied = Math.max(applied, index);
     silentUntil = now() + surely(leaseNanos);
+    earlier = new SilentTerms(voters.get());
     advance(now(), after);
   }
 
@@ -223,6 +233,14 @@ final class Releases {
     term = NEVER;
     released = NEVER;
     markIndex = NEVER;
+  }
+
+  /**
+   * When this node last answered a confirmation as the leader, by its clock; when this was made, if
+   * never. Only what was answered can be told back, so no proof of its having led is of later.
+   */
+  long answeredAt() {
+    return answeredAt;
   }
 
   /** These are the nodes of the cluster. */
@@ -349,6 +367,8 @@ final class Releases {
       if (following.containsAll(members)) {
         silentUntil = Math.min(silentUntil, now);
       }
+      long end = earlier.apart(holder.node, now, request.getApartNanos());
+      silentUntil = Math.min(silentUntil, Math.max(now, end + surely(leaseNanos)));
     }
   }
 
@@ -404,6 +424,7 @@ final class Releases {
   private void answer(Holder holder, Held asked, long now, List<Runnable> after) {
     long lease = grant(holder, asked.request(), now);
     holder.token = now;
+    answeredAt = now + origin;
     ConfirmAnswer answer =
         ConfirmAnswer.newBuilder()
             .setTerm(term)

@@ -109,8 +109,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
     leaderFreshness = new LeaderFreshness(ratis, applied, releases, this::after);
     LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
+    LeaderLoss loss =
+        new LeaderLoss(ratis, this::after, threads.duties, config.timing().electionMin());
     leader =
-        new LeaderRouter(ratis, local, surroundings.connections(), index -> heardReleased(index));
+        new LeaderRouter(
+            ratis, local, surroundings.connections(), index -> heardReleased(index), loss::gone);
     freshness =
         new Freshness(
             identity.node(),
@@ -120,6 +123,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             leaseNanos,
             leader::confirm,
             ratis::term,
+            releases::answeredAt,
             dirty);
     reads = new LinearReads(leader, freshness, dirty, applied, tables, retry, clock, failed);
     sessions =

@@ -65,7 +65,15 @@ final class LeaseRig {
 
     private Freshness make() {
       return new Freshness(
-          id, ++incarnations, clock, (nanos, task) -> {}, LEASE, this::send, () -> term, dirty);
+          id,
+          ++incarnations,
+          clock,
+          (nanos, task) -> {},
+          LEASE,
+          this::send,
+          () -> term,
+          releases::answeredAt,
+          dirty);
     }
 
     private CompletableFuture<ConfirmAnswer> send(ConfirmRequest request) {

@@ -110,6 +110,49 @@ class LeaseRulesTest {
     assertThat(c.freshness.isFresh()).isFalse();
   }
 
+  @Test
+  void aNewLeaderWaitsOnlyForWhatTheFormerOneCanHaveGranted() {
+    rig.led(1, 1, 10);
+    // A is gone, and nobody hears of it; B and C took its last answers just now.
+    rig.clock.pass(200 * MS);
+    b.term = 2;
+    c.term = 2;
+    b.releases.lead(2, 11);
+    CompletableFuture<Long> acknowledged = rig.commit(b, 12);
+    c.apply(12);
+    c.ask(b);
+    b.ask(b);
+    rig.clock.pass(51 * MS);
+    assertThat(a.freshness.isFresh()).isFalse();
+    assertThat(acknowledged).as("a lease of before may run by a slow clock").isNotDone();
+    rig.clock.pass(5 * MS);
+    assertThat(acknowledged).isDone();
+  }
+
+  @Test
+  void whatAFormerLeaderAnsweredCountsAsItsPart() {
+    rig.led(1, 1, 10);
+    rig.clock.pass(60 * MS);
+    // A proves its term with C's help and grants C a lease from now on; A itself has not asked.
+    c.ask(a);
+    c.ask(a);
+    rig.clock.pass(10 * MS);
+    a.term = 2;
+    b.term = 2;
+    b.releases.lead(2, 11);
+    CompletableFuture<Long> acknowledged = rig.commit(b, 12);
+    for (Node node : List.of(a, b)) {
+      node.apply(12);
+      node.ask(b);
+    }
+    while (c.freshness.isFresh()) {
+      assertThat(acknowledged).isNotDone();
+      rig.clock.pass(MS);
+    }
+    rig.clock.pass(5 * MS);
+    assertThat(acknowledged).isDone();
+  }
+
   /** Answered by A, and the answer still on its way. */
   private Hop lateQuestion(Node node) {
     node.freshness.leaderChanged();

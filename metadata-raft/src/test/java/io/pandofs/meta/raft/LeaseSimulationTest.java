@@ -224,7 +224,17 @@ class LeaseSimulationTest {
       releases = new Releases(this, this, id, LEASE, () -> List.of(world.all));
       releases.members(world.all);
       long incarnation = world.random.nextLong();
-      freshness = new Freshness(id, incarnation, this, this, LEASE, this::ask, this::term, dirty);
+      freshness =
+          new Freshness(
+              id,
+              incarnation,
+              this,
+              this,
+              LEASE,
+              this::ask,
+              this::term,
+              releases::answeredAt,
+              dirty);
     }
 
     void start() {

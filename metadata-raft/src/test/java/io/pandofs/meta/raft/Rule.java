@@ -16,6 +16,8 @@ enum Rule {
   FRESH_OR_ASK(Shape.PLAIN),
   /** A new leader waits for the leases of its predecessors (PROTOCOL rule 6). */
   NEW_LEADER_WAITS(Shape.HASTY),
+  /** It waits less only by what a majority truly says (PROTOCOL rule 6). */
+  APART_IS_TRUE(Shape.HASTY),
   /** A leader answers for the group only with proof that it leads (PROTOCOL rule 6). */
   LEADER_PROVES(Shape.HASTY),
   /** Any row of a checkpoint may be unreleased; its arrival ends the lease (PROTOCOL rule 6). */

@@ -46,6 +46,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   private static final double LOOK_PAUSES = 0.1;
   private static final long TURN_NANOS_MAX = 50_000_000;
   private static final int DIRTY_MAX = 16;
+  private static final long A_MINUTE_NANOS = 60_000_000_000L;
 
   private final SimulatedCluster cluster;
   private final Host host;
@@ -108,6 +109,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
             lease,
             this::confirm,
             raft::term,
+            releases::answeredAt,
             dirty);
     this.duties =
         new SimulatedDuties(
@@ -345,7 +347,11 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
 
   @Override
   public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
-    return atLeader(leader -> leader.serve(request), "confirm");
+    ConfirmRequest sent =
+        cluster.keeps(Rule.APART_IS_TRUE)
+            ? request
+            : request.toBuilder().setApartNanos(A_MINUTE_NANOS).build();
+    return atLeader(leader -> leader.serve(sent), "confirm");
   }
 
   @Override

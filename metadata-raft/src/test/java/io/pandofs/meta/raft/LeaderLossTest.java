@@ -1,0 +1,41 @@
+package io.pandofs.meta.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A leader whose process is gone is replaced long before Raft's time-out. */
+class LeaderLossTest {
+  private static final Duration ELECTION_MIN = Duration.ofSeconds(8);
+  private static final Duration SOONER = Duration.ofSeconds(6);
+
+  @Test
+  void aRefusedConnectionIsEnough(@TempDir Path dir) throws Exception {
+    try (TestCluster cluster =
+        new TestCluster(
+            dir,
+            3,
+            node -> node.timing = node.timing.withElection(ELECTION_MIN, Duration.ofSeconds(9)))) {
+      TestNode leader = cluster.leader();
+      long term = leader.status().term();
+      leader.kill();
+      TestNode next =
+          await().atMost(SOONER).until(() -> leading(cluster, leader), found -> found != null);
+      assertThat(next.status().term()).isGreaterThan(term);
+      cluster.assertAlike();
+    }
+  }
+
+  private static TestNode leading(TestCluster cluster, TestNode former) throws Exception {
+    for (TestNode node : cluster.nodes) {
+      if (node != former && node.status().role().equals("LEADER")) {
+        return node;
+      }
+    }
+    return null;
+  }
+}
