@@ -2,11 +2,7 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockRow;
-import io.pandofs.block.Blocks;
-import io.pandofs.block.CopyCheck;
-import io.pandofs.common.BlockId;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -18,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads every block that this node must hold, again and again, and checks it against the log's
- * block table ({@link CopyCheck}). What is bad or gone goes to the {@link Keeper}, which fetches it
- * from another replica.
+ * block table ({@link BlockCheck}). What is bad or gone goes to the {@link Keeper}, which fetches
+ * it from another replica.
  *
  * <p>A pass walks the block table in order, up to the last block there was when it began. It is
  * spread over half of {@link Settings#every}, and the next begins that long after its start; one
@@ -88,6 +84,7 @@ public final class Scrub implements AutoCloseable {
   private final ForegroundReads reads;
   private final Settings settings;
   private final Journal journal;
+  private final BlockCheck check;
   private final Passes passes;
 
   // Guarded by "this"; written by the running step alone, but for the wish.
@@ -99,7 +96,6 @@ public final class Scrub implements AutoCloseable {
   // The running step's own.
   private final Deque<BlockRow> ahead = new ArrayDeque<>();
   private Pace pace;
-  private @Nullable ByteBuffer buffer;
   private long savedNanos;
 
   public Scrub(
@@ -114,6 +110,7 @@ public final class Scrub implements AutoCloseable {
     this.reads = reads;
     this.settings = settings;
     this.journal = journal;
+    this.check = new BlockCheck(replication, keeper);
     this.state = journal.load();
     this.begun = state.present() == null ? 0 : 1;
     long now = replication.clock().nanoTime();
@@ -252,8 +249,8 @@ public final class Scrub implements AutoCloseable {
         break;
       }
       cursor = row.block().value();
-      if (replication.isReplicaOf(row.block().group())) {
-        found += isFaulty(row) ? 1 : 0;
+      if (check.isMine(row.block())) {
+        found += check.isFaulty(row) ? 1 : 0;
         blocks++;
         bytes += row.length();
       }
@@ -282,42 +279,8 @@ public final class Scrub implements AutoCloseable {
     return next == null || next.block().value() > upTo ? null : next;
   }
 
-  private boolean isFaulty(BlockRow row) {
-    BlockId block = row.block();
-    CopyCheck.Verdict verdict;
-    try {
-      verdict = CopyCheck.of(replication.local(), row, buffer());
-    } catch (IOException e) {
-      LOG.warn("scrub cannot check {}: {}", block, e.toString());
-      verdict = CopyCheck.Verdict.DAMAGED;
-    }
-    if (verdict == CopyCheck.Verdict.GOOD || directory.row(block) == null) {
-      return false;
-    }
-    if (verdict == CopyCheck.Verdict.MISSING) {
-      if (directory.isNeeded(block)) {
-        return false; // Known, and on its way.
-      }
-      LOG.warn("scrub: {} is gone from this node's store", block);
-      keeper.missing(block);
-    } else {
-      LOG.warn("scrub: the copy of {} is bad", block);
-      keeper.damaged(block);
-    }
-    return true;
-  }
-
-  private ByteBuffer buffer() {
-    ByteBuffer ready = buffer;
-    if (ready == null) {
-      ready = ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES_MAX);
-      buffer = ready;
-    }
-    return ready;
-  }
-
   private void end(Pass pass) {
-    buffer = null;
+    check.rest();
     ahead.clear();
     Pass done =
         new Pass(pass.startedSeconds(), seconds(), pass.blocks(), pass.bytes(), pass.faults());

@@ -9,8 +9,13 @@ final class BlockCommands {
   private final ScrubRequest scrub;
   private final FsckRequest fsck;
 
-  BlockCommands(NodeId self, BlockTables tables, LocalDirectory directory, BlockSide side) {
-    this.scrub = new ScrubRequest(side);
+  BlockCommands(
+      NodeId self,
+      BlockTables tables,
+      LocalDirectory directory,
+      BlockSide side,
+      ScrubRequest scrub) {
+    this.scrub = scrub;
     this.fsck = new FsckRequest(self, tables, directory, side);
   }
 

@@ -4,6 +4,7 @@ import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.net.BlockClient;
 import io.pandofs.block.net.BlockServer;
+import io.pandofs.block.replication.BlockCheck;
 import io.pandofs.block.replication.Collector;
 import io.pandofs.block.replication.ForegroundReads;
 import io.pandofs.block.replication.Keeper;
@@ -39,7 +40,9 @@ final class BlockSide {
   final Keeper keeper;
   final Collector collector;
   final Scrub scrub;
+  private final Replication replication;
   private final ForegroundReads reads;
+  private final long scrubBytesPerSecond;
   private final long repairBytesPerSecond;
 
   private BlockSide(
@@ -49,8 +52,9 @@ final class BlockSide {
       Keeper keeper,
       Collector collector,
       Scrub scrub,
+      Replication replication,
       ForegroundReads reads,
-      long repairBytesPerSecond) {
+      Upkeep upkeep) {
     this.disks = disks;
     this.local = disks.blocks();
     this.server = server;
@@ -58,8 +62,10 @@ final class BlockSide {
     this.keeper = keeper;
     this.collector = collector;
     this.scrub = scrub;
+    this.replication = replication;
     this.reads = reads;
-    this.repairBytesPerSecond = repairBytesPerSecond;
+    this.scrubBytesPerSecond = upkeep.scrubBytesPerSecond();
+    this.repairBytesPerSecond = upkeep.repairBytesPerSecond();
   }
 
   /** Opens the stores and puts the rest on top; {@link #start} sets repair and deletion going. */
@@ -100,8 +106,19 @@ final class BlockSide {
         keeper,
         collector,
         scrub,
+        replication,
         reads,
-        config.upkeep().repairBytesPerSecond());
+        config.upkeep());
+  }
+
+  /** Checks single copies. */
+  BlockCheck check() {
+    return new BlockCheck(replication, keeper);
+  }
+
+  /** For work like scrub: within its limit, and after reads of mounts. */
+  Pace scrubPace(long nowNanos) {
+    return new Pace(scrubBytesPerSecond, reads, nowNanos);
   }
 
   /** For work like repair: within its limit, and after reads of mounts. */

@@ -139,7 +139,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
-    new BlockCommands(identity.node(), tables(replica), local, side).addTo(admin);
+    ScrubRequest scrub = new ScrubRequest(side, local, replica::localView, mount, clock);
+    new BlockCommands(identity.node(), tables(replica), local, side, scrub).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
     keepLooking(space, replica);
 
