@@ -20,6 +20,8 @@ public final class CopyCheck {
   private CopyCheck() {}
 
   /**
+   * Reads the copy and judges it.
+   *
    * @param buffer room for the whole block; its contents are lost
    * @throws IOException the store cannot say
    */

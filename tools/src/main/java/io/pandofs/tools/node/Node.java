@@ -139,8 +139,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
-    ScrubRequest scrub = new ScrubRequest(side, local, replica::localView, mount, clock);
-    new BlockCommands(identity.node(), tables(replica), local, side, scrub).addTo(admin);
+    blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
     keepLooking(space, replica);
 
@@ -200,6 +199,13 @@ final class Node implements AutoCloseable, ReplicaListener {
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
     }
+  }
+
+  private BlockCommands blockCommands(
+      NodeId self, MetadataReplica replica, LocalDirectory local, BlockSide side) throws Refusal {
+    return new BlockCommands(
+        new ScrubRequest(side, local, replica::localView, config.mount(), clock),
+        new FsckRequest(self, tables(replica), local, side));
   }
 
   private static BlockTables tables(MetadataReplica replica) throws Refusal {

@@ -35,7 +35,7 @@ final class Repairs {
    */
   long handIn(List<BlockId> blocks, Consumer<BlockId> report)
       throws IOException, InterruptedException {
-    int handed = 0;
+    long handed = 0;
     for (BlockId block : blocks) {
       if (keeper.isSwamped() && !isMetSoon(() -> !keeper.isSwamped())) {
         break;
