@@ -213,7 +213,7 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
               if (done.isSuccess()) {
                 shown(by, encryption);
               } else {
-                drop(Tls.reason(done.cause()));
+                unproved(done.cause());
               }
             });
   }
@@ -222,14 +222,20 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     try {
       PeerName name = by.peer(encryption.engine());
       if (name == null || (peer.node() != null && !peer.node().equals(name.node()))) {
-        drop("it is " + name);
+        String who = "it is " + name;
+        drop(who, new StrangerException(who));
         return;
       }
       proved = true;
       send();
     } catch (CertificateException e) {
-      drop(String.valueOf(e.getMessage()));
+      unproved(e);
     }
+  }
+
+  private void unproved(Throwable failure) {
+    String what = Tls.reason(failure);
+    drop(what, Tls.isStranger(failure) ? new StrangerException(what) : closedFor(what));
   }
 
   /** Sends what may be sent, in order. */
@@ -363,11 +369,19 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void drop(String reason) {
+    drop(reason, closedFor(reason));
+  }
+
+  private void drop(String reason, IOException failure) {
     if (ended != null) {
       return;
     }
     LOG.warn("closing the connection to {}: {}", peer, reason);
-    end(new IOException("the connection to " + peer + " was closed: " + reason));
+    end(failure);
+  }
+
+  private IOException closedFor(String reason) {
+    return new IOException("the connection to " + peer + " was closed: " + reason);
   }
 
   /** Its caller has lost interest: if it waits, it goes; if it was sent, its answer is dropped. */

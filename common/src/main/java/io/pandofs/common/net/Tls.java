@@ -152,12 +152,22 @@ public final class Tls {
     return name;
   }
 
-  /** Why a handshake failed, in one clause. */
-  static String reason(Throwable failure) {
+  /** Whether a handshake failed because of who is at the other end. */
+  static boolean isStranger(Throwable failure) {
+    return decisive(failure) instanceof CertificateException;
+  }
+
+  private static Throwable decisive(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null && !(cause instanceof CertificateException)) {
       cause = cause.getCause();
     }
+    return cause;
+  }
+
+  /** Why a handshake failed, in one clause. */
+  static String reason(Throwable failure) {
+    Throwable cause = decisive(failure);
     if (cause instanceof NotSslRecordException) {
       return "what it says is not TLS";
     }

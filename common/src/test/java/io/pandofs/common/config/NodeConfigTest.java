@@ -3,12 +3,16 @@ package io.pandofs.common.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 final class NodeConfigTest {
@@ -102,6 +106,31 @@ final class NodeConfigTest {
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30),
                 new LogSettings(9 << 20, 10, Duration.ofSeconds(11), 12, 13 << 20),
                 new Upkeep(9 << 20, 2 << 20, Duration.ofHours(36))));
+  }
+
+  private static final Pattern ROW = Pattern.compile("\\| `([a-z_.]+)` \\| (–|`.*`) \\| .+ \\|");
+
+  @Test
+  void everyKeyAndDefaultIsInTheDocuments() throws ConfigException, IOException {
+    String page = Files.readString(Path.of("../docs/operations.md"));
+    Map<String, String> rows = new TreeMap<>();
+    page.substring(page.indexOf("## Configuration"))
+        .lines()
+        .map(ROW::matcher)
+        .filter(Matcher::matches)
+        .forEach(row -> rows.put(row.group(1), row.group(2)));
+    assertThat(rows.keySet()).isEqualTo(new TreeSet<>(NodeConfig.KEYS));
+
+    rows.put("data_dir", "`\"/d\"`");
+    rows.put("cluster.bootstrap", "`true`");
+    StringBuilder text = new StringBuilder();
+    rows.forEach(
+        (key, value) -> {
+          if (value.startsWith("`")) {
+            text.append(key).append(" = ").append(value.replace("`", "")).append('\n');
+          }
+        });
+    assertThat(NodeConfig.parse(FILE, text.toString())).isEqualTo(NodeConfig.parse(FILE, LEAST));
   }
 
   @Test

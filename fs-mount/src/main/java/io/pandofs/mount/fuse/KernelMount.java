@@ -2,8 +2,6 @@ package io.pandofs.mount.fuse;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
-import io.pandofs.common.ErrnoException;
-import io.pandofs.mount.vfs.Vfs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,7 +24,6 @@ public final class KernelMount implements Mount {
   private static final long JOIN_SECONDS = 5;
   private static final Path CONNECTIONS = Path.of("/sys/fs/fuse/connections");
 
-  private final Vfs vfs;
   private final Path place;
   private final Duration busyWait;
   private final CompletableFuture<Void> ended;
@@ -38,8 +35,7 @@ public final class KernelMount implements Mount {
   /**
    * @param ended completes when it is no longer served; never fails
    */
-  public KernelMount(Vfs vfs, Path place, Duration busyWait, CompletableFuture<Void> ended) {
-    this.vfs = vfs;
+  public KernelMount(Path place, Duration busyWait, CompletableFuture<Void> ended) {
     this.place = place;
     this.busyWait = busyWait;
     this.ended = ended;
@@ -63,11 +59,6 @@ public final class KernelMount implements Mount {
     closed = true;
     if (ended.isDone()) {
       return;
-    }
-    try {
-      vfs.sync();
-    } catch (ErrnoException e) {
-      LOG.warn("{}: not all that was written could be committed yet: {}", place, e.getMessage());
     }
     Optional<Integer> connection = connection();
     unmount();

@@ -12,8 +12,9 @@ public interface Mount extends AutoCloseable {
   CompletableFuture<Void> ended();
 
   /**
-   * Flushes, unmounts and waits until the last request is answered: lazily if it stays busy, by
-   * aborting the kernel's connection if even then somebody holds on to it. The Vfs stays open.
+   * Unmounts and waits until the last request is answered: lazily if it stays busy, by aborting the
+   * kernel's connection if even then somebody holds on to it. The Vfs stays open, and with it what
+   * is not committed yet.
    */
   @Override
   void close();

@@ -18,9 +18,13 @@ final class FileHandle {
 
   private final LostData lostData;
 
-  /** Up to which loss there is nothing to tell. */
+  /** Up to which loss fsync has nothing to tell. */
   @GuardedBy("this")
-  private long toldUpTo;
+  private long syncedUpTo;
+
+  /** Up to which loss close and write have nothing to tell: those from before are not theirs. */
+  @GuardedBy("this")
+  private long closedUpTo;
 
   FileHandle(OpenFile file, int flags, int readAheadBytesMax, LostData lostData) {
     this.file = file;
@@ -28,7 +32,8 @@ final class FileHandle {
     this.pattern = new ReadPattern(readAheadBytesMax);
     this.lostData = lostData;
     file.handleOpened();
-    this.toldUpTo = lostData.opened(file.inode());
+    this.closedUpTo = lostData.number();
+    this.syncedUpTo = lostData.opened(file.inode());
   }
 
   OpenFile file() {
@@ -53,18 +58,37 @@ final class FileHandle {
     read.set(!again);
   }
 
-  /** Fails with the errno of data that was lost and that this handle has not reported yet. */
-  synchronized void report() throws ErrnoException {
-    Errno errno = lostData.untold(file.inode(), toldUpTo);
+  /**
+   * fsync: fails with the errno of data that was lost, which then counts as told, if none has said
+   * so on this handle.
+   */
+  synchronized void reportAtSync() throws ErrnoException {
+    Errno errno = lostData.untold(file.inode(), syncedUpTo);
     if (errno != null) {
-      toldUpTo = lostData.tell(file.inode());
+      syncedUpTo = lostData.tell(file.inode());
+      closedUpTo = syncedUpTo;
       throw new ErrnoException(errno);
     }
   }
 
-  /** As {@link #report}, but it stays to be reported. */
+  /**
+   * close: fails with the errno of data that was lost since the handle was opened, if neither fsync
+   * nor close have said so on it. Most programs do not look at what close answers, and one of
+   * several descriptors of the handle may be closed in another process: it stays to be told by
+   * fsync.
+   */
+  synchronized void reportAtClose() throws ErrnoException {
+    long number = lostData.number();
+    try {
+      refuseAfterLoss();
+    } finally {
+      closedUpTo = number;
+    }
+  }
+
+  /** As {@link #reportAtClose}, but it stays to be reported by that too. */
   synchronized void refuseAfterLoss() throws ErrnoException {
-    Errno errno = lostData.untold(file.inode(), toldUpTo);
+    Errno errno = lostData.untold(file.inode(), closedUpTo);
     if (errno != null) {
       throw new ErrnoException(errno);
     }

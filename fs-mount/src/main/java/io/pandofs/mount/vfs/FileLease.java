@@ -6,6 +6,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -182,9 +183,17 @@ final class FileLease {
     return returned;
   }
 
-  /** Whether it is held, wanted back and used by nobody: to be returned once it is not kept. */
-  synchronized boolean isReturnable() {
-    return state == State.HELD && recalled && writers == 0;
+  /**
+   * In how many nanoseconds who could not give it back has to try again; {@link #NOT_NOW} if that
+   * is for somebody else to do: the last writer on its way out, or who waits for the log's answer.
+   */
+  synchronized long againInNanos() {
+    if (state != State.HELD || !recalled) {
+      return NOT_NOW;
+    }
+    long kept = keepUntilNanos - clock.nanoTime();
+    // A writer that leaves while it is kept does nothing about it, however soon that time ends.
+    return kept > 0 || writers == 0 ? Math.max(0, kept) : NOT_NOW;
   }
 
   /** For how long yet a lease that is wanted back is kept for its writers; 0 or less if not. */
@@ -224,10 +233,12 @@ final class FileLease {
   /**
    * The session is over, and every lease of it.
    *
-   * @return what is to be completed, outside of locks; null if the generation is over already
+   * @param isHolder whether that session is still the one that leases are held in. Asked here, with
+   *     nobody able to get a lease meanwhile: who comes late must not take the next session's
+   * @return what is to be completed, outside of locks; null if there is a next session already
    */
-  synchronized @Nullable CompletableFuture<Void> lost(long asked) {
-    if (asked != generation) {
+  synchronized @Nullable CompletableFuture<Void> lost(BooleanSupplier isHolder) {
+    if (!isHolder.getAsBoolean()) {
       return null;
     }
     generation++;

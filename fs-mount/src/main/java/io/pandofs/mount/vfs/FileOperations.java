@@ -9,6 +9,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import java.nio.ByteBuffer;
@@ -141,7 +142,9 @@ public final class FileOperations {
    */
   public Opened create(Caller caller, InodeId parent, FileName name, int permissions, int flags)
       throws ErrnoException {
-    InodeId fresh = sessions.current().nextInode();
+    // The number is good in the session that it was granted to.
+    MetadataSession session = sessions.current();
+    InodeId fresh = session.nextInode();
     // Held before it exists, so that an unlink elsewhere cannot reap it before it is open here.
     OpenFile file = openFiles.acquire(fresh);
     file.lease().ask();
@@ -158,7 +161,7 @@ public final class FileOperations {
               null,
               OpenFlags.has(flags, OpenFlags.EXCLUSIVE),
               true);
-      Attributes made = made(sessions.submit(create, caller, clock.now()).attributes());
+      Attributes made = made(Sessions.submit(session, create, caller, clock.now()).attributes());
       if (made.inode().equals(fresh) && file.lease().granted(asked, 0, false)) {
         return new Opened(newHandle(openFiles.acquire(fresh), flags), made, isDirect(flags));
       }
@@ -217,8 +220,9 @@ public final class FileOperations {
    * used up.
    *
    * @return bytes taken: all that remained in the source, unless memory gave out on the way
-   * @throws ErrnoException EBADF, EINVAL, EFBIG; EIO if earlier data was lost and neither fsync nor
-   *     close has reported it
+   * @throws ErrnoException EBADF, EINVAL, EFBIG; what earlier data of the handle was lost with
+   *     (ENOSPC, EIO) until fsync or close has reported it; EIO if there is no lease or no room in
+   *     time; EIO or EROFS while the quorum-loss policy refuses changes
    */
   public int write(Caller caller, long handle, long offset, ByteBuffer source)
       throws ErrnoException {
@@ -296,14 +300,16 @@ public final class FileOperations {
    * second; at once when little space is left, so that ENOSPC can be told, and where that is asked
    * for.
    *
-   * @throws ErrnoException EIO or what else data was lost with, once for the handle
+   * @throws ErrnoException ENOSPC, EIO or what else data was lost with since the handle was opened,
+   *     once; fsync tells it all the same. Where it waits, also as {@link #fsync} when the data
+   *     cannot be committed in time
    */
   public void flush(long handle) throws ErrnoException {
     FileHandle open = handles.get(handle);
     if (options.syncOnClose() || isSpaceLow()) {
       writeBack.await(open.file());
     }
-    open.report();
+    open.reportAtClose();
   }
 
   private boolean isSpaceLow() {
@@ -313,9 +319,10 @@ public final class FileOperations {
   /**
    * fsync(2) and fdatasync(2); metadata is in the log already.
    *
-   * @throws ErrnoException as for {@link #flush}, also for data of the file that was lost before it
-   *     was opened if nobody was told; EIO if the data cannot be committed in time, and then it is
-   *     kept and may be synced later
+   * @throws ErrnoException ENOSPC, EIO or what else data was lost with, once for the handle, also
+   *     for what was lost before it was opened if no fsync was told; EIO if the data cannot be
+   *     committed in time, and EIO or EROFS at once while the quorum-loss policy refuses changes:
+   *     then it is kept and may be synced later
    */
   public void fsync(long handle) throws ErrnoException {
     fsync(handles.get(handle));
@@ -323,7 +330,7 @@ public final class FileOperations {
 
   private void fsync(FileHandle open) throws ErrnoException {
     writeBack.await(open.file());
-    open.report();
+    open.reportAtSync();
   }
 
   /** The last close of a handle. Data that is dirty stays so, as after {@link #flush}. */
@@ -340,7 +347,7 @@ public final class FileOperations {
    */
   public long seek(long handle, long offset, boolean data) throws ErrnoException {
     OpenFile file = handles.get(handle).file();
-    writeBack.drain(file);
+    writeBack.drain(file, lostData.number());
     return coherence.retry(
         () -> {
           try (MetadataView view = sessions.view()) {

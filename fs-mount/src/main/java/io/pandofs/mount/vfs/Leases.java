@@ -174,7 +174,9 @@ final class Leases implements MetadataSession.LeaseHolder {
       }
     }
     CompletableFuture<?>[] flushed =
-        started.stream().map(one -> writeBack.flush(one.file)).toArray(CompletableFuture[]::new);
+        started.stream()
+            .map(one -> writeBack.flushInBackground(one.file))
+            .toArray(CompletableFuture[]::new);
     CompletableFuture<Void> unused =
         CompletableFuture.allOf(flushed)
             .thenRun(
@@ -191,12 +193,11 @@ final class Leases implements MetadataSession.LeaseHolder {
 
   /** What is kept for a moment comes back then; what is used, when its writers are out. */
   private void giveBackLater(OpenFile file) {
-    if (file.lease().isReturnable()) {
-      // Also when the time of keeping has ended just now.
-      long kept = Math.max(0, file.lease().keptNanos());
+    long nanos = file.lease().againInNanos();
+    if (nanos != FileLease.NOT_NOW) {
       ScheduledFuture<?> unused =
           scheduler.schedule(
-              () -> run(() -> giveBack(List.of(file))), kept + 1, TimeUnit.NANOSECONDS);
+              () -> run(() -> giveBack(List.of(file))), nanos + 1, TimeUnit.NANOSECONDS);
     }
   }
 

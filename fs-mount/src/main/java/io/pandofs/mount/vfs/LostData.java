@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What was written and lost, by inode. Told as Linux tells errors of writeback: once to each handle
- * that was open then, and if nobody was told yet to the next one that is opened, or to who renames
- * or links the file. Thread-safe; takes no other lock.
+ * What was written and lost, by inode. Told as Linux tells errors of writeback: by fsync, once to
+ * each handle that was open then, and if nobody was told yet to the next one that is opened, or to
+ * who renames or links the file. Thread-safe; takes no other lock.
  */
 final class LostData {
 
@@ -25,7 +25,7 @@ final class LostData {
   private static final class Loss {
     long number;
     Errno errno = Errno.EIO;
-    boolean told;
+    boolean told = true;
   }
 
   @GuardedBy("this")
@@ -35,12 +35,17 @@ final class LostData {
   @GuardedBy("this")
   private long losses;
 
+  /** Of how many files nobody was told. */
+  @GuardedBy("this")
+  private int untold;
+
   /** Bytes of the file are lost. */
   synchronized void lost(InodeId inode, Errno errno) {
     Loss loss = files.computeIfAbsent(inode, same -> new Loss());
+    untold += loss.told ? 1 : 0;
+    loss.told = false;
     loss.number = ++losses;
     loss.errno = errno;
-    loss.told = false;
     if (files.size() > FILES_MAX) {
       forgetOne();
     }
@@ -57,6 +62,7 @@ final class LostData {
     if (first != null) {
       if (!first.getValue().told) {
         LOG.error("that data of {} is lost can be told to nobody any more", first.getKey());
+        untold--;
       }
       files.remove(first.getKey());
     }
@@ -66,7 +72,7 @@ final class LostData {
     return one.told == other.told ? one.number < other.number : one.told;
   }
 
-  /** A handle is opened: up to which loss it has nothing to tell. */
+  /** A handle is opened: up to which loss its fsync has nothing to tell. */
   synchronized long opened(InodeId inode) {
     Loss loss = files.get(inode);
     return loss == null || loss.told ? losses : loss.number - 1;
@@ -85,30 +91,38 @@ final class LostData {
 
   /** All there is of the inode counts as told; up to which loss that is. */
   synchronized long tell(InodeId inode) {
-    Loss loss = files.get(inode);
-    if (loss != null) {
-      loss.told = true;
-    }
+    told(files.get(inode));
     return losses;
+  }
+
+  @GuardedBy("this")
+  private void told(@Nullable Loss loss) {
+    if (loss != null && !loss.told) {
+      loss.told = true;
+      untold--;
+    }
   }
 
   /** Fails once with a loss that nobody was told of. */
   synchronized void tellIfNobodyWas(InodeId inode) throws ErrnoException {
     Loss loss = files.get(inode);
     if (loss != null && !loss.told) {
-      loss.told = true;
+      told(loss);
       throw new ErrnoException(loss.errno, "written data of the file was lost");
     }
   }
 
-  /** Whether there is anything to be told to anybody. */
-  synchronized boolean isEmpty() {
-    return files.isEmpty();
+  /** Nobody has the file open: what was told is of no interest any more. */
+  synchronized void closed(InodeId inode) {
+    Loss loss = files.get(inode);
+    if (loss != null && loss.told) {
+      files.remove(inode);
+    }
   }
 
   /** Of how many files data was lost without that anybody was told yet. */
-  synchronized long untoldFiles() {
-    return files.values().stream().filter(loss -> !loss.told).count();
+  synchronized int untoldFiles() {
+    return untold;
   }
 
   /** The number of the last loss. */

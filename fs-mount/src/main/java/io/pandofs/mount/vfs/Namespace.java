@@ -9,6 +9,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -162,11 +163,12 @@ public final class Namespace {
       byte @Nullable [] target)
       throws ErrnoException {
     Timestamp now = clock.now();
-    InodeId inode = sessions.current().nextInode();
+    // The number is good in the session that it was granted to.
+    MetadataSession session = sessions.current();
+    InodeId inode = session.nextInode();
     Operation operation =
         new Operation.Create(parent, name, inode, type, permissions, device, target, true);
-    Reply reply = coherence.submit(operation, caller, now);
-    Attributes made = reply.attributes();
+    Attributes made = Sessions.submit(session, operation, caller, now).attributes();
     return made != null ? made : attributes(inode);
   }
 

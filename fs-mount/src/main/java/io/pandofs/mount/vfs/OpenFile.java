@@ -17,11 +17,12 @@ import java.util.NavigableMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What this mount knows of an inode that is open here or whose lease it holds, shared by all its
- * handles: the bytes written and not yet committed, and whether some were lost. Thread-safe.
+ * handles: the bytes written and not yet committed. Thread-safe.
  *
  * <p>Bytes pass through two stages: the <em>active</em> runs, that writers change, and the
  * <em>sealed</em> batches, frozen, on their way to the blocks and committed one after another in
@@ -164,6 +165,11 @@ final class OpenFile {
     return tail;
   }
 
+  /** Of each sealed batch the future of its fate, oldest first; they never fail. */
+  synchronized List<CompletableFuture<Void>> unsettled() {
+    return sealed.stream().map(Batch::settled).toList();
+  }
+
   /**
    * Takes a batch out that is committed, or lost with the given errno; then everything behind it is
    * lost too, so that a prefix survives.
@@ -196,14 +202,14 @@ final class OpenFile {
   /**
    * The session is over, and with it the lease and what was not committed.
    *
-   * @param generation of the lease, read while the session was known to be this mount's
+   * @param isHolder see {@link FileLease#lost}
    * @return whether bytes were lost
    */
-  boolean sessionLost(long generation) {
+  boolean sessionLost(BooleanSupplier isHolder) {
     CompletableFuture<Void> returned;
     boolean dirty;
     synchronized (this) {
-      returned = lease.lost(generation);
+      returned = lease.lost(isHolder);
       dirty = returned != null && isDirty();
       if (dirty) {
         lose(Errno.EIO);
@@ -231,6 +237,16 @@ final class OpenFile {
 
   synchronized boolean isDirty() {
     return !active.isEmpty() || !sealed.isEmpty();
+  }
+
+  /** Bytes of the buffers that are not sealed. */
+  synchronized long unsealedBytes() {
+    return active.capacity();
+  }
+
+  /** Whether bytes wait to be sealed. */
+  synchronized boolean isUnsealed() {
+    return !active.isEmpty();
   }
 
   /** Whether bytes wait to be sealed since before the given time. */

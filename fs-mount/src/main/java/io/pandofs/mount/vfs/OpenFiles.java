@@ -28,8 +28,8 @@ final class OpenFiles implements Sessions.Listener {
   @GuardedBy("this")
   private final Map<InodeId, Entry> entries = new HashMap<>();
 
-  @GuardedBy("this")
-  private @Nullable MetadataSession holder;
+  /** Written under the lock. */
+  private volatile @Nullable MetadataSession holder;
 
   private static final class Entry {
     final OpenFile file;
@@ -95,6 +95,7 @@ final class OpenFiles implements Sessions.Listener {
     OpenFile file = entry.file;
     if (entry.users == 0 && file.lease().isNone() && !file.isDirty()) {
       entries.remove(file.inode());
+      lostData.closed(file.inode());
       if (holder != null) {
         holder.release(file.inode());
       }
@@ -129,20 +130,11 @@ final class OpenFiles implements Sessions.Listener {
   @Override
   public void lost(MetadataSession session) {
     for (OpenFile file : all()) {
-      // The generation first: who comes late, when there is a new session, changes nothing of it.
-      long generation = file.lease().generation();
-      if (!isHolder(session)) {
-        return;
-      }
-      if (file.sessionLost(generation)) {
+      if (file.sessionLost(() -> holder == session)) {
         LOG.warn("written data of {} is lost with its session", file.inode());
       }
       tidy(file);
     }
-  }
-
-  private synchronized boolean isHolder(MetadataSession session) {
-    return holder == session;
   }
 
   @Override

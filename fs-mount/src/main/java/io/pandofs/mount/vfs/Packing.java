@@ -24,9 +24,34 @@ final class Packing {
   /** Where a part of the block belongs in the file. */
   record Slice(long offset, int length, int blockOffset) {}
 
-  /** Packs runs in order of offset; the results lie in the runs' own buffers where they can. */
+  /**
+   * Packs runs in order of offset; the results lie in the runs' own buffers where they can. Takes
+   * nothing of the pool if it fails.
+   */
   static List<Packed> pack(Iterable<Run> runs, BufferPool pool) {
     List<Packed> blocks = new ArrayList<>();
+    boolean packed = false;
+    try {
+      pack(runs, pool, blocks);
+      packed = true;
+      return blocks;
+    } finally {
+      if (!packed) {
+        giveBack(blocks, pool);
+      }
+    }
+  }
+
+  /** Gives the buffers back in which bytes were copied together. */
+  static void giveBack(List<Packed> blocks, BufferPool pool) {
+    for (Packed one : blocks) {
+      if (one.gathered() != null) {
+        pool.give(one.gathered());
+      }
+    }
+  }
+
+  private static void pack(Iterable<Run> runs, BufferPool pool, List<Packed> blocks) {
     List<Run> group = new ArrayList<>();
     int groupBytes = 0;
     for (Run run : runs) {
@@ -45,7 +70,6 @@ final class Packing {
     if (!group.isEmpty()) {
       blocks.add(together(group, groupBytes, pool));
     }
-    return blocks;
   }
 
   private static Packed whole(Run run) {

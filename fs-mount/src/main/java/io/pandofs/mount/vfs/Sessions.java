@@ -125,9 +125,13 @@ final class Sessions implements AutoCloseable {
     }
   }
 
-  /** Commits an operation that no lease can stand in the way of, and waits for its answer. */
-  Reply submit(Operation operation, Caller caller, Timestamp time) throws ErrnoException {
-    Reply reply = current().submit(new Request(operation, caller, time)).join();
+  /**
+   * Commits an operation that no lease can stand in the way of, in that session, and waits for its
+   * answer.
+   */
+  static Reply submit(MetadataSession session, Operation operation, Caller caller, Timestamp time)
+      throws ErrnoException {
+    Reply reply = session.submit(new Request(operation, caller, time)).join();
     if (!reply.errno().isOk()) {
       throw new ErrnoException(reply.errno());
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Operations on an inode that must not overtake the bytes written to it here: what is dirty is
- * committed first, and writers wait meanwhile. Thread-safe.
+ * committed first, and writers wait for the rest of that. Thread-safe.
  */
 final class Shape {
 
@@ -46,10 +46,13 @@ final class Shape {
 
   Reply submit(OpenFile file, Operation operation, Caller caller, Timestamp now)
       throws ErrnoException {
+    long before = lostData.number();
+    // Most of it while others still read and write; what they write meanwhile is little.
+    writeBack.await(file);
     Lock exclusive = file.shape().writeLock();
     exclusive.lock();
     try {
-      writeBack.drain(file);
+      writeBack.drain(file, before);
       file.shapeChanges();
       return coherence.submit(operation, caller, now);
     } finally {
@@ -71,11 +74,17 @@ final class Shape {
     if (file != null) {
       writeBack.await(file);
     }
-    lostData.tellIfNobodyWas(inode);
+    try {
+      lostData.tellIfNobodyWas(inode);
+    } finally {
+      if (openFiles.find(inode) == null) {
+        lostData.closed(inode);
+      }
+    }
   }
 
   /** Whether there is anything to flush or to tell of any inode. */
   boolean isConcerned() {
-    return budget.used() > 0 || !lostData.isEmpty();
+    return budget.used() > 0 || lostData.untoldFiles() > 0;
   }
 }

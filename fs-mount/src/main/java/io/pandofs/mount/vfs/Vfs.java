@@ -5,12 +5,16 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,8 +28,14 @@ public final class Vfs implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Vfs.class);
 
-  /** Threads that commit, read ahead and flush behind the callers' backs. */
+  /** Threads that commit, read ahead and give leases back behind the callers' backs. */
   private static final int WORKERS = 8;
+
+  /** Threads that flush behind the callers' backs, and may have to wait at that. */
+  private static final int CARRIERS = 8;
+
+  /** So long a mount that is closed waits for puts that are under way; they store nothing more. */
+  private static final long CLOSE_MILLIS = 5_000;
 
   /** How often the age of written data is looked at, as a fraction of the age allowed. */
   private static final int AGE_CHECKS = 4;
@@ -33,7 +43,9 @@ public final class Vfs implements AutoCloseable {
   private final Clock clock;
   private final Capacity capacity;
   private final long writeBackAgeNanos;
+  private final long dirtyBytesMax;
   private final ExecutorService workers;
+  private final ExecutorService carriers;
   private final Sessions sessions;
   private final OpenFiles openFiles;
   private final WriteBudget budget;
@@ -66,15 +78,26 @@ public final class Vfs implements AutoCloseable {
     this.clock = clock;
     this.capacity = capacity;
     this.writeBackAgeNanos = options.writeBackAge().toNanos();
+    this.dirtyBytesMax = options.dirtyBytesMax();
     BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
-    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::flushAllInBackground);
+    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::relieve);
     this.lostData = new LostData();
     this.openFiles = new OpenFiles(pool, budget, lostData, clock);
     this.sessions = new Sessions(source, openFiles);
-    this.workers = Executors.newFixedThreadPool(WORKERS, Vfs::workerThread);
+    this.workers = Executors.newFixedThreadPool(WORKERS, task -> thread("vfs-worker", task));
+    this.carriers = Executors.newFixedThreadPool(CARRIERS, task -> thread("vfs-carrier", task));
     this.writeBack =
         new WriteBack(
-            sessions, blocks, pool, budget, openFiles, lostData, workers, options.patience());
+            sessions,
+            blocks,
+            pool,
+            budget,
+            openFiles,
+            lostData,
+            clock,
+            workers,
+            carriers,
+            options.patience());
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
     Coherence coherence = new Coherence(sessions, openFiles, clock, options.leasePatience());
     this.waits = coherence.waits();
@@ -96,8 +119,8 @@ public final class Vfs implements AutoCloseable {
 
   private static final AtomicInteger THREADS = new AtomicInteger();
 
-  private static Thread workerThread(Runnable task) {
-    Thread thread = new Thread(task, "vfs-worker-" + THREADS.incrementAndGet());
+  private static Thread thread(String name, Runnable task) {
+    Thread thread = new Thread(task, name + "-" + THREADS.incrementAndGet());
     thread.setDaemon(true);
     return thread;
   }
@@ -142,12 +165,11 @@ public final class Vfs implements AutoCloseable {
   /**
    * Commits all that is dirty: syncfs(2). What is lost stays to be told by its handles.
    *
-   * @throws ErrnoException EIO if that cannot be done in time; what was written is kept
+   * @throws ErrnoException EIO if that cannot be done in time, EIO or EROFS at once while the
+   *     quorum-loss policy refuses changes; what was written is kept
    */
   public void sync() throws ErrnoException {
-    writeBack.await(
-        CompletableFuture.allOf(
-            openFiles.all().stream().map(writeBack::flush).toArray(CompletableFuture[]::new)));
+    writeBack.await(openFiles.all());
   }
 
   /** Ships what would be too old at the next look, and gives back leases that are not used. */
@@ -157,16 +179,34 @@ public final class Vfs implements AutoCloseable {
     long before = now - writeBackAgeNanos + writeBackAgeNanos / AGE_CHECKS;
     for (OpenFile file : openFiles.all()) {
       if (file.isOlderThan(before)) {
-        writeBack.flushInBackground(file);
+        CompletableFuture<Void> unused = writeBack.flushInBackground(file);
       }
     }
   }
 
-  private void flushAllInBackground() {
-    for (OpenFile file : openFiles.all()) {
-      if (file.isDirty()) {
-        writeBack.flushInBackground(file);
+  /** A file and what it had unsealed when it was looked at. */
+  private record Unsealed(OpenFile file, long bytes) {}
+
+  /**
+   * Starts flushing, most bytes first, until what rests unsealed leaves half of the budget, and so
+   * many bytes, to what is on its way: that makes the room. The rest may grow to whole blocks; a
+   * sequential writer who waits for room would otherwise have its own cut into pieces.
+   */
+  private void relieve(long bytes) {
+    long restMax = Math.min(dirtyBytesMax / 2, dirtyBytesMax - bytes);
+    List<Unsealed> unsealed =
+        openFiles.all().stream()
+            .map(file -> new Unsealed(file, file.unsealedBytes()))
+            .filter(one -> one.bytes > 0)
+            .sorted(Comparator.comparingLong(Unsealed::bytes).reversed())
+            .toList();
+    long rest = unsealed.stream().mapToLong(Unsealed::bytes).sum();
+    for (Unsealed one : unsealed) {
+      if (rest <= restMax) {
+        return;
       }
+      rest -= one.bytes;
+      CompletableFuture<Void> unused = writeBack.flushInBackground(one.file);
     }
   }
 
@@ -183,7 +223,10 @@ public final class Vfs implements AutoCloseable {
   /** What the mount uses of its budgets. */
   public record Memory(long dirtyBytes, long dirtyBytesPeak, long cacheBytes) {}
 
-  /** Flushes, ends the session and stops. Calls that still come answer EIO. */
+  /**
+   * Flushes, ends the session and stops. Calls that still come answer EIO. Waits as {@link #sync}
+   * does, and a few seconds more for puts that do not end.
+   */
   @Override
   public void close() {
     ageing.cancel(false);
@@ -192,7 +235,21 @@ public final class Vfs implements AutoCloseable {
     } catch (ErrnoException e) {
       LOG.error("{} written bytes are lost: {}", budget.used(), e.getMessage());
     }
+    List<OpenFile> files = openFiles.all();
     sessions.close();
+    // What is still on its way is lost with the session; it ends before what it works with does.
+    awaitEnd(files.stream().map(OpenFile::tail).toArray(CompletableFuture[]::new));
+    carriers.shutdown();
     workers.shutdown();
+  }
+
+  private static void awaitEnd(CompletableFuture<?>[] tails) {
+    try {
+      Void unused = CompletableFuture.allOf(tails).get(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the mount is closed while it still puts blocks: {}", e.toString());
+    }
   }
 }

@@ -10,7 +10,8 @@ import java.time.Duration;
  * @param readAheadBytesMax how far a sequential reader is read ahead of
  * @param writeBackAge how old written bytes may grow before they are committed without being asked
  * @param accessTimes whether reading moves atime (as relatime does) or leaves it alone
- * @param patience how long a call waits for its data to be committed before it fails with EIO
+ * @param patience how long a call waits for its data to be committed, or for room, while nothing at
+ *     all is, before it fails with EIO
  * @param leasePatience how long a call waits for a lease of another mount before it fails with EIO:
  *     longer than the session of a machine that has died
  * @param syncOnClose whether close(2) waits until the file's data is committed

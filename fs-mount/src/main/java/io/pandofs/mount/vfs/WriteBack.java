@@ -1,10 +1,13 @@
 package io.pandofs.mount.vfs;
 
+import io.pandofs.block.BlockConflictException;
 import io.pandofs.block.Blocks;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
@@ -20,10 +23,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +38,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What a program was told is written is kept as long as the session lives: while too few nodes
  * can be reached a batch is tried again and again, and only the calls that wait for it give up.
+ * What no waiting would change (the nodes are full) is lost at once, and told.
+ *
+ * <p>To put may take a while: for a number from the leader, for room. So it is done by the writer
+ * itself or by a <em>carrier</em>; the other threads of the mount never wait for it.
  */
 final class WriteBack {
 
@@ -55,12 +62,16 @@ final class WriteBack {
   private final WriteBudget budget;
   private final OpenFiles openFiles;
   private final LostData lostData;
+  private final Clock clock;
   private final Executor workers;
+  private final Executor carriers;
   private final Duration patience;
 
   /**
    * @param budget charged for the buffers that short runs are gathered in, without waiting
-   * @param patience how long a call waits for what it needs committed
+   * @param workers commit; nothing there waits
+   * @param carriers put, and may wait for that
+   * @param patience how long a call waits while nothing of what it needs is committed
    */
   WriteBack(
       Sessions sessions,
@@ -69,7 +80,9 @@ final class WriteBack {
       WriteBudget budget,
       OpenFiles openFiles,
       LostData lostData,
+      Clock clock,
       Executor workers,
+      Executor carriers,
       Duration patience) {
     this.sessions = sessions;
     this.blocks = blocks;
@@ -77,7 +90,9 @@ final class WriteBack {
     this.budget = budget;
     this.openFiles = openFiles;
     this.lostData = lostData;
+    this.clock = clock;
     this.workers = workers;
+    this.carriers = carriers;
     this.patience = patience;
   }
 
@@ -93,48 +108,52 @@ final class WriteBack {
     return file.tail();
   }
 
-  /** The same from a worker's thread, for whoever cannot wait for a put to be accepted. */
-  void flushInBackground(OpenFile file) {
-    workers.execute(
-        () -> {
-          CompletableFuture<Void> unused = flush(file);
-        });
-  }
-
-  /**
-   * Flushes and waits.
-   *
-   * @throws ErrnoException EIO if that cannot be had in time; what was written is kept, and tried
-   *     again
-   */
-  void await(OpenFile file) throws ErrnoException {
-    await(flush(file));
-  }
-
-  /** Waits for flushes, as above. */
-  void await(CompletableFuture<Void> flushed) throws ErrnoException {
+  /** The same from a carrier's thread, for whoever must not wait. */
+  CompletableFuture<Void> flushInBackground(OpenFile file) {
+    if (!file.isUnsealed()) {
+      return file.tail();
+    }
     try {
-      Void unused = flushed.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
-    } catch (TimeoutException e) {
-      throw new ErrnoException(Errno.EIO, "written data could not be committed in time");
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a flush never fails", e);
+      return CompletableFuture.supplyAsync(() -> flush(file), carriers)
+          .thenCompose(Function.identity());
+    } catch (RejectedExecutionException e) {
+      return file.tail(); // the mount is closed, and what was not committed is lost
     }
   }
 
   /**
    * Flushes and waits.
    *
-   * @throws ErrnoException as {@link #await}, and if data was lost meanwhile; it stays to be told
-   *     by the handles
+   * @throws ErrnoException as the quorum-loss policy says, at once, while it refuses changes; EIO
+   *     if nothing of it is committed for longer than the patience. What was written is kept, and
+   *     tried again
    */
-  void drain(OpenFile file) throws ErrnoException {
-    long before = lostData.number();
+  void await(OpenFile file) throws ErrnoException {
+    await(List.of(file));
+  }
+
+  /** Flushes and waits for several, as above. */
+  void await(List<OpenFile> files) throws ErrnoException {
+    List<CompletableFuture<Void>> batches = new ArrayList<>();
+    for (OpenFile file : files) {
+      CompletableFuture<Void> unused = flush(file);
+    }
+    for (OpenFile file : files) {
+      batches.addAll(file.unsettled());
+    }
+    new Settling(clock, patience, () -> sessions.present().refusal()).await(batches);
+  }
+
+  /**
+   * Flushes and waits.
+   *
+   * @param since the number of a loss
+   * @throws ErrnoException as {@link #await}, and if data was lost after that loss; it stays to be
+   *     told by the handles
+   */
+  void drain(OpenFile file, long since) throws ErrnoException {
     await(file);
-    Errno lost = lostData.untold(file.inode(), before);
+    Errno lost = lostData.untold(file.inode(), since);
     if (lost != null) {
       throw new ErrnoException(lost);
     }
@@ -169,26 +188,28 @@ final class WriteBack {
 
   /** Starts a sealed batch on its way, once; returns when its puts are issued. */
   void start(OpenFile file, OpenFile.Batch batch) {
-    List<Packing.Packed> packed;
+    List<Packing.Packed> packed = List.of();
+    CompletableFuture<Void> carried;
     try {
       packed = Packing.pack(batch.runs().values(), pool);
-    } catch (OutOfMemoryError e) {
-      LOG.error("no memory to gather written bytes of {}", file.inode(), e);
-      settle(file, batch, Errno.ENOMEM);
-      return;
+      budget.adjust(gatheredBytes(packed));
+      carried = carry(new Carried(file, batch, packed));
+    } catch (Throwable e) {
+      // Want of memory above all. Who waits for a batch that is never settled waits for ever.
+      carried = CompletableFuture.failedFuture(e);
     }
-    budget.adjust(gatheredBytes(packed));
+    List<Packing.Packed> blocksOfIt = packed;
     CompletableFuture<Void> unused =
-        carry(new Carried(file, batch, packed))
-            .handle(
-                (ok, error) -> {
-                  giveBack(packed);
-                  if (error != null) {
-                    tell(file, batch, error);
-                  }
-                  settle(file, batch, error == null ? null : lossOf(cause(error)));
-                  return null;
-                });
+        carried.handle(
+            (ok, error) -> {
+              budget.adjust(-gatheredBytes(blocksOfIt));
+              Packing.giveBack(blocksOfIt, pool);
+              if (error != null) {
+                tell(file, batch, error);
+              }
+              settle(file, batch, error == null ? null : lossOf(cause(error)));
+              return null;
+            });
   }
 
   private void settle(OpenFile file, OpenFile.Batch batch, @Nullable Errno lost) {
@@ -230,7 +251,7 @@ final class WriteBack {
       piece.stored = null;
     }
     return CompletableFuture.<Void>completedFuture(null)
-        .thenComposeAsync(ok -> again(carried), workers);
+        .thenComposeAsync(ok -> again(carried), carriers);
   }
 
   private CompletableFuture<Void> again(Carried carried) {
@@ -248,7 +269,8 @@ final class WriteBack {
     if (carried.batch.isDropped()) {
       return CompletableFuture.completedFuture(null);
     }
-    if (!isPassing(error) || carried.refused == REFUSED_MAX) {
+    CompletableFuture<Void> over = sessions.present().expired();
+    if (!isPassing(error) || carried.refused == REFUSED_MAX || over.isDone()) {
       return CompletableFuture.failedFuture(error);
     }
     if (carried.pauseMillis == PAUSE_MIN_MILLIS) {
@@ -257,17 +279,20 @@ final class WriteBack {
           carried.file.inode(),
           error.getMessage());
     }
-    Executor later =
-        CompletableFuture.delayedExecutor(carried.pauseMillis, TimeUnit.MILLISECONDS, workers);
+    CompletableFuture<Void> pause =
+        new CompletableFuture<Void>()
+            .completeOnTimeout(null, carried.pauseMillis, TimeUnit.MILLISECONDS);
     carried.pauseMillis = Math.min(2 * carried.pauseMillis, PAUSE_MAX_MILLIS);
-    return CompletableFuture.runAsync(() -> {}, later).thenCompose(ok -> carry(carried));
+    return CompletableFuture.anyOf(pause, over).thenComposeAsync(ok -> carry(carried), carriers);
   }
 
   /** Whether more nodes, another leader or the end of the session would change it. */
   private static boolean isPassing(Throwable error) {
     return error instanceof ErrnoException e
         ? e.errno() == Errno.EIO || e.errno() == Errno.EROFS
-        : error instanceof IOException;
+        : error instanceof IOException
+            && !(error instanceof StoreFullException)
+            && !(error instanceof BlockConflictException);
   }
 
   private CompletableFuture<Void> put(MetadataSession session, Carried carried) {
@@ -289,7 +314,20 @@ final class WriteBack {
         break;
       }
     }
-    return CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new));
+    return CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new))
+        .exceptionallyCompose(error -> CompletableFuture.failedFuture(worst(puts, cause(error))));
+  }
+
+  /** Of all failures one that stays, if there is one. */
+  private static Throwable worst(List<CompletableFuture<Void>> puts, Throwable any) {
+    Throwable worst = any;
+    for (CompletableFuture<Void> put : puts) {
+      Throwable error = put.handle((ok, failure) -> failure).join();
+      if (error != null && !isPassing(cause(error))) {
+        worst = cause(error);
+      }
+    }
+    return worst;
   }
 
   private static CompletableFuture<Errno> commit(MetadataSession session, Carried carried) {
@@ -324,15 +362,6 @@ final class WriteBack {
     return bytes;
   }
 
-  private void giveBack(List<Packing.Packed> packed) {
-    budget.adjust(-gatheredBytes(packed));
-    for (Packing.Packed one : packed) {
-      if (one.gathered() != null) {
-        pool.give(one.gathered());
-      }
-    }
-  }
-
   private static Throwable cause(Throwable error) {
     Throwable cause = error instanceof CompletionException ? error.getCause() : null;
     return cause == null ? error : cause;
@@ -342,6 +371,12 @@ final class WriteBack {
     boolean internal =
         cause instanceof ErrnoException e
             && (e.errno() == Errno.ESTALE || e.errno() == Errno.LEASED);
+    if (cause instanceof StoreFullException) {
+      return Errno.ENOSPC;
+    }
+    if (cause instanceof OutOfMemoryError) {
+      return Errno.ENOMEM;
+    }
     return cause instanceof ErrnoException e && !internal ? e.errno() : Errno.EIO;
   }
 

@@ -5,20 +5,22 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /**
  * The bytes that the mount may hold of written and not yet committed data. A writer over it waits
- * until flushing has made room; it is slowed, and refused only when nothing can be committed.
- * Buffers grow in steps, so the bytes in use may exceed the limit by one block for each thread that
- * is writing, and by the buffers in which short runs are gathered on their way, which are counted
- * and not waited for. Thread-safe.
+ * until flushing has made room, in its turn; it is slowed, and refused only when nothing can be
+ * committed. Buffers grow in steps, so the bytes in use may exceed the limit by one block for each
+ * thread that is writing, and by the buffers in which short runs are gathered on their way, which
+ * are counted and not waited for. Thread-safe.
  */
 final class WriteBudget {
 
   private final long bytesMax;
   private final Clock clock;
-  private final Runnable pressure;
+  private final LongConsumer pressure;
 
   @GuardedBy("this")
   private long used;
@@ -26,45 +28,93 @@ final class WriteBudget {
   @GuardedBy("this")
   private long peak;
 
+  /** How often something was given back. */
+  @GuardedBy("this")
+  private long returns;
+
+  /** Who waits for room, first come first. */
+  @GuardedBy("this")
+  private final ArrayDeque<Object> queue = new ArrayDeque<>();
+
   /**
-   * @param pressure starts flushing all that is dirty; called without locks
+   * @param pressure starts flushing enough that so many bytes can be had; called without locks, by
+   *     whoever is the next to get room, each time that something was given back and was not enough
    */
-  WriteBudget(long bytesMax, Clock clock, Runnable pressure) {
+  WriteBudget(long bytesMax, Clock clock, LongConsumer pressure) {
     this.bytesMax = bytesMax;
     this.clock = clock;
     this.pressure = pressure;
   }
 
   /**
-   * Takes the bytes, after waiting for room if need be.
+   * Takes the bytes, after waiting for room if need be, behind those that wait already.
    *
-   * @throws ErrnoException EIO if there is none in time, since nothing can be committed
+   * @param patience how long to wait while nobody gives anything back
+   * @throws ErrnoException EIO if there is no room in time, since nothing can be committed
    */
   void acquire(long bytes, Duration patience) throws ErrnoException {
     if (tryAcquire(bytes)) {
       return;
     }
-    pressure.run();
-    long deadline = clock.nanoTime() + patience.toNanos();
-    synchronized (this) {
-      while (!tryAcquire(bytes)) {
+    Object turn = new Object();
+    enqueue(turn);
+    try {
+      do {
+        if (isNext(turn)) {
+          pressure.accept(bytes);
+        }
+      } while (!awaitRoom(turn, bytes, patience.toNanos()));
+    } finally {
+      dequeue(turn);
+    }
+  }
+
+  private synchronized void enqueue(Object turn) {
+    queue.addLast(turn);
+  }
+
+  private synchronized void dequeue(Object turn) {
+    queue.remove(turn);
+    notifyAll();
+  }
+
+  private synchronized boolean isNext(Object turn) {
+    return queue.peekFirst() == turn;
+  }
+
+  private synchronized boolean tryAcquire(long bytes) {
+    if (!queue.isEmpty() || !fits(bytes)) {
+      return false;
+    }
+    adjust(bytes);
+    return true;
+  }
+
+  @GuardedBy("this")
+  private boolean fits(long bytes) {
+    return used == 0 || used + bytes <= bytesMax;
+  }
+
+  /** Takes the bytes and says so, or returns when something has changed that was not enough. */
+  private synchronized boolean awaitRoom(Object turn, long bytes, long patienceNanos)
+      throws ErrnoException {
+    boolean wasNext = isNext(turn);
+    long seen = returns;
+    long deadline = clock.nanoTime() + patienceNanos;
+    try {
+      while (!(isNext(turn) && fits(bytes))) {
+        if (seen != returns || wasNext != isNext(turn)) {
+          return false;
+        }
         long left = deadline - clock.nanoTime();
         if (left <= 0) {
           throw new ErrnoException(Errno.EIO, "no room for written data in time");
         }
-        try {
-          TimeUnit.NANOSECONDS.timedWait(this, left);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new ErrnoException(Errno.EINTR);
-        }
+        TimeUnit.NANOSECONDS.timedWait(this, left);
       }
-    }
-  }
-
-  private synchronized boolean tryAcquire(long bytes) {
-    if (used != 0 && used + bytes > bytesMax) {
-      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ErrnoException(Errno.EINTR);
     }
     adjust(bytes);
     return true;
@@ -75,6 +125,7 @@ final class WriteBudget {
     used += delta;
     peak = Math.max(peak, used);
     if (delta < 0) {
+      returns++;
       notifyAll();
     }
   }

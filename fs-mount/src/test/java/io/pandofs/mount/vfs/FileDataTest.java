@@ -25,6 +25,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +42,19 @@ class FileDataTest {
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
           false);
+
+  private static VfsOptions withBudget(long bytes) {
+    VfsOptions calm = Volume.CALM;
+    return new VfsOptions(
+        bytes,
+        calm.cacheBytesMax(),
+        calm.readAheadBytesMax(),
+        calm.writeBackAge(),
+        calm.accessTimes(),
+        calm.patience(),
+        calm.leasePatience(),
+        calm.syncOnClose());
+  }
 
   private final Volume volume = new Volume();
   private final Vfs one = volume.mount();
@@ -151,6 +166,44 @@ class FileDataTest {
     close(one, handle);
     assertThat(volume.blocks.count()).isEqualTo(3);
     assertThat(volume.blocks.largest()).isEqualTo(NewBlock.BYTES_MAX);
+  }
+
+  @Test
+  void aWriterThatWaitsForRoomStillMakesWholeBlocks() throws Exception {
+    Vfs small = volume.mount(withBudget(4L * NewBlock.BYTES_MAX));
+    int blocks = 12;
+    volume.blocks.hold();
+    long handle = create(small, "f");
+    FutureTask<Boolean> written =
+        new FutureTask<>(
+            () -> {
+              byte[] chunk = new byte[128 << 10];
+              for (long at = 0; at < (long) blocks * NewBlock.BYTES_MAX; at += chunk.length) {
+                write(small, handle, at, chunk);
+              }
+              return true;
+            });
+    new Thread(written).start();
+    while (!written.isDone()) {
+      await().until(() -> written.isDone() || volume.blocks.held() > 0);
+      volume.blocks.letOneGo();
+    }
+    volume.blocks.letGo();
+    written.get(20, TimeUnit.SECONDS);
+    small.files().fsync(handle);
+    assertThat(volume.blocks.count()).isEqualTo(blocks);
+    close(small, handle);
+  }
+
+  @Test
+  void whoNeedsMoreRoomThanIsOnItsWayHasTheRestFlushed() throws Exception {
+    Vfs small = volume.mount(withBudget(1 << 20));
+    long many = create(small, "many");
+    // Half of the budget unsealed, nothing on its way, and then more than the other half.
+    write(small, many, 0, new byte[512 << 10]);
+    write(small, many, 1L << 30, new byte[768 << 10]);
+    small.files().fsync(many);
+    close(small, many);
   }
 
   @Test

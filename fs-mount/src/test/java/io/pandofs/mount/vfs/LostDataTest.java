@@ -16,13 +16,18 @@ import static org.awaitility.Awaitility.await;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.NewBlock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Lost writes are told, once to each handle; the budget slows and never refuses. */
+@Timeout(60)
 class LostDataTest {
 
   private final Volume volume = new Volume();
@@ -278,6 +283,98 @@ class LostDataTest {
     await().until(() -> other.memory().dirtyBytes() == 0);
     assertThat(other.lostFiles()).isZero();
     assertThat(readAll(vfs, "f")).isEqualTo("kept");
+  }
+
+  @Test
+  void fsyncTellsWhatCloseHasSaid() throws Exception {
+    long handle = create(vfs, "f");
+    long other = open(vfs, "f", OpenFlags.READ_WRITE);
+    write(vfs, handle, 0, "lost");
+    volume.blocks.failPuts(1);
+    vfs.sync();
+    // As for a descriptor that a child process had too.
+    assertFails(Errno.ENOSPC, () -> vfs.files().flush(handle));
+    vfs.files().flush(handle);
+    write(vfs, handle, 0, "well");
+    assertThat(vfs.lostFiles()).isEqualTo(1);
+    assertFails(Errno.ENOSPC, () -> vfs.files().fsync(handle));
+    vfs.files().fsync(handle);
+    assertFails(Errno.ENOSPC, () -> vfs.files().fsync(other));
+    assertThat(vfs.lostFiles()).isZero();
+    close(vfs, handle);
+    close(vfs, other);
+    long later = open(vfs, "f", OpenFlags.READ_WRITE);
+    vfs.files().fsync(later);
+    close(vfs, later);
+    assertThat(readAll(vfs, "f")).isEqualTo("well");
+  }
+
+  @Test
+  void fullNodesAreToldAtOnceWhateverElseIsWrong() throws Exception {
+    long handle = create(vfs, "f");
+    byte[] large = new byte[2 << 20];
+    write(vfs, handle, 0, large);
+    write(vfs, handle, 3 << 20, "small");
+    volume.blocks.refusePuts(Integer.MAX_VALUE);
+    volume.blocks.fillUp(bytes -> bytes < large.length);
+    assertFails(Errno.ENOSPC, () -> vfs.files().fsync(handle));
+    volume.blocks.refusePuts(0);
+    volume.blocks.fillUp(bytes -> false);
+    write(vfs, handle, 0, "fits");
+    close(vfs, handle);
+    assertThat(readAll(volume.mount(), "f")).isEqualTo("fits");
+  }
+
+  @Test
+  void aNumberThatIsTakenIsNotTriedAgain() throws Exception {
+    long handle = create(vfs, "f");
+    write(vfs, handle, 0, "lost");
+    volume.blocks.contradictPuts(1);
+    assertFails(Errno.EIO, () -> vfs.files().fsync(handle));
+    assertThat(find(vfs, "f").sizeBytes()).isZero();
+    close(vfs, handle);
+  }
+
+  @Test
+  void whereChangesAreRefusedNobodyWaitsAndNothingIsLost() throws Exception {
+    TestSession session = new TestSession(volume.tree.newSession());
+    Vfs other = volume.mount(Volume.CALM, () -> session);
+    long handle = create(other, "f");
+    volume.blocks.hold();
+    write(other, handle, 0, "kept");
+    session.refuse(Errno.EROFS);
+    assertFails(Errno.EROFS, () -> other.files().fsync(handle));
+    assertFails(Errno.EROFS, () -> other.files().truncate(USER, handle, 1));
+    assertFails(Errno.EROFS, other::sync);
+    session.refuse(Errno.OK);
+    volume.blocks.letGo();
+    other.files().fsync(handle);
+    close(other, handle);
+    assertThat(readAll(vfs, "f")).isEqualTo("kept");
+  }
+
+  @Test
+  void nothingIsOnItsWayAnyMoreWhenAMountIsClosed() throws Exception {
+    TestSession session = new TestSession(volume.tree.newSession());
+    Vfs other = volume.mount(Volume.CALM, () -> session);
+    long handle = create(other, "f");
+    write(other, handle, 0, "lost");
+    volume.blocks.refusePuts(Integer.MAX_VALUE);
+    session.refuse(Errno.EIO);
+    assertFails(Errno.EIO, () -> other.files().fsync(handle));
+    other.close();
+    assertThat(other.memory().dirtyBytes()).isZero();
+  }
+
+  @Test
+  void aCreateInASessionThatEndsOnTheWayIsAnsweredEio() throws Exception {
+    TestSession session = new TestSession(volume.tree.newSession());
+    List<MetadataSession> sessions = new ArrayList<>(List.of(session, volume.tree.newSession()));
+    Vfs other = volume.mount(Volume.CALM, () -> sessions.remove(0));
+    session.onInode(() -> volume.tree.expire(session.id()));
+    assertFails(Errno.EIO, () -> create(other, "f"));
+    close(other, create(other, "f"));
+    assertThat(sessions).isEmpty();
   }
 
   private static void put(Vfs vfs, String file, String text) throws Exception {

@@ -1,11 +1,11 @@
 package io.pandofs.mount.vfs;
 
+import io.pandofs.block.BlockConflictException;
 import io.pandofs.block.Blocks;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
-import io.pandofs.common.Errno;
-import io.pandofs.common.ErrnoException;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.testing.LocalTree;
 import java.io.IOException;
@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntPredicate;
 
 /**
  * The cluster's blocks as a map in memory, shared by all mounts of a test. Puts can be held back,
@@ -26,6 +27,8 @@ public final class MemoryBlocks implements Blocks {
   private final LocalTree tree;
   private final ConcurrentHashMap<BlockId, byte[]> blocks = new ConcurrentHashMap<>();
   private final AtomicInteger putsToFail = new AtomicInteger();
+  private final AtomicInteger putsToContradict = new AtomicInteger();
+  private volatile IntPredicate full = bytes -> false;
   private final AtomicInteger putsToRefuse = new AtomicInteger();
   private final AtomicInteger putsToMisplace = new AtomicInteger();
   private final AtomicInteger readsToFail = new AtomicInteger();
@@ -36,6 +39,16 @@ public final class MemoryBlocks implements Blocks {
 
   public MemoryBlocks(LocalTree tree) {
     this.tree = tree;
+  }
+
+  /** The next puts find another block under their number. */
+  void contradictPuts(int count) {
+    putsToContradict.set(count);
+  }
+
+  /** Puts of these sizes find no space. */
+  void fillUp(IntPredicate sizes) {
+    full = sizes;
   }
 
   /** The next puts fail for good: there is no space. */
@@ -76,6 +89,15 @@ public final class MemoryBlocks implements Blocks {
     waiting.forEach(Runnable::run);
   }
 
+  /** Completes the oldest put that is held back, if there is one. */
+  void letOneGo() {
+    Runnable first;
+    synchronized (this) {
+      first = held.isEmpty() ? () -> {} : held.remove(0);
+    }
+    first.run();
+  }
+
   synchronized int held() {
     return held.size();
   }
@@ -109,7 +131,15 @@ public final class MemoryBlocks implements Blocks {
   /** Copies only now: a buffer that changed while the put was under way shows. */
   private void finish(BlockId block, ByteBuffer bytes, CompletableFuture<StoredBlock> done) {
     if (take(putsToFail)) {
-      done.completeExceptionally(new ErrnoException(Errno.ENOSPC));
+      done.completeExceptionally(new StoreFullException("planted"));
+      return;
+    }
+    if (take(putsToContradict)) {
+      done.completeExceptionally(new BlockConflictException(block, "planted"));
+      return;
+    }
+    if (full.test(bytes.remaining())) {
+      done.completeExceptionally(new StoreFullException("planted"));
       return;
     }
     if (take(putsToRefuse)) {

@@ -22,7 +22,7 @@ class OpenFileTest {
   private static final int PART = 4096;
 
   private final AtomicInteger allocationsLeft = new AtomicInteger();
-  private final WriteBudget budget = new WriteBudget(64L << 20, new SystemClock(), () -> {});
+  private final WriteBudget budget = new WriteBudget(64L << 20, new SystemClock(), bytes -> {});
   private final OpenFile file =
       new OpenFile(
           new InodeId(7),

@@ -105,6 +105,6 @@ class SessionsTest {
   }
 
   private static WriteBudget budget() {
-    return new WriteBudget(1 << 20, new SystemClock(), () -> {});
+    return new WriteBudget(1 << 20, new SystemClock(), bytes -> {});
   }
 }

@@ -27,11 +27,23 @@ public final class ClusterView {
   /**
    * A member of the cluster; see {@code LogEntry.RegisterNode}.
    *
-   * @param leaving it holds no placement group, as it is to be removed, or was let in and is no
-   *     voter yet; see {@code LogEntry.DrainNode}
+   * @param placed false for one that was let in and has not been seen to vote yet; see {@code
+   *     LogEntry.PlaceNode}
+   * @param leaving it is to be removed; see {@code LogEntry.DrainNode}
    */
   public record Node(
-      NodeId id, String name, String control, String raft, String blocks, boolean leaving) {}
+      NodeId id,
+      String name,
+      String control,
+      String raft,
+      String blocks,
+      boolean placed,
+      boolean leaving) {
+    /** Whether placement groups are given to it. */
+    public boolean holds() {
+      return placed && !leaving;
+    }
+  }
 
   /**
    * A live session.
@@ -91,6 +103,14 @@ public final class ClusterView {
     return Membership.node(tables, id);
   }
 
+  /**
+   * Whether the node was a member once and is none any more; false for one whose registration these
+   * tables do not have yet.
+   */
+  public boolean hasLeft(NodeId id) {
+    return id.value() < Counters.next(tables, SystemKind.NODE_COUNTER) && node(id) == null;
+  }
+
   /** The placement map; epoch 0 and no replicas before the first node. */
   public Placement placement() {
     return PlacementRow.load(tables);
@@ -117,6 +137,11 @@ public final class ClusterView {
 
   /** Why a node would not be let in if this entry were applied now; null if it would. */
   public LogEntry.AdmitNode.@Nullable Refusal refusal(LogEntry.AdmitNode entry) {
+    return Tokens.refusal(entry, tables);
+  }
+
+  /** As {@link #refusal(LogEntry.AdmitNode)}. */
+  public LogEntry.AdmitNode.@Nullable Refusal refusal(LogEntry.ReplaceNode entry) {
     return Tokens.refusal(entry, tables);
   }
 

@@ -44,6 +44,8 @@ public final class LogEngine {
       return Tokens.create(create, store);
     } else if (entry instanceof LogEntry.RevokeToken revoke) {
       return Tokens.revoke(revoke.id(), store);
+    } else if (entry instanceof LogEntry.PlaceNode place) {
+      return Membership.placeNode(place.node(), store, effects);
     } else if (entry instanceof LogEntry.DrainNode drain) {
       return Membership.drainNode(drain, store, effects);
     } else if (entry instanceof LogEntry.Recover recover) {

@@ -51,19 +51,18 @@ final class Membership {
       drop(replaced.id(), store, effects);
     }
     long number = Counters.take(store, SystemKind.NODE_COUNTER);
-    save(store, entry, new NodeId(number), false);
+    save(store, entry, new NodeId(number), true, false);
     place(store, effects);
     return LogReply.number(number);
   }
 
   /**
-   * Takes in a node that does not run yet: it holds no group until an entry says that it stays, as
-   * one does when it is made a voter. (A group that counts on a node that never comes has no quorum
-   * for its blocks.)
+   * Takes in a node that does not run yet: it holds no group until {@link #placeNode}. (A group
+   * that counts on a node that never comes has no quorum for its blocks.)
    */
   static LogReply admitNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
     long number = Counters.take(store, SystemKind.NODE_COUNTER);
-    save(store, entry, new NodeId(number), true);
+    save(store, entry, new NodeId(number), false, false);
     effects.placementChanged();
     return LogReply.number(number);
   }
@@ -76,33 +75,49 @@ final class Membership {
     if (before == null || (there != null && !there.id().equals(id))) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
-    save(store, entry, id, before.leaving());
+    save(store, entry, id, before.placed(), before.leaving());
     effects.placementChanged();
     return LogReply.number(entry.id());
   }
 
   static LogReply removeNode(NodeId id, Store store, LocalEffects effects) {
-    if (node(store, id) == null) {
+    if (node(store, id) == null || !othersHold(store, id)) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
-    drop(id, store, effects);
+    dropRow(id, store);
     place(store, effects);
     return LogReply.OK;
   }
 
-  /** The last node that is not leaving has to stay: somebody must hold the blocks. */
-  static LogReply drainNode(LogEntry.DrainNode entry, Store store, LocalEffects effects) {
-    ClusterView.Node node = node(store, entry.node());
-    boolean others =
-        nodes(store).stream().anyMatch(each -> !each.leaving() && !each.id().equals(entry.node()));
-    if (node == null || (entry.leaves() && !others)) {
+  /** It runs and votes: from now on it holds its share of the groups, unless it is to leave. */
+  static LogReply placeNode(NodeId id, Store store, LocalEffects effects) {
+    ClusterView.Node node = node(store, id);
+    if (node == null) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
-    if (node.leaving() != entry.leaves()) {
-      save(store, registration(node), node.id(), entry.leaves());
+    if (!node.placed()) {
+      save(store, registration(node), id, true, node.leaving());
       place(store, effects);
     }
     return LogReply.OK;
+  }
+
+  /** The last node that holds groups has to stay. */
+  static LogReply drainNode(LogEntry.DrainNode entry, Store store, LocalEffects effects) {
+    ClusterView.Node node = node(store, entry.node());
+    if (node == null || (entry.leaves() && !othersHold(store, entry.node()))) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    if (node.leaving() != entry.leaves()) {
+      save(store, registration(node), node.id(), node.placed(), entry.leaves());
+      place(store, effects);
+    }
+    return LogReply.OK;
+  }
+
+  /** Somebody must hold the blocks. */
+  static boolean othersHold(ReadStore tables, NodeId than) {
+    return nodes(tables).stream().anyMatch(each -> each.holds() && !each.id().equals(than));
   }
 
   private static LogEntry.RegisterNode registration(ClusterView.Node node) {
@@ -123,7 +138,7 @@ final class Membership {
         drop(each.id(), store, effects);
       }
     }
-    save(store, registration(node), survivor, false);
+    save(store, registration(node), survivor, true, false);
     Counters.take(store, SystemKind.RECOVERY_COUNTER);
     Counters.jump(store, SystemKind.INODE_COUNTER, NUMBERS_JUMP);
     Counters.jump(store, SystemKind.BLOCK_COUNTER, NUMBERS_JUMP);
@@ -133,10 +148,9 @@ final class Membership {
     return LogReply.OK;
   }
 
-  /** Without a word to the placement, which whoever calls this sees to. */
+  /** With its sessions; without a word to the placement, which whoever calls this sees to. */
   static void drop(NodeId id, Store store, LocalEffects effects) {
-    store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
-    Tokens.dropKey(store, id);
+    dropRow(id, store);
     for (ClusterView.Session session : Sessions.all(store)) {
       if (session.node().equals(id)) {
         expireSession(session.id(), store, effects);
@@ -144,15 +158,21 @@ final class Membership {
     }
   }
 
-  /** The groups are the members' that stay. */
+  private static void dropRow(NodeId id, Store store) {
+    store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, id.value()));
+    Tokens.dropKey(store, id);
+  }
+
+  /** The groups are those members' that are placed and stay. */
   static void place(Store store, LocalEffects effects) {
     List<NodeId> nodes =
-        nodes(store).stream().filter(node -> !node.leaving()).map(ClusterView.Node::id).toList();
+        nodes(store).stream().filter(ClusterView.Node::holds).map(ClusterView.Node::id).toList();
     PlacementRow.save(store, PlacementRow.load(store).with(nodes));
     effects.placementChanged();
   }
 
-  private static void save(Store store, LogEntry.RegisterNode entry, NodeId id, boolean leaving) {
+  private static void save(
+      Store store, LogEntry.RegisterNode entry, NodeId id, boolean placed, boolean leaving) {
     store.put(
         Table.SYSTEM,
         Keys.system(SystemKind.NODE, id.value()),
@@ -161,6 +181,7 @@ final class Membership {
             .text(entry.control())
             .text(entry.raft())
             .text(entry.blocks())
+            .u8(placed ? 1 : 0)
             .u8(leaving ? 1 : 0)
             .toBytes());
   }
@@ -192,7 +213,8 @@ final class Membership {
   private static ClusterView.Node decode(NodeId id, byte[] row) {
     RowReader in = new RowReader(Table.SYSTEM, row, VERSION);
     ClusterView.Node node =
-        new ClusterView.Node(id, in.text(), in.text(), in.text(), in.text(), in.u8() != 0);
+        new ClusterView.Node(
+            id, in.text(), in.text(), in.text(), in.text(), in.u8() != 0, in.u8() != 0);
     in.end();
     return node;
   }

@@ -67,10 +67,7 @@ final class Tokens {
     LogEntry.RegisterNode node = entry.node();
     NodeId before = withKey(store, entry.key());
     if (before != null) {
-      // Let in already; its addresses may be others this time.
-      return told(
-          Membership.registerNode(at(before.value(), node), store, effects),
-          LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
+      return move(before, node, store, effects);
     }
     ClusterView.Token token = find(store, entry.token());
     if (token != null) {
@@ -80,22 +77,40 @@ final class Tokens {
   }
 
   static LogReply replace(LogEntry.ReplaceNode entry, Store store, LocalEffects effects) {
-    LogEntry.RegisterNode node = entry.node();
-    if (Membership.node(store, entry.gone()) == null) {
-      NodeId before = withKey(store, entry.key());
-      return before == null
-          ? refused(LogEntry.AdmitNode.Refusal.NOT_A_MEMBER)
-          : told(
-              Membership.registerNode(at(before.value(), node), store, effects),
-              LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
+    LogEntry.AdmitNode.Refusal refusal = refusal(entry, store);
+    if (refusal != null) {
+      return refused(refusal);
     }
-    if (isTaken(store, node, entry.gone())) {
-      return refused(LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN);
+    NodeId before = withKey(store, entry.key());
+    if (Membership.node(store, entry.gone()) == null && before != null) {
+      return move(before, entry.node(), store, effects);
     }
     Membership.drop(entry.gone(), store, effects);
     // The new one holds groups when it votes; the one that is gone holds none from now on.
     Membership.place(store, effects);
-    return add(entry.key(), node, store, effects);
+    return add(entry.key(), entry.node(), store, effects);
+  }
+
+  /** Why the node would not be taken back; null if it would. */
+  static LogEntry.AdmitNode.@Nullable Refusal refusal(
+      LogEntry.ReplaceNode entry, ReadStore tables) {
+    boolean again = Membership.node(tables, entry.gone()) == null;
+    NodeId before = again ? withKey(tables, entry.key()) : entry.gone();
+    if (before == null) {
+      return LogEntry.AdmitNode.Refusal.NOT_A_MEMBER;
+    }
+    if (isTaken(tables, entry.node(), before)) {
+      return LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN;
+    }
+    return again || Membership.othersHold(tables, entry.gone())
+        ? null
+        : LogEntry.AdmitNode.Refusal.LAST_HOLDER;
+  }
+
+  /** Let in already; its addresses may be others this time. */
+  private static LogReply move(
+      NodeId id, LogEntry.RegisterNode node, Store store, LocalEffects effects) {
+    return Membership.registerNode(at(id.value(), node), store, effects);
   }
 
   private static LogReply add(
@@ -140,10 +155,6 @@ final class Tokens {
                 there.control().equals(node.control())
                     || there.raft().equals(node.raft())
                     || there.blocks().equals(node.blocks()));
-  }
-
-  private static LogReply told(LogReply reply, LogEntry.AdmitNode.Refusal otherwise) {
-    return reply.status() == LogReply.Status.OK ? reply : refused(otherwise);
   }
 
   private static LogReply refused(LogEntry.AdmitNode.Refusal why) {

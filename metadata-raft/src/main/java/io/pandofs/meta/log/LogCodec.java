@@ -60,6 +60,8 @@ public final class LogCodec {
     } else if (entry instanceof LogEntry.DrainNode drain) {
       return out.setDrainNode(
           DrainNodeMessage.newBuilder().setNode(drain.node().value()).setLeaves(drain.leaves()));
+    } else if (entry instanceof LogEntry.PlaceNode place) {
+      return out.setPlaceNode(place.node().value());
     } else if (entry instanceof LogEntry.Recover recover) {
       return out.setRecover(RecoverMessage.newBuilder().setSurvivor(recover.survivor().value()));
     } else if (entry instanceof LogEntry.RemoveNode remove) {
@@ -122,6 +124,7 @@ public final class LogCodec {
       case DRAIN_NODE ->
           new LogEntry.DrainNode(
               new NodeId(Check.number(in.getDrainNode().getNode())), in.getDrainNode().getLeaves());
+      case PLACE_NODE -> new LogEntry.PlaceNode(new NodeId(Check.number(in.getPlaceNode())));
       case RECOVER -> new LogEntry.Recover(new NodeId(Check.number(in.getRecover().getSurvivor())));
       case REMOVE_NODE -> new LogEntry.RemoveNode(new NodeId(Check.number(in.getRemoveNode())));
       case REAP -> {

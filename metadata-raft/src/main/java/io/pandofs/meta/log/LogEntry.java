@@ -50,12 +50,24 @@ public sealed interface LogEntry {
       implements LogEntry {}
 
   /**
-   * Says that a node is to leave, or that it stays after all. One that is to leave is a member like
-   * any other but holds no placement group: the others fetch what it held.
+   * Says that a node runs and votes: from now on it holds its share of the placement groups, unless
+   * it is to leave. Nothing takes that back. No error if it was said before.
+   */
+  record PlaceNode(NodeId node) implements LogEntry {}
+
+  /**
+   * Says that a node is to leave, or that it stays after all, as far as it was placed. One that is
+   * to leave is a member like any other but holds no placement group: the others fetch what it
+   * held.
    */
   record DrainNode(NodeId node, boolean leaves) implements LogEntry {}
 
-  /** Takes a node out of the cluster and its sessions with it; its id never comes back. */
+  /**
+   * Takes a node out of the cluster; its id never comes back. Its sessions are not renewed any more
+   * and end by themselves: a node that is cut off does not hear of its removal, and counts on them
+   * until their time is over (PROTOCOL rule 7). Refused for the last one that holds placement
+   * groups.
+   */
   record RemoveNode(NodeId node) implements LogEntry {}
 
   /**
@@ -106,7 +118,8 @@ public sealed interface LogEntry {
       EXPIRED(2),
       USED_UP(3),
       ADDRESS_TAKEN(4),
-      NOT_A_MEMBER(5);
+      NOT_A_MEMBER(5),
+      LAST_HOLDER(6);
 
       private final int code;
 

@@ -81,7 +81,7 @@ public final class ClusterAdmin {
     return ask(MembersRequest.Kind.KEEP, node);
   }
 
-  /** Takes the node out of tables and group; its sessions are over and so is its freshness. */
+  /** Takes the node out of tables and group; its freshness is over, its sessions are so soon. */
   public Group remove(NodeId node) throws IOException {
     return ask(MembersRequest.Kind.REMOVE, node);
   }

@@ -4,7 +4,7 @@ import com.google.protobuf.MessageLite;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
-import io.pandofs.common.net.RemoteException;
+import io.pandofs.common.net.StrangerException;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.wire.ControlAnswer;
@@ -17,7 +17,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -133,7 +135,8 @@ final class ClusterJoin {
       Verdict<A> verdict)
       throws IOException {
     long end = clock.nanoTime() + patience.toNanos();
-    Deque<String> next = new ArrayDeque<>(contacts);
+    Set<String> worthAsking = new LinkedHashSet<>(contacts);
+    Deque<String> next = new ArrayDeque<>(worthAsking);
     Retry retry = new Retry(clock, scheduler, new LeaderEvents());
     long pause = Retry.PAUSE_MIN_MILLIS;
     String trouble = "no member is known";
@@ -159,11 +162,17 @@ final class ClusterJoin {
       } catch (RefusedException e) {
         throw e;
       } catch (IOException e) {
-        trouble = contact + ": " + (e instanceof RemoteException ? e.getMessage() : e.toString());
+        trouble = contact + ": " + e.getMessage();
         LOG.debug("Not yet: {}", trouble);
+        if (e.getCause() instanceof StrangerException) {
+          worthAsking.remove(contact);
+        }
       }
       if (next.isEmpty()) {
-        next.addAll(contacts);
+        next.addAll(worthAsking);
+      }
+      if (next.isEmpty()) {
+        break;
       }
       get(retry.pause(pause, new CompletableFuture<>()), deadline);
       pause = Math.min(2 * pause, Retry.PAUSE_MAX_MILLIS);

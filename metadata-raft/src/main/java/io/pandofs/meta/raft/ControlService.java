@@ -30,7 +30,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
-import org.apache.ratis.protocol.RaftPeer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -292,11 +291,9 @@ final class ControlService implements Service {
     if (!(cause instanceof NoLeaderException)) {
       return answer.setStatus(ControlAnswer.Status.RETRY).build();
     }
-    RaftPeer leader = ratis.leader();
-    answer.setStatus(ControlAnswer.Status.NOT_LEADER).setLeaderControl(ratis.leaderControl());
-    if (leader != null) {
-      answer.setLeaderNode(RatisNode.nodeId(leader.getId()).value());
-    }
-    return answer.build();
+    return answer
+        .setStatus(ControlAnswer.Status.NOT_LEADER)
+        .setLeaderControl(ratis.leaderControl())
+        .build();
   }
 }

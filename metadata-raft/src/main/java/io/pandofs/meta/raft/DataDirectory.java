@@ -234,7 +234,18 @@ public final class DataDirectory implements AutoCloseable {
     write(identity);
   }
 
-  void write(Identity identity) throws IOException {
+  /**
+   * Writes how far this node has come.
+   *
+   * @throws RefusedException it was removed meanwhile, which nothing takes back
+   */
+  synchronized void write(Identity identity) throws IOException {
+    Identity before = Files.exists(identityFile()) ? read(identityFile()) : null;
+    if (before != null
+        && before.stage() == Identity.Stage.REMOVED
+        && before.incarnation() == identity.incarnation()) {
+      throw new RefusedException(before.node() + " was removed from the cluster");
+    }
     Properties p = new Properties();
     p.setProperty("format", Integer.toString(Identity.FORMAT));
     p.setProperty("volume", Long.toHexString(identity.volumeId()));

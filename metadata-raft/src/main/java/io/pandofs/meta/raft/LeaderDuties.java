@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,7 @@ final class LeaderDuties {
   private static final int REAP_MAX = 1024;
 
   private final RatisNode ratis;
+  private final Supplier<CompletableFuture<Void>> proof;
   private final LiveTables tables;
   private final Clock clock;
   private final RaftTiming timing;
@@ -54,18 +56,24 @@ final class LeaderDuties {
   @GuardedBy("this")
   private final Map<NodeId, Long> clocksAheadMillis = new HashMap<>();
 
-  LeaderDuties(RatisNode ratis, LiveTables tables, Clock clock, RaftTiming timing) {
+  /**
+   * @param proof see {@link LeaderFreshness#proveLeading}
+   */
+  LeaderDuties(
+      RatisNode ratis,
+      Supplier<CompletableFuture<Void>> proof,
+      LiveTables tables,
+      Clock clock,
+      RaftTiming timing) {
     this.ratis = ratis;
+    this.proof = proof;
     this.tables = tables;
     this.clock = clock;
     this.timing = timing;
     this.watch = new SessionWatch(timing.session().toNanos());
     this.majority =
         new QuorumProof(
-            clock,
-            timing.session().toNanos() / 2,
-            ratis::linearize,
-            () -> watch.restart(clock.nanoTime()));
+            clock, timing.session().toNanos() / 2, proof, () -> watch.restart(clock.nanoTime()));
   }
 
   static long millis(Timestamp time) {
@@ -73,11 +81,11 @@ final class LeaderDuties {
   }
 
   /**
-   * Takes a node's signs of life; only while this node leads. The answer waits for proof that it
-   * still does: who gets it counts on being alive for almost as long as the leader's timer runs,
-   * and the timers of a leader that was elected before run out sooner. (A leader that stood still
-   * while another was elected would tell its own mounts that their sessions live when they are
-   * over.)
+   * Takes a node's signs of life; only while this node leads. The answer waits for proof that no
+   * other leader was elected earlier than one freshness lease ago: who gets it counts on being
+   * alive for almost as long as the leader's timer runs ({@link Renewer#lifeNanos}), and the timers
+   * of a leader that was elected before that run out sooner. (A leader that stood still while
+   * another was elected would tell its own mounts that their sessions live when they are over.)
    */
   CompletableFuture<RenewAnswer> renew(RenewRequest request) {
     if (!ratis.leads()) {
@@ -92,12 +100,14 @@ final class LeaderDuties {
     long now = clock.nanoTime();
     syncTerm(now);
     try (LocalSnapshot snapshot = tables.snapshot()) {
+      boolean isMember = snapshot.cluster().node(new NodeId(request.getNode())) != null;
       for (SessionRenewal renewal : request.getSessionsList()) {
         ClusterView.Session session =
             snapshot.cluster().session(new SessionId(renewal.getSession()));
         // A node says of another's session neither that it lives nor what it holds.
         boolean lives =
-            session != null
+            isMember
+                && session != null
                 && session.node().value() == request.getNode()
                 && watch.renewed(renewal, now);
         if (!lives) {
@@ -105,7 +115,7 @@ final class LeaderDuties {
         }
       }
     }
-    return ratis.proofOfLeading().thenApply(none -> answer.build());
+    return proof.get().thenApply(none -> answer.build());
   }
 
   /** Whether a clock that shows this is too far from the leader's for a new session or node. */

@@ -10,30 +10,26 @@ import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.leader.LogAppender;
 
 /**
- * What a Ratis leader knows and does not publish. Thread-safe.
+ * What a Ratis leader knows of its followers and does not publish: they learn of a commit with the
+ * next entry or heartbeat, a quarter of a second later on a quiet day. (Ratis' own remedy, a
+ * heartbeat after each read index, costs a question.) Thread-safe.
  *
- * <p>Its lease: a majority has answered what it sent a moment ago. Ratis' read index is no proof of
- * leading without it: a commit index that heartbeats have confirmed once is answered again without
- * asking anybody (its ReadIndexHeartbeats), and a question joins an older one for the same index. A
- * leader that was stopped or cut off would answer reads from before. So who needs the proof looks
- * here first, and has an entry committed when there is no lease.
- *
- * <p>Its followers: they learn of a commit with the next entry or heartbeat, a quarter of a second
- * later on a quiet day. (Ratis' own remedy, a heartbeat after each read index, costs a question.)
+ * <p>That it leads is not asked of Ratis at all, see {@link LeaderFreshness}. Its read index is no
+ * proof: a commit index that heartbeats have confirmed once is answered again without asking
+ * anybody, and a question joins an older one for the same index. Its lease lasts as long as an
+ * election's time-out, whatever a session's or a freshness lease's is.
  */
 @TheOnePlace("reads what Ratis does not publish")
 final class LeaderState {
   private static final String PACKAGE = "org.apache.ratis.server.impl.";
   private final Method role;
   private final Method leaderState;
-  private final Method hasLease;
   private final Method logAppender;
 
   LeaderState() {
     try {
       role = method("RaftServerImpl", "getRole");
       leaderState = method("RoleInfo", "getLeaderState");
-      hasLease = method("LeaderStateImpl", "hasLease");
       logAppender = method("LeaderStateImpl", "getLogAppender", RaftPeerId.class);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this Ratis is not the one that was tested", e);
@@ -45,16 +41,6 @@ final class LeaderState {
     Method method = Class.forName(PACKAGE + owner).getDeclaredMethod(name, parameters);
     method.setAccessible(true);
     return method;
-  }
-
-  /** False as well when the division does not lead. */
-  boolean holdsLease(RaftServer.Division division) {
-    try {
-      Optional<?> leader = leader(division);
-      return leader.isPresent() && Boolean.TRUE.equals(hasLease.invoke(leader.get()));
-    } catch (IllegalAccessException | InvocationTargetException e) {
-      throw new IllegalStateException("the lease can't be asked for", e);
-    }
   }
 
   /**

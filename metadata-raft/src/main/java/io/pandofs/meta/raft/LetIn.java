@@ -109,6 +109,8 @@ final class LetIn {
           case NOT_A_MEMBER ->
               "the node of the certificate that was shown is no member of this cluster any more:"
                   + " empty the data directory and join as a new node, with a token";
+          case LAST_HOLDER ->
+              "no other node of the cluster holds blocks yet: join again when one does";
         };
       }
     }

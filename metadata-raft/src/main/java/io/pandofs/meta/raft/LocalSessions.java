@@ -318,6 +318,19 @@ final class LocalSessions {
     }
   }
 
+  /** This node is a member no more: nothing is answered for its sessions from now on. */
+  void overAll() {
+    sessions.values().forEach(session -> session.sign().over());
+  }
+
+  /** Ends them, in the log too; where that cannot be done they end by themselves. */
+  void giveUpAll() {
+    for (RaftSession session : List.copyOf(sessions.values())) {
+      closed(session);
+      session.end();
+    }
+  }
+
   /** This node stops serving: no session of it goes on. */
   void endAll() {
     sessions.keySet().forEach(this::end);

@@ -46,7 +46,7 @@ final class LogCheck {
       throws IOException {
     LogScan log = LogScan.read(files.directory());
     checkVote(member, mark, log);
-    checkVoters(mark);
+    checkVoters(mark, log);
     long reach = Math.max(log.last(), installed);
     checkReach(reach, mark == null ? -1 : mark.committed(), "entries up to %d were committed");
     checkReach(reach, applied, "the tables hold entries up to %d");
@@ -91,15 +91,20 @@ final class LogCheck {
     }
   }
 
-  private void checkVoters(@Nullable LogMark mark) throws IOException {
+  /**
+   * The file may lawfully hold older voters than it did: after a start Ratis writes it again with
+   * each change that it applies again. The log has the newer ones then.
+   */
+  private void checkVoters(@Nullable LogMark mark, LogScan log) throws IOException {
     RaftFiles.Voters voters = files.voters();
     if (mark == null || mark.configurationIndex() < 0) {
       return;
     }
+    long wanted = mark.configurationIndex();
+    boolean inLog = log.first() >= 0 && log.first() <= wanted && wanted <= log.last();
     if (voters == null
-        || voters.index() < mark.configurationIndex()
-        || (voters.index() == mark.configurationIndex()
-            && voters.checksum() != mark.configuration())) {
+        || (voters.index() < wanted && !inLog)
+        || (voters.index() == wanted && voters.checksum() != mark.configuration())) {
       throw new DamagedException(
           "the record of voters in " + files.directory() + " is not what was written");
     }

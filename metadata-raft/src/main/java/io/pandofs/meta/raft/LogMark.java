@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param committed an index that was committed, and synced, in this node's log; -1 for none
  * @param term the term Raft was in
  * @param vote whom this node had voted for in that term; empty for nobody
- * @param configuration the checksum of Raft's file of voters as it then was
+ * @param configuration the checksum of the voters in Raft's file of them as it then was
  * @param configurationIndex the index of the entry in that file; -1 for none
  */
 record LogMark(long committed, long term, String vote, int configuration, long configurationIndex) {

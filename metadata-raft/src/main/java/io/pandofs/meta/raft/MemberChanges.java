@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,8 +29,9 @@ import org.slf4j.LoggerFactory;
 /**
  * What the leader does about members at a person's request. Every step may be repeated, and each
  * takes its turn with those of {@link Membership}. A removal ends with: the node is out of the
- * tables (its sessions with it), its freshness has run out, and it is out of the Raft group; that
- * its blocks have homes is what {@code DRAIN} and the waiting between are for. Thread-safe.
+ * tables, its freshness has run out, and it is out of the Raft group; that its blocks have homes is
+ * what {@code DRAIN} and the waiting between are for. A removal that was broken off there is gone
+ * on with by whoever leads. Thread-safe.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class MemberChanges {
@@ -66,9 +67,7 @@ final class MemberChanges {
   }
 
   CompletableFuture<MembersAnswer> handle(MembersRequest request) {
-    return membership
-        .inTurn(() -> ratis.linearize().thenCompose(none -> now(request)))
-        .thenApply(none -> answer());
+    return membership.inTurn(() -> now(request)).thenApply(none -> answer());
   }
 
   private CompletableFuture<Void> now(MembersRequest request) {
@@ -121,7 +120,7 @@ final class MemberChanges {
 
   /** Refuses a removal after which no majority of the voters would be alive. */
   private void checkRemoval(NodeId node) throws IOException {
-    List<NodeId> rest = new ArrayList<>(voters());
+    Set<NodeId> rest = new HashSet<>(ratis.votingNodes());
     boolean votes = rest.remove(node);
     if (row(node) == null && !votes) {
       throw new RefusedException(node + " is not a member");
@@ -152,7 +151,7 @@ final class MemberChanges {
   }
 
   private CompletableFuture<Void> remove(NodeId node) throws IOException {
-    boolean votes = voters().contains(node);
+    boolean votes = ratis.votingNodes().contains(node);
     boolean isMember = row(node) != null;
     if (!isMember && !votes) {
       return done(); // as by an earlier try
@@ -170,7 +169,7 @@ final class MemberChanges {
     // An earlier try may have come as far as the entry.
     return (isMember ? propose(new LogEntry.RemoveNode(node)) : done())
         .thenCompose(none -> freshness.over(node))
-        .thenCompose(none -> votes ? withoutVoter(node) : done());
+        .thenCompose(none -> ratis.withoutVoters(List.of(node)));
   }
 
   /**
@@ -185,7 +184,7 @@ final class MemberChanges {
       return;
     }
     membership
-        .inTurn(() -> ratis.linearize().thenCompose(none -> finish()))
+        .inTurn(this::finish)
         .whenComplete(
             (none, failure) -> {
               finishing.set(false);
@@ -208,7 +207,7 @@ final class MemberChanges {
   private @Nullable NodeId leftToVote() {
     Set<NodeId> left;
     try {
-      left = new LinkedHashSet<>(voters());
+      left = new HashSet<>(ratis.votingNodes());
       if (left.size() == 1) {
         return null; // the first node votes before it is registered
       }
@@ -225,16 +224,6 @@ final class MemberChanges {
         .orElse(left.isEmpty() ? null : self);
   }
 
-  private CompletableFuture<Void> withoutVoter(NodeId node) {
-    try {
-      List<RaftPeer> rest = new ArrayList<>(ratis.division().getRaftConf().getCurrentPeers());
-      rest.removeIf(peer -> RatisNode.nodeId(peer.getId()).equals(node));
-      return ratis.setPeers(rest);
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
   private CompletableFuture<Void> move(NodeId node, MembersRequest request) throws IOException {
     ClusterView.Node row = row(node);
     if (row == null) {
@@ -248,7 +237,7 @@ final class MemberChanges {
     Addresses.parse(blocks);
     LogEntry entry = new LogEntry.RegisterNode(node.value(), row.name(), control, raft, blocks);
     List<RaftPeer> peers = new ArrayList<>();
-    for (RaftPeer peer : ratis.division().getRaftConf().getCurrentPeers()) {
+    for (RaftPeer peer : ratis.votingPeers()) {
       peers.add(
           RatisNode.nodeId(peer.getId()).equals(node) ? RatisNode.peer(node, raft, control) : peer);
     }
@@ -278,12 +267,6 @@ final class MemberChanges {
         .max(Comparator.comparingLong(MemberMessage::getMatched))
         .map(peer -> new NodeId(peer.getNode()))
         .orElseThrow(() -> new RefusedException("there is no other voter that could lead"));
-  }
-
-  private List<NodeId> voters() throws IOException {
-    return ratis.division().getRaftConf().getCurrentPeers().stream()
-        .map(peer -> RatisNode.nodeId(peer.getId()))
-        .toList();
   }
 
   private Map<NodeId, Long> silentMillis() {
@@ -348,6 +331,7 @@ final class MemberChanges {
                 reply.status() == LogReply.Status.OK
                     ? done()
                     : CompletableFuture.failedFuture(
-                        new RefusedException("the log refused it: no such node, or the last one")));
+                        new RefusedException(
+                            "the log refused it: no such node, or the last one that holds blocks")));
   }
 }

@@ -57,6 +57,7 @@ final class Membership {
   private static final Duration WHO_DEADLINE = Duration.ofSeconds(2);
 
   private final RatisNode ratis;
+  private final Supplier<CompletableFuture<Void>> proof;
   private final LiveTables tables;
   private final Clock clock;
   private final ReplicaConfig config;
@@ -73,10 +74,12 @@ final class Membership {
   private final Map<Long, JoinAnswer> answered = new LinkedHashMap<>();
 
   /**
+   * @param proof see {@link LeaderFreshness#proveLeading}
    * @param executor for work that reads tables
    */
   Membership(
       RatisNode ratis,
+      Supplier<CompletableFuture<Void>> proof,
       LiveTables tables,
       Clock clock,
       ReplicaConfig config,
@@ -84,6 +87,7 @@ final class Membership {
       Connections connections,
       Executor executor) {
     this.ratis = ratis;
+    this.proof = proof;
     this.tables = tables;
     this.clock = clock;
     this.config = config;
@@ -92,9 +96,12 @@ final class Membership {
     this.executor = executor;
   }
 
+  /** Does a step after those before it, with tables that have all that was acknowledged. */
   synchronized <T> CompletableFuture<T> inTurn(Supplier<CompletableFuture<T>> step) {
     CompletableFuture<T> turn =
-        last.handle((done, failure) -> null).thenComposeAsync(none -> step.get(), executor);
+        last.handle((done, failure) -> null)
+            .thenComposeAsync(none -> proof.get(), executor)
+            .thenComposeAsync(none -> step.get(), executor);
     last = turn;
     return turn;
   }
@@ -118,7 +125,7 @@ final class Membership {
             before ->
                 before != null
                     ? CompletableFuture.completedFuture(before)
-                    : inTurn(() -> ratis.linearize().thenCompose(none -> joinNow(request))))
+                    : inTurn(() -> joinNow(request)))
         .whenComplete(
             (answer, failure) -> {
               joins.decrementAndGet();
@@ -144,6 +151,8 @@ final class Membership {
       check(request);
       if (letIn.isSecured() && request.getReplaces() == 0) {
         checkShown(letIn.entry(request, asked(request), clock.now()));
+      } else if (letIn.isSecured()) {
+        checkReplaced(letIn.replacement(request, asked(request)));
       }
       return null;
     } catch (IOException e) {
@@ -154,12 +163,29 @@ final class Membership {
   /** The leader's own tables have every token that anybody was told of. */
   private void checkShown(LogEntry.AdmitNode entry) throws IOException {
     try (LocalSnapshot snapshot = tables.snapshot()) {
-      LogEntry.AdmitNode.Refusal refusal = snapshot.cluster().refusal(entry);
-      if (refusal != null) {
-        throw new RefusedException(LetIn.sentence(refusal.code(), entry.node().control()));
-      }
+      refuse(snapshot.cluster().refusal(entry), entry.node());
     }
     refuseVoter(entry.key());
+  }
+
+  /** Before anything is done: a member that is not taken back in the end must keep its vote. */
+  private void checkReplaced(LogEntry.ReplaceNode entry) throws IOException {
+    boolean again;
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      refuse(snapshot.cluster().refusal(entry), entry.node());
+      again = snapshot.cluster().node(entry.gone()) == null;
+    }
+    if (again) {
+      refuseVoter(entry.key());
+    }
+  }
+
+  private static void refuse(
+      LogEntry.AdmitNode.@Nullable Refusal refusal, LogEntry.RegisterNode node)
+      throws RefusedException {
+    if (refusal != null) {
+      throw new RefusedException(LetIn.sentence(refusal.code(), node.control()));
+    }
   }
 
   private CompletableFuture<JoinAnswer> joinNow(JoinRequest request) {
@@ -252,21 +278,11 @@ final class Membership {
 
   private CompletableFuture<Void> takeOut(List<NodeId> gone, String control) {
     LOG.info("{}: replaced by a new node at {}", gone, control);
-    CompletableFuture<Void> done = withoutVoters(gone);
+    CompletableFuture<Void> done = ratis.withoutVoters(gone);
     for (NodeId node : gone) {
       done = done.thenCompose(none -> propose(new LogEntry.RemoveNode(node))).thenApply(r -> null);
     }
     return done;
-  }
-
-  private CompletableFuture<Void> withoutVoters(List<NodeId> gone) {
-    try {
-      List<RaftPeer> rest = new ArrayList<>(voters());
-      boolean voted = rest.removeIf(peer -> gone.contains(RatisNode.nodeId(peer.getId())));
-      return voted ? ratis.setPeers(rest) : CompletableFuture.completedFuture(null);
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
   }
 
   private static LogEntry.RegisterNode asked(JoinRequest request) {
@@ -294,13 +310,9 @@ final class Membership {
     try (LocalSnapshot snapshot = tables.snapshot()) {
       known = snapshot.cluster().nodeWithKey(key);
     }
-    for (RaftPeer peer : voters()) {
-      if (RatisNode.nodeId(peer.getId()).equals(known)) {
-        throw new RefusedException(
-            "its key is that of "
-                + known
-                + ", which votes: empty the data directory, keys as well");
-      }
+    if (known != null && ratis.votingNodes().contains(known)) {
+      throw new RefusedException(
+          "its key is that of " + known + ", which votes: empty the data directory, keys as well");
     }
   }
 
@@ -309,6 +321,7 @@ final class Membership {
     NodeId gone = new NodeId(request.getReplaces());
     try {
       LogEntry.ReplaceNode entry = letIn.replacement(request, asked(request));
+      checkReplaced(entry);
       return unvoted(gone).thenCompose(none -> letIn(request, entry));
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
@@ -334,7 +347,7 @@ final class Membership {
                     ? CompletableFuture.failedFuture(
                         new RefusedException(
                             gone + " runs at " + node.control() + ": it cannot join again here"))
-                    : withoutVoters(List.of(gone)),
+                    : ratis.withoutVoters(List.of(gone)),
             executor);
   }
 
@@ -407,7 +420,7 @@ final class Membership {
 
   /** Makes a registered node a voter; done when it is caught up. */
   CompletableFuture<Void> promote(PromoteRequest request) {
-    return inTurn(() -> ratis.linearize().thenCompose(none -> promoteNow(request)));
+    return inTurn(() -> promoteNow(request));
   }
 
   private CompletableFuture<Void> promoteNow(PromoteRequest request) {
@@ -420,14 +433,14 @@ final class Membership {
         return CompletableFuture.failedFuture(
             new RefusedException(newcomer + " is not registered in this cluster"));
       }
-      for (RaftPeer peer : voters()) {
+      for (RaftPeer peer : ratis.votingPeers()) {
         NodeId id = RatisNode.nodeId(peer.getId());
         if (!id.equals(newcomer) && snapshot.cluster().node(id) != null) {
           peers.add(peer);
         }
       }
       peers.add(RatisNode.peer(newcomer, node.raft(), node.control()));
-      isPlaced = !node.leaving();
+      isPlaced = node.placed();
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -437,13 +450,8 @@ final class Membership {
         .thenCompose(none -> isPlaced ? CompletableFuture.completedFuture(null) : place(newcomer));
   }
 
-  /** It runs and votes: from now on it holds its share of the groups. */
   private CompletableFuture<Void> place(NodeId newcomer) {
-    return propose(new LogEntry.DrainNode(newcomer, false)).thenApply(reply -> null);
-  }
-
-  private List<RaftPeer> voters() throws IOException {
-    return List.copyOf(ratis.division().getRaftConf().getCurrentPeers());
+    return propose(new LogEntry.PlaceNode(newcomer)).thenApply(reply -> null);
   }
 
   private CompletableFuture<LogReply> propose(LogEntry entry) {

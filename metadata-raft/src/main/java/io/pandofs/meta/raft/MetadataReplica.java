@@ -264,7 +264,8 @@ public final class MetadataReplica implements AutoCloseable {
     return reply;
   }
 
-  private RunningReplica live() throws ErrnoException {
+  /** The replica that runs now, which may be another one later. */
+  RunningReplica live() throws ErrnoException {
     RunningReplica now = running;
     if (now == null) {
       throw new ErrnoException(Errno.EIO, "the replica is not running");
@@ -276,11 +277,14 @@ public final class MetadataReplica implements AutoCloseable {
    * Registers a mount.
    *
    * @param policy what its calls do while there is no majority
-   * @throws ErrnoException EIO when no leader answers in the time that a call waits
+   * @throws ErrnoException EIO when no leader answers in the time that a call waits, or this node
+   *     was removed
    */
   public MetadataSession openSession(QuorumLoss policy) throws ErrnoException {
     Duration left = revival.await(policy.patience());
-    return live().sessions().open(policy, left);
+    RunningReplica replica = live();
+    replica.refuseIfLeaving(left);
+    return replica.sessions().open(policy, left);
   }
 
   /** How long no leader has answered; zero while the majority is not known to be gone. */

@@ -64,15 +64,12 @@ final class PandoStateMachine extends BaseStateMachine {
   private final AtomicLong bytesApplied = new AtomicLong();
   private Placement placement = Placement.EMPTY;
 
-  /** Whether the tables have this node; a newcomer applies its own registration late. */
-  private boolean member;
-
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
     /** Judges by the cause what kind of failure it is. */
     void failed(String what, @Nullable Throwable cause);
 
-    /** The cluster took this node out: it is not in the tables any more. */
+    /** The cluster took this node out: it is not in the tables any more. May be told again. */
     void removed();
 
     /** The cluster's group goes on without this node. */
@@ -148,17 +145,17 @@ final class PandoStateMachine extends BaseStateMachine {
 
   private void readPlacement() {
     Set<NodeId> nodes;
+    boolean removed;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       placement = snapshot.cluster().placement();
       nodes =
           snapshot.cluster().nodes().stream().map(ClusterView.Node::id).collect(Collectors.toSet());
+      removed = snapshot.cluster().hasLeft(self);
     }
-    boolean isMember = nodes.contains(self);
     watcher.members(nodes);
-    if (member && !isMember) {
+    if (removed) {
       faults.removed();
     }
-    member = isMember;
   }
 
   @Override

@@ -5,9 +5,13 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Properties;
 import java.util.zip.CRC32C;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
 import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +24,27 @@ final class RaftFiles {
   /** What a node has promised; see Raft's currentTerm and votedFor. */
   record Vote(long term, String votedFor) {}
 
-  /** The file of voters: its checksum and the index of the entry it holds. */
-  record Voters(int checksum, long index) {}
+  /** The file of voters holds an entry of the log. */
+  record Voters(LogEntryProto entry) {
+    long index() {
+      return entry.getIndex();
+    }
+
+    /**
+     * Of who the voters are. The rest of the entry is not always the same: when it has come with a
+     * checkpoint it has no term.
+     */
+    int checksum() {
+      RaftConfigurationProto configuration = entry.getConfigurationEntry();
+      CRC32C crc = new CRC32C();
+      for (List<RaftPeerProto> group :
+          List.of(configuration.getPeersList(), configuration.getOldPeersList())) {
+        crc.update(group.size());
+        group.stream().map(RaftPeerProto::toByteArray).sorted(Arrays::compare).forEach(crc::update);
+      }
+      return (int) crc.getValue();
+    }
+  }
 
   /**
    * @param current where Ratis keeps log and vote of this node's group; see {@link RaftGroups}
@@ -64,11 +87,8 @@ final class RaftFiles {
     if (!Files.exists(file)) {
       return null;
     }
-    byte[] bytes = Files.readAllBytes(file);
-    CRC32C crc = new CRC32C();
-    crc.update(bytes);
     try {
-      return new Voters((int) crc.getValue(), LogEntryProto.parseFrom(bytes).getIndex());
+      return new Voters(LogEntryProto.parseFrom(Files.readAllBytes(file)));
     } catch (InvalidProtocolBufferException e) {
       throw new DamagedException("the record of voters " + file + " is damaged", e);
     }

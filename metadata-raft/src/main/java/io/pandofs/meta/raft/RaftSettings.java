@@ -29,7 +29,6 @@ final class RaftSettings {
     GrpcConfigKeys.Server.setPort(p, config.raftListen().getPort());
     time(p, config.timing());
     log(p, config.limits());
-    reads(p);
     budget(p);
     return p;
   }
@@ -61,18 +60,11 @@ final class RaftSettings {
         p, SizeInBytes.valueOf(Math.min(limits.segmentBytes(), 4 << 20)));
     RaftServerConfigKeys.Log.setCorruptionPolicy(
         p, RaftServerConfigKeys.Log.CorruptionPolicy.EXCEPTION);
-    // Checkpoints are asked for by size, number and time; see RunningReplica.
+    // Checkpoints are asked for by size, number and time; see Upkeep.
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, false);
     RaftServerConfigKeys.Snapshot.setRetentionFileNum(p, limits.checkpointsKept());
     RaftServerConfigKeys.Snapshot.setCreationGap(p, 1);
     RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(p, SizeInBytes.valueOf("2MB"));
-  }
-
-  private static void reads(RaftProperties p) {
-    RaftServerConfigKeys.Read.setOption(p, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
-    // Without the lease a leader that is cut off goes on answering reads.
-    RaftServerConfigKeys.Read.setLeaderLeaseEnabled(p, true);
-    RaftServerConfigKeys.Read.setTimeout(p, of(Duration.ofSeconds(2)));
   }
 
   private static void budget(RaftProperties p) {

@@ -24,6 +24,12 @@ public record RaftTiming(
 
   private static final Duration FRESHNESS_MIN = Duration.ofMillis(10);
 
+  /**
+   * Who renews a session may have been deposed one freshness lease ago. The tenth of a session by
+   * which its holder stops sooner covers that, and clocks of different rates.
+   */
+  private static final int LEASES_A_SESSION = 12;
+
   /** For machines of their own. */
   public static final RaftTiming DEFAULT =
       new RaftTiming(
@@ -49,8 +55,10 @@ public record RaftTiming(
     if (renewEvery.multipliedBy(2).compareTo(session) > 0) {
       throw new IllegalArgumentException("sessions are renewed too rarely: " + renewEvery);
     }
-    if (freshness.compareTo(FRESHNESS_MIN) < 0 || freshness.compareTo(session) > 0) {
-      throw new IllegalArgumentException("a freshness lease of " + freshness);
+    if (freshness.compareTo(FRESHNESS_MIN) < 0
+        || freshness.multipliedBy(LEASES_A_SESSION).compareTo(session) > 0) {
+      throw new IllegalArgumentException(
+          "a freshness lease of " + freshness + " with sessions of " + session);
     }
   }
 

@@ -7,6 +7,7 @@ import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -172,34 +173,10 @@ final class RatisNode implements AutoCloseable {
   /** As {@link #propose}. */
   CompletableFuture<Proposed> proposeAt(byte[] entry) {
     Message message = Message.valueOf(UnsafeByteOperations.unsafeWrap(entry));
-    return submit(message, RaftClientRequest.writeRequestType()).thenCompose(RatisNode::decode);
+    return submit(message).thenCompose(RatisNode::decode);
   }
 
-  /** Completes when everything acknowledged before the call is applied here. */
-  CompletableFuture<Void> linearize() {
-    if (!leads()) {
-      // A lone peer that has just been started answers reads before it knows what was committed.
-      return CompletableFuture.failedFuture(new NoLeaderException(self + " does not lead"));
-    }
-    return proofOfLeading()
-        .thenCompose(
-            none ->
-                submit(Message.EMPTY, RaftClientRequest.readRequestType(false, false, true))
-                    .thenApply(reply -> null));
-  }
-
-  /** Completes when this node was the leader at some time after the call; see LeaderState. */
-  CompletableFuture<Void> proofOfLeading() {
-    try {
-      return leaderState.holdsLease(division())
-          ? CompletableFuture.completedFuture(null)
-          : propose(NOTHING).thenApply(reply -> null);
-    } catch (IOException | IllegalStateException e) {
-      return CompletableFuture.failedFuture(new IOException("Raft server not running", e));
-    }
-  }
-
-  /** Has an entry committed that changes nothing: proof that this node leads after the call. */
+  /** Has an entry committed that changes nothing: this node led at some time after the call. */
   CompletableFuture<Void> proveLeading() {
     return propose(NOTHING).thenApply(reply -> null);
   }
@@ -226,6 +203,16 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
+  /** The voters; of the newer set while the membership changes. */
+  List<RaftPeer> votingPeers() throws IOException {
+    return List.copyOf(division().getRaftConf().getCurrentPeers());
+  }
+
+  /** The ids of {@link #votingPeers}. */
+  Set<NodeId> votingNodes() throws IOException {
+    return ids(votingPeers());
+  }
+
   private static Set<NodeId> ids(Collection<RaftPeer> peers) {
     return peers.stream().map(peer -> nodeId(peer.getId())).collect(Collectors.toSet());
   }
@@ -239,20 +226,20 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
-  private RaftClientRequest request(Message message, RaftClientRequest.Type type) {
+  private RaftClientRequest write(Message message) {
     return RaftClientRequest.newBuilder()
         .setClientId(client)
         .setServerId(server.getId())
         .setGroupId(group)
         .setCallId(calls.incrementAndGet())
         .setMessage(message)
-        .setType(type)
+        .setType(RaftClientRequest.writeRequestType())
         .build();
   }
 
-  private CompletableFuture<RaftClientReply> submit(Message message, RaftClientRequest.Type type) {
+  private CompletableFuture<RaftClientReply> submit(Message message) {
     try {
-      RaftClientRequest request = request(message, type);
+      RaftClientRequest request = write(message);
       return division() instanceof RaftClientAsynchronousProtocol direct
           ? direct.submitClientRequestAsync(request).thenCompose(RatisNode::checked)
           : server.submitClientRequestAsync(request).thenCompose(RatisNode::checked);
@@ -275,6 +262,17 @@ final class RatisNode implements AutoCloseable {
           .setConfigurationAsync(request)
           .thenCompose(RatisNode::checked)
           .thenApply(reply -> null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Makes the others of the voters the voters; as {@link #setPeers}. */
+  CompletableFuture<Void> withoutVoters(Collection<NodeId> gone) {
+    try {
+      List<RaftPeer> rest = new ArrayList<>(votingPeers());
+      boolean voted = rest.removeIf(peer -> gone.contains(nodeId(peer.getId())));
+      return voted ? setPeers(rest) : CompletableFuture.completedFuture(null);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -63,16 +63,18 @@ final class Recalls {
   private CompletableFuture<Void> ask(SessionId holder, InodeId inode) {
     try {
       ClusterView.@Nullable Node node;
+      ClusterView.@Nullable Session session;
       try (LocalSnapshot snapshot = tables.snapshot()) {
-        ClusterView.Session session = snapshot.cluster().session(holder);
+        session = snapshot.cluster().session(holder);
         if (session == null) {
           return CompletableFuture.completedFuture(null);
         }
         node = snapshot.cluster().node(session.node());
       }
       if (node == null) {
-        // It was taken out of the cluster, and its sessions with it.
-        return CompletableFuture.completedFuture(null);
+        // It was taken out of the cluster: its sessions end soon.
+        return CompletableFuture.failedFuture(
+            new IOException(session.node() + " was removed, and " + holder + " is not over yet"));
       }
       return node.id().equals(self) ? giveBack(holder, inode) : ask(node, holder, inode);
     } catch (IOException e) {

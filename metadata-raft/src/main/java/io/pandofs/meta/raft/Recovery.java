@@ -11,10 +11,7 @@ import io.pandofs.meta.rocksdb.AppliedIndex;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
@@ -144,13 +141,8 @@ public final class Recovery implements AutoCloseable {
 
   /** What Ratis keeps aside, for a log whose beginning is purged. */
   private Set<NodeId> configured() throws IOException {
-    Path file = RaftGroups.current(data.raft(), identity).resolve("raft-meta.conf");
-    if (!Files.exists(file)) {
-      return Set.of();
-    }
-    try (InputStream in = Files.newInputStream(file)) {
-      return voters(LogEntryProto.parseFrom(in).getConfigurationEntry());
-    }
+    RaftFiles.Voters file = new RaftFiles(RaftGroups.current(data.raft(), identity)).voters();
+    return file == null ? Set.of() : voters(file.entry().getConfigurationEntry());
   }
 
   /** Those of both groups while one takes the place of the other. */
@@ -262,23 +254,10 @@ public final class Recovery implements AutoCloseable {
   }
 
   private void eachEntry(EachEntry each) throws IOException {
-    Path current = RaftGroups.current(data.raft(), identity);
-    List<LogSegmentPath> segments = new ArrayList<>();
-    if (Files.isDirectory(current)) {
-      try (var files = Files.newDirectoryStream(current, "log_*")) {
-        for (Path file : files) {
-          LogSegmentPath segment = LogSegmentPath.matchLogSegment(file);
-          if (segment != null) {
-            segments.add(segment);
-          }
-        }
-      }
-    }
-    segments.sort(Comparator.comparing(LogSegmentPath::getStartEnd));
-    for (LogSegmentPath segment : segments) {
+    for (LogFiles.Segment segment : LogFiles.list(RaftGroups.current(data.raft(), identity))) {
       LogSegment.readSegmentFile(
-          segment.getPath().toFile(),
-          segment.getStartEnd(),
+          segment.file().toFile(),
+          LogSegmentPath.matchLogSegment(segment.file()).getStartEnd(),
           ENTRY_MAX,
           CorruptionPolicy.EXCEPTION,
           null,

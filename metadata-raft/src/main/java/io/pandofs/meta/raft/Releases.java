@@ -163,7 +163,8 @@ final class Releases {
    * was granted a lease in between, in the same term, and wait for none of them.)
    *
    * @param leading the term in which this node leads, negative while it does not; does not block
-   * @param index see {@link #lead}; asked when it leads
+   * @param index what is applied here, all that former leaders acknowledged included; asked when it
+   *     leads
    * @return whether it leads
    */
   boolean look(LongSupplier leading, LongSupplier index) {
@@ -179,20 +180,6 @@ final class Releases {
     }
     after.forEach(Runnable::run);
     return seen >= 0;
-  }
-
-  /**
-   * This node leads. Nothing happens when that is known.
-   *
-   * @param index what is applied here, all that former leaders acknowledged included
-   */
-  void lead(long inTerm, long index) {
-    look(() -> inTerm, () -> index);
-  }
-
-  /** This node does not lead (any more): whoever waits is told to ask the next leader. */
-  void depose() {
-    look(() -> NEVER, () -> NEVER);
   }
 
   @GuardedBy("this")

@@ -45,6 +45,20 @@ public record ReplicaFailure(Kind kind, String reason) {
     return new ReplicaFailure(kind, what + deepest);
   }
 
+  /** Whether it says itself that it came of the disk, or of the tables on it. */
+  static boolean namesDisk(Throwable cause) {
+    int depth = 0;
+    for (Throwable t = cause; t != null && depth < DEPTH_MAX; t = t.getCause(), depth++) {
+      String message = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);
+      if (t instanceof TablesException
+          || message.contains("input/output error")
+          || message.contains("read-only file system")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static Kind kindOf(Throwable t) {
     if (t instanceof DamagedException) {
       return Kind.DAMAGED;

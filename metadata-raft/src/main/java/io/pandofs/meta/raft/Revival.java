@@ -15,10 +15,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What becomes of a replica that has failed. One whose disk was full is started anew when there is
- * space, which is as safe as a restart of the process: nothing that was not synced is believed; see
- * {@link LogCheck}. Whose disk gave errors stays fenced until a person has started the process
- * anew. Whose data are damaged is remembered as such on the disk, and ends; so does every other.
- * Thread-safe.
+ * space, again and again if need be, which is as safe as a restart of the process: nothing that was
+ * not synced is believed; see {@link LogCheck}. Whose disk gave errors stays fenced until a person
+ * has started the process anew. Whose data are damaged is remembered as such on the disk, and ends;
+ * so does every other. Thread-safe.
  */
 final class Revival {
   private static final Logger LOG = LoggerFactory.getLogger(Revival.class);
@@ -37,6 +37,9 @@ final class Revival {
 
   @GuardedBy("this")
   private @Nullable RunningReplica down;
+
+  @GuardedBy("this")
+  private @Nullable Thread reviver;
 
   private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -79,18 +82,30 @@ final class Revival {
 
   private void settle(RunningReplica replica, ReplicaFailure failure) {
     switch (failure.kind()) {
-      case DISK_FULL -> {
-        Thread reviver = new Thread(() -> revive(replica), "pando-revival");
-        reviver.setDaemon(true);
-        reviver.start();
-      }
+      case DISK_FULL -> startReviving(replica);
       case DISK_ERROR ->
           LOG.error("this node is fenced until its process is started anew: {}", failure.reason());
       case DAMAGED -> {
         remember(failure);
-        ended.complete(failure);
+        end(failure);
       }
-      case REMOVED, DEFECT -> ended.complete(failure);
+      case REMOVED, DEFECT -> end(failure);
+    }
+  }
+
+  private synchronized void startReviving(RunningReplica replica) {
+    if (!isClosed()) {
+      Thread started = new Thread(() -> revive(replica), "pando-revival");
+      started.setDaemon(true);
+      started.start();
+      reviver = started;
+    }
+  }
+
+  private void end(ReplicaFailure failure) {
+    ended.complete(failure);
+    synchronized (this) {
+      notifyAll();
     }
   }
 
@@ -106,21 +121,37 @@ final class Revival {
   private void revive(RunningReplica replica) {
     long needed = Math.max(SPACE_MIN, SEGMENTS * config.limits().segmentBytes());
     LOG.warn("waiting for {} bytes of free space in {}", needed, config.dataDir());
-    try {
-      while (free() < needed) {
-        if (pausedUntilClosed()) {
+    do {
+      try {
+        if (free() >= needed) {
+          LOG.info("there is space again in {}: this replica goes on", config.dataDir());
+          reopening.reopen(replica);
+          return;
+        }
+      } catch (IOException | RuntimeException e) {
+        ReplicaFailure failure = why(e);
+        LOG.error("{}", failure.reason(), e);
+        if (!mayPass(failure, e)) {
+          settle(replica, failure);
           return;
         }
       }
-      LOG.info("there is space again in {}: this replica goes on", config.dataDir());
-      reopening.reopen(replica);
-    } catch (IOException | RuntimeException e) {
-      ReplicaFailure failure = ReplicaFailure.of("the replica does not come back", e);
-      LOG.error("{}", failure.reason(), e);
-      if (!pausedUntilClosed()) {
-        settle(replica, failure);
-      }
-    }
+    } while (!pausedUntilClosed());
+  }
+
+  private static ReplicaFailure why(Exception e) {
+    return e instanceof RefusedException
+        ? new ReplicaFailure(ReplicaFailure.Kind.REMOVED, String.valueOf(e.getMessage()))
+        : ReplicaFailure.of("the replica does not come back", e);
+  }
+
+  /** Whether another try may do: a port in use, say, is no error of the disk. */
+  private static boolean mayPass(ReplicaFailure failure, Exception e) {
+    return switch (failure.kind()) {
+      case DISK_FULL -> true;
+      case DISK_ERROR -> !ReplicaFailure.namesDisk(e);
+      case DAMAGED, REMOVED, DEFECT -> false;
+    };
   }
 
   private long free() throws IOException {
@@ -152,7 +183,7 @@ final class Revival {
     synchronized (this) {
       while (down != null) {
         long left = deadline - surroundings.clock().nanoTime();
-        if (left <= 0 || isClosed()) {
+        if (left <= 0 || isClosed() || ended.isDone()) {
           throw new ErrnoException(Errno.EIO, "this node's replica is down");
         }
         try {
@@ -166,9 +197,20 @@ final class Revival {
     return Duration.ofNanos(Math.max(0, deadline - surroundings.clock().nanoTime()));
   }
 
-  /** Nothing is put in motion again after this. */
-  synchronized void close() {
-    closed.countDown();
-    notifyAll();
+  /** Nothing is put in motion again after this; waits for what is being put in motion. */
+  void close() {
+    Thread last;
+    synchronized (this) {
+      closed.countDown();
+      notifyAll();
+      last = reviver;
+    }
+    try {
+      if (last != null) {
+        last.join();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

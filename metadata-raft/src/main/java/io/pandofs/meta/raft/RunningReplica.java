@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.statemachine.SnapshotInfo;
@@ -69,8 +71,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final Upkeep upkeep;
   private volatile @Nullable String badCheckpoint;
 
-  /** It is in the tables no more, and only votes until the group has let it go. */
-  private volatile boolean leaving;
+  /** See {@link #leave}. */
+  private final AtomicBoolean leaving = new AtomicBoolean();
 
   /**
    * Opens the tables and prepares the Raft server; {@link #start} starts it.
@@ -96,18 +98,19 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     checkpoints = new Checkpoints(data.meta());
     tables = CheckedTables.open(data, files, checkpoints, identity, surroundings.memory());
     threads = new Threads("pando-" + identity.node());
-    hashes = new TableHashes(threads.background);
+    hashes = new TableHashes(threads.reading);
     retry = new Retry(clock, surroundings.scheduler(), events);
     machine =
         new PandoStateMachine(
             identity.node(), tables, checkpoints, applied, hashes, events, this, this, faults());
     ratis = openRatis(peers);
     upkeep = upkeep(files);
-    leaderDuties = new LeaderDuties(ratis, tables, clock, config.timing());
     long leaseNanos = config.timing().freshness().toNanos();
     Releases releases =
         new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
     leaderFreshness = new LeaderFreshness(ratis, applied, releases, this::after);
+    leaderDuties =
+        new LeaderDuties(ratis, leaderFreshness::proveLeading, tables, clock, config.timing());
     LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
     LeaderLoss loss =
         new LeaderLoss(ratis, this::after, threads.duties, config.timing().electionMin());
@@ -176,7 +179,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         new ReplicaWatch(
             ratis, tables, files, data.mark(), data.damage(), config.controlAdvertised()),
         faults(),
-        threads.background);
+        threads.background,
+        threads.reading);
   }
 
   private PandoStateMachine.Faults faults() {
@@ -193,7 +197,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
       @Override
       public void unvoted() {
-        takenOut(leaving ? REMOVED : "this node is no longer a voter of the cluster");
+        letGo();
       }
     };
   }
@@ -201,6 +205,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private Membership openMembership() {
     return new Membership(
         ratis,
+        leaderFreshness::proveLeading,
         tables,
         clock,
         config,
@@ -304,23 +309,43 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     return tables.snapshot();
   }
 
-  /** Serves nobody any more, and goes when the group does not need its vote. */
+  /**
+   * It is in the tables no more: it serves nobody, and votes until the group has let it go. The
+   * change of voters comes after the entry that removes a node, and where two voters become one
+   * that change, and an election until it is made, need the vote of the one that goes. It has gone
+   * when a leader whose group has committed to go on without it answers it so, and no sooner: not
+   * because time has passed, nor because the change is in its own log.
+   */
   private void leave() {
-    leaving = true;
-    markRemoved();
-    freshness.close();
-    threads.duties.execute(sessions::endAll);
-    new Departure(identity.node(), ratis::voters, clock, this::after)
-        .begin()
-        .thenRun(() -> takenOut(REMOVED));
+    if (leaving.compareAndSet(false, true)) {
+      LOG.warn("{}: {}; it votes until the others need it no more", identity.node(), REMOVED);
+      sessions.overAll();
+      freshness.close();
+      threads.duties.execute(sessions::giveUpAll);
+    }
+  }
+
+  /**
+   * Fails if the cluster has taken this node out, and not before it has gone if that comes soon.
+   */
+  void refuseIfLeaving(Duration patience) throws ErrnoException {
+    if (leaving.get()) {
+      reads.wait(failed, patience);
+      throw new ErrnoException(Errno.EIO, REMOVED);
+    }
+  }
+
+  /** The group goes on without this node. */
+  private void letGo() {
+    if (leaving.get()) {
+      markRemoved();
+    }
+    String what = leaving.get() ? REMOVED : "this node is no longer a voter of the cluster";
+    fail(new ReplicaFailure(ReplicaFailure.Kind.REMOVED, what), null);
   }
 
   private void fail(String what, @Nullable Throwable cause) {
     fail(ReplicaFailure.of(what, cause), cause);
-  }
-
-  private void takenOut(String what) {
-    fail(new ReplicaFailure(ReplicaFailure.Kind.REMOVED, what), null);
   }
 
   /** Stops serving, on a thread of its own; only the first reason counts. */
@@ -432,7 +457,10 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   private @Nullable String failure() {
-    return failed.isDone() ? failed.join().reason() : badCheckpoint;
+    if (failed.isDone()) {
+      return failed.join().reason();
+    }
+    return leaving.get() ? REMOVED + "; it votes until the others need it no more" : badCheckpoint;
   }
 
   @Override

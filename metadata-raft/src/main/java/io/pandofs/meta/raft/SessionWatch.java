@@ -24,7 +24,10 @@ final class SessionWatch {
   @GuardedBy("this")
   private final Map<SessionId, Sign> signs = new HashMap<>();
 
-  /** Those whose end was proposed. None comes back to life by a renewal that was on its way. */
+  /**
+   * Those whose end was proposed in this term. None comes back to life by a renewal that was on its
+   * way, not even one that was looked up before that end was applied.
+   */
   @GuardedBy("this")
   private final Set<SessionId> condemned = new HashSet<>();
 
@@ -89,7 +92,6 @@ final class SessionWatch {
       }
     }
     signs.keySet().retainAll(known);
-    condemned.retainAll(known);
     if (expire) {
       condemned.addAll(overdue);
     }

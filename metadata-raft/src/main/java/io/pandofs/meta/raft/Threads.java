@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -21,8 +22,11 @@ final class Threads implements AutoCloseable {
   /** Renewals, expiry, membership: short work that reads tables. */
   final ScheduledThreadPoolExecutor duties;
 
-  /** Work of seconds. */
+  /** Work of a second or so, synced files among it. */
   final ExecutorService background;
+
+  /** Reading all of the tables, which may take minutes. */
+  final ExecutorService reading;
 
   Threads(String name) {
     inOrder = Executors.newSingleThreadExecutor(factory(name + "-order"));
@@ -30,6 +34,11 @@ final class Threads implements AutoCloseable {
     duties = new ScheduledThreadPoolExecutor(1, factory(name + "-duties"));
     duties.setRemoveOnCancelPolicy(true);
     background = Executors.newSingleThreadExecutor(factory(name + "-background"));
+    reading = Executors.newSingleThreadExecutor(factory(name + "-reading"));
+  }
+
+  private List<ExecutorService> all() {
+    return List.of(duties, inOrder, answers, background, reading);
   }
 
   private static ThreadFactory factory(String name) {
@@ -43,11 +52,9 @@ final class Threads implements AutoCloseable {
 
   @Override
   public void close() {
-    for (ExecutorService one : new ExecutorService[] {duties, inOrder, answers, background}) {
-      one.shutdown();
-    }
+    all().forEach(ExecutorService::shutdown);
     try {
-      for (ExecutorService one : new ExecutorService[] {duties, inOrder, answers, background}) {
+      for (ExecutorService one : all()) {
         if (!one.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
           one.shutdownNow();
         }

@@ -4,6 +4,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.StoreException;
 import java.io.IOException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.ratis.statemachine.SnapshotInfo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,8 @@ final class Upkeep {
   private final LiveTables tables;
   private final ReplicaWatch watch;
   private final PandoStateMachine.Faults faults;
-  private final Executor background;
+  private final OneMore evidence;
+  private final OneMore verification;
 
   /** Touched by the thread that calls {@link #look} alone. */
   private long lastNanos;
@@ -35,6 +37,33 @@ final class Upkeep {
   private long indexThen;
   private volatile boolean stopped;
 
+  /** Work that is done once more after it was asked for, however often that was meanwhile. */
+  private static final class OneMore {
+    private final Executor executor;
+    private final Runnable work;
+    private final AtomicBoolean asked = new AtomicBoolean();
+
+    OneMore(Executor executor, Runnable work) {
+      this.executor = executor;
+      this.work = work;
+    }
+
+    void ask() {
+      if (asked.compareAndSet(false, true)) {
+        executor.execute(
+            () -> {
+              asked.set(false);
+              work.run();
+            });
+      }
+    }
+  }
+
+  /**
+   * @param background for what syncs files
+   * @param reading for reading all of the tables; not the same, as evidence must not be older than
+   *     a second or so
+   */
   Upkeep(
       RatisNode ratis,
       LogLimits limits,
@@ -45,7 +74,8 @@ final class Upkeep {
       LiveTables tables,
       ReplicaWatch watch,
       PandoStateMachine.Faults faults,
-      Executor background) {
+      Executor background,
+      Executor reading) {
     this.ratis = ratis;
     this.limits = limits;
     this.clock = clock;
@@ -55,7 +85,8 @@ final class Upkeep {
     this.tables = tables;
     this.watch = watch;
     this.faults = faults;
-    this.background = background;
+    this.evidence = new OneMore(background, this::writeEvidence);
+    this.verification = new OneMore(reading, this::verify);
     this.lastNanos = clock.nanoTime();
     SnapshotInfo latest = checkpoints.getLatestSnapshot();
     this.indexThen = latest == null ? -1 : latest.getIndex();
@@ -63,7 +94,7 @@ final class Upkeep {
 
   /** After the start. */
   void begin() {
-    background.execute(this::verify);
+    verification.ask();
   }
 
   /** The replica serves no more: nothing is written for it. */
@@ -73,7 +104,7 @@ final class Upkeep {
 
   /** Called again and again, by one thread; does not block it. */
   void look() {
-    background.execute(this::writeEvidence);
+    evidence.ask();
     checkpointIfDue();
   }
 
@@ -99,7 +130,7 @@ final class Upkeep {
                 LOG.warn("{}: no checkpoint was made: {}", ratis.self(), failure.toString());
               } else if (!stopped) {
                 // It shares its files with the tables: what is wrong in one is wrong in both.
-                background.execute(this::verify);
+                verification.ask();
               }
             });
   }

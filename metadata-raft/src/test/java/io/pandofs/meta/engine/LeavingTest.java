@@ -3,6 +3,8 @@ package io.pandofs.meta.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.common.NodeId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.util.List;
@@ -10,63 +12,106 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Nodes that come, are drained, stay after all, go, and are lost. */
+/** Nodes that come, are placed and drained, stay after all, go, and are lost. */
 class LeavingTest {
-  /** Compared with a plain map of node to whether it leaves, over random steps. */
+  private static final Fingerprint SECRET = Fingerprint.of(new byte[] {1});
+
+  private record State(boolean placed, boolean leaving) {
+    boolean holds() {
+      return placed && !leaving;
+    }
+  }
+
+  /** Compared with a plain map of node to what is known of it, over random steps. */
   @Test
-  void groupsAreHeldByThoseWhoStay() {
+  void groupsAreHeldByThoseWhoArePlacedAndStay() {
     for (long seed = 1; seed <= 20; seed++) {
       Random random = new Random(seed);
       EngineRig rig = new EngineRig();
-      TreeMap<NodeId, Boolean> model = new TreeMap<>();
-      model.put(rig.node, false);
-      for (int step = 0; step < 40; step++) {
+      rig.apply(
+          new LogEntry.CreateToken(
+              7, SECRET, 100, new Timestamp(EngineRig.NOW.seconds() + 100, 0), EngineRig.NOW));
+      TreeMap<NodeId, State> model = new TreeMap<>();
+      model.put(rig.node, new State(true, false));
+      for (int step = 0; step < 60; step++) {
         step(rig, model, random, step);
         check(rig, model, "seed " + seed + " step " + step);
       }
     }
   }
 
-  private static void step(EngineRig rig, TreeMap<NodeId, Boolean> model, Random random, int step) {
+  private static void step(EngineRig rig, TreeMap<NodeId, State> model, Random random, int step) {
     List<NodeId> nodes = List.copyOf(model.keySet());
     NodeId node = nodes.get(random.nextInt(nodes.size()));
-    switch (random.nextInt(4)) {
-      case 0 -> model.put(rig.addNode("host" + step + ":1"), false);
-      case 1 -> {
-        boolean possible =
-            model.entrySet().stream().anyMatch(e -> !e.getValue() && !e.getKey().equals(node));
-        LogReply.Status told = rig.apply(new LogEntry.DrainNode(node, true)).status();
-        assertThat(told == LogReply.Status.OK).isEqualTo(possible);
-        if (possible) {
-          model.put(node, true);
-        }
-      }
+    State before = model.getOrDefault(node, new State(false, false));
+    boolean othersHold =
+        model.entrySet().stream().anyMatch(e -> e.getValue().holds() && !e.getKey().equals(node));
+    switch (random.nextInt(6)) {
+      case 0 -> model.put(rig.addNode("host" + step + ":1"), new State(true, false));
+      case 1 -> model.put(admitted(rig, step), new State(false, false));
       case 2 -> {
-        assertThat(rig.apply(new LogEntry.DrainNode(node, false)).status())
-            .isEqualTo(LogReply.Status.OK);
-        model.put(node, false);
+        assertThat(isTaken(rig, new LogEntry.PlaceNode(node))).isTrue();
+        model.put(node, new State(true, before.leaving()));
+      }
+      case 3 -> {
+        assertThat(isTaken(rig, new LogEntry.DrainNode(node, true))).isEqualTo(othersHold);
+        model.put(node, new State(before.placed(), before.leaving() || othersHold));
+      }
+      case 4 -> {
+        assertThat(isTaken(rig, new LogEntry.DrainNode(node, false))).isTrue();
+        model.put(node, new State(before.placed(), false));
       }
       default -> {
-        if (model.getOrDefault(node, false)) {
-          assertThat(rig.apply(new LogEntry.RemoveNode(node)).status())
-              .isEqualTo(LogReply.Status.OK);
+        assertThat(isTaken(rig, new LogEntry.RemoveNode(node))).isEqualTo(othersHold);
+        if (othersHold) {
           model.remove(node);
         }
       }
     }
   }
 
-  private static void check(EngineRig rig, TreeMap<NodeId, Boolean> model, String at) {
+  private static boolean isTaken(EngineRig rig, LogEntry entry) {
+    return rig.apply(entry).status() == LogReply.Status.OK;
+  }
+
+  private static NodeId admitted(EngineRig rig, int step) {
+    String at = "guest" + step + ":";
+    return new NodeId(
+        rig.apply(
+                new LogEntry.AdmitNode(
+                    7,
+                    SECRET,
+                    Fingerprint.of(new byte[] {2, (byte) step}),
+                    EngineRig.NOW,
+                    new LogEntry.RegisterNode(0, "g", at + "1", at + "2", at + "3")))
+            .number());
+  }
+
+  private static void check(EngineRig rig, TreeMap<NodeId, State> model, String at) {
     ClusterView cluster = new ClusterView(rig.store);
-    TreeMap<NodeId, Boolean> found = new TreeMap<>();
-    cluster.nodes().forEach(node -> found.put(node.id(), node.leaving()));
+    TreeMap<NodeId, State> found = new TreeMap<>();
+    cluster.nodes().forEach(node -> found.put(node.id(), new State(node.placed(), node.leaving())));
     assertThat(found).as(at).isEqualTo(model);
     List<NodeId> stay =
-        model.entrySet().stream().filter(e -> !e.getValue()).map(e -> e.getKey()).toList();
+        model.entrySet().stream().filter(e -> e.getValue().holds()).map(e -> e.getKey()).toList();
+    assertThat(stay).as(at).isNotEmpty();
     for (List<NodeId> group : cluster.placement().groups()) {
       assertThat(stay).as(at).containsAll(group);
       assertThat(group).as(at).hasSize(Math.min(Placement.FACTOR, stay.size()));
     }
+  }
+
+  @Test
+  void whoHasLeftIsToldFromWhoHasNotComeYet() {
+    EngineRig rig = new EngineRig();
+    ClusterView cluster = new ClusterView(rig.store);
+    NodeId second = new NodeId(rig.node.value() + 1);
+    assertThat(cluster.hasLeft(rig.node)).isFalse();
+    assertThat(cluster.hasLeft(second)).isFalse();
+    assertThat(rig.addNode("b:1")).isEqualTo(second);
+    assertThat(cluster.hasLeft(second)).isFalse();
+    rig.apply(new LogEntry.RemoveNode(second));
+    assertThat(cluster.hasLeft(second)).isTrue();
   }
 
   @Test

@@ -89,7 +89,7 @@ class TokensTest {
     assertThat(admit(ID, SECRET, 1, 0, "c:1").number()).isEqualTo(2);
     before = nodes();
     refused(replace(2, 1, "a:1"), Refusal.ADDRESS_TAKEN);
-    rig.apply(new LogEntry.DrainNode(new NodeId(2), false)); // as when it was made a voter
+    rig.apply(new LogEntry.PlaceNode(new NodeId(2)));
     final long epoch = new ClusterView(rig.store).placement().epoch();
     assertThat(replace(2, 1, "e:1").number()).isEqualTo(3);
     assertThat(new ClusterView(rig.store).node(new NodeId(2))).isNull();
@@ -101,6 +101,23 @@ class TokensTest {
     assertThat(nodes()).isEqualTo(before);
     assertThat(replace(3, 1, "d:1").number()).isEqualTo(4);
     assertThat(nodes()).isEqualTo(before);
+  }
+
+  @Test
+  void whoComesBackTakesNoAddressOfAnotherAndLeavesSomebodyWithTheBlocks() {
+    create(ID, 1);
+    assertThat(admit(ID, SECRET, 1, 0, "c:1").number()).isEqualTo(2);
+    before = nodes();
+    refused(replace(1, 9, "e:1"), Refusal.LAST_HOLDER);
+    rig.apply(new LogEntry.PlaceNode(new NodeId(2)));
+    assertThat(replace(2, 1, "e:1").number()).isEqualTo(3);
+    // The answer was lost: it asks again, but now from where another one is.
+    rig.addNode("f:1");
+    before = nodes();
+    LogEntry.RegisterNode half = new LogEntry.RegisterNode(0, "x", "g:1", "r", "g:3");
+    refused(
+        rig.apply(new LogEntry.ReplaceNode(new NodeId(2), Fingerprint.of(new byte[] {3, 1}), half)),
+        Refusal.ADDRESS_TAKEN);
   }
 
   @Test
@@ -152,7 +169,7 @@ class TokensTest {
     Placement alone = cluster.placement();
     NodeId newcomer = new NodeId(admit(ID, SECRET, 1, 0, "c:1").number());
     assertThat(cluster.placement()).isEqualTo(alone);
-    rig.apply(new LogEntry.DrainNode(newcomer, false));
+    rig.apply(new LogEntry.PlaceNode(newcomer));
     assertThat(cluster.placement().replicas(0)).contains(newcomer);
   }
 

@@ -67,6 +67,8 @@ class LogCodecTest {
         new LogEntry.ExpireSession(new SessionId(5)),
         new LogEntry.RegisterNode(0, "n", "[::1]:7440", "h:1", "h:2"),
         new LogEntry.RemoveNode(new NodeId(6)),
+        new LogEntry.DrainNode(new NodeId(6), true),
+        new LogEntry.PlaceNode(new NodeId(6)),
         new LogEntry.Reap(List.of(I, InodeId.ROOT)),
         new LogEntry.CreateToken(8, Fingerprint.of(new byte[] {1}), 3, T, T),
         new LogEntry.RevokeToken(8),

@@ -1,15 +1,20 @@
 package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +66,51 @@ class BrokenOffRemovalTest {
   /** So that the leader does not finish it by itself. */
   private static RaftTiming unhurried() {
     return RaftTiming.SHARED_CORES.withSession(Duration.ofMinutes(5), Duration.ofMinutes(1));
+  }
+
+  /**
+   * A power cut between the entry and the change of the voters: the vote of the one that goes is
+   * still needed, for an election and for that change. Then it goes, for good.
+   */
+  @Test
+  void whoWasRemovedVotesUntilTheGroupHasLetItGo() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 2, node -> node.timing = unhurried())) {
+      TestNode stays = cluster.leader();
+      final TestNode gone = cluster.follower();
+      final NodeId goneId = gone.status().node();
+      final NodeId staysId = stays.status().node();
+      stays.propose(new LogEntry.RemoveNode(goneId));
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(() -> assertThat(gone.status().failure()).contains("was removed"));
+      stays.kill();
+      gone.kill();
+      stays.start();
+      gone.start();
+      CompletableFuture<ReplicaFailure> end = gone.replica().ended();
+      stays.replica().admin().remove(goneId);
+      assertThat(end.get(30, TimeUnit.SECONDS).kind()).isEqualTo(ReplicaFailure.Kind.REMOVED);
+      assertThat(end.join().reason()).contains("was removed");
+      assertThatThrownBy(gone::session).isInstanceOf(ErrnoException.class);
+      awaitVoters(stays, Set.of(staysId));
+      MembershipTest.fill(stays, "a", 10);
+      gone.kill();
+      assertThatThrownBy(gone::start).hasMessageContaining("was removed from the cluster");
+      gone.close();
+    }
+  }
+
+  @Test
+  void nothingIsWrittenOverARemoval() throws Exception {
+    Identity member = new Identity(1, new NodeId(2), 3, 0, Identity.Stage.MEMBER, List.of());
+    try (DataDirectory data = DataDirectory.lock(dir.resolve("one"))) {
+      data.found(member);
+      data.write(member.removed());
+      assertThatThrownBy(() -> data.write(member.member()))
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("was removed");
+      assertThat(data.identity()).isEqualTo(member.removed());
+    }
   }
 
   @Test

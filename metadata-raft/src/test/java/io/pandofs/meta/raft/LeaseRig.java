@@ -125,7 +125,7 @@ final class LeaseRig {
   Node led(int by, long term, long index) {
     Node leader = node(by);
     nodes.values().forEach(node -> node.term = term);
-    leader.releases.lead(term, index);
+    leader.releases.look(() -> term, () -> index);
     for (int round = 0; round < 3; round++) {
       for (Node node : nodes.values()) {
         node.freshness.wanted(true);

@@ -82,7 +82,7 @@ class LeaseRulesTest {
     rig.led(1, 1, 10);
     // C knows nothing of the new leader and is one entry behind.
     b.term = 2;
-    b.releases.lead(2, 11);
+    b.releases.look(() -> 2, () -> 11);
     CompletableFuture<Long> acknowledged = rig.commit(b, 12);
     for (int ms = 0; ms < 252; ms++) {
       rig.clock.pass(MS);
@@ -98,7 +98,7 @@ class LeaseRulesTest {
   void aNewLeaderDoesNotWaitWhenAllHaveConfirmedItsTerm() {
     rig.led(1, 1, 10);
     Hop late = lateQuestion(c);
-    b.releases.lead(2, 11);
+    b.releases.look(() -> 2, () -> 11);
     for (Node node : List.of(a, b, c)) {
       node.term = 2;
       node.apply(11);
@@ -117,7 +117,7 @@ class LeaseRulesTest {
     rig.clock.pass(200 * MS);
     b.term = 2;
     c.term = 2;
-    b.releases.lead(2, 11);
+    b.releases.look(() -> 2, () -> 11);
     CompletableFuture<Long> acknowledged = rig.commit(b, 12);
     c.apply(12);
     c.ask(b);
@@ -139,7 +139,7 @@ class LeaseRulesTest {
     rig.clock.pass(10 * MS);
     a.term = 2;
     b.term = 2;
-    b.releases.lead(2, 11);
+    b.releases.look(() -> 2, () -> 11);
     CompletableFuture<Long> acknowledged = rig.commit(b, 12);
     for (Node node : List.of(a, b)) {
       node.apply(12);
@@ -191,7 +191,7 @@ class LeaseRulesTest {
       five.node(i).term = 2;
     }
     Node next = five.node(3);
-    next.releases.lead(2, 10);
+    next.releases.look(() -> 2, () -> 10);
     next.releases.applied(11);
     CompletableFuture<Long> acknowledged = next.releases.whenReleased(11);
     for (int ms = 0; ms < 400; ms++) {
@@ -331,7 +331,7 @@ class LeaseRulesTest {
   void whoWaitsIsToldWhenTheLeaderIsDeposed() {
     rig.led(1, 1, 10);
     CompletableFuture<Long> acknowledged = rig.commit(a, 11);
-    a.releases.depose();
+    a.releases.look(() -> -1, () -> -1);
     assertThatThrownBy(acknowledged::join).hasCauseInstanceOf(NoLongerLeaderException.class);
     assertThatThrownBy(() -> a.releases.whenReleased(11).join())
         .hasCauseInstanceOf(NoLongerLeaderException.class);
@@ -384,7 +384,7 @@ class LeaseRulesTest {
                     },
                     () -> 0));
     Thread quick = new Thread(() -> a.releases.look(() -> 7, () -> 10));
-    a.releases.lead(5, 10);
+    a.releases.look(() -> 5, () -> 10);
     slow.start();
     await(seen);
     quick.start();

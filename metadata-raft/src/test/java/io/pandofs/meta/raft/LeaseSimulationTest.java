@@ -141,7 +141,7 @@ class LeaseSimulationTest {
       newestTerm++;
       voters.subList(0, majority).forEach(peer -> peer.term = newestTerm);
       winner.applied = committed;
-      winner.releases.lead(newestTerm, committed);
+      winner.releases.look(() -> newestTerm, () -> committed);
       winner.leadsTerm = newestTerm;
       winner.applyDone();
     }
@@ -323,7 +323,7 @@ class LeaseSimulationTest {
     void look() {
       if (leadsTerm > 0 && term != leadsTerm) {
         leadsTerm = -1;
-        releases.depose();
+        releases.look(() -> -1, () -> -1);
       }
     }
 

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32C;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.com.google.protobuf.CodedOutputStream;
@@ -188,5 +190,43 @@ class LogScanTest {
     }
     Files.write(file, Arrays.copyOf(bytes, 9));
     assertThat(LogMark.read(file)).isNull();
+  }
+
+  private static LogEntryProto voters(long term, long index, String... ids) {
+    RaftConfigurationProto.Builder voters = RaftConfigurationProto.newBuilder();
+    for (String id : ids) {
+      voters.addPeers(RaftPeerProto.newBuilder().setId(ByteString.copyFromUtf8(id)));
+    }
+    return LogEntryProto.newBuilder()
+        .setTerm(term)
+        .setIndex(index)
+        .setConfigurationEntry(voters)
+        .build();
+  }
+
+  private void judge(LogEntryProto marked, LogEntryProto found) throws IOException {
+    Files.writeString(dir.resolve("raft-meta"), "votedFor=\nterm=2\n");
+    Path file = dir.resolve("raft-meta.conf");
+    Files.write(file, marked.toByteArray());
+    LogMark mark = new RaftFiles(dir).mark(20);
+    Files.write(file, found.toByteArray());
+    new LogCheck(new RaftFiles(dir)).run(true, mark, 20, -1, -1);
+  }
+
+  @Test
+  void theFileOfVotersIsWrittenAgainWithWhatTheLogBrings() throws IOException {
+    LogEntryProto now = voters(2, 20, "n1", "n2");
+    judge(now, now);
+    // It had come with a checkpoint, and now it was applied.
+    judge(voters(0, 20, "n2", "n1"), now);
+    // Those before it are applied again, and it will be.
+    judge(now, voters(1, 3, "n1"));
+    assertThatThrownBy(() -> judge(now, voters(2, 20, "n1", "n3")))
+        .isInstanceOf(DamagedException.class)
+        .hasMessageContaining("voters");
+    assertThatThrownBy(() -> judge(voters(2, 25, "n1", "n2"), voters(1, 3, "n1")))
+        .as("it was put back, and the log does not have the newer one")
+        .isInstanceOf(DamagedException.class)
+        .hasMessageContaining("voters");
   }
 }

@@ -8,10 +8,14 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.net.Payload;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.wire.RenewAnswer;
+import io.pandofs.meta.wire.RenewRequest;
+import io.pandofs.meta.wire.SessionRenewal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -177,6 +181,56 @@ class MembershipTest {
       other.clock = new ShiftedClock(-20_000);
       assertThatThrownBy(() -> other.join(first)).hasMessageContaining("clock");
       other.close();
+    }
+  }
+
+  /** It may go on for as long as its sessions last, as it does not hear of its removal. */
+  @Test
+  void theSessionsOfARemovedNodeThatIsCutOffLastOutTheirTime() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> {})) {
+      TestNode leader = cluster.leader();
+      TestNode gone = cluster.follower();
+      final NodeId goneId = gone.status().node();
+      final MetadataSession session = gone.session();
+      gone.hang();
+      leader.propose(new LogEntry.RemoveNode(goneId));
+      assertThat(isLive(leader, session)).isTrue();
+      // Whatever of it still comes through does not make them last longer.
+      RenewRequest renewal =
+          RenewRequest.newBuilder()
+              .setNode(goneId.value())
+              .setWallMillis(System.currentTimeMillis())
+              .addSessions(SessionRenewal.newBuilder().setSession(session.id().value()))
+              .build();
+      try (Payload told =
+          leader
+              .call(leader, ControlMethods.RENEW, ControlCodec.payload(renewal))
+              .get(30, TimeUnit.SECONDS)) {
+        assertThat(ControlCodec.header(told, RenewAnswer.parser()).getUnknownList())
+            .containsExactly(session.id().value());
+      }
+      await().atMost(Duration.ofSeconds(30)).until(() -> !isLive(leader, session));
+      gone.kill();
+    }
+  }
+
+  @Test
+  void aNodeThatHearsOfItsRemovalEndsItsSessionsAtOnce() throws Exception {
+    RaftTiming unhurried =
+        RaftTiming.SHARED_CORES.withSession(Duration.ofMinutes(5), Duration.ofMinutes(1));
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = unhurried)) {
+      TestNode leader = cluster.leader();
+      TestNode gone = cluster.follower();
+      MetadataSession session = gone.session();
+      leader.propose(new LogEntry.RemoveNode(gone.status().node()));
+      session.expired().get(30, TimeUnit.SECONDS);
+      await().atMost(Duration.ofSeconds(30)).until(() -> !isLive(leader, session));
+    }
+  }
+
+  private static boolean isLive(TestNode node, MetadataSession session) {
+    try (LocalSnapshot snapshot = node.snapshot()) {
+      return snapshot.cluster().session(session.id()) != null;
     }
   }
 

@@ -1,20 +1,27 @@
 package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.rocksdb.LocalTable;
 import io.pandofs.meta.rocksdb.RocksMemory;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +73,85 @@ class RevivalTest {
   private static boolean sessionGone(TestNode node, SessionId session) {
     try (LocalSnapshot snapshot = node.snapshot()) {
       return snapshot.cluster().session(session) == null;
+    }
+  }
+
+  private static final ReplicaFailure FULL =
+      new ReplicaFailure(ReplicaFailure.Kind.DISK_FULL, "a disk is full");
+
+  private static Revival revival(TestNode node, Revival.Reopening reopening) throws Exception {
+    Revival revival = new Revival(node.config(null), node.surroundings(), node.data(), reopening);
+    revival.watch(node.replica().live());
+    return revival;
+  }
+
+  @Test
+  void whatMayPassIsTriedAgainAndAnErrorOfTheDiskIsNot() throws Exception {
+    try (TestNode node = new TestNode(dir, "one").bootstrap()) {
+      CompletableFuture<Integer> back = new CompletableFuture<>();
+      AtomicInteger tries = new AtomicInteger();
+      Revival passing =
+          revival(
+              node,
+              before -> {
+                if (tries.incrementAndGet() < 3) {
+                  throw new IOException("Address already in use");
+                }
+                back.complete(tries.get());
+              });
+      CountDownLatch read = new CountDownLatch(1);
+      AtomicInteger reads = new AtomicInteger();
+      Revival dying =
+          revival(
+              node,
+              before -> {
+                reads.incrementAndGet();
+                read.countDown();
+                throw new IOException("tables/000010.sst: Input/output error");
+              });
+      node.replica().fail(FULL);
+      assertThat(back.get(30, TimeUnit.SECONDS)).isEqualTo(3);
+      assertThat(read.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(reads.get()).as("that one stays fenced").isEqualTo(1);
+      assertThat(passing.ended()).isNotDone();
+      assertThat(dying.ended()).isNotDone();
+      passing.close();
+      dying.close();
+    }
+  }
+
+  @Test
+  void whoWasRemovedMeanwhileEndsAsRemoved() throws Exception {
+    try (TestNode node = new TestNode(dir, "one").bootstrap()) {
+      node.data().write(node.data().identity().removed());
+      CompletableFuture<ReplicaFailure> ended = node.replica().ended();
+      node.replica().fail(FULL);
+      assertThat(ended.get(30, TimeUnit.SECONDS).kind()).isEqualTo(ReplicaFailure.Kind.REMOVED);
+      assertThatThrownBy(node::session).isInstanceOf(ErrnoException.class);
+    }
+  }
+
+  @Test
+  void closingWaitsForAReopeningThatHasBegun() throws Exception {
+    try (TestNode node = new TestNode(dir, "one").bootstrap()) {
+      CountDownLatch begun = new CountDownLatch(1);
+      AtomicBoolean over = new AtomicBoolean();
+      Revival revival =
+          revival(
+              node,
+              before -> {
+                begun.countDown();
+                try {
+                  // Longer than a close takes that does not wait.
+                  over.set(!new CountDownLatch(1).await(500, TimeUnit.MILLISECONDS));
+                } catch (InterruptedException e) {
+                  throw new IOException(e);
+                }
+              });
+      node.replica().fail(FULL);
+      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+      revival.close();
+      assertThat(over).isTrue();
     }
   }
 

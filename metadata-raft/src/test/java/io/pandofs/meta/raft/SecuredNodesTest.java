@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.CertificateAuthority;
@@ -103,9 +104,16 @@ class SecuredNodesTest {
       two.kill();
       two.putAside();
       assertThatThrownBy(() -> two.enrol(one, token)).hasMessageContaining("by itself");
+      // Refused before it costs the vote.
+      two.pretend(three);
+      assertThatThrownBy(() -> two.joinAgain(one)).hasMessageContaining("is that of a member");
+      assertThat(TestCluster.voters(one)).contains(new NodeId(2));
+      two.move();
       DurableFiles.deleteTree(copy.dataDir);
       DamageTest.copy(two.dataDir, copy.dataDir);
       assertThat(two.joinAgain(three).node()).isEqualTo(new NodeId(4));
+      Path aside = dir.resolve("aside");
+      DamageTest.copy(copy.dataDir, aside);
       // As if the answer had not come: who asks again gets the same.
       DurableFiles.deleteTree(two.dataDir);
       DamageTest.copy(copy.dataDir, two.dataDir);
@@ -113,12 +121,20 @@ class SecuredNodesTest {
       assertThat(two.joinAgain(one).node()).isEqualTo(new NodeId(4));
       assertThat(two.security.keyring().credentials().name().node()).isEqualTo(new NodeId(4));
       two.start();
+      DurableFiles.deleteTree(copy.dataDir);
+      DamageTest.copy(aside, copy.dataDir);
+      copy.secure();
+      assertThatThrownBy(() -> copy.joinAgain(one)).hasMessageContaining("n4, which votes");
       NodeId[] now = {new NodeId(1), new NodeId(3), new NodeId(4)};
       assertThat(TestCluster.voters(one)).containsExactlyInAnyOrder(now);
       one.kill();
       MembershipTest.fill(two, "y", 10);
       one.start();
-      three.replica().admin().remove(new NodeId(4));
+      // The leader has to hear of the first again before it does without this one.
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .ignoreExceptionsInstanceOf(RefusedException.class)
+          .untilAsserted(() -> three.replica().admin().remove(new NodeId(4)));
       two.kill();
       DamageTest.replicaGone(two.dataDir);
       assertThatThrownBy(() -> two.joinAgain(three)).hasMessageContaining("no member");

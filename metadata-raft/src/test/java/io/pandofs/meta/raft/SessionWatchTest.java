@@ -82,6 +82,8 @@ class SessionWatchTest {
     watch.restart(11_005);
     assertThat(watch.renewed(sign(2, 0), 11_006)).as("proposed all the same").isFalse();
     assertThat(watch.overdue(live, 11_007, true)).containsExactly(new SessionId(2));
+    assertThat(watch.overdue(live.subList(0, 1), 11_008, true)).as("it is over").isEmpty();
+    assertThat(watch.renewed(sign(2, 0), 11_009)).as("looked up when it was not").isFalse();
     watch.begin(20_000);
     assertThat(watch.renewed(sign(2, 0), 20_001)).as("the entry was lost").isTrue();
   }

@@ -19,6 +19,7 @@ import java.util.function.Supplier;
 final class SimulatedDuties {
   private static final int REAP_MAX = 16;
   private final ModelRaft.Peer raft;
+  private final Supplier<CompletableFuture<Void>> proof;
   private final Clock clock;
   private final Supplier<ClusterView> tables;
   private final Predicate<Rule> keeps;
@@ -30,6 +31,7 @@ final class SimulatedDuties {
 
   SimulatedDuties(
       ModelRaft.Peer raft,
+      Supplier<CompletableFuture<Void>> proof,
       Clock clock,
       long sessionNanos,
       Supplier<ClusterView> tables,
@@ -37,12 +39,12 @@ final class SimulatedDuties {
     this.sessionNanos = sessionNanos;
     this.watch = new SessionWatch(sessionNanos);
     this.raft = raft;
+    this.proof = proof;
     this.clock = clock;
     this.tables = tables;
     this.keeps = keeps;
     this.majority =
-        new QuorumProof(
-            clock, sessionNanos / 2, raft::proveLeading, () -> restart(clock.nanoTime()));
+        new QuorumProof(clock, sessionNanos / 2, proof, () -> restart(clock.nanoTime()));
   }
 
   CompletableFuture<RenewAnswer> renew(RenewRequest request) {
@@ -59,7 +61,7 @@ final class SimulatedDuties {
       }
     }
     return keeps.test(Rule.RENEWAL_PROVES)
-        ? raft.proveLeading().thenApply(none -> answer.build())
+        ? proof.get().thenApply(none -> answer.build())
         : CompletableFuture.completedFuture(answer.build());
   }
 

@@ -114,6 +114,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     this.duties =
         new SimulatedDuties(
             raft,
+            () -> serveReadIndex().thenApply(read -> null),
             clock,
             cluster.shape().sessionNanos(),
             () -> new ClusterView(rows),
@@ -289,12 +290,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
 
   /** As LeaderFreshness does. */
   private boolean look() {
-    if (raft.leads()) {
-      releases.lead(raft.term(), index);
-      return true;
-    }
-    releases.depose();
-    return false;
+    return releases.look(() -> raft.leads() ? raft.term() : -1, () -> index);
   }
 
   // What the leader does for others

@@ -95,6 +95,30 @@ final class TestNode implements AutoCloseable {
     return text(control);
   }
 
+  /** Says from now on that its Raft server is where another's is. */
+  void pretend(TestNode other) {
+    raft = other.raft;
+  }
+
+  ReplicaConfig config(@Nullable NodeSecurity with) {
+    return new ReplicaConfig(
+        dataDir, name, raft, text(raft), text(control), text(blocks), with, timing, limits);
+  }
+
+  Surroundings surroundings() {
+    if (scheduler == null || connections == null || memory == null) {
+      throw new IllegalStateException(name + " is not running");
+    }
+    return new Surroundings(clock, scheduler, muted(connections), memory, new SecureRandom());
+  }
+
+  DataDirectory data() {
+    if (data == null) {
+      throw new IllegalStateException(name + " is not running");
+    }
+    return data;
+  }
+
   /** Puts the parts together without starting the replica. */
   MetadataReplica make() throws IOException {
     threads = new NetThreads("net-" + name, 2);
@@ -102,13 +126,11 @@ final class TestNode implements AutoCloseable {
     scheduler = Executors.newScheduledThreadPool(1);
     data = DataDirectory.lock(dataDir);
     memory = new RocksMemory(16 << 20, 8 << 20);
-    ReplicaConfig config =
-        new ReplicaConfig(
-            dataDir, name, raft, text(raft), text(control), text(blocks), security, timing, limits);
+    ReplicaConfig config = config(security);
     MetadataReplica made =
         new MetadataReplica(
             config,
-            new Surroundings(clock, scheduler, muted(connections), memory, new SecureRandom()),
+            surroundings(),
             data,
             new ReplicaListener() {
               @Override
@@ -193,9 +215,7 @@ final class TestNode implements AutoCloseable {
         NettyConnections newcomer =
             new NettyConnections(
                 net, Tls.newcomer(with.authority()), NettyConnections.Limits.DEFAULT)) {
-      ReplicaConfig config =
-          new ReplicaConfig(
-              dataDir, name, raft, text(raft), text(control), text(blocks), null, timing, limits);
+      ReplicaConfig config = config(null);
       new Enrolment(own, clock, new SecureRandom())
           .join(config, seed.control(), with, newcomer, timer, PATIENCE);
       secure(own);
@@ -211,9 +231,7 @@ final class TestNode implements AutoCloseable {
         NetThreads net = new NetThreads("again", 1);
         NettyConnections shown =
             new NettyConnections(net, peers(), NettyConnections.Limits.DEFAULT)) {
-      ReplicaConfig config =
-          new ReplicaConfig(
-              dataDir, name, raft, text(raft), text(control), text(blocks), null, timing, limits);
+      ReplicaConfig config = config(null);
       Identity identity =
           new Enrolment(own, clock, new SecureRandom())
               .joinAgain(config, seed.control(), shown, timer, PATIENCE);

@@ -32,8 +32,10 @@ final class GrowAndShrinkTest {
       cluster.ask(1, "leader", "transfer", "n2").ok();
       assertThat(nodes(cluster, 1).get(1).text("role")).isEqualTo("leader");
       theMajorityIsNotGivenUp(cluster);
+      Commands.Running appender = appender(cluster, 2);
       cluster.ask(1, "node", "remove", "n2").ok();
       ended(cluster, 2);
+      nothingOfItIsLost(cluster, appender);
       cluster.ask(1, "node", "remove", "n3").ok();
       ended(cluster, 3);
       assertThat(roles(cluster, 1)).containsExactly("leader");
@@ -98,14 +100,37 @@ final class GrowAndShrinkTest {
         size);
   }
 
+  /** Appends lines that it never syncs, until its mount is gone; says how many. */
+  private static Commands.Running appender(DevCluster cluster, int node) throws IOException {
+    return Commands.startBash(
+        Duration.ofMinutes(8),
+        "exec 3>>\"$1/lines\"; n=0;"
+            + " while printf '%d\\n' $n >&3; do n=$((n+1)); sleep 0.02; done; echo $n",
+        cluster.mount(node));
+  }
+
+  /** Of a node that was removed while it was alive. */
+  private static void nothingOfItIsLost(DevCluster cluster, Commands.Running appender)
+      throws IOException, InterruptedException {
+    int appended = Integer.parseInt(appender.await().out().strip());
+    String seen = Commands.bash(SHORT, "cat \"$1/lines\"", cluster.mount(1)).ok();
+    List<String> lines = seen.lines().toList();
+    assertThat(lines.size()).isBetween(appended, appended + 1);
+    for (int i = 0; i < lines.size(); i++) {
+      assertThat(lines.get(i)).isEqualTo(Integer.toString(i));
+    }
+  }
+
   private static void ended(DevCluster cluster, int node) throws IOException {
     Awaitility.await()
         .atMost(SHORT)
         .untilAsserted(
-            () ->
-                assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
-                    .doesNotContain(cluster.mount(node).toString()));
-    assertThat(Files.readString(cluster.log(node))).contains("was removed from the cluster");
+            () -> {
+              assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                  .doesNotContain(cluster.mount(node).toString());
+              assertThat(Files.readString(cluster.log(node)))
+                  .contains("was removed from the cluster");
+            });
   }
 
   private static List<JsonObject> nodes(DevCluster cluster, int through)

@@ -86,7 +86,7 @@ final class AdminCommands {
     ClusterView.Node heir = null;
     for (ClusterView.Node node : tables.nodes()) {
       ClusterAdmin.Peer peer = group.peers().get(node.id());
-      boolean fit = peer != null && peer.voter() && peer.isAlive() && !node.leaving();
+      boolean fit = peer != null && peer.voter() && peer.isAlive() && node.holds();
       if (fit && node.id().value() > old.id().value()) {
         heir = node;
       }

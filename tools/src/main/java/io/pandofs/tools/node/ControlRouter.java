@@ -14,11 +14,13 @@ final class ControlRouter implements Service {
   private final Service metadata;
   private final Service space;
   private final Service reports;
+  private final Service lastSync;
 
-  ControlRouter(Service metadata, Service space, Service reports) {
+  ControlRouter(Service metadata, Service space, Service reports, Service lastSync) {
     this.metadata = metadata;
     this.space = space;
     this.reports = reports;
+    this.lastSync = lastSync;
   }
 
   @Override
@@ -28,6 +30,9 @@ final class ControlRouter implements Service {
     }
     if (method == NodeReports.REPORT) {
       return reports.handle(from, method, request);
+    }
+    if (method == LastSync.LAST_SYNC) {
+      return lastSync.handle(from, method, request);
     }
     if (ClusterSpace.includes(method)) {
       return space.handle(from, method, request);

@@ -58,6 +58,11 @@ public final class Daemon {
     try {
       node.start();
       return end.join();
+    } catch (Refusal refusal) {
+      if (!end.isDone()) {
+        throw refusal;
+      }
+      return end.join(); // it came to an end before it had started wholly
     } catch (DamagedException e) {
       return new ReplicaFailure(ReplicaFailure.Kind.DAMAGED, String.valueOf(e.getMessage()));
     } finally {

@@ -49,7 +49,7 @@ final class MountedVolume implements AutoCloseable {
   /**
    * Registers the session, for which it waits until there is a leader, and mounts.
    *
-   * @param givenUp whether the node is being stopped meanwhile
+   * @param givenUp whether the node has come to an end meanwhile
    */
   static MountedVolume mount(
       NodeConfig config,
@@ -161,7 +161,7 @@ final class MountedVolume implements AutoCloseable {
     return state;
   }
 
-  /** How often data of closed files was lost. */
+  /** Of how many files written data was lost without that anybody was told yet. */
   long lostFiles() {
     return vfs.lostFiles();
   }
@@ -170,7 +170,21 @@ final class MountedVolume implements AutoCloseable {
     return vfs.memory();
   }
 
-  /** Flushes, unmounts and ends the session; once. */
+  /**
+   * Commits all that was written, and closes.
+   *
+   * @throws IOException not all of it can be committed; it is kept, and the mount goes on
+   */
+  synchronized void syncAndClose() throws IOException {
+    try {
+      vfs.sync();
+    } catch (ErrnoException e) {
+      throw new IOException("its mount cannot commit what was written: " + e.getMessage(), e);
+    }
+    close();
+  }
+
+  /** Unmounts, flushes and ends the session. */
   @Override
   public synchronized void close() {
     mount.close();

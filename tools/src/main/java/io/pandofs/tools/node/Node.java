@@ -135,9 +135,11 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
     NodeReports reports = reports(replica, side, connections);
-    control.set(new ControlRouter(replica.control(), space, reports));
+    LastSync lastSync =
+        new LastSync(connections, parts.add("last sync", new Workers("last-sync", 1)).executor());
+    control.set(new ControlRouter(replica.control(), space, reports, lastSync));
     status.running(identity, replica, side, space);
-    adminCommands(identity.node(), replica, reports).addTo(admin);
+    adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
     blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
@@ -145,9 +147,9 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     if (mount != null) {
       MountedVolume mounted =
-          MountedVolume.mount(
-              config, replica, side.blocks, space, clock, scheduler, this::isClosing);
+          MountedVolume.mount(config, replica, side.blocks, space, clock, scheduler, this::isOver);
       status.mounted(mounted);
+      lastSync.mounted(mounted);
       parts.add("mount", mounted);
       Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
     }
@@ -155,8 +157,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     LOG.info("serving{}", mount == null ? "" : " at " + mount);
   }
 
-  private synchronized boolean isClosing() {
-    return closing;
+  private synchronized boolean isOver() {
+    return closing || end.isDone();
   }
 
   private void listen(
@@ -190,11 +192,11 @@ final class Node implements AutoCloseable, ReplicaListener {
         parts.add("reports", new Workers("reports", 1)).executor());
   }
 
-  private AdminCommands adminCommands(NodeId self, MetadataReplica replica, NodeReports reports)
-      throws Refusal {
+  private AdminCommands adminCommands(
+      NodeId self, MetadataReplica replica, NodeReports reports, LastSync lastSync) throws Refusal {
     try {
       BlockTables tables = replica.blocks();
-      NodeRemoval removal = new NodeRemoval(replica.admin(), tables, reports, clock);
+      NodeRemoval removal = new NodeRemoval(replica.admin(), tables, reports, lastSync, clock);
       return new AdminCommands(self, replica.admin(), tables, reports, removal);
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);

@@ -2,6 +2,7 @@ package io.pandofs.tools.node;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.net.RemoteException;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.Placement;
@@ -26,8 +27,8 @@ import org.slf4j.LoggerFactory;
  * Takes a node out of the cluster (PROTOCOL 14 and 19): its groups get other homes first, and it is
  * removed only when every other node has reported that it holds all it must under the new map, as
  * of the entry that changed the map. What is committed after that entry is held by a quorum of the
- * new map anyway. The leaving node serves what it has until the end. May be ended at any step and
- * repeated.
+ * new map anyway. The leaving node serves what it has until the end, but for its mount, which
+ * commits what was written to it and ends just before. May be ended at any step and repeated.
  */
 final class NodeRemoval {
   private static final Logger LOG = LoggerFactory.getLogger(NodeRemoval.class);
@@ -37,12 +38,15 @@ final class NodeRemoval {
   private final ClusterAdmin admin;
   private final BlockTables tables;
   private final NodeReports reports;
+  private final LastSync lastSync;
   private final Clock clock;
 
-  NodeRemoval(ClusterAdmin admin, BlockTables tables, NodeReports reports, Clock clock) {
+  NodeRemoval(
+      ClusterAdmin admin, BlockTables tables, NodeReports reports, LastSync lastSync, Clock clock) {
     this.admin = admin;
     this.tables = tables;
     this.reports = reports;
+    this.lastSync = lastSync;
     this.clock = clock;
   }
 
@@ -54,8 +58,33 @@ final class NodeRemoval {
     progress.say(Members.text(node) + " holds no group any more; the others fetch what it held");
     awaitHomes(node, drained, progress);
     progress.say("every block has its homes without it");
+    endMount(node, progress);
     admin.remove(node.id());
     return result(node, 0);
+  }
+
+  /** Its sessions end with its removal: what its mount has not committed by then is lost. */
+  private void endMount(ClusterView.Node node, AdminCommand.Progress progress)
+      throws Refusal, IOException, InterruptedException {
+    ClusterAdmin.Peer peer = admin.checkRemoval(node.id()).peers().get(node.id());
+    try {
+      if (peer == null || !peer.isAlive()) {
+        throw new IOException("the leader has not heard of it lately");
+      }
+      lastSync.ask(node);
+      progress.say("its mount has committed all, and is gone");
+    } catch (RemoteException e) {
+      admin.keep(node.id());
+      throw new Refusal(
+          Members.text(node)
+              + " stays: "
+              + e.getMessage()
+              + ". Try again, or say --force to give that up.",
+          e);
+    } catch (IOException e) {
+      LOG.info("{} does not answer: {}", Members.text(node), e.getMessage());
+      progress.say(Members.text(node) + " does not answer: what its mount had not synced is lost");
+    }
   }
 
   /** Removes it whatever is lost; says what that may be. */
@@ -164,7 +193,7 @@ final class NodeRemoval {
   /** Those that hold groups without it. */
   private List<ClusterView.Node> others(NodeId leaving) {
     return tables.nodes().stream()
-        .filter(node -> !node.id().equals(leaving) && !node.leaving())
+        .filter(node -> !node.id().equals(leaving) && node.holds())
         .toList();
   }
 

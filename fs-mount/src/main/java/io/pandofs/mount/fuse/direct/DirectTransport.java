@@ -64,7 +64,7 @@ public final class DirectTransport implements Transport {
                 () ->
                     initialised.completeExceptionally(
                         new IOException("the kernel and this mount do not understand each other")));
-    KernelMount mount = new KernelMount(vfs, place, options.busyWait(), workers.ended());
+    KernelMount mount = new KernelMount(place, options.busyWait(), workers.ended());
     try {
       initialised.get(HANDSHAKE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {

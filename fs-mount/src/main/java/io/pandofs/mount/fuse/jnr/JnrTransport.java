@@ -60,7 +60,7 @@ public final class JnrTransport implements Transport {
     loop.setDaemon(true);
     loop.start();
     await(initialised, place);
-    return new KernelMount(vfs, place, options.busyWait(), ended);
+    return new KernelMount(place, options.busyWait(), ended);
   }
 
   private static JnrFilesystem load(Vfs vfs, Supplier<String> state, Runnable onInit)

@@ -1,0 +1,124 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.testing.LocalMetadataSession;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A session that is in trouble when a test says so: no majority, no numbers. */
+final class TestSession implements MetadataSession {
+
+  private final LocalMetadataSession session;
+  private volatile Errno refusal = Errno.OK;
+  private volatile CompletableFuture<Void> numbers = CompletableFuture.completedFuture(null);
+  private final AtomicInteger waiting = new AtomicInteger();
+  private volatile Runnable onInode = () -> {};
+
+  TestSession(LocalMetadataSession session) {
+    this.session = session;
+  }
+
+  /** What changes are answered with from now on. */
+  void refuse(Errno errno) {
+    refusal = errno;
+  }
+
+  /** From now on who wants a block number waits for this. */
+  void numbersAfter(CompletableFuture<Void> event) {
+    numbers = event;
+  }
+
+  /** How many wait for one. */
+  int waiting() {
+    return waiting.get();
+  }
+
+  /** Is run whenever an inode number has been given out. */
+  void onInode(Runnable task) {
+    onInode = task;
+  }
+
+  @Override
+  public SessionId id() {
+    return session.id();
+  }
+
+  @Override
+  public CompletableFuture<Reply> submit(Request request) {
+    return session.submit(request);
+  }
+
+  @Override
+  public CompletableFuture<Reply> commit(Request request) {
+    return session.commit(request);
+  }
+
+  @Override
+  public Errno refusal() {
+    return refusal;
+  }
+
+  @Override
+  public MetadataView view() throws ErrnoException {
+    return session.view();
+  }
+
+  @Override
+  public InodeId nextInode() throws ErrnoException {
+    InodeId inode = session.nextInode();
+    onInode.run();
+    return inode;
+  }
+
+  @Override
+  public BlockId nextBlock() throws ErrnoException {
+    waiting.incrementAndGet();
+    numbers.join();
+    waiting.decrementAndGet();
+    return session.nextBlock();
+  }
+
+  @Override
+  public void hold(InodeId inode) {
+    session.hold(inode);
+  }
+
+  @Override
+  public void release(InodeId inode) {
+    session.release(inode);
+  }
+
+  @Override
+  public void onRecall(LeaseHolder holder) {
+    session.onRecall(holder);
+  }
+
+  @Override
+  public CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
+    return session.recall(holder, inode, patience);
+  }
+
+  @Override
+  public boolean surelyLives() {
+    return session.surelyLives();
+  }
+
+  @Override
+  public CompletableFuture<Void> expired() {
+    return session.expired();
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}
