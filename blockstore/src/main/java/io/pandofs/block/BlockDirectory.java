@@ -37,6 +37,12 @@ public interface BlockDirectory {
   /** Needed blocks with a number over {@code after}, in order, at most {@code limit}. */
   List<BlockRow> neededAfter(long after, int limit);
 
+  /** Whether the block is in the needed set: known to be wanting, and on its way. */
+  default boolean isNeeded(BlockId block) {
+    List<BlockRow> next = neededAfter(block.value() - 1, 1);
+    return !next.isEmpty() && next.get(0).block().equals(block);
+  }
+
   /** Puts blocks into the needed set again: found missing or damaged. */
   void need(List<BlockId> blocks);
 

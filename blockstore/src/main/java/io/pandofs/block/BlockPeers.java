@@ -6,13 +6,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Where the block servers of other nodes listen, by what this node has applied. Thread-safe. */
-@FunctionalInterface
 public interface BlockPeers {
   /** The advertised block address of a node; null when it is not a member (any more). */
   @Nullable InetSocketAddress addressOf(NodeId node);
 
   /** All members, those too that hold no group any more and may yet have what they held. */
-  default List<NodeId> members() {
-    return List.of();
-  }
+  List<NodeId> members();
 }

@@ -7,11 +7,15 @@ import java.util.concurrent.CompletableFuture;
 
 /** The cluster's blocks, as a mount writes and reads them. Thread-safe. */
 public interface Blocks {
+  /** The most bytes of a block. */
+  int BLOCK_BYTES_MAX = 4 << 20;
+
   /**
    * Stores a new block on all replicas of its group at the same time. Completes when a quorum has
    * it on stable storage, and goes on pushing to the rest. Fails with an {@code IOException} when
-   * no quorum can be had in time: then nothing may be committed that names the block. Waits before
-   * it takes more than the put budget.
+   * no quorum can be had in time, and at once with a {@link StoreFullException} when there is none
+   * because so many replicas are full: then nothing may be committed that names the block. Waits
+   * before it takes more than the put budget.
    *
    * @param bytes position to limit, at most 4 MiB; must not change until the future is done
    */

@@ -66,7 +66,12 @@ public interface LocalBlocks extends AutoCloseable {
   void close();
 
   /** A block that is here: its number, the session that wrote it, its length and checksum. */
-  record LocalBlock(BlockId block, SessionId session, int length, int crc32c) {}
+  record LocalBlock(BlockId block, SessionId session, int length, int crc32c) {
+    /** Whether it is said to have this length and checksum. */
+    public boolean is(int asLong, int checksum) {
+      return length == asLong && crc32c == checksum;
+    }
+  }
 
   /**
    * Space on the disks of this store.

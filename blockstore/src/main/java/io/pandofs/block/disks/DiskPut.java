@@ -31,7 +31,7 @@ final class DiskPut {
   private final Doctor doctor;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
   private volatile @Nullable CompletableFuture<Void> current;
-  private @Nullable Throwable firstFailure;
+  private @Nullable Throwable why;
 
   DiskPut(
       SessionId session,
@@ -80,8 +80,8 @@ final class DiskPut {
         return;
       }
     }
-    Throwable why = firstFailure;
-    done.completeExceptionally(why == null ? new IOException("no disk takes blocks") : why);
+    Throwable cause = why;
+    done.completeExceptionally(cause == null ? new IOException("no disk takes blocks") : cause);
   }
 
   private void ended(Disk disk, @Nullable Throwable failure) {
@@ -92,7 +92,9 @@ final class DiskPut {
     } else if (failure instanceof BlockConflictException) {
       done.completeExceptionally(failure);
     } else if (failure instanceof StoreFullException || doctor.isOut(disk, failure)) {
-      firstFailure = firstFailure == null ? failure : firstFailure;
+      // That one is full tells more about the node than that another one is broken.
+      boolean tellsMore = failure instanceof StoreFullException;
+      why = why == null || tellsMore ? failure : why;
       next();
     } else {
       done.completeExceptionally(failure);

@@ -3,11 +3,15 @@ package io.pandofs.block.disks;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.BlockMissingException;
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * The stores of a node's disks as one. Thread-safe.
  *
  * <p>A new block goes to a disk by {@link Spread}; a block that is here is looked for on all, in
- * the same order. When weights change between two puts of one block, both disks may have it: reads
- * take either, a delete takes both.
+ * first where it would go now. When weights change between two puts of one block, or a disk comes
+ * back, two disks may have it: reads take one that is good, a delete takes both.
  *
  * <p>A disk that fails in any way but being full, or having one bad block, is taken out at once: a
  * put goes on to the next disk, what the disk held counts as missing from then on, and the listener
@@ -41,7 +45,7 @@ public final class DiskSet implements LocalBlocks {
   private volatile Spread spread;
   private volatile long weighedNanos;
 
-  /** How many were begun; written under "this". */
+  /** How many were begun or have ended; written under "this". */
   private volatile long removals;
 
   private volatile Listener listener = (directory, trouble) -> {};
@@ -88,7 +92,14 @@ public final class DiskSet implements LocalBlocks {
 
   /** The disks in use. */
   public List<Report> reports() {
-    return spread.disks().stream()
+    Spread now = spread;
+    List<Report> reports = reports(now.disks());
+    weighAgain(now);
+    return reports;
+  }
+
+  private static List<Report> reports(List<Disk> disks) {
+    return disks.stream()
         .map(
             disk ->
                 new Report(
@@ -144,29 +155,43 @@ public final class DiskSet implements LocalBlocks {
   }
 
   private <T> @Nullable T lookOnce(BlockId block, Look<T> look) throws IOException {
-    for (Disk disk : spread.order(block)) {
+    Spread now = spread;
+    Disk first = now.first(block);
+    BlockCorruptException bad = null;
+    for (int i = -1; i < now.disks().size(); i++) {
+      Disk disk = i < 0 ? first : now.disks().get(i);
+      if (i >= 0 && disk == first) {
+        continue;
+      }
       try {
         T found = look.at(disk.store());
         if (found != null) {
           return found;
         }
       } catch (BlockCorruptException e) {
-        throw e; // One bad block, not a bad disk.
+        bad = e; // One bad block, not a bad disk; another one may have a good copy.
       } catch (IOException e) {
         failed(disk, e);
       }
+    }
+    if (bad != null) {
+      throw bad;
     }
     return null;
   }
 
   @Override
   public void delete(List<BlockId> blocks) throws IOException {
+    IOException kept = null;
     for (Disk disk : spread.disks()) {
       try {
         disk.store().delete(blocks);
       } catch (IOException e) {
-        failed(disk, e);
+        kept = isOut(disk, e) ? kept : e; // The others have their turn first.
       }
+    }
+    if (kept != null) {
+      throw kept;
     }
   }
 
@@ -225,6 +250,9 @@ public final class DiskSet implements LocalBlocks {
 
   /** Takes the disk out; false when it is kept. */
   private boolean isOut(Disk disk, Throwable failure) {
+    if (failure instanceof StoreFullException || failure instanceof InterruptedIOException) {
+      return false; // Says nothing about the disk.
+    }
     String trouble = String.valueOf(failure.getMessage());
     synchronized (this) {
       if (closed) {
@@ -247,22 +275,25 @@ public final class DiskSet implements LocalBlocks {
 
   /**
    * Takes one more disk into use. Blocks that it has from an earlier time are here again, but for
-   * those that another disk has meanwhile: these are deleted from it.
+   * those that another disk has meanwhile: these are deleted from it once the other copy is read
+   * and found good.
    *
    * @param store open; closed by this, also when it throws
    * @throws IOException the disk fails
    */
   public void add(Path directory, LocalBlocks store) throws IOException {
     Disk disk = new Disk(directory, store);
+    Spread.Weighed weighed;
     try {
-      deleteDoubles(store);
+      deleteDoubles(disk);
+      weighed = Spread.weigh(disk);
     } catch (IOException | RuntimeException e) {
       store.close();
       throw e;
     }
     synchronized (this) {
       if (!closed) {
-        spread = spread.with(disk);
+        spread = spread.with(weighed);
         return;
       }
     }
@@ -270,12 +301,14 @@ public final class DiskSet implements LocalBlocks {
     throw new IOException("the node is stopping");
   }
 
-  private void deleteDoubles(LocalBlocks store) throws IOException {
+  private void deleteDoubles(Disk newcomer) throws IOException {
+    LocalBlocks store = newcomer.store();
+    Evacuation.Others others = othersOf(newcomer);
     List<LocalBlock> page = store.scan(0, PAGE);
     while (!page.isEmpty()) {
       List<BlockId> doubles = new ArrayList<>();
       for (LocalBlock block : page) {
-        if (contains(block.block())) {
+        if (others.haveGood(block)) {
           doubles.add(block.block());
         }
       }
@@ -305,22 +338,26 @@ public final class DiskSet implements LocalBlocks {
   public long remove(Path directory, Evacuation.Progress progress)
       throws IOException, InterruptedException {
     Disk disk = inUse(directory);
-    synchronized (this) {
-      removals = removals + 1;
-    }
+    countRemoval();
     long bad;
     try {
       disk.leave();
       bad = new Evacuation(this, disk.store(), progress).run(othersOf(disk));
+      synchronized (this) {
+        spread = spread.without(disk);
+      }
     } catch (IOException | InterruptedException | RuntimeException e) {
       disk.stay();
       throw e;
-    }
-    synchronized (this) {
-      spread = spread.without(disk);
+    } finally {
+      countRemoval(); // For a look that began when the disk was leaving, and ends now.
     }
     disk.store().close();
     return bad;
+  }
+
+  private synchronized void countRemoval() {
+    removals = removals + 1;
   }
 
   private Disk inUse(Path directory) throws IOException {
@@ -335,14 +372,48 @@ public final class DiskSet implements LocalBlocks {
   }
 
   private Evacuation.Others othersOf(Disk disk) {
-    return block -> {
-      for (Disk other : spread.disks()) {
-        if (other != disk && other.store().contains(block)) {
+    return new Evacuation.Others() {
+      @Override
+      public boolean haveGood(LocalBlock block) throws IOException {
+        return isAnyOther(disk, store -> isGood(store, block));
+      }
+
+      @Override
+      public void delete(BlockId block) throws IOException {
+        isAnyOther(
+            disk,
+            store -> {
+              if (store.contains(block)) {
+                store.delete(List.of(block));
+              }
+              return false;
+            });
+      }
+    };
+  }
+
+  private interface Question {
+    boolean isYes(LocalBlocks store) throws IOException;
+  }
+
+  /** Asks the disks but this one until one says yes. */
+  private boolean isAnyOther(Disk disk, Question question) throws IOException {
+    for (Disk other : spread.disks()) {
+      try {
+        if (other != disk && question.isYes(other.store())) {
           return true;
         }
+      } catch (IOException e) {
+        failed(other, e);
       }
-      return false;
-    };
+    }
+    return false;
+  }
+
+  private static boolean isGood(LocalBlocks store, LocalBlock block) throws IOException {
+    BlockRow row = new BlockRow(block.block(), block.length(), block.crc32c());
+    return store.contains(block.block())
+        && CopyCheck.of(store, row, ByteBuffer.allocate(block.length())) == CopyCheck.Verdict.GOOD;
   }
 
   @Override

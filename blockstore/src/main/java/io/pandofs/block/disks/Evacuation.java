@@ -17,21 +17,33 @@ import java.util.concurrent.ExecutionException;
 
 /**
  * Moves all blocks off a store that takes no more. Some at a time are read, checked, put elsewhere,
- * and only then deleted, so that one that is interrupted leaves every block in one place. A block
- * that is dropped while it moves may stay as a leftover, which the collector's sweep deletes.
+ * and only then deleted: one that is interrupted leaves every block in one place at least, some in
+ * two. A block that is dropped while it moves may be put anew after its deletion; the collector's
+ * sweep finds it. A copy that is bad, or does not match its own row, is left behind when no other
+ * disk has a good one. Not thread-safe.
  */
 public final class Evacuation {
   private static final int PAGE = 256;
   private static final long STEP_BYTES = 16 << 20;
 
-  /** Is told how far it is. */
+  /** Is told how far it is after each step of 16 MiB at most and one block, and sets the pace. */
   public interface Progress {
-    void moved(long blocks, long bytes) throws IOException;
+    /**
+     * The next step waits for its return.
+     *
+     * @param blocks moved so far
+     * @param bytes read and written for that
+     */
+    void moved(long blocks, long bytes) throws IOException, InterruptedException;
   }
 
   /** The other disks. */
   interface Others {
-    boolean have(BlockId block) throws IOException;
+    /** Whether one has the block with all its bytes right; reads them. */
+    boolean haveGood(LocalBlock block) throws IOException;
+
+    /** Deletes what they have of the block, or a put would take a bad copy for the block. */
+    void delete(BlockId block) throws IOException;
   }
 
   private final LocalBlocks to;
@@ -68,11 +80,12 @@ public final class Evacuation {
     long held = 0;
     while (!left.isEmpty() && held < STEP_BYTES) {
       LocalBlock block = left.remove();
-      if (!others.have(block.block())) {
+      if (!others.haveGood(block)) {
         ByteBuffer good = ByteBuffer.allocate(block.length());
         if (!isRead(block, good)) {
           continue;
         }
+        others.delete(block.block());
         held += block.length();
         puts.add(to.put(block.session(), block.block(), good, block.crc32c()));
       }

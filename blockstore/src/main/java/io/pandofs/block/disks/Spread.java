@@ -16,7 +16,8 @@ import java.util.zip.CRC32C;
 final class Spread {
   private static final double UNIT = 0x1.0p-53;
 
-  private record Weighed(Disk disk, long seed, double weight) {}
+  /** A disk with its weight. */
+  record Weighed(Disk disk, long seed, double weight) {}
 
   private record Scored(Disk disk, double score) {}
 
@@ -33,16 +34,17 @@ final class Spread {
     return new Spread(disks.stream().map(Spread::weigh).toList());
   }
 
-  private static Weighed weigh(Disk disk) {
+  /** Asks the disk for its free space, which may wait. */
+  static Weighed weigh(Disk disk) {
     CRC32C seed = new CRC32C();
     seed.update(disk.directory().toString().getBytes(StandardCharsets.UTF_8));
     return new Weighed(disk, seed.getValue(), Math.max(1, disk.store().usage().freeBytes()));
   }
 
   /** The same weights with one more disk. */
-  Spread with(Disk disk) {
+  Spread with(Weighed disk) {
     List<Weighed> more = new ArrayList<>(weighed);
-    more.add(weigh(disk));
+    more.add(disk);
     return new Spread(more);
   }
 
@@ -54,6 +56,20 @@ final class Spread {
     return disks;
   }
 
+  /** The disk that the block goes to; the first of {@link #order}. Makes no object. */
+  Disk first(BlockId block) {
+    Disk first = disks.get(0);
+    double best = Double.NEGATIVE_INFINITY;
+    for (int i = 0; disks.size() > 1 && i < weighed.size(); i++) {
+      double score = score(weighed.get(i), block);
+      if (score > best) {
+        best = score;
+        first = weighed.get(i).disk();
+      }
+    }
+    return first;
+  }
+
   /** The disks, the one that the block goes to first. */
   List<Disk> order(BlockId block) {
     if (disks.size() == 1) {
@@ -61,12 +77,16 @@ final class Spread {
     }
     List<Scored> scored = new ArrayList<>(disks.size());
     for (Weighed each : weighed) {
-      long hash = mixed(block.value() + mixed(each.seed()));
-      double unit = ((hash >>> 11) + 0.5) * UNIT;
-      scored.add(new Scored(each.disk(), -each.weight() / Math.log(unit)));
+      scored.add(new Scored(each.disk(), score(each, block)));
     }
     scored.sort(Comparator.comparingDouble(Scored::score).reversed());
     return scored.stream().map(Scored::disk).toList();
+  }
+
+  private static double score(Weighed disk, BlockId block) {
+    long hash = mixed(block.value() + mixed(disk.seed()));
+    double unit = ((hash >>> 11) + 0.5) * UNIT;
+    return -disk.weight() / Math.log(unit);
   }
 
   /** A bijection in which each bit of the answer depends on all bits. */

@@ -1,6 +1,7 @@
 package io.pandofs.block.local;
 
 import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.Blocks;
 import io.pandofs.common.BlockId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,7 +33,7 @@ final class Copier {
   private final Path incoming;
   private final Set<Long> damaged = new HashSet<>();
   private final Piece piece = new Piece();
-  private final ByteBuffer block = ByteBuffer.allocateDirect(Keys.BLOCK_BYTES_MAX);
+  private final ByteBuffer block = ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES_MAX);
 
   Copier(Tables tables, Segments segments, BlockReader reader, Committer committer, Path incoming) {
     this.tables = tables;

@@ -7,8 +7,6 @@ final class Keys {
   /** The unit in which a block's bytes are kept and checked. */
   static final int PIECE_BYTES = 64 << 10;
 
-  static final int BLOCK_BYTES_MAX = 4 << 20;
-
   /** Segment (u64), block (u64), piece (u16). */
   static final int PIECE_KEY_BYTES = 8 + 8 + 2;
 

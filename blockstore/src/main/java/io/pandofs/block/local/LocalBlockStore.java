@@ -1,15 +1,15 @@
 package io.pandofs.block.local;
 
+import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
-import io.pandofs.block.StoreRefusedException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -65,26 +65,19 @@ public final class LocalBlockStore implements LocalBlocks {
   /**
    * Gives a store that is not open to another node of the same volume: blocks are never changed and
    * their numbers never used again, so a copy is as good there. Nothing happens when there is no
-   * store, or when it has that stamp already.
+   * store, or when it has none of the stamps of before.
    *
-   * @throws StoreRefusedException when it has neither stamp
+   * @throws io.pandofs.block.StoreRefusedException its stamp cannot be read
    */
-  public static void takeOver(Path directory, UUID before, UUID now) throws IOException {
-    if (Files.notExists(directory)) {
-      return;
-    }
-    StoreHome home = new StoreHome(directory);
-    try {
-      if (!home.isStamped(before)) {
-        return;
+  public static void takeOver(Path directory, Collection<UUID> before, UUID now)
+      throws IOException {
+    if (isIn(directory)) {
+      StoreHome home = new StoreHome(directory);
+      UUID found = home.stamp();
+      if (found != null && before.contains(found)) {
+        home.stamp(now);
       }
-    } catch (StoreRefusedException e) {
-      if (e.reason() != StoreRefusedException.Reason.WRONG_STAMP || !home.isStamped(now)) {
-        throw e;
-      }
-      return;
     }
-    home.stamp(now);
   }
 
   /**
@@ -127,7 +120,7 @@ public final class LocalBlockStore implements LocalBlocks {
   public CompletableFuture<Void> put(
       SessionId session, BlockId block, ByteBuffer bytes, int crc32c) {
     int length = bytes.remaining();
-    if (length == 0 || length > Keys.BLOCK_BYTES_MAX) {
+    if (length == 0 || length > Blocks.BLOCK_BYTES_MAX) {
       throw new IllegalArgumentException("a block of " + length + " bytes");
     }
     Work.Put put = new Work.Put(session, block, bytes.slice(), crc32c, new CompletableFuture<>());

@@ -1,5 +1,6 @@
 package io.pandofs.block.local;
 
+import io.pandofs.block.Blocks;
 import java.nio.ByteBuffer;
 
 /**
@@ -36,7 +37,7 @@ record LocationRow(int length, int crc32c, long session, long segment) {
     ByteBuffer in = Keys.versioned(bytes, VERSION, BYTES, "location");
     byte flags = in.get();
     LocationRow row = new LocationRow(in.getInt(), in.getInt(), in.getLong(), in.getLong());
-    if (flags != 0 || row.length <= 0 || row.length > Keys.BLOCK_BYTES_MAX || row.segment < 0) {
+    if (flags != 0 || row.length <= 0 || row.length > Blocks.BLOCK_BYTES_MAX || row.segment < 0) {
       throw new DamagedRowException("location row out of range: " + row);
     }
     return row;

@@ -5,13 +5,11 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.pandofs.block.StoreRefusedException;
 import io.pandofs.block.StoreRefusedException.Reason;
 import io.pandofs.common.Checksums;
+import io.pandofs.common.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -67,9 +65,19 @@ final class StoreHome {
    * @return false when there is no STORE
    */
   boolean isStamped(UUID stamp) throws IOException {
+    UUID found = stamp();
+    if (found != null && !found.equals(stamp)) {
+      throw refuse(
+          Reason.WRONG_STAMP, "belongs to incarnation " + found + ", not to this node's " + stamp);
+    }
+    return found != null;
+  }
+
+  /** What STORE says; null when there is none. */
+  @Nullable UUID stamp() throws IOException {
     Path file = directory.resolve("STORE");
     if (Files.notExists(file)) {
-      return false;
+      return null;
     }
     byte[] bytes = Files.readAllBytes(file);
     if (bytes.length < MAGIC.length + 4
@@ -91,12 +99,7 @@ final class StoreHome {
     if (version != VERSION || bytes.length != BYTES) {
       throw refuse(Reason.DAMAGED, "is damaged: its file STORE has an impossible version or size");
     }
-    UUID found = new UUID(in.getLong(), in.getLong());
-    if (!found.equals(stamp)) {
-      throw refuse(
-          Reason.WRONG_STAMP, "belongs to incarnation " + found + ", not to this node's " + stamp);
-    }
-    return true;
+    return new UUID(in.getLong(), in.getLong());
   }
 
   /** Writes STORE, durably. */
@@ -104,30 +107,12 @@ final class StoreHome {
     ByteBuffer out = ByteBuffer.allocate(BYTES);
     out.put(MAGIC).putInt(VERSION);
     out.putLong(stamp.getMostSignificantBits()).putLong(stamp.getLeastSignificantBits());
-    out.putInt(Checksums.crc32c(out.array(), 0, BYTES - 4)).flip();
-    Path temporary = directory.resolve("STORE.new");
-    try (FileChannel file =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      while (out.hasRemaining()) {
-        file.write(out);
-      }
-      file.force(true);
-    }
-    Files.move(temporary, directory.resolve("STORE"), StandardCopyOption.ATOMIC_MOVE);
-    syncNames(directory);
-    syncNames(directory.toAbsolutePath().getParent());
-  }
-
-  /** A directory without a parent, or whose parent is not ours to open, was not made by us. */
-  private static void syncNames(@Nullable Path of) throws IOException {
-    if (of != null && Files.isReadable(of)) {
-      try (FileChannel names = FileChannel.open(of, StandardOpenOption.READ)) {
-        names.force(true);
-      }
+    out.putInt(Checksums.crc32c(out.array(), 0, BYTES - 4));
+    DurableFiles.replace(directory.resolve("STORE"), out.array());
+    // A directory without a parent, or whose parent is not ours to open, was not made by us.
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent != null && Files.isReadable(parent)) {
+      DurableFiles.sync(parent);
     }
   }
 

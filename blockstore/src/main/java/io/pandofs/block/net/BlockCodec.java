@@ -1,6 +1,7 @@
 package io.pandofs.block.net;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.pandofs.block.Blocks;
 import io.pandofs.block.wire.PutAnswer;
 import io.pandofs.block.wire.PutHeader;
 import io.pandofs.block.wire.ReadAnswer;
@@ -63,7 +64,7 @@ final class BlockCodec {
       int offset = read.getOffset();
       int length = read.getLength();
       // Both come from unsigned fields and may be negative here; the sum must not wrap.
-      if (offset < 0 || length <= 0 || offset > BlockMethods.BLOCK_BYTES_MAX - length) {
+      if (offset < 0 || length <= 0 || offset > Blocks.BLOCK_BYTES_MAX - length) {
         throw new BadRequestException("not a range of a block: " + offset + ", " + length);
       }
       return new ReadRequest(block(read.getBlock()), offset, length);

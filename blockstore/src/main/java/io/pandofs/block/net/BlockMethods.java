@@ -4,11 +4,11 @@ package io.pandofs.block.net;
 final class BlockMethods {
   static final int PUT = 1;
   static final int READ = 2;
-  static final int BLOCK_BYTES_MAX = 4 << 20;
 
   static final int PUT_STORED = 0;
   static final int PUT_SESSION_OVER = 1;
   static final int PUT_STALE_PLACEMENT = 2;
+  static final int PUT_FULL = 3;
 
   static final int READ_BYTES = 0;
   static final int READ_MISSING = 1;

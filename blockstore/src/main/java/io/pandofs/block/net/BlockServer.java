@@ -3,9 +3,11 @@ package io.pandofs.block.net;
 import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockMissingException;
+import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalFaults;
 import io.pandofs.block.Replicas;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.NodeId;
@@ -53,7 +55,7 @@ public final class BlockServer implements Service {
       LocalFaults faults,
       Executor disk,
       long readBytesMax) {
-    if (readBytesMax < BlockMethods.BLOCK_BYTES_MAX) {
+    if (readBytesMax < Blocks.BLOCK_BYTES_MAX) {
       throw new IllegalArgumentException("no room for one block: " + readBytesMax);
     }
     this.self = self;
@@ -108,7 +110,7 @@ public final class BlockServer implements Service {
     PutRequest put = BlockCodec.decodePut(request.header());
     ByteBuffer bytes = request.body();
     int length = bytes.remaining();
-    if (length == 0 || length > BlockMethods.BLOCK_BYTES_MAX) {
+    if (length == 0 || length > Blocks.BLOCK_BYTES_MAX) {
       throw new BadRequestException(put.block() + " of " + length + " bytes");
     }
     if (Checksums.crc32c(bytes) != put.crc32c()) {
@@ -133,6 +135,8 @@ public final class BlockServer implements Service {
     request.close();
     if (failure == null) {
       answer.complete(Payload.of(BlockCodec.encodePutAnswer(BlockMethods.PUT_STORED)));
+    } else if (failure instanceof StoreFullException) {
+      answer.complete(Payload.of(BlockCodec.encodePutAnswer(BlockMethods.PUT_FULL)));
     } else {
       answer.completeExceptionally(failure);
     }

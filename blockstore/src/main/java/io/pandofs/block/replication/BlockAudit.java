@@ -1,6 +1,8 @@
 package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockRow;
+import io.pandofs.block.Blocks;
+import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.common.BlockId;
@@ -87,7 +89,7 @@ public final class BlockAudit {
   private BlockAudit(LocalBlocks local, Table table, boolean deep) {
     this.local = local;
     this.table = table;
-    this.buffer = deep ? ByteBuffer.allocateDirect(4 << 20) : null;
+    this.buffer = deep ? ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES_MAX) : null;
   }
 
   /**
@@ -197,7 +199,7 @@ public final class BlockAudit {
   }
 
   private boolean isBad(BlockRow row, LocalBlock found) {
-    if (found.length() != row.length() || found.crc32c() != row.crc32c()) {
+    if (!found.is(row.length(), row.crc32c())) {
       return true;
     }
     ByteBuffer room = buffer;

@@ -66,7 +66,7 @@ final class Comparison {
         return false;
       }
       if (next.block().equals(row.block())) {
-        return next.length() == row.length() && next.crc32c() == row.crc32c();
+        return next.is(row.length(), row.crc32c());
       }
       stored.remove();
     }

@@ -2,6 +2,7 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockRow;
+import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.LocalFaults;
 import io.pandofs.common.BlockId;
@@ -43,8 +44,6 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private static final int REMEMBERED_MAX = 16_384;
   private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
-  private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long YIELD_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long REST_MAX_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long REST_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -98,7 +97,6 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   private final Replication replication;
   private final BlockDirectory directory;
-  private final ForegroundReads reads;
   private final Settings settings;
   private final Passes passes;
   private final Pace pace;
@@ -119,24 +117,25 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private long cursor;
   private boolean inCycle;
   private boolean verifying = true;
+
+  /** Whether this cycle has found more bad copies than are remembered. */
+  private boolean overlooked;
+
   private boolean bulk;
   private boolean leftBehind;
   private long walkStartedNanos;
   private long walkedNanos;
   private long restUntilNanos;
-  private long lastFetchNanos;
   private volatile long pausedUntilNanos;
 
   public Keeper(Replication replication, ForegroundReads reads, Settings settings) {
     this.replication = replication;
     this.directory = replication.directory();
-    this.reads = reads;
     this.settings = settings;
     long now = replication.clock().nanoTime();
-    this.pace = new Pace(settings.bytesPerSecond(), now);
+    this.pace = new Pace(settings.bytesPerSecond(), reads, now);
     this.restUntilNanos = now;
     this.pausedUntilNanos = now;
-    this.lastFetchNanos = now - YIELD_MAX_NANOS;
     this.passes = new Passes("repair", replication.disk(), replication.scheduler(), this::pass);
   }
 
@@ -172,14 +171,15 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   @Override
   public void damaged(BlockId block) {
-    if (damaged.size() < REMEMBERED_MAX) {
+    // Without the note that it is bad, the copy would be taken for good, as it is there.
+    if (damaged.contains(block) || damaged.size() < REMEMBERED_MAX) {
       damaged.add(block);
+      report(block);
     }
-    report(block);
   }
 
+  /** Over the bound it is forgotten: the next reader reports it again. */
   private void report(BlockId block) {
-    // Over the bound it is forgotten: the next reader reports it again.
     if (reported.size() < REMEMBERED_MAX && reported.add(block)) {
       wake();
     }
@@ -233,7 +233,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       BlockId block = each.next();
       // A peer may have asked for any number: only what the log says is needed.
       if (directory.row(block) != null && replication.isReplicaOf(block.group())) {
-        if (damaged.contains(block) || !replication.isNeeded(block)) {
+        if (damaged.contains(block) || !directory.isNeeded(block)) {
           ledger.found(block);
         }
         need.add(block);
@@ -302,10 +302,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   private void compareIfWanted() throws IOException {
     long epoch = directory.replicas(0).epoch();
-    if (!compareWanted.getAndSet(false) && epoch == mapEpoch) {
+    if (!compareWanted.get() && epoch == mapEpoch) {
       return;
     }
-    mapEpoch = -1;
+    mapEpoch = -1; // First: at no moment may the comparison of before count as the one wanted.
+    compareWanted.set(false);
     try {
       long missing = new Comparison(replication, passes::isClosed).run();
       mapEpoch = epoch;
@@ -324,13 +325,14 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     inCycle = true;
     changed.set(false);
     leftBehind = false;
+    overlooked = false;
     cursor = 0;
     walkedNanos = 0;
   }
 
   private void endCycle(long now) {
     inCycle = false;
-    verifying = false;
+    verifying = verifying && overlooked;
     bulk = bulk && leftBehind;
     // Walks over a long set take a fifth of the time at most. What was waited in between, for
     // fetches and their pace, is none of it: blocks that came meanwhile must not wait for that.
@@ -425,16 +427,19 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   private boolean isThere(BlockRow row) throws IOException {
     LocalBlock found = replication.local().find(row.block());
-    return found != null && found.length() == row.length() && found.crc32c() == row.crc32c();
+    return found != null && found.is(row.length(), row.crc32c());
   }
 
   private boolean isGood(BlockRow row) throws IOException {
     CopyCheck.Verdict verdict =
         CopyCheck.of(replication.local(), row, ByteBuffer.allocate(row.length()));
-    if (verdict == CopyCheck.Verdict.DAMAGED) {
+    if (verdict == CopyCheck.Verdict.DAMAGED && damaged.size() < REMEMBERED_MAX) {
       LOG.warn("repairing {}: its copy is bad", row.block());
       damaged.add(row.block());
       ledger.found(row.block());
+    } else if (verdict == CopyCheck.Verdict.DAMAGED) {
+      overlooked = true;
+      leftBehind = true;
     }
     return verdict == CopyCheck.Verdict.GOOD;
   }
@@ -448,25 +453,18 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       leftBehind = true;
       return -1;
     }
-    long wait = Math.max(pace.waitNanos(now), yieldNanos(now));
+    long wait = pace.waitNanos(now);
     if (wait > 0) {
       return wait;
     }
     meter.busy(now);
     pace.took(row.length(), now);
-    lastFetchNanos = now;
     underWay.add(row.block());
     var unused =
         new Fetch(replication, row, settings.fetchTimeout())
             .start()
             .whenComplete((done, failure) -> fetchEnded(row, failure));
     return -1;
-  }
-
-  /** Reads of mounts go first, but do not starve repair. */
-  private long yieldNanos(long now) {
-    boolean rested = now - lastFetchNanos >= YIELD_MAX_NANOS;
-    return reads.underWay() > 0 && !rested ? YIELD_NANOS : 0;
   }
 
   private void fetchEnded(BlockRow row, @Nullable Throwable failure) {
@@ -493,9 +491,9 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
   }
 
-  /** Whether so many faults wait that more of them may be forgotten. */
-  boolean isSwamped() {
-    return damaged.size() + reported.size() > REMEMBERED_MAX / 2;
+  /** Whether so many faults wait that more of them may be forgotten. Cheap. */
+  public boolean isSwamped() {
+    return Math.max(damaged.size() + reported.size(), ledger.counts().open()) > REMEMBERED_MAX / 2;
   }
 
   /** Whether copies were reported bad or gone that no pass has looked at yet. Cheap. */

@@ -1,6 +1,7 @@
 package io.pandofs.block.replication;
 
 import io.pandofs.block.Replicas;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.block.net.PutOutcome;
 import io.pandofs.block.net.PutRequest;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -27,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * One put, from its first copy to the last. Thread-safe; nothing in it waits.
  *
  * <p>Invariants: the result is given only while a quorum of the replicas of the map's present epoch
- * have acknowledged stable storage; it names them and the epoch. The bytes are the task's own, and
- * are given up only after the last attempt that could look at them has ended.
+ * have acknowledged stable storage; it names them and the epoch. Who says that it is full is tried
+ * again while others may still make a quorum, but not to be pushed to. The bytes are the task's
+ * own, and are given up only after the last attempt that could look at them has ended.
  */
 final class PutTask {
   private static final Duration RETRY_MIN = Duration.ofMillis(50);
@@ -51,6 +54,10 @@ final class PutTask {
   private final Set<NodeId> scheduled = new HashSet<>();
   private final Map<NodeId, Integer> failures = new HashMap<>();
   private final Map<NodeId, Throwable> lastFailure = new HashMap<>();
+
+  /** Those whose last answer was that they are full. */
+  private final Set<NodeId> full = new HashSet<>();
+
   private Replicas map;
   private @Nullable ScheduledFuture<?> alarm;
   private boolean decided;
@@ -85,7 +92,7 @@ final class PutTask {
         alarm =
             replication.scheduler().schedule(this::expire, timeout.toNanos(), TimeUnit.NANOSECONDS);
       } catch (RejectedExecutionException e) {
-        fail("the node is stopping");
+        fail(new IOException(failed("the node is stopping")));
       }
     }
     advance();
@@ -96,13 +103,17 @@ final class PutTask {
   private void advance() {
     List<NodeId> toTry = new ArrayList<>();
     synchronized (this) {
+      if (released) {
+        return; // The bytes may be another put's by now.
+      }
       if (!abandoned) {
         map = replication.directory().replicas(block.group());
         decideIfQuorum();
+        failIfFull();
       }
       if (!abandoned) {
         for (NodeId node : map.nodes()) {
-          if (!holders.contains(node) && !running.containsKey(node) && scheduled.add(node)) {
+          if (!isOver(node) && !running.containsKey(node) && scheduled.add(node)) {
             toTry.add(node);
           }
         }
@@ -119,7 +130,7 @@ final class PutTask {
     CompletableFuture<PutOutcome> outcome;
     synchronized (this) {
       scheduled.remove(node);
-      if (abandoned || holders.contains(node) || running.containsKey(node)) {
+      if (released || abandoned || isOver(node) || running.containsKey(node)) {
         releaseIfOver();
         return;
       }
@@ -152,7 +163,8 @@ final class PutTask {
 
   /** Cancelling it takes back what the store has not begun with. */
   private static CompletableFuture<PutOutcome> here(CompletableFuture<Void> put) {
-    CompletableFuture<PutOutcome> outcome = put.thenApply(done -> PutOutcome.STORED);
+    CompletableFuture<PutOutcome> outcome =
+        put.thenApply(done -> PutOutcome.STORED).exceptionally(PutTask::fullOr);
     var unused =
         outcome.whenComplete(
             (done, failure) -> {
@@ -163,22 +175,42 @@ final class PutTask {
     return outcome;
   }
 
+  private static PutOutcome fullOr(Throwable failure) {
+    Throwable cause = Failures.unwrap(failure);
+    if (cause instanceof StoreFullException) {
+      return PutOutcome.FULL;
+    }
+    throw new CompletionException(cause);
+  }
+
   private void answered(NodeId node, @Nullable PutOutcome outcome, @Nullable Throwable failure) {
     synchronized (this) {
       running.remove(node);
+      full.remove(node);
       if (outcome == PutOutcome.STORED) {
         holders.add(node);
       } else if (outcome == PutOutcome.SESSION_OVER) {
-        fail("the session " + session + " is over");
+        fail(new IOException(failed("the session " + session + " is over")));
       } else {
-        lastFailure.put(
-            node, failure == null ? new IOException("it knows a newer placement") : failure);
+        if (outcome == PutOutcome.FULL) {
+          full.add(node);
+        }
+        lastFailure.put(node, failure == null ? new IOException(why(outcome)) : failure);
         if (!abandoned && scheduled.add(node)) {
           scheduleAttempt(node, failures.merge(node, 1, Integer::sum));
         }
       }
     }
     advance();
+  }
+
+  private static String why(@Nullable PutOutcome outcome) {
+    return outcome == PutOutcome.FULL ? "its disks are full" : "it knows a newer placement";
+  }
+
+  /** Whether nothing more is to be sent to it. */
+  private boolean isOver(NodeId node) {
+    return holders.contains(node) || (decided && full.contains(node));
   }
 
   private void scheduleAttempt(NodeId node, int times) {
@@ -203,7 +235,15 @@ final class PutTask {
     try {
       var unused = replication.scheduler().schedule(step, delay, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      fail("the node is stopping");
+      fail(new IOException(failed("the node is stopping")));
+    }
+  }
+
+  /** Space comes back too late for a caller who waits. */
+  private void failIfFull() {
+    long others = map.nodes().stream().filter(node -> !full.contains(node)).count();
+    if (!map.nodes().isEmpty() && others < map.quorum()) {
+      fail(new StoreFullException(failed(progress())));
     }
   }
 
@@ -233,7 +273,8 @@ final class PutTask {
   private void expire() {
     synchronized (this) {
       if (!decided) {
-        fail("no quorum within " + timeout.toMillis() + " ms: " + progress());
+        String reason = "no quorum within " + timeout.toMillis() + " ms: " + progress();
+        fail(new IOException(failed(reason)));
       }
       abandon();
       releaseIfOver();
@@ -249,13 +290,14 @@ final class PutTask {
     return text.isEmpty() ? "no replicas are known" : text.toString();
   }
 
-  private synchronized void fail(String reason) {
+  private String failed(String reason) {
+    return "cannot store " + block + ": " + reason;
+  }
+
+  private synchronized void fail(IOException failure) {
     if (!decided) {
       decided = true;
-      complete(
-          () ->
-              result.completeExceptionally(
-                  new IOException("cannot store " + block + ": " + reason)));
+      complete(() -> result.completeExceptionally(failure));
     }
     abandon();
   }
@@ -278,7 +320,7 @@ final class PutTask {
   }
 
   private void releaseIfOver() {
-    boolean over = abandoned || holders.containsAll(map.nodes());
+    boolean over = abandoned || map.nodes().stream().allMatch(this::isOver);
     if (released || !decided || !over || !running.isEmpty()) {
       return;
     }

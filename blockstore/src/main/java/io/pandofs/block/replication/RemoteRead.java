@@ -23,11 +23,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * One read from other replicas: the one that is likely to be quickest is asked; when it fails, or
  * is silent for longer than it usually is, the next too. The first good answer wins, only it
- * touches the reader's buffer, and the other questions are taken back. When all have failed the map
- * is looked up once more, as the block may have moved. Thread-safe; nothing in it waits.
+ * touches the reader's buffer, and the other questions are taken back. When all replicas have
+ * failed, and only then, the other members are asked, who may have been replicas before; and when
+ * these have failed too, the map is looked up once more, as the block may have moved. Thread-safe;
+ * nothing in it waits.
  */
 final class RemoteRead {
-  private static final int ROUNDS = 2;
+  /** The replicas, the other members, and both again. */
+  private static final int ROUNDS = 4;
 
   private final Replication replication;
   private final PeerLoads loads;
@@ -35,6 +38,7 @@ final class RemoteRead {
   private final BlockId block;
   private final int offset;
   private final ByteBuffer into;
+  private final int length;
   private final CompletableFuture<Void> result = new CompletableFuture<>();
 
   // All below is guarded by "this".
@@ -58,6 +62,7 @@ final class RemoteRead {
     this.block = block;
     this.offset = offset;
     this.into = into;
+    this.length = into.remaining(); // The winner moves the position while others may be asked.
   }
 
   CompletableFuture<Void> start() {
@@ -102,8 +107,12 @@ final class RemoteRead {
 
   private @Nullable NodeId nextNode() {
     while (!won && toAsk.isEmpty() && running == 0 && round < ROUNDS) {
+      boolean replicasTurn = round % 2 == 0;
       round++;
-      toAsk.addAll(replication.sourcesOf(block.group(), block.serial()));
+      toAsk.addAll(
+          replicasTurn
+              ? loads.order(replication.othersOf(block.group(), block.serial()))
+              : replication.strangersTo(block.group()));
     }
     return won ? null : toAsk.poll();
   }
@@ -112,10 +121,7 @@ final class RemoteRead {
     long started = replication.clock().nanoTime();
     loads.begin(node);
     CompletableFuture<RemoteBlock> answer =
-        replication
-            .client()
-            .expecting(node)
-            .read(address, block, offset, into.remaining(), attemptTimeout);
+        replication.client().expecting(node).read(address, block, offset, length, attemptTimeout);
     synchronized (this) {
       asked.put(node, answer);
     }

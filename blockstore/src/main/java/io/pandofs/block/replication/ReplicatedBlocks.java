@@ -25,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReplicatedBlocks implements Blocks {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatedBlocks.class);
-  private static final int BLOCK_BYTES_MAX = 4 << 20;
   private static final long HEDGE_MIN_NANOS = Duration.ofMillis(10).toNanos();
 
   /**
@@ -54,7 +53,7 @@ public final class ReplicatedBlocks implements Blocks {
             Duration.ofSeconds(10));
 
     public Settings {
-      if (putBytesMax < BLOCK_BYTES_MAX) {
+      if (putBytesMax < Blocks.BLOCK_BYTES_MAX) {
         throw new IllegalArgumentException("no room for one block: " + putBytesMax);
       }
     }
@@ -95,7 +94,7 @@ public final class ReplicatedBlocks implements Blocks {
   @Override
   public CompletableFuture<StoredBlock> put(SessionId session, BlockId block, ByteBuffer bytes) {
     int length = bytes.remaining();
-    if (length == 0 || length > BLOCK_BYTES_MAX) {
+    if (length == 0 || length > Blocks.BLOCK_BYTES_MAX) {
       throw new IllegalArgumentException("a block of " + length + " bytes");
     }
     try {
@@ -125,7 +124,7 @@ public final class ReplicatedBlocks implements Blocks {
   @Override
   public CompletableFuture<Void> read(BlockId block, int offset, ByteBuffer into) {
     int length = into.remaining();
-    if (offset < 0 || length > BLOCK_BYTES_MAX || offset > BLOCK_BYTES_MAX - length) {
+    if (offset < 0 || length > Blocks.BLOCK_BYTES_MAX || offset > Blocks.BLOCK_BYTES_MAX - length) {
       throw new IllegalArgumentException("not a range of a block: " + offset + ", " + length);
     }
     if (length == 0) {

@@ -2,10 +2,8 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockPeers;
-import io.pandofs.block.BlockRow;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.net.BlockClient;
-import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.time.Clock;
 import java.util.ArrayList;
@@ -46,21 +44,19 @@ public record Replication(
    */
   List<NodeId> sourcesOf(int group, long turn) {
     List<NodeId> sources = othersOf(group, turn);
-    for (NodeId member : peers.members()) {
-      if (!member.equals(self) && !sources.contains(member)) {
-        sources.add(member);
-      }
-    }
+    sources.addAll(strangersTo(group));
     return sources;
+  }
+
+  /** The other members, which are no replicas of the group. */
+  List<NodeId> strangersTo(int group) {
+    List<NodeId> strangers = new ArrayList<>(peers.members());
+    strangers.removeAll(directory.replicas(group).nodes());
+    strangers.remove(self);
+    return strangers;
   }
 
   boolean isReplicaOf(int group) {
     return directory.replicas(group).nodes().contains(self);
-  }
-
-  /** Whether the block is known to be wanting already, and on its way. */
-  boolean isNeeded(BlockId block) {
-    List<BlockRow> next = directory.neededAfter(block.value() - 1, 1);
-    return !next.isEmpty() && next.get(0).block().equals(block);
   }
 }

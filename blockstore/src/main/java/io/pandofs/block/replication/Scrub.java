@@ -2,9 +2,7 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockRow;
-import io.pandofs.common.BlockId;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -16,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads every block that this node must hold, again and again, and checks it against the log's
- * block table ({@link CopyCheck}). What is bad or gone goes to the {@link Keeper}, which fetches it
- * from another replica.
+ * block table ({@link BlockCheck}). What is bad or gone goes to the {@link Keeper}, which fetches
+ * it from another replica.
  *
  * <p>A pass walks the block table in order, up to the last block there was when it began. It is
  * spread over half of {@link Settings#every}, and the next begins that long after its start; one
@@ -29,14 +27,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Scrub implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Scrub.class);
-  private static final int BLOCK_BYTES_MAX = 4 << 20;
   private static final int PAGE = 256;
   private static final int STEP_ROWS = 1024;
   private static final int STEP_BYTES = 1 << 20;
   private static final int ROW_COST_BYTES = 4096;
   private static final long SLOWEST_BYTES_PER_SECOND = 1 << 20;
-  private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long YIELD_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long SWAMPED_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long WAIT_MAX_SECONDS = TimeUnit.HOURS.toSeconds(1);
@@ -89,6 +84,7 @@ public final class Scrub implements AutoCloseable {
   private final ForegroundReads reads;
   private final Settings settings;
   private final Journal journal;
+  private final BlockCheck check;
   private final Passes passes;
 
   // Guarded by "this"; written by the running step alone, but for the wish.
@@ -100,8 +96,6 @@ public final class Scrub implements AutoCloseable {
   // The running step's own.
   private final Deque<BlockRow> ahead = new ArrayDeque<>();
   private Pace pace;
-  private @Nullable ByteBuffer buffer;
-  private long lastStepNanos;
   private long savedNanos;
 
   public Scrub(
@@ -116,11 +110,11 @@ public final class Scrub implements AutoCloseable {
     this.reads = reads;
     this.settings = settings;
     this.journal = journal;
+    this.check = new BlockCheck(replication, keeper);
     this.state = journal.load();
     this.begun = state.present() == null ? 0 : 1;
     long now = replication.clock().nanoTime();
-    this.pace = new Pace(settings.bytesPerSecond(), now);
-    this.lastStepNanos = now;
+    this.pace = new Pace(settings.bytesPerSecond(), reads, now);
     this.savedNanos = now;
     this.passes = new Passes("scrub", replication.disk(), replication.scheduler(), this::step);
   }
@@ -173,7 +167,7 @@ public final class Scrub implements AutoCloseable {
     long now = replication.clock().nanoTime();
     if (takeWish()) {
       begin();
-      pace = new Pace(settings.bytesPerSecond(), now);
+      pace = new Pace(settings.bytesPerSecond(), reads, now);
     } else if (state().present() == null) {
       long wait = secondsToNext();
       if (wait > 0) {
@@ -188,11 +182,10 @@ public final class Scrub implements AutoCloseable {
     if (keeper.isSwamped()) {
       return SWAMPED_NANOS;
     }
-    long wait = Math.max(pace.waitNanos(now), yieldNanos(now));
+    long wait = pace.waitNanos(now);
     if (wait > 0) {
       return wait;
     }
-    lastStepNanos = now;
     checkSome(now);
     return 0;
   }
@@ -202,7 +195,8 @@ public final class Scrub implements AutoCloseable {
     long halfSeconds = Math.max(1, settings.every().toSeconds() / 2);
     long needed = replication.local().usage().usedBytes() / halfSeconds;
     long rate = Math.max(SLOWEST_BYTES_PER_SECOND, needed);
-    return new Pace(Math.min(rate, settings.bytesPerSecond()), replication.clock().nanoTime());
+    return new Pace(
+        Math.min(rate, settings.bytesPerSecond()), reads, replication.clock().nanoTime());
   }
 
   private long seconds() {
@@ -214,11 +208,6 @@ public final class Scrub implements AutoCloseable {
     long since = last == null ? Long.MAX_VALUE : seconds() - last.startedSeconds();
     // A clock that was set back makes no one wait for longer than usual.
     return since < 0 ? 0 : settings.every().toSeconds() - since;
-  }
-
-  private long yieldNanos(long now) {
-    boolean rested = now - lastStepNanos >= YIELD_MAX_NANOS;
-    return reads.underWay() > 0 && !rested ? YIELD_NANOS : 0;
   }
 
   private void begin() {
@@ -260,8 +249,8 @@ public final class Scrub implements AutoCloseable {
         break;
       }
       cursor = row.block().value();
-      if (replication.isReplicaOf(row.block().group())) {
-        found += isFaulty(row) ? 1 : 0;
+      if (check.isMine(row.block())) {
+        found += check.isFaulty(row) ? 1 : 0;
         blocks++;
         bytes += row.length();
       }
@@ -290,42 +279,8 @@ public final class Scrub implements AutoCloseable {
     return next == null || next.block().value() > upTo ? null : next;
   }
 
-  private boolean isFaulty(BlockRow row) {
-    BlockId block = row.block();
-    CopyCheck.Verdict verdict;
-    try {
-      verdict = CopyCheck.of(replication.local(), row, buffer());
-    } catch (IOException e) {
-      LOG.warn("scrub cannot check {}: {}", block, e.toString());
-      verdict = CopyCheck.Verdict.DAMAGED;
-    }
-    if (verdict == CopyCheck.Verdict.GOOD || directory.row(block) == null) {
-      return false;
-    }
-    if (verdict == CopyCheck.Verdict.MISSING) {
-      if (replication.isNeeded(block)) {
-        return false; // Known, and on its way.
-      }
-      LOG.warn("scrub: {} is gone from this node's store", block);
-      keeper.missing(block);
-    } else {
-      LOG.warn("scrub: the copy of {} is bad", block);
-      keeper.damaged(block);
-    }
-    return true;
-  }
-
-  private ByteBuffer buffer() {
-    ByteBuffer ready = buffer;
-    if (ready == null) {
-      ready = ByteBuffer.allocateDirect(BLOCK_BYTES_MAX);
-      buffer = ready;
-    }
-    return ready;
-  }
-
   private void end(Pass pass) {
-    buffer = null;
+    check.rest();
     ahead.clear();
     Pass done =
         new Pass(pass.startedSeconds(), seconds(), pass.blocks(), pass.bytes(), pass.faults());

@@ -1,5 +1,6 @@
 package io.pandofs.block.disks;
 
+import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
@@ -7,7 +8,9 @@ import io.pandofs.common.SessionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,9 @@ public final class BreakableBlocks implements LocalBlocks {
   private volatile boolean writesFail;
   private volatile boolean full;
   private final AtomicReference<@Nullable Runnable> onMiss = new AtomicReference<>();
+  private volatile @Nullable IOException deletesFail;
+  private volatile Runnable onUsage = () -> {};
+  private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
   private volatile long freeBytes = 1 << 30;
 
   public BreakableBlocks(LocalBlocks real) {
@@ -41,6 +47,20 @@ public final class BreakableBlocks implements LocalBlocks {
   /** What is done once, when a block was looked for and is not here. */
   void onNextMiss(Runnable step) {
     onMiss.set(step);
+  }
+
+  void failDeletes(IOException failure) {
+    deletesFail = failure;
+  }
+
+  /** Its bytes do not match their checksum from now on. */
+  void damage(BlockId block) {
+    damaged.add(block);
+  }
+
+  /** What is done whenever somebody asks for the space. */
+  void onUsage(Runnable step) {
+    onUsage = step;
   }
 
   void free(long bytes) {
@@ -68,6 +88,9 @@ public final class BreakableBlocks implements LocalBlocks {
   @Override
   public void read(BlockId block, int offset, ByteBuffer into) throws IOException {
     check(readsFail);
+    if (damaged.contains(block) && real.contains(block)) {
+      throw new BlockCorruptException(block, "damaged");
+    }
     real.read(block, offset, into);
   }
 
@@ -85,7 +108,12 @@ public final class BreakableBlocks implements LocalBlocks {
   @Override
   public void delete(List<BlockId> blocks) throws IOException {
     check(writesFail);
+    IOException failure = deletesFail;
+    if (failure != null) {
+      throw failure;
+    }
     real.delete(blocks);
+    damaged.removeAll(blocks);
   }
 
   @Override
@@ -96,6 +124,7 @@ public final class BreakableBlocks implements LocalBlocks {
 
   @Override
   public Usage usage() {
+    onUsage.run();
     Usage usage = real.usage();
     return new Usage(usage.blocks(), usage.usedBytes(), full ? 0 : freeBytes);
   }

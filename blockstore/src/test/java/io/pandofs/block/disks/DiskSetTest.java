@@ -4,19 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.SessionId;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -275,5 +280,163 @@ final class DiskSetTest {
     assertThat(set.scan(50, 3))
         .extracting(each -> each.block().value())
         .containsExactly(51L, 52L, 53L);
+  }
+
+  @Test
+  void aFullDiskThatCannotDeleteStaysInUseAndTheOthersDelete() throws Exception {
+    putMany();
+    List<BlockId> all = new ArrayList<>();
+    for (int i = 1; i <= MANY; i++) {
+      all.add(new BlockId(i));
+    }
+    for (IOException harmless :
+        List.of(new StoreFullException("full"), new InterruptedIOException("interrupted"))) {
+      disks.get("a").failDeletes(harmless);
+      assertThatThrownBy(() -> set.delete(all)).isSameAs(harmless);
+      assertThat(lost).isEmpty();
+    }
+    assertThat(blocks("a")).isPositive();
+    assertThat(blocks("b") + blocks("c")).isZero();
+  }
+
+  @Test
+  void aBlockThatMovesWhenItsDiskLeavesForGoodIsFound() throws Exception {
+    disks.get("a").fill(true);
+    disks.get("c").fill(true);
+    putMany();
+    disks.get("a").fill(false);
+    disks.get("c").fill(false);
+    CountDownLatch looking = new CountDownLatch(1);
+    CountDownLatch gone = new CountDownLatch(1);
+    CompletableFuture<Integer> found = new CompletableFuture<>();
+    // The disk is leaving and nothing has moved yet when the look begins; it is gone when it ends.
+    Runnable look =
+        () -> {
+          disks
+              .get("a")
+              .onNextMiss(
+                  () -> {
+                    looking.countDown();
+                    await(gone);
+                  });
+          found.completeAsync(() -> countFound());
+          await(looking);
+        };
+    disks.get("a").onNextMiss(look);
+    assertThat(isRemoved("b")).isTrue();
+    gone.countDown();
+    assertThat(found.get(60, TimeUnit.SECONDS)).isEqualTo(MANY);
+  }
+
+  private int countFound() {
+    int count = 0;
+    try {
+      for (int i = 1; i <= MANY; i++) {
+        count += set.contains(new BlockId(i)) ? 1 : 0;
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return count;
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Every block on each of the disks. */
+  private void putOnAll(String... names) throws Exception {
+    for (String name : names) {
+      for (int i = 1; i <= MANY; i++) {
+        put(disks.get(name), i);
+      }
+    }
+  }
+
+  @Test
+  void ofTwoCopiesTheGoodOneIsRead() throws Exception {
+    putOnAll("a", "b");
+    for (int i = 1; i <= MANY; i++) {
+      disks.get(i % 2 == 0 ? "a" : "b").damage(new BlockId(i));
+      assertWhole(i);
+    }
+    disks.get("b").damage(new BlockId(2));
+    assertThatThrownBy(() -> assertWhole(2)).isInstanceOf(BlockCorruptException.class);
+    assertThat(lost).isEmpty();
+  }
+
+  @Test
+  void aDiskThatLeavesTakesNoGoodCopyWithItThoughAnotherDiskHasABadOne() throws Exception {
+    putOnAll("a", "b");
+    for (int i = 1; i <= 20; i++) {
+      disks.get("a").damage(new BlockId(i));
+    }
+    assertThat(set.remove(root.resolve("b"), (moved, bytes) -> {})).isZero();
+    for (int i = 1; i <= MANY; i++) {
+      assertWhole(i);
+    }
+  }
+
+  @Test
+  void aDiskThatComesBackKeepsWhatIsBadElsewhere() throws Exception {
+    putMany();
+    BreakableBlocks back = disks.open(root, "d");
+    for (int i = 1; i <= MANY; i++) {
+      put(back, i);
+    }
+    for (String name : List.of("a", "b", "c")) {
+      for (int i = 1; i <= 20; i++) {
+        disks.get(name).damage(new BlockId(i));
+      }
+    }
+    set.add(root.resolve("d"), back);
+    assertThat(back.usage().blocks()).isEqualTo(20);
+    for (int i = 1; i <= MANY; i++) {
+      assertWhole(i);
+    }
+  }
+
+  @Test
+  void theFirstOfTheOrderIsFoundWithoutTheOrder() {
+    List<Disk> some = new ArrayList<>();
+    for (String name : List.of("a", "b", "c")) {
+      some.add(new Disk(root.resolve(name), disks.get(name)));
+    }
+    disks.get("b").free(3L << 30);
+    Spread spread = Spread.of(some);
+    for (int i = 1; i <= 1_000; i++) {
+      assertThat(spread.first(new BlockId(i))).isSameAs(spread.order(new BlockId(i)).get(0));
+    }
+  }
+
+  @Test
+  void whoLooksAtTheDisksHasThemWeighedAgainNowAndThen() throws Exception {
+    set.close();
+    ManualClock clock = new ManualClock();
+    set = disks.set(clock, root, "a", "b");
+    disks.get("a").free(1);
+    disks.get("b").free(Long.MAX_VALUE);
+    putMany();
+    assertThat(blocks("a")).isPositive();
+    long before = blocks("a");
+    clock.advance(Duration.ofMinutes(2));
+    assertThat(set.reports()).hasSize(2);
+    for (int i = MANY + 1; i <= 2 * MANY; i++) {
+      put(set, i);
+    }
+    assertThat(blocks("a")).isEqualTo(before);
+  }
+
+  @Test
+  void noLockIsHeldWhileADiskIsAskedForItsSpace() throws Exception {
+    BreakableBlocks more = disks.open(root, "d");
+    List<Boolean> held = new ArrayList<>();
+    more.onUsage(() -> held.add(Thread.holdsLock(set)));
+    set.add(root.resolve("d"), more);
+    assertThat(held).isNotEmpty().doesNotContain(true);
   }
 }

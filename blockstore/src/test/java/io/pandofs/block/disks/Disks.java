@@ -3,6 +3,7 @@ package io.pandofs.block.disks;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.local.LocalBlockOptions;
 import io.pandofs.block.local.LocalBlockStore;
+import io.pandofs.common.time.Clock;
 import io.pandofs.common.time.SystemClock;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,11 +20,15 @@ public final class Disks implements AutoCloseable {
 
   /** A set of stores in these directories. */
   public DiskSet set(Path root, String... names) throws IOException {
+    return set(new SystemClock(), root, names);
+  }
+
+  DiskSet set(Clock clock, Path root, String... names) throws IOException {
     Map<Path, LocalBlocks> stores = new LinkedHashMap<>();
     for (String name : names) {
       stores.put(root.resolve(name), open(root, name));
     }
-    return new DiskSet(stores, new SystemClock());
+    return new DiskSet(stores, clock);
   }
 
   BreakableBlocks open(Path root, String name) throws IOException {

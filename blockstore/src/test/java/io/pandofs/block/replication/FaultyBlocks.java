@@ -2,6 +2,7 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 import java.io.IOException;
@@ -21,9 +22,12 @@ final class FaultyBlocks implements LocalBlocks {
   private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
   private final List<Runnable> heldPuts = new ArrayList<>();
   private boolean holdingPuts;
+  private final AtomicInteger fullPuts = new AtomicInteger();
   private final AtomicInteger takenBack = new AtomicInteger();
   private volatile @Nullable CountDownLatch readGate;
   private volatile boolean exhausted;
+  private volatile boolean full;
+  private final AtomicInteger reads = new AtomicInteger();
   private final AtomicInteger readsHeld = new AtomicInteger();
 
   FaultyBlocks(LocalBlocks real) {
@@ -33,6 +37,11 @@ final class FaultyBlocks implements LocalBlocks {
   /** Puts reach the disk only after {@link #releasePuts}. */
   synchronized void holdPuts() {
     holdingPuts = true;
+  }
+
+  /** How many found no room. */
+  int fullPuts() {
+    return fullPuts.get();
   }
 
   int putsTakenBack() {
@@ -57,6 +66,11 @@ final class FaultyBlocks implements LocalBlocks {
     readGate = new CountDownLatch(1);
   }
 
+  /** How many were asked for. */
+  int reads() {
+    return reads.get();
+  }
+
   int readsHeld() {
     return readsHeld.get();
   }
@@ -67,6 +81,11 @@ final class FaultyBlocks implements LocalBlocks {
     if (gate != null) {
       gate.countDown();
     }
+  }
+
+  /** Whether there is room for no block. */
+  void fill(boolean now) {
+    full = now;
   }
 
   /** Whether reads find no memory. */
@@ -86,6 +105,10 @@ final class FaultyBlocks implements LocalBlocks {
   @Override
   public CompletableFuture<Void> put(
       SessionId session, BlockId block, ByteBuffer bytes, int crc32c) {
+    if (full) {
+      fullPuts.incrementAndGet();
+      return CompletableFuture.failedFuture(new StoreFullException("full by the test"));
+    }
     CompletableFuture<Void> done = new CompletableFuture<>();
     Runnable step = () -> realPut(session, block, bytes, crc32c, done);
     synchronized (this) {
@@ -125,6 +148,7 @@ final class FaultyBlocks implements LocalBlocks {
 
   @Override
   public void read(BlockId block, int offset, ByteBuffer into) throws IOException {
+    reads.incrementAndGet();
     if (exhausted) {
       throw new OutOfMemoryError("planted");
     }

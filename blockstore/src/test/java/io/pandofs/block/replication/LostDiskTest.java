@@ -7,6 +7,7 @@ import static io.pandofs.block.replication.TestCluster.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.block.CopyCheck;
 import io.pandofs.block.disks.DiskSet;
 import io.pandofs.block.disks.Disks;
 import java.nio.ByteBuffer;

@@ -82,4 +82,29 @@ class RepairTest extends RepairSuite {
     await().until(() -> node.store.contains(block(40)));
     assertThat(node.directory.neededCount()).isGreaterThan(20);
   }
+
+  @Test
+  void moreBadCopiesThanAreRememberedAreNotTakenForRepaired() throws Exception {
+    TestNode node = cluster.node(3);
+    cluster.node(1).stopListening();
+    cluster.node(2).stopListening();
+    node.keeper.start();
+    int many = 17_000;
+    for (int i = 1; i <= many; i++) {
+      BlockId block = block(i);
+      ByteBuffer bytes = bytes(block, 10);
+      var unused = node.store.put(SESSION, block, bytes, Checksums.crc32c(bytes));
+      node.directory.commit(row(i, 10));
+    }
+    await().atMost(Duration.ofMinutes(2)).until(() -> node.directory.neededCount() == 0);
+    for (int i = 1; i <= many; i++) {
+      node.store.damage(block(i));
+      node.keeper.damaged(block(i));
+    }
+    await().atMost(Duration.ofMinutes(1)).until(() -> !node.keeper.hasReports());
+    assertThat(node.keeper.isSwamped()).isTrue();
+    await().during(Duration.ofSeconds(2)).until(() -> node.keeper.faults().repaired() == 0);
+    // Nobody took note of the last ones, and a second report of them finds room once there is some.
+    assertThat(node.keeper.faults().found()).isLessThan(many);
+  }
 }

@@ -7,6 +7,7 @@ import static io.pandofs.block.replication.TestCluster.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.block.CopyCheck;
 import io.pandofs.common.BlockId;
 import java.io.IOException;
 import java.nio.ByteBuffer;

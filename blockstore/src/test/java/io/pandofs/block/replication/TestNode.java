@@ -1,5 +1,6 @@
 package io.pandofs.block.replication;
 
+import io.pandofs.block.BlockPeers;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.Replicas;
 import io.pandofs.block.net.BlockClient;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,6 +46,9 @@ final class TestNode {
   Scrub scrub;
   private @Nullable FrameServer server;
 
+  /** Whom it knows beside the replicas. */
+  volatile List<NodeId> members = List.of();
+
   TestNode(
       NodeId id,
       LocalBlocks blocks,
@@ -62,7 +67,7 @@ final class TestNode {
             id,
             store,
             directory,
-            addresses::get,
+            peers(addresses),
             new BlockClient(connections),
             clock,
             scheduler,
@@ -70,6 +75,20 @@ final class TestNode {
     this.keeper = new Keeper(replication, reads, KEEPER);
     this.collector = new Collector(replication, COLLECTOR);
     this.scrub = scrub(SCRUB);
+  }
+
+  private BlockPeers peers(Map<NodeId, InetSocketAddress> addresses) {
+    return new BlockPeers() {
+      @Override
+      public @Nullable InetSocketAddress addressOf(NodeId node) {
+        return addresses.get(node);
+      }
+
+      @Override
+      public List<NodeId> members() {
+        return members;
+      }
+    };
   }
 
   Scrub scrub(Scrub.Settings settings) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
@@ -376,5 +377,76 @@ abstract class WriteAndReadSuite {
     assertThatThrownBy(() -> read(outside, 1, 0, 10)).hasMessageContaining(block.toString());
     cluster.node(4).directory.place(replicas(2, 1, 2, 3));
     assertThat(read(outside, 1, 0, 10)).isEqualTo(part(1, 0, 10));
+  }
+
+  private void assertFull(CompletableFuture<StoredBlock> put) {
+    // Long before the time that a put has.
+    assertThatThrownBy(() -> put.get(SETTINGS.putTimeout().toSeconds() / 2, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(StoreFullException.class)
+        .hasMessageContaining("full");
+  }
+
+  @Test
+  void aPutFailsAtOnceWhenSoManyAreFullThatNoQuorumIsLeft() throws Exception {
+    cluster.put(1, LENGTH);
+    cluster.awaitHeld(1, 1, 2, 3);
+    for (int[] full : new int[][] {{2, 3}, {1, 3}, {1, 2, 3}}) {
+      for (int node : full) {
+        cluster.node(node).store.fill(true);
+      }
+      assertFull(start(2, LENGTH));
+      assertFull(cluster.node(4).blocks(SETTINGS).put(SESSION, block(3), bytes(block(3), 10)));
+      // What is there is read, and deleted, all the same.
+      assertThat(read(cluster.blocks, 1, 10, 1000)).isEqualTo(part(1, 10, 1000));
+      for (int node : full) {
+        cluster.node(node).store.delete(List.of(block(2), block(3)));
+        cluster.node(node).store.fill(false);
+      }
+    }
+    cluster.put(2, LENGTH);
+    cluster.awaitHeld(2, 1, 2, 3);
+  }
+
+  @Test
+  void aFullReplicaIsDoneWithoutAndNotPushedTo() throws Exception {
+    cluster.node(3).store.fill(true);
+    for (int i = 1; i <= 20; i++) {
+      assertThat(cluster.put(i, LENGTH).holders()).containsExactly(new NodeId(1), new NodeId(2));
+    }
+    // Once, or a few times if its answer was quicker than the quorum.
+    int told = cluster.node(3).store.fullPuts();
+    await()
+        .during(Duration.ofMillis(500))
+        .until(() -> cluster.node(3).store.fullPuts() <= Math.max(told, 20) + 5);
+    cluster.node(3).store.fill(false);
+    cluster.put(21, LENGTH);
+    cluster.awaitHeld(21, 3);
+  }
+
+  @Test
+  void aReplicaThatHasSpaceAgainCompletesAPutThatStillWaits() throws Exception {
+    cluster.node(2).store.holdPuts();
+    cluster.node(3).store.fill(true);
+    CompletableFuture<StoredBlock> put = start(1, LENGTH);
+    await().until(() -> cluster.node(3).store.fullPuts() > 0);
+    assertThat(put).isNotDone();
+    cluster.node(3).store.fill(false);
+    assertThat(put.get(60, TimeUnit.SECONDS).holders())
+        .containsExactly(new NodeId(1), new NodeId(3));
+    cluster.node(2).store.releasePuts();
+  }
+
+  @Test
+  void aClusterThatIsNotFullButCutOffIsNotSaidToBeFull() {
+    cluster.node(2).store.fill(true);
+    cluster.node(3).stopListening();
+    ReplicatedBlocks hasty = cluster.node(1).blocks(shortTimeout());
+    assertThatThrownBy(
+            () -> hasty.put(SESSION, block(1), bytes(block(1), 100)).get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(IOException.class)
+        .hasMessageContaining("no quorum")
+        .cause()
+        .isNotInstanceOf(StoreFullException.class);
   }
 }

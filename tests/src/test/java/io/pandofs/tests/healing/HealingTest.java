@@ -155,6 +155,33 @@ final class HealingTest {
 
   @Test
   @Order(3)
+  void scrubOfAPathChecksWhatIsThereAndNothingElse() throws IOException, InterruptedException {
+    Path mount = cluster.mount(VICTIM);
+    String make = "mkdir -p \"$1/one/two\" \"$1/other\" && mv \"$1/big\" \"$1/one/two/big\"";
+    Commands.bash(LONG, make, mount).ok();
+    String copy = "head -c 9000 \"$1\" > \"$2/other/small\" && sync \"$2/other/small\"";
+    Commands.bash(LONG, copy, source, mount).ok();
+    flip(BLOCK_BYTES + 400_000);
+    JsonObject other =
+        JsonReader.readObject(scrub(mount.resolve("other").toString(), "--wait").ok());
+    assertThat(other.object("checked").number("files")).isEqualTo(1);
+    assertThat(other.object("checked").number("bytes")).isEqualTo(9000);
+    assertThat(other.object("checked").number("faults")).isZero();
+    JsonObject one = JsonReader.readObject(scrub(mount.resolve("one").toString(), "--wait").ok());
+    assertThat(one.object("checked").number("files")).isEqualTo(1);
+    assertThat(one.object("checked").number("bytes")).isEqualTo(FILE_BYTES);
+    assertThat(one.object("checked").number("faults")).isEqualTo(1);
+    assertThat(one.number("faults_open")).isZero();
+    Path file = mount.resolve("one/two/big");
+    JsonObject again = JsonReader.readObject(scrub(file.toString()).ok());
+    assertThat(again.object("checked").number("faults")).isZero();
+    assertThat(scrub(scratch.toString()).err()).contains("not within this node's mount");
+    assertThat(scrub(mount.resolve("none").toString()).code()).isNotZero();
+    Commands.bash(LONG, "mv \"$1\" \"$2/big\"", file, mount).ok();
+  }
+
+  @Test
+  @Order(4)
   void fsckFindsWhatIsBadAndRepairsIt() throws IOException, InterruptedException {
     JsonObject clean = JsonReader.readObject(fsck("--deep").ok());
     assertThat(clean.number("problems")).isZero();
@@ -172,7 +199,7 @@ final class HealingTest {
   }
 
   @Test
-  @Order(4)
+  @Order(5)
   void fsckOfAStoppedNode() throws IOException, InterruptedException {
     assertThat(offline().err()).contains("in use by another process");
     cluster.stop(VICTIM);
@@ -189,7 +216,7 @@ final class HealingTest {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void aLostDiskIsFilledFromOtherNodes() throws IOException, InterruptedException {
     Path good = Files.createDirectory(scratch.resolve("good"));
     Path bad = Files.createDirectory(scratch.resolve("bad"));

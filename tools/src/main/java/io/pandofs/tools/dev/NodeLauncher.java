@@ -1,7 +1,7 @@
 package io.pandofs.tools.dev;
 
 import io.pandofs.common.config.TransportName;
-import java.io.File;
+import io.pandofs.tools.setup.NodeProcess;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -17,8 +17,6 @@ import java.util.List;
  * <p>One start at a time in a directory, by a lock file: two commands cannot start a node twice.
  */
 final class NodeLauncher {
-  private static final File NOTHING = new File("/dev/null");
-
   private final Path launcher;
   private final DevDirectory directory;
 
@@ -63,12 +61,8 @@ final class NodeLauncher {
 
   private ProcessRef spawn(DevNode node) throws IOException {
     Process process =
-        new ProcessBuilder(
-                "setsid", launcher.toString(), "node", "--config", node.config().toString())
+        NodeProcess.detached(launcher, node.config(), node.log())
             .directory(directory.root().toFile())
-            .redirectInput(NOTHING)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(node.log().toFile()))
-            .redirectErrorStream(true)
             .start();
     return ProcessRef.of(process.pid());
   }

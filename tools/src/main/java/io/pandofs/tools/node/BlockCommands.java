@@ -1,7 +1,5 @@
 package io.pandofs.tools.node;
 
-import io.pandofs.common.NodeId;
-import io.pandofs.meta.raft.BlockTables;
 import io.pandofs.tools.admin.AdminServer;
 
 /** The daemon's commands about this machine's blocks, as the admin channel offers them. */
@@ -9,9 +7,9 @@ final class BlockCommands {
   private final ScrubRequest scrub;
   private final FsckRequest fsck;
 
-  BlockCommands(NodeId self, BlockTables tables, LocalDirectory directory, BlockSide side) {
-    this.scrub = new ScrubRequest(side);
-    this.fsck = new FsckRequest(self, tables, directory, side);
+  BlockCommands(ScrubRequest scrub, FsckRequest fsck) {
+    this.scrub = scrub;
+    this.fsck = fsck;
   }
 
   void addTo(AdminServer server) {

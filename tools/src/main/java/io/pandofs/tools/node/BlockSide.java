@@ -4,9 +4,11 @@ import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.net.BlockClient;
 import io.pandofs.block.net.BlockServer;
+import io.pandofs.block.replication.BlockCheck;
 import io.pandofs.block.replication.Collector;
 import io.pandofs.block.replication.ForegroundReads;
 import io.pandofs.block.replication.Keeper;
+import io.pandofs.block.replication.Pace;
 import io.pandofs.block.replication.ReplicatedBlocks;
 import io.pandofs.block.replication.Replication;
 import io.pandofs.block.replication.Scrub;
@@ -38,6 +40,10 @@ final class BlockSide {
   final Keeper keeper;
   final Collector collector;
   final Scrub scrub;
+  private final Replication replication;
+  private final ForegroundReads reads;
+  private final long scrubBytesPerSecond;
+  private final long repairBytesPerSecond;
 
   private BlockSide(
       NodeDisks disks,
@@ -45,7 +51,10 @@ final class BlockSide {
       Blocks blocks,
       Keeper keeper,
       Collector collector,
-      Scrub scrub) {
+      Scrub scrub,
+      Replication replication,
+      ForegroundReads reads,
+      Upkeep upkeep) {
     this.disks = disks;
     this.local = disks.blocks();
     this.server = server;
@@ -53,6 +62,10 @@ final class BlockSide {
     this.keeper = keeper;
     this.collector = collector;
     this.scrub = scrub;
+    this.replication = replication;
+    this.reads = reads;
+    this.scrubBytesPerSecond = upkeep.scrubBytesPerSecond();
+    this.repairBytesPerSecond = upkeep.repairBytesPerSecond();
   }
 
   /** Opens the stores and puts the rest on top; {@link #start} sets repair and deletion going. */
@@ -85,21 +98,39 @@ final class BlockSide {
     ScrubFile journal = new ScrubFile(config.dataDirectory().resolve("scrub.json"));
     Scrub scrub =
         parts.add("scrub", new Scrub(replication, keeper, reads, scrub(config.upkeep()), journal));
-    disks.onLost(disk, keeper::reset);
+    disks.onLost(keeper::reset, disk);
     return new BlockSide(
         disks,
         new BlockServer(identity.node(), local, directory, keeper, disk, SERVED_READS_BYTES_MAX),
         new ReplicatedBlocks(replication, keeper, reads, settings(config)),
         keeper,
         collector,
-        scrub);
+        scrub,
+        replication,
+        reads,
+        config.upkeep());
+  }
+
+  /** Checks single copies. */
+  BlockCheck check() {
+    return new BlockCheck(replication, keeper);
+  }
+
+  /** For work like scrub: within its limit, and after reads of mounts. */
+  Pace scrubPace(long nowNanos) {
+    return new Pace(scrubBytesPerSecond, reads, nowNanos);
+  }
+
+  /** For work like repair: within its limit, and after reads of mounts. */
+  Pace repairPace(long nowNanos) {
+    return new Pace(repairBytesPerSecond, reads, nowNanos);
   }
 
   /** Whether the store has it on stable storage; false when the store cannot tell. */
   boolean holds(BlockId block, int length, int crc32c) {
     try {
       LocalBlocks.LocalBlock found = local.find(block);
-      return found != null && found.length() == length && found.crc32c() == crc32c;
+      return found != null && found.is(length, crc32c);
     } catch (IOException | IllegalStateException e) {
       // Then it is needed, and the keeper looks into the matter.
       LOG.debug("cannot look for {}: {}", block, e.toString());

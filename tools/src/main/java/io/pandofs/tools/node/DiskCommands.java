@@ -1,6 +1,7 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.block.disks.Evacuation;
+import io.pandofs.block.replication.Pace;
 import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminCommand.Progress;
@@ -77,18 +78,27 @@ final class DiskCommands {
     return told(directory, bad);
   }
 
+  /** Says how far it is now and then, and keeps to the pace of repair. */
   private Evacuation.Progress progress(Progress progress) {
-    long[] said = {clock.nanoTime()};
-    return (blocks, bytes) -> {
-      if (clock.nanoTime() - said[0] > SAY_EVERY_NANOS) {
-        said[0] = clock.nanoTime();
-        say(progress, blocks + " blocks have moved");
+    return new Evacuation.Progress() {
+      private final Pace pace = side.repairPace(clock.nanoTime());
+      private long saidNanos = clock.nanoTime();
+      private long counted;
+
+      @Override
+      public void moved(long blocks, long bytes) throws IOException, InterruptedException {
+        long now = clock.nanoTime();
+        pace.took(bytes - counted, now);
+        counted = bytes;
+        if (now - saidNanos > SAY_EVERY_NANOS) {
+          saidNanos = now;
+          progress.say(blocks + " blocks have moved");
+        }
+        for (long wait = pace.waitNanos(now); wait > 0; wait = pace.waitNanos(clock.nanoTime())) {
+          Pause.ofNanos(wait);
+        }
       }
     };
-  }
-
-  private static void say(Progress progress, String sentence) throws IOException {
-    progress.say(sentence);
   }
 
   private static Map<String, @Nullable Object> told(Path directory, long bad) {

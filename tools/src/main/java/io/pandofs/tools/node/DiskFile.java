@@ -1,21 +1,20 @@
 package io.pandofs.tools.node;
 
+import io.pandofs.common.DurableFiles;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.json.JsonReader;
 import io.pandofs.tools.json.JsonWriter;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers in a file which disks a node has, durably. */
@@ -53,23 +52,36 @@ final class DiskFile {
     return Files.exists(file);
   }
 
-  /** In the order in which they came; empty when there is no file. */
-  Map<Path, Entry> load() throws Refusal {
-    Map<Path, Entry> entries = new LinkedHashMap<>();
+  /**
+   * What the file says.
+   *
+   * @param disks in the order in which they came
+   * @param formerStamps of the block stores of the nodes that this one was before
+   */
+  record Content(List<Entry> disks, List<UUID> formerStamps) {
+    Content {
+      disks = List.copyOf(disks);
+      formerStamps = List.copyOf(formerStamps);
+    }
+  }
+
+  /** Nothing when there is no file. */
+  Content load() throws Refusal {
     if (!exists()) {
-      return entries;
+      return new Content(List.of(), List.of());
     }
     try {
       JsonObject saved = JsonReader.readObject(Files.readString(file));
       if (saved.number("version") != VERSION) {
         throw new Refusal(file + " is of another version; upgrade Pando.");
       }
+      List<Entry> disks = new ArrayList<>();
       for (JsonObject each : saved.objects("disks")) {
-        Path directory = Path.of(each.text("directory"));
         State state = State.valueOf(each.text("state").toUpperCase(Locale.ROOT));
-        entries.put(directory, new Entry(directory, state, each.text("trouble")));
+        disks.add(new Entry(Path.of(each.text("directory")), state, each.text("trouble")));
       }
-      return entries;
+      return new Content(
+          disks, saved.texts("former_stamps").stream().map(UUID::fromString).toList());
     } catch (IOException | IllegalArgumentException e) {
       throw new Refusal(
           file
@@ -80,9 +92,9 @@ final class DiskFile {
     }
   }
 
-  void save(Collection<Entry> entries) throws IOException {
+  void save(Content content) throws IOException {
     List<Map<String, @Nullable Object>> disks = new ArrayList<>();
-    for (Entry entry : entries) {
+    for (Entry entry : content.disks()) {
       Map<String, @Nullable Object> disk = new LinkedHashMap<>();
       disk.put("directory", entry.directory().toString());
       disk.put("state", entry.state().name().toLowerCase(Locale.ROOT));
@@ -92,16 +104,8 @@ final class DiskFile {
     Map<String, @Nullable Object> document = new LinkedHashMap<>();
     document.put("version", VERSION);
     document.put("disks", disks);
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.writeString(fresh, JsonWriter.write(document) + "\n");
-    sync(fresh);
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-    sync(file.resolveSibling("."));
-  }
-
-  private static void sync(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    document.put("former_stamps", content.formerStamps().stream().map(UUID::toString).toList());
+    DurableFiles.replace(
+        file, (JsonWriter.write(document) + "\n").getBytes(StandardCharsets.UTF_8));
   }
 }

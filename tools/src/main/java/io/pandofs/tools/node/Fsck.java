@@ -25,7 +25,10 @@ import org.jspecify.annotations.Nullable;
 public final class Fsck {
   private Fsck() {}
 
-  /** Checks the data of a node that does not run, and changes nothing in the tables or blocks. */
+  /**
+   * Checks the data of a node that does not run. Opens its stores as a start does, which removes
+   * what a crash left half done and may give space back; changes no row of the tables and no block.
+   */
   public static Map<String, @Nullable Object> offline(NodeConfig config, boolean deep)
       throws Refusal {
     try (StoppedTables tables = StoppedTables.open(config.dataDirectory());

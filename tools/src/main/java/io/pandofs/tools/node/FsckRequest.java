@@ -63,14 +63,15 @@ final class FsckRequest implements AdminCommand {
 
   private long repair(TableCheck.Report names, BlockAudit.Report blocks, Progress progress)
       throws IOException, InterruptedException {
-    blocks.missing().forEach(side.keeper::missing);
-    blocks.damaged().forEach(side.keeper::damaged);
+    Repairs repairs = new Repairs(side.keeper, progress);
     if (blocks.leftover() > 0) {
       side.collector.sweepSoon();
     }
-    Repairs.await(side.keeper, progress);
+    long left = repairs.handIn(blocks.damaged(), side.keeper::damaged);
+    left += repairs.handIn(blocks.missing(), side.keeper::missing);
+    repairs.await();
     long tablesAlone = names.problems().values().stream().mapToLong(Long::longValue).sum();
-    return tablesAlone + side.keeper.faults().open();
+    return tablesAlone + left + side.keeper.faults().open();
   }
 
   private BlockAudit.Table live() {
@@ -87,8 +88,7 @@ final class FsckRequest implements AdminCommand {
 
       @Override
       public boolean isNeeded(BlockId block) {
-        List<BlockRow> next = directory.neededAfter(block.value() - 1, 1);
-        return !next.isEmpty() && next.get(0).block().equals(block);
+        return directory.isNeeded(block);
       }
 
       @Override

@@ -124,7 +124,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     LocalDirectory local = new LocalDirectory(tables(replica));
     directory = local;
-    Rejoin.takeOverBlocks(config, data, identity);
+    Rejoin.takeOverBlocks(config, data);
     BlockSide side = BlockSide.open(config, identity, local, connections, clock, scheduler, parts);
     blockSide = side;
     blocks.set(side.server);
@@ -137,7 +137,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
-    new BlockCommands(identity.node(), tables(replica), local, side).addTo(admin);
+    blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
     keepLooking(space, replica);
 
@@ -208,6 +208,13 @@ final class Node implements AutoCloseable, ReplicaListener {
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
     }
+  }
+
+  private BlockCommands blockCommands(
+      NodeId self, MetadataReplica replica, LocalDirectory local, BlockSide side) throws Refusal {
+    return new BlockCommands(
+        new ScrubRequest(side, local, replica::localView, config.mount(), clock),
+        new FsckRequest(self, tables(replica), local, side));
   }
 
   private static BlockTables tables(MetadataReplica replica) throws Refusal {

@@ -46,6 +46,7 @@ final class NodeDisks {
 
   private final Path dataDirectory;
   private final UUID stamp;
+  private final List<UUID> formerStamps;
   private final long memoryBytes;
   private final Clock clock;
   private final ScheduledExecutorService tidying;
@@ -63,7 +64,10 @@ final class NodeDisks {
     this.clock = clock;
     this.tidying = parts.add("tidying", new Workers("tidy", TIDY_THREADS)).scheduler();
     this.file = new DiskFile(dataDirectory);
-    Map<Path, Entry> known = file.load();
+    DiskFile.Content noted = file.load();
+    this.formerStamps = noted.formerStamps();
+    Map<Path, Entry> known = new LinkedHashMap<>();
+    noted.disks().forEach(each -> known.put(each.directory(), each));
     List<Path> fresh = newcomers(config, known);
     fresh.forEach(each -> known.put(each, new Entry(each, State.USED, "")));
     long used = known.values().stream().filter(each -> each.state() == State.USED).count();
@@ -75,13 +79,20 @@ final class NodeDisks {
   /**
    * Opens all that can be opened and takes the others out.
    *
-   * @throws Refusal none can be opened
+   * @throws Refusal none can be opened, or it cannot be written down which are in use
    */
   static NodeDisks open(NodeConfig config, Identity identity, Clock clock, Parts parts)
       throws Refusal {
     NodeDisks disks = new NodeDisks(config, identity, clock, parts, false);
-    if (disks.file.exists() || !disks.isUsual()) {
-      disks.save();
+    try {
+      // Before the first block goes to one of them, or a later start may not know of it.
+      if (!disks.isUsual() && !disks.file.load().equals(disks.content())) {
+        disks.save();
+      }
+    } catch (IOException e) {
+      throw new Refusal(
+          "Cannot start: which disks are in use could not be written down: " + e.getMessage() + ".",
+          e);
     }
     return disks;
   }
@@ -102,42 +113,36 @@ final class NodeDisks {
   }
 
   /**
-   * The stores of the node that this one was go over to the one that it is. A disk where that fails
-   * is found out when it is opened.
+   * The stores of the node that this one was are this one's from now on. Each changes its stamp
+   * when it is opened: a disk that is away now may come back much later.
    */
-  static void takeOver(NodeConfig config, Identity before, Identity now) throws Refusal {
-    Set<Path> stores = new LinkedHashSet<>(config.disks());
-    stores.add(usual(config.dataDirectory()));
-    for (Entry entry : new DiskFile(config.dataDirectory()).load().values()) {
-      if (entry.state() == State.USED) {
-        stores.add(entry.directory());
-      } else {
-        stores.remove(entry.directory());
-      }
-    }
-    for (Path store : stores) {
-      try {
-        LocalBlockStore.takeOver(store, stamp(before), stamp(now));
-      } catch (IOException e) {
-        LOG.error("the blocks in {} cannot be taken over", store, e);
-      }
-    }
+  static void takeOver(NodeConfig config, Identity before) throws Refusal, IOException {
+    DiskFile file = new DiskFile(config.dataDirectory());
+    DiskFile.Content noted = file.load();
+    Set<UUID> stamps = new LinkedHashSet<>(noted.formerStamps());
+    stamps.add(stamp(before));
+    file.save(new DiskFile.Content(noted.disks(), List.copyOf(stamps)));
   }
 
   static Path usual(Path dataDirectory) {
     return dataDirectory.resolve("blocks");
   }
 
-  private synchronized boolean isUsual() {
-    Path usual = usual(dataDirectory);
-    return List.copyOf(entries.values()).equals(List.of(new Entry(usual, State.USED, "")));
+  /** Whether there is nothing to write down. */
+  private boolean isUsual() {
+    Entry usual = new Entry(usual(dataDirectory), State.USED, "");
+    return !file.exists() && content().equals(new DiskFile.Content(List.of(usual), List.of()));
+  }
+
+  private synchronized DiskFile.Content content() {
+    return new DiskFile.Content(List.copyOf(entries.values()), formerStamps);
   }
 
   /** Disks that are not in the file yet. */
   private List<Path> newcomers(NodeConfig config, Map<Path, Entry> known) {
     List<Path> fresh = new ArrayList<>();
     Path usual = usual(dataDirectory);
-    if (!file.exists() && (config.disks().isEmpty() || LocalBlockStore.isIn(usual))) {
+    if (known.isEmpty() && (config.disks().isEmpty() || LocalBlockStore.isIn(usual))) {
       fresh.add(usual);
     }
     for (Path disk : config.disks()) {
@@ -184,6 +189,7 @@ final class NodeDisks {
               + file.file()
               + ", or say: pando disk add)");
     }
+    LocalBlockStore.takeOver(directory, formerStamps, stamp);
     LocalBlockOptions options = LocalBlockOptions.of(directory, stamp).withMemory(memoryBytes);
     LocalBlocks store = LocalBlockStore.open(options, clock, tidying);
     synchronized (devices) {
@@ -200,42 +206,55 @@ final class NodeDisks {
   /**
    * From now on a lost disk is noted.
    *
+   * @param atOnce run first, on the thread that met the failure; must not wait
    * @param executor for work that may wait
-   * @param then run after it
    */
-  void onLost(Executor executor, Runnable then) {
+  void onLost(Runnable atOnce, Executor executor) {
     set.onLost(
         (directory, trouble) -> {
+          atOnce.run();
           try {
-            executor.execute(
-                () -> {
-                  put(new Entry(directory, State.OUT, trouble));
-                  then.run();
-                });
+            executor.execute(() -> takenOut(directory, trouble));
           } catch (RejectedExecutionException e) {
             LOG.info("the node is stopping; {} is tried again at its start", directory);
           }
         });
   }
 
-  private void put(Entry entry) {
+  /** It may have been removed, or been taken out and added again, since it failed. */
+  void takenOut(Path directory, String trouble) {
     synchronized (this) {
-      entries.put(entry.directory(), entry);
+      entries.computeIfPresent(
+          directory,
+          (same, entry) ->
+              entry.state() == State.USED ? new Entry(directory, State.OUT, trouble) : entry);
     }
-    save();
+    try {
+      save();
+    } catch (IOException e) {
+      // A start would try the disk again, and compare what it has with what it must have.
+      LOG.error("that {} is out could not be written down", directory, e);
+    }
   }
 
-  private void save() {
+  /** Notes it durably; when it throws, all is as before. */
+  private void note(Path directory, @Nullable Entry entry) throws IOException {
+    Entry before = put(directory, entry);
     try {
-      synchronized (file) { // For nothing but this: the last to write has the latest.
-        List<Entry> all;
-        synchronized (this) {
-          all = List.copyOf(entries.values());
-        }
-        file.save(all);
-      }
+      save();
     } catch (IOException e) {
-      LOG.error("which disks there are could not be written down", e);
+      put(directory, before);
+      throw e;
+    }
+  }
+
+  private synchronized @Nullable Entry put(Path directory, @Nullable Entry entry) {
+    return entry == null ? entries.remove(directory) : entries.put(directory, entry);
+  }
+
+  private void save() throws IOException {
+    synchronized (file) { // For nothing but this: the last to write has the latest.
+      file.save(content());
     }
   }
 
@@ -245,29 +264,53 @@ final class NodeDisks {
 
   /** Takes a disk into use, one that was out too. */
   void add(Path directory) throws Refusal {
-    synchronized (this) {
-      for (Entry each : entries.values()) {
-        boolean isSame = each.directory().equals(directory);
-        if (isSame && each.state() == State.USED) {
-          throw new Refusal(directory + " is in use already.");
-        }
-        if (!isSame
-            && each.state() == State.USED
-            && (directory.startsWith(each.directory()) || each.directory().startsWith(directory))) {
-          throw new Refusal(directory + " and " + each.directory() + " overlap.");
-        }
-      }
-    }
+    refuseIfUsed(directory);
     if (!Files.isDirectory(directory)) {
       throw new Refusal("There is no directory " + directory + ".");
     }
+    Entry before = entry(directory);
     set.forget(directory);
     try {
-      set.add(directory, openStore(directory, List.of(directory)));
+      LocalBlocks store = openStore(directory, List.of(directory));
+      try {
+        // First written down, then used: what is stored there must be found by the next start.
+        note(directory, new Entry(directory, State.USED, ""));
+      } catch (IOException e) {
+        store.close();
+        throw new IOException("that it is in use could not be written down: " + e.getMessage(), e);
+      }
+      addToSet(directory, store, before);
     } catch (IOException e) {
       throw new Refusal("Cannot use " + directory + ": " + e.getMessage() + ".", e);
     }
-    put(new Entry(directory, State.USED, ""));
+  }
+
+  private void addToSet(Path directory, LocalBlocks store, @Nullable Entry before)
+      throws IOException {
+    try {
+      set.add(directory, store);
+    } catch (IOException e) {
+      try {
+        note(directory, before);
+      } catch (IOException also) {
+        e.addSuppressed(also); // A start would try the disk again, which does no harm.
+      }
+      throw e;
+    }
+  }
+
+  private synchronized void refuseIfUsed(Path directory) throws Refusal {
+    for (Entry each : entries.values()) {
+      boolean isSame = each.directory().equals(directory);
+      if (isSame && each.state() == State.USED) {
+        throw new Refusal(directory + " is in use already.");
+      }
+      if (!isSame
+          && each.state() == State.USED
+          && (directory.startsWith(each.directory()) || each.directory().startsWith(directory))) {
+        throw new Refusal(directory + " and " + each.directory() + " overlap.");
+      }
+    }
   }
 
   /** Moves what a disk has to the others and gives it up. Returns how many bad copies it had. */
@@ -286,7 +329,17 @@ final class NodeDisks {
     } else {
       set.forget(directory);
     }
-    put(new Entry(directory, State.REMOVED, ""));
+    try {
+      note(directory, new Entry(directory, State.REMOVED, ""));
+    } catch (IOException e) {
+      throw new Refusal(
+          directory
+              + " is out of use, but the next start would take it again, as that could not be"
+              + " written down: "
+              + e.getMessage()
+              + ".",
+          e);
+    }
     return bad;
   }
 

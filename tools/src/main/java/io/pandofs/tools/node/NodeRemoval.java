@@ -19,8 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -145,9 +143,7 @@ final class NodeRemoval {
       } else if (clock.nanoTime() - lastChange > STALL.toNanos()) {
         giveUp(leaving, waits);
       }
-      if (new CountDownLatch(1).await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-        throw new IllegalStateException("nobody counts down");
-      }
+      Pause.ofMillis(POLL_MILLIS);
     }
   }
 

@@ -23,8 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -270,7 +268,7 @@ final class NodeStatus implements StatusSource {
             return index;
           }
         }
-        pause();
+        Pause.ofMillis(POLL_MILLIS);
       }
       throw new IOException("the tables were not hashed in time");
     } catch (ErrnoException e) {
@@ -290,16 +288,9 @@ final class NodeStatus implements StatusSource {
       } catch (ErrnoException | IOException e) {
         return Optional.empty();
       }
-      pause();
+      Pause.ofMillis(POLL_MILLIS); // Hashing runs in the background and tells nobody of its end.
     } while (clock.nanoTime() - deadline < 0);
     return Optional.empty();
-  }
-
-  /** Hashing runs in the background and tells nobody when it is done. */
-  private static void pause() throws InterruptedException {
-    if (new CountDownLatch(1).await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-      throw new IllegalStateException("nobody counts down");
-    }
   }
 
   private MetadataReplica replica() throws IOException {

@@ -136,12 +136,12 @@ final class Rejoin {
     return others;
   }
 
-  /** The blocks of the node that this one was go over to the one that it is. */
-  static void takeOverBlocks(NodeConfig config, DataDirectory data, Identity now) throws Refusal {
+  /** The blocks of the node that this one was go over to the one that it is now. */
+  static void takeOverBlocks(NodeConfig config, DataDirectory data) throws Refusal {
     try {
       Identity before = data.predecessor();
       if (before != null) {
-        NodeDisks.takeOver(config, before, now);
+        NodeDisks.takeOver(config, before);
         data.forgetPredecessor();
       }
     } catch (IOException e) {

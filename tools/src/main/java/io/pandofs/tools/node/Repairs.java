@@ -1,44 +1,73 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.block.replication.Keeper;
+import io.pandofs.common.BlockId;
 import io.pandofs.tools.admin.AdminCommand.Progress;
 import java.io.IOException;
-import java.util.concurrent.CountDownLatch;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
-/** Waits for the repair of what a check has found. */
+/** Hands to repair what a check has found, and waits for it. */
 final class Repairs {
-  private static final long LOOK_MILLIS = 100;
+  static final long LOOK_MILLIS = 100;
   private static final long IDLE_LOOKS = TimeUnit.SECONDS.toMillis(60) / LOOK_MILLIS;
 
   /** A sentence about progress is said every so many looks. */
   static final long SAY_EVERY_LOOKS = 20;
 
-  private Repairs() {}
+  private final Keeper keeper;
+  private final Progress progress;
+
+  Repairs(Keeper keeper, Progress progress) {
+    this.keeper = keeper;
+    this.progress = progress;
+  }
+
+  private interface Condition {
+    boolean isMet();
+  }
+
+  /**
+   * Reports blocks, no more of them at a time than repair remembers.
+   *
+   * @return how many were not reported, as repair got nowhere for a minute
+   */
+  long handIn(List<BlockId> blocks, Consumer<BlockId> report)
+      throws IOException, InterruptedException {
+    long handed = 0;
+    for (BlockId block : blocks) {
+      if (keeper.isSwamped() && !isMetSoon(() -> !keeper.isSwamped())) {
+        break;
+      }
+      report.accept(block);
+      handed++;
+    }
+    return blocks.size() - handed;
+  }
 
   /** Returns when all is repaired, or when repair got nowhere for a minute. */
-  static void await(Keeper keeper, Progress progress) throws IOException, InterruptedException {
+  void await() throws IOException, InterruptedException {
+    // The reports first: what they bring counts among the faults.
+    var unused = isMetSoon(() -> !keeper.hasReports() && keeper.faults().open() == 0);
+  }
+
+  /** False when repair got nowhere for a minute. */
+  private boolean isMetSoon(Condition condition) throws IOException, InterruptedException {
     long before = -1;
     long idle = 0;
     for (long look = 1; idle < IDLE_LOOKS; look++) {
-      boolean reported = keeper.hasReports();
-      Keeper.Faults faults = keeper.faults();
-      if (faults.open() == 0 && !reported) {
-        return;
+      if (condition.isMet()) {
+        return true;
       }
+      Keeper.Faults faults = keeper.faults();
       idle = faults.repaired() == before ? idle + 1 : 0;
       before = faults.repaired();
       if (look % SAY_EVERY_LOOKS == 0) {
         progress.say(faults.open() + " blocks are still to be repaired");
       }
-      pause();
+      Pause.ofMillis(LOOK_MILLIS);
     }
-  }
-
-  /** Until the next look; nobody tells when a background pass is over. */
-  static void pause() throws InterruptedException {
-    if (new CountDownLatch(1).await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-      throw new IllegalStateException("nobody counts down");
-    }
+    return false;
   }
 }

@@ -2,40 +2,79 @@ package io.pandofs.tools.node;
 
 import io.pandofs.block.replication.Keeper;
 import io.pandofs.block.replication.Scrub;
+import io.pandofs.common.time.Clock;
+import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminCommand;
 import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code pando scrub}: begins a pass when asked to ({@code now}), waits for its end and for the
- * repair of what it found when asked to ({@code wait}), and answers with the state of scrubbing.
+ * {@code pando scrub}: begins a pass when asked to ({@code now}), or checks the files at a {@code
+ * path} within the mount at once; waits for the end of a pass and for the repair of what was found
+ * when asked to ({@code wait}), and answers with the state of scrubbing.
  */
 final class ScrubRequest implements AdminCommand {
   private final BlockSide side;
+  private final LocalDirectory directory;
+  private final PathScrub.Views views;
+  private final @Nullable Path mount;
+  private final Clock clock;
 
-  ScrubRequest(BlockSide side) {
+  ScrubRequest(
+      BlockSide side,
+      LocalDirectory directory,
+      PathScrub.Views views,
+      @Nullable Path mount,
+      Clock clock) {
     this.side = side;
+    this.directory = directory;
+    this.views = views;
+    this.mount = mount;
+    this.clock = clock;
   }
 
   @Override
   public Map<String, @Nullable Object> run(JsonObject request, Progress progress)
-      throws IOException, InterruptedException {
+      throws Refusal, IOException, InterruptedException {
+    if (!request.text("path").isEmpty()) {
+      return path(request.text("path"), request.flag("wait"), progress);
+    }
     if (request.flag("now")) {
       long number = side.scrub.startNow();
       if (request.flag("wait")) {
         awaitEnd(number, progress);
-        Repairs.await(side.keeper, progress);
+        new Repairs(side.keeper, progress).await();
       }
     }
     return document(side);
   }
 
+  private Map<String, @Nullable Object> path(String path, boolean wait, Progress progress)
+      throws Refusal, IOException, InterruptedException {
+    // As text: names in the volume need not be such as this process' locale can spell.
+    String root = mount + "/";
+    if (mount == null || !(path + "/").startsWith(root)) {
+      throw new Refusal(path + " is not within this node's mount.");
+    }
+    Map<String, @Nullable Object> checked =
+        new PathScrub(
+                views, directory, side.check(), side.scrubPace(clock.nanoTime()), clock, progress)
+            .run((path + "/").substring(root.length()));
+    if (wait) {
+      new Repairs(side.keeper, progress).await();
+    }
+    Map<String, @Nullable Object> document = document(side);
+    document.put("checked", checked);
+    return document;
+  }
+
   private void awaitEnd(long number, Progress progress) throws IOException, InterruptedException {
     for (long look = 1; !side.scrub.hasEnded(number); look++) {
-      Repairs.pause();
+      Pause.ofMillis(Repairs.LOOK_MILLIS);
       Scrub.Pass pass = side.scrub.state().present();
       if (look % Repairs.SAY_EVERY_LOOKS == 0 && pass != null) {
         progress.say(

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -39,21 +38,25 @@ public final class NodeProcess {
    */
   public static NodeProcess start(NewNode node, Path launcher, boolean foreground, Clock clock)
       throws IOException {
-    List<String> daemon =
-        List.of(launcher.toString(), "node", "--config", node.config().toString());
-    ProcessBuilder builder;
-    if (foreground) {
-      builder = new ProcessBuilder(daemon).inheritIO();
-    } else {
-      List<String> detached = new ArrayList<>(List.of("setsid"));
-      detached.addAll(daemon);
-      builder =
-          new ProcessBuilder(detached)
-              .directory(new File("/"))
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(node.log().toFile()))
-              .redirectErrorStream(true);
-    }
-    return new NodeProcess(node, builder.redirectInput(NOTHING).start(), foreground, clock);
+    ProcessBuilder builder =
+        foreground
+            ? new ProcessBuilder(launcher.toString(), "node", "--config", node.config().toString())
+                .inheritIO()
+                .redirectInput(NOTHING)
+            : detached(launcher, node.config(), node.log());
+    return new NodeProcess(node, builder.start(), foreground, clock);
+  }
+
+  /**
+   * A daemon in a session of its own, so that it outlives the command and its terminal; its output
+   * goes to the end of the log.
+   */
+  public static ProcessBuilder detached(Path launcher, Path config, Path log) {
+    return new ProcessBuilder("setsid", launcher.toString(), "node", "--config", config.toString())
+        .directory(new File("/"))
+        .redirectInput(NOTHING)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+        .redirectErrorStream(true);
   }
 
   /** Returns when the node serves, its mount included. */

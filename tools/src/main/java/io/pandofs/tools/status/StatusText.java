@@ -140,6 +140,13 @@ public final class StatusText {
   /** How far the checking of blocks is, and what it found. */
   public static String scrub(JsonObject scrub) {
     StringBuilder text = new StringBuilder();
+    JsonObject checked = scrub.object("checked");
+    if (!checked.values().isEmpty()) {
+      text.append("checked ").append(checked.number("blocks")).append(" blocks of ");
+      text.append(checked.number("files")).append(" files (");
+      text.append(size(checked.number("bytes"))).append("), ");
+      text.append(checked.number("faults")).append(" were bad or gone; ");
+    }
     JsonObject last = scrub.object("last");
     if (scrub.flag("running")) {
       text.append("checked ").append(size(scrub.object("present").number("bytes")));

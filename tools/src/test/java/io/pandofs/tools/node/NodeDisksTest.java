@@ -210,7 +210,13 @@ final class NodeDisksTest {
     NodeDisks disks = open("d1", "d2");
     fill(disks);
     boolean[] told = new boolean[1];
-    disks.onLost(Runnable::run, () -> told[0] = true);
+    // Told before anything that may wait.
+    disks.onLost(
+        () -> told[0] = true,
+        step -> {
+          assertThat(told[0]).isTrue();
+          step.run();
+        });
     // The files go away under it; a big block needs a new one.
     empty("d1");
     for (int i = 1; states(disks).contains("d1 used"); i++) {
@@ -224,5 +230,93 @@ final class NodeDisksTest {
     assertThat(disks.problems()).singleElement().asString().contains("d1 is out: ");
     assertThat(told[0]).isTrue();
     assertThat(states(reopen("d1", "d2"))).containsExactly("d1 out", "d2 used");
+  }
+
+  @Test
+  void aDiskIsNotUsedBeforeThatIsWrittenDown() throws Exception {
+    NodeDisks disks = open("d1", "d2");
+    Path blocker = Files.createDirectory(root.resolve("data/disks.json.new"));
+    assertThatThrownBy(() -> disks.add(root.resolve("d3")))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("written down");
+    assertThat(states(disks)).containsExactly("d1 used", "d2 used");
+    long free = disks.blocks().usage().freeBytes();
+    Files.delete(blocker);
+    disks.add(root.resolve("d3"));
+    assertThat(states(disks)).containsExactly("d1 used", "d2 used", "d3 used");
+    assertThat(disks.blocks().usage().freeBytes()).isGreaterThan(free);
+    // A power cut: what was in memory alone is gone.
+    assertThat(Files.readString(root.resolve("data/disks.json"))).contains("d3");
+  }
+
+  @Test
+  void aRemovalThatCannotBeWrittenDownSaysSo() throws Exception {
+    NodeDisks disks = open("d1", "d2");
+    fill(disks);
+    Path blocker = Files.createDirectory(root.resolve("data/disks.json.new"));
+    assertThatThrownBy(() -> disks.remove(root.resolve("d1"), (blocks, bytes) -> {}))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("written down");
+    Files.delete(blocker);
+    NodeDisks again = reopen("d1", "d2");
+    assertThat(states(again)).containsExactly("d1 used", "d2 used");
+    assertThat(again.blocks().usage().blocks()).isEqualTo(MANY);
+  }
+
+  @Test
+  void aNodeThatCannotWriteDownItsDisksRefusesToStart() throws Exception {
+    Files.createDirectory(root.resolve("data/disks.json.new"));
+    assertThatThrownBy(() -> open("d1", "d2"))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("written down");
+  }
+
+  @Test
+  void lateNewsOfAFailureChangeNoDiskThatWasRemoved() throws Exception {
+    NodeDisks disks = open("d1", "d2");
+    assertThat(disks.remove(root.resolve("d1"), (blocks, bytes) -> {})).isZero();
+    disks.takenOut(root.resolve("d1"), "EIO");
+    assertThat(states(disks)).containsExactly("d2 used");
+    assertThat(states(reopen("d1", "d2"))).containsExactly("d2 used");
+  }
+
+  @Test
+  void aDiskThatIsAwayWhenTheNodeGetsANewIdIsTakenOverWhenItComesBack() throws Exception {
+    NodeDisks disks = open("d1", "d2");
+    fill(disks);
+    long onSecond = disks.document().get(1).get("stored_blocks") instanceof Long many ? many : 0;
+    assertThat(onSecond).isPositive();
+    parts.close();
+    Files.move(root.resolve("d2"), root.resolve("away"));
+    Files.createDirectory(root.resolve("d2"));
+    for (int id = 3; id <= 4; id++) {
+      NodeDisks.takeOver(config("d1", "d2"), identity(id));
+      parts = new Parts();
+      disks = NodeDisks.open(config("d1", "d2"), identity(id + 1), new SystemClock(), parts);
+      assertThat(states(disks)).containsExactly("d1 used", "d2 out");
+      assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY - onSecond);
+      parts.close();
+    }
+    parts = new Parts();
+    disks = NodeDisks.open(config("d1", "d2"), identity(5), new SystemClock(), parts);
+    Files.delete(root.resolve("d2"));
+    Files.move(root.resolve("away"), root.resolve("d2"));
+    disks.add(root.resolve("d2"));
+    assertThat(states(disks)).containsExactly("d1 used", "d2 used");
+    assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
+  }
+
+  @Test
+  void theOneDiskInTheDataDirectoryIsTakenOver() throws Exception {
+    fill(open());
+    parts.close();
+    NodeDisks.takeOver(config(), identity(3));
+    for (int start = 0; start < 2; start++) {
+      parts.close();
+      parts = new Parts();
+      NodeDisks disks = NodeDisks.open(config(), identity(4), new SystemClock(), parts);
+      assertThat(states(disks)).containsExactly("blocks used");
+      assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
+    }
   }
 }

@@ -1,9 +1,5 @@
-package io.pandofs.block.replication;
+package io.pandofs.block;
 
-import io.pandofs.block.BlockCorruptException;
-import io.pandofs.block.BlockMissingException;
-import io.pandofs.block.BlockRow;
-import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.common.Checksums;
 import java.io.IOException;
@@ -13,9 +9,9 @@ import java.nio.ByteBuffer;
  * Judges a local copy by what the log says of the block: all its bytes are read and compared with
  * the length and checksum of the log's row, not only with what the store wrote beside them.
  */
-final class CopyCheck {
+public final class CopyCheck {
   /** What the copy is like. */
-  enum Verdict {
+  public enum Verdict {
     GOOD,
     MISSING,
     DAMAGED
@@ -24,15 +20,17 @@ final class CopyCheck {
   private CopyCheck() {}
 
   /**
+   * Reads the copy and judges it.
+   *
    * @param buffer room for the whole block; its contents are lost
    * @throws IOException the store cannot say
    */
-  static Verdict of(LocalBlocks local, BlockRow row, ByteBuffer buffer) throws IOException {
+  public static Verdict of(LocalBlocks local, BlockRow row, ByteBuffer buffer) throws IOException {
     LocalBlock found = local.find(row.block());
     if (found == null) {
       return Verdict.MISSING;
     }
-    if (found.length() != row.length() || found.crc32c() != row.crc32c()) {
+    if (!found.is(row.length(), row.crc32c())) {
       return Verdict.DAMAGED;
     }
     buffer.clear().limit(row.length());

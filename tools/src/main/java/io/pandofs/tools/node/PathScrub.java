@@ -1,0 +1,188 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.replication.BlockCheck;
+import io.pandofs.block.replication.Pace;
+import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.DirectoryEntry;
+import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataView;
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.AdminCommand.Progress;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.StringTokenizer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks this node's copies of the blocks of one file, or of all files below a directory, as this
+ * node's tables show them. Symlinks are not followed. Each look at the tables is short and sees
+ * them as they are then: what is made, moved or deleted meanwhile may or may not be checked. One
+ * use.
+ */
+final class PathScrub {
+  private static final int PAGE = 1000;
+  private static final long EXTENTS_BYTES = 1L << 30;
+  private static final long SAY_EVERY_BLOCKS = 1024;
+
+  /** Opens a view of what this node has applied. */
+  interface Views {
+    MetadataView open() throws ErrnoException;
+  }
+
+  private final Views views;
+  private final LocalDirectory directory;
+  private final BlockCheck check;
+  private final Pace pace;
+  private final Clock clock;
+  private final Progress progress;
+  private final Deque<InodeId> directories = new ArrayDeque<>();
+  private long files;
+  private long blocks;
+  private long bytes;
+  private long faults;
+
+  PathScrub(
+      Views views,
+      LocalDirectory directory,
+      BlockCheck check,
+      Pace pace,
+      Clock clock,
+      Progress progress) {
+    this.views = views;
+    this.directory = directory;
+    this.check = check;
+    this.pace = pace;
+    this.clock = clock;
+    this.progress = progress;
+  }
+
+  /**
+   * Checks.
+   *
+   * @param path names from the volume's root on, with slashes between; empty for all
+   * @return what was checked
+   */
+  Map<String, @Nullable Object> run(String path) throws Refusal, IOException, InterruptedException {
+    try {
+      Attributes start = find(path);
+      visit(start.inode(), start.type());
+      while (!directories.isEmpty()) {
+        walk(directories.remove());
+      }
+    } catch (ErrnoException e) {
+      throw new Refusal("Cannot check " + path + ": " + e.getMessage() + ".", e);
+    }
+    Map<String, @Nullable Object> checked = new LinkedHashMap<>();
+    checked.put("files", files);
+    checked.put("blocks", blocks);
+    checked.put("bytes", bytes);
+    checked.put("faults", faults);
+    return checked;
+  }
+
+  private Attributes find(String path) throws ErrnoException {
+    try (MetadataView view = views.open()) {
+      Attributes at = view.attributes(InodeId.ROOT);
+      StringTokenizer names = new StringTokenizer(path, "/");
+      while (names.hasMoreTokens()) {
+        String name = names.nextToken();
+        at = view.lookup(at.inode(), FileName.of(name.getBytes(StandardCharsets.UTF_8)));
+      }
+      return at;
+    }
+  }
+
+  private void visit(InodeId inode, FileType type)
+      throws ErrnoException, IOException, InterruptedException {
+    if (type == FileType.DIRECTORY) {
+      directories.add(inode);
+    } else if (type == FileType.REGULAR) {
+      files++;
+      check(inode);
+    }
+  }
+
+  private void walk(InodeId parent) throws ErrnoException, IOException, InterruptedException {
+    long cookie = 0;
+    while (true) {
+      List<DirectoryEntry> page;
+      try (MetadataView view = views.open()) {
+        page = view.readDirectory(parent, cookie, PAGE);
+      } catch (ErrnoException e) {
+        ignoreIfGone(e);
+        return;
+      }
+      if (page.isEmpty()) {
+        return;
+      }
+      for (DirectoryEntry entry : page) {
+        cookie = entry.cookie();
+        visit(entry.inode(), entry.type());
+      }
+    }
+  }
+
+  private void check(InodeId file) throws ErrnoException, IOException, InterruptedException {
+    Set<BlockId> last = new HashSet<>();
+    long end = 1;
+    for (long from = 0; from < end; from += EXTENTS_BYTES) {
+      List<Extent> extents;
+      try (MetadataView view = views.open()) {
+        end = view.attributes(file).sizeBytes();
+        extents = view.extents(file, from, Math.min(end, from + EXTENTS_BYTES));
+      } catch (ErrnoException e) {
+        ignoreIfGone(e);
+        return;
+      }
+      Set<BlockId> some = new HashSet<>();
+      for (Extent extent : extents) {
+        if (some.add(extent.block()) && !last.contains(extent.block())) {
+          check(extent.block());
+        }
+      }
+      last = some;
+    }
+  }
+
+  private static void ignoreIfGone(ErrnoException e) throws ErrnoException {
+    if (e.errno() != Errno.ESTALE && e.errno() != Errno.ENOENT) {
+      throw e;
+    }
+  }
+
+  private void check(BlockId block) throws IOException, InterruptedException {
+    BlockRow row = directory.row(block);
+    if (row == null || !check.isMine(block)) {
+      return;
+    }
+    for (long wait = waitNanos(); wait > 0; wait = waitNanos()) {
+      Pause.ofNanos(wait);
+    }
+    pace.took(row.length(), clock.nanoTime());
+    blocks++;
+    bytes += row.length();
+    faults += check.isFaulty(row) ? 1 : 0;
+    if (blocks % SAY_EVERY_BLOCKS == 0) {
+      progress.say("checked " + blocks + " blocks, " + faults + " were bad or gone");
+    }
+  }
+
+  private long waitNanos() {
+    return pace.waitNanos(clock.nanoTime());
+  }
+}
