@@ -21,6 +21,7 @@ import io.pandofs.meta.raft.DamagedException;
 import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.MetadataReplica;
+import io.pandofs.meta.raft.ReplicaConfig;
 import io.pandofs.meta.raft.ReplicaFailure;
 import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
@@ -107,16 +108,8 @@ final class Node implements AutoCloseable, ReplicaListener {
     listen(threads, config.control(), protection.control(), control, "control.listen");
     listen(threads, config.blocks(), protection.peers(), blocks, "blocks.listen");
 
-    long cacheBytes = config.budgets().metadataTables();
-    RocksMemory memory = parts.add("table memory", new RocksMemory(cacheBytes, cacheBytes / 2));
-    MetadataReplica replica =
-        parts.add(
-            "metadata",
-            new MetadataReplica(
-                metadata.replicaConfig(protection.security()),
-                new Surroundings(clock, scheduler, connections, memory, new SecureRandom()),
-                data,
-                this));
+    ReplicaConfig names = metadata.replicaConfig(protection.security());
+    MetadataReplica replica = replica(names, data, connections, scheduler);
     control.set(replica.control());
     Identity identity = metadata.start(replica, data);
     LOG.info("this is {} of volume {}", identity.node(), Long.toHexString(identity.volumeId()));
@@ -151,6 +144,19 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
     status.serving();
     LOG.info("serving{}", mount == null ? "" : " at " + mount);
+  }
+
+  private MetadataReplica replica(
+      ReplicaConfig names,
+      DataDirectory data,
+      Connections connections,
+      ScheduledExecutorService scheduler)
+      throws Refusal {
+    long cacheBytes = config.budgets().metadataTables();
+    RocksMemory memory = parts.add("table memory", new RocksMemory(cacheBytes, cacheBytes / 2));
+    Surroundings around =
+        new Surroundings(clock, scheduler, connections, memory, new SecureRandom());
+    return parts.add("metadata", new MetadataReplica(names, around, data, this));
   }
 
   private synchronized boolean isOver() {
