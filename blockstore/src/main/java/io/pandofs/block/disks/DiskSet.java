@@ -45,8 +45,8 @@ public final class DiskSet implements LocalBlocks {
   private volatile Spread spread;
   private volatile long weighedNanos;
 
-  /** How many were begun or have ended; written under "this". */
-  private volatile long removals;
+  /** See {@link #departures}; written under "this". */
+  private volatile long departures;
 
   private volatile Listener listener = (directory, trouble) -> {};
 
@@ -88,6 +88,13 @@ public final class DiskSet implements LocalBlocks {
   /** Who is told from now on; nobody was before. */
   public void onLost(Listener told) {
     listener = told;
+  }
+
+  /**
+   * A number that has grown when a disk that was in use is not any more: what was here may be gone.
+   */
+  public long departures() {
+    return departures;
   }
 
   /** The disks in use. */
@@ -144,10 +151,10 @@ public final class DiskSet implements LocalBlocks {
   }
 
   private <T> @Nullable T look(BlockId block, Look<T> look) throws IOException {
-    long before = removals;
+    long before = departures;
     T found = lookOnce(block, look);
     if (found == null
-        && (removals != before || spread.disks().stream().anyMatch(Disk::isLeaving))) {
+        && (departures != before || spread.disks().stream().anyMatch(Disk::isLeaving))) {
       // It may have moved from a disk not looked at yet to one looked at before.
       found = lookOnce(block, look);
     }
@@ -267,6 +274,7 @@ public final class DiskSet implements LocalBlocks {
       }
       spread = spread.without(disk);
       lost.add(disk);
+      countDeparture();
     }
     LOG.error("the disk {} is taken out, its blocks are to be fetched", disk.directory(), failure);
     listener.lost(disk.directory(), trouble);
@@ -338,7 +346,7 @@ public final class DiskSet implements LocalBlocks {
   public long remove(Path directory, Evacuation.Progress progress)
       throws IOException, InterruptedException {
     Disk disk = inUse(directory);
-    countRemoval();
+    countDeparture();
     long bad;
     try {
       disk.leave();
@@ -350,14 +358,15 @@ public final class DiskSet implements LocalBlocks {
       disk.stay();
       throw e;
     } finally {
-      countRemoval(); // For a look that began when the disk was leaving, and ends now.
+      countDeparture(); // For a look that began when the disk was leaving, and ends now.
     }
     disk.store().close();
     return bad;
   }
 
-  private synchronized void countRemoval() {
-    removals = removals + 1;
+  /** Only after the set has become another one: who sees the number sees that too. */
+  private synchronized void countDeparture() {
+    departures = departures + 1;
   }
 
   private Disk inUse(Path directory) throws IOException {

@@ -65,4 +65,43 @@ final class LostDiskTest {
       }
     }
   }
+
+  @Test
+  void aDiskThatIsLostWhileAnEntryIsAppliedHidesNothing() throws Exception {
+    try (DiskSet set = disks.set(root, "a", "b", "c");
+        TestCluster cluster = new TestCluster(node -> node == 3 ? set : new MemoryBlocks())) {
+      TestNode node = cluster.node(3);
+      set.onLost((directory, trouble) -> node.keeper.reset());
+      Holdings holdings = new Holdings(set, set::departures, node.keeper::reset);
+      for (int i = 1; i <= MANY; i++) {
+        for (TestNode each : cluster.nodes.subList(0, 3)) {
+          ByteBuffer bytes = bytes(block(i), LENGTH);
+          each.store
+              .put(SESSION, block(i), bytes, row(i, LENGTH).crc32c())
+              .get(60, TimeUnit.SECONDS);
+        }
+      }
+      node.keeper.start();
+      await().atMost(LONG).until(() -> node.keeper.comparedEpoch() >= 0);
+      // An entry references them all; here, all are held.
+      for (int i = 1; i <= MANY; i++) {
+        assertThat(holdings.has(block(i), LENGTH, row(i, LENGTH).crc32c())).isTrue();
+      }
+      disks.get("b").breakDown();
+      assertThat(set.scan(0, MANY)).hasSizeLessThan(MANY);
+      await().atMost(LONG).until(() -> node.keeper.comparedEpoch() >= 0);
+      // Only now it is committed, and none of them is in the needed set.
+      for (int i = 1; i <= MANY; i++) {
+        cluster.commit(i, LENGTH);
+      }
+      node.directory.settled(TestCluster.blocks(1, MANY));
+      holdings.committed();
+      await().atMost(LONG).until(() -> set.usage().blocks() == MANY);
+      // And no comparison without a loss.
+      await().atMost(LONG).until(() -> node.keeper.comparedEpoch() >= 0);
+      assertThat(holdings.has(block(1), LENGTH, row(1, LENGTH).crc32c())).isTrue();
+      holdings.committed();
+      assertThat(node.keeper.comparedEpoch()).isNotNegative();
+    }
+  }
 }

@@ -36,6 +36,7 @@ final class LocalSets implements LocalEffects {
   private final ReplicaListener listener;
   private final List<SessionId> ended = new ArrayList<>();
   private final Set<InodeId> changed = new HashSet<>();
+  private boolean asked;
   private boolean needed;
   private boolean dropped;
   private boolean placementChanged;
@@ -60,8 +61,11 @@ final class LocalSets implements LocalEffects {
 
   @Override
   public void blockReferenced(BlockId block, int length, int crc32c) {
-    if (placement.replicas(block.group()).contains(self)
-        && !listener.holds(block, length, crc32c)) {
+    if (!placement.replicas(block.group()).contains(self)) {
+      return;
+    }
+    asked = true;
+    if (!listener.holds(block, length, crc32c)) {
       transaction.putLocal(LocalTable.NEED, needKey(block), needValue(length, crc32c, index));
       needed = true;
     }
@@ -146,6 +150,13 @@ final class LocalSets implements LocalEffects {
 
   boolean changedPlacement() {
     return placementChanged;
+  }
+
+  /** Tells that what was asked for is committed; before anybody may count the entry as applied. */
+  void tellHeld() {
+    if (asked) {
+      listener.onHeld();
+    }
   }
 
   /** Tells what happened, once it is committed. */

@@ -203,6 +203,7 @@ final class PandoStateMachine extends BaseStateMachine {
       watcher.changing(at.getIndex(), effects.changedInodes());
       transaction.commit(index);
     }
+    effects.tellHeld();
     updateLastAppliedTermIndex(at);
     if (effects.changedPlacement()) {
       readPlacement();

@@ -19,6 +19,9 @@ public interface ReplicaListener {
     return false;
   }
 
+  /** The entry for which {@link #holds} was asked is in the tables; nobody was told of it yet. */
+  default void onHeld() {}
+
   /** Blocks were added to the need set. */
   default void onNeeded() {}
 

@@ -518,6 +518,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
+  public void onHeld() {
+    listener.onHeld();
+  }
+
+  @Override
   public void onNeeded() {
     listener.onNeeded();
   }

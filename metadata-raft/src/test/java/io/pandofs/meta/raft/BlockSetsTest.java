@@ -37,6 +37,8 @@ class BlockSetsTest {
       BlockTables sets = node.replica().blocks();
       assertThat(sets.neededAfter(0, 10)).isEmpty();
       assertThat(node.needs).hasValue(0);
+      // The store was asked, so it hears of the commit.
+      assertThat(node.heldCommits).hasValue(1);
 
       BlockId missing = session.nextBlock();
       write(node, session, file, missing, LENGTH);

@@ -42,6 +42,7 @@ final class TestNode implements AutoCloseable {
   final String name;
   final AtomicInteger resets = new AtomicInteger();
   final AtomicInteger needs = new AtomicInteger();
+  final AtomicInteger heldCommits = new AtomicInteger();
   final AtomicInteger drops = new AtomicInteger();
 
   /** What this node's block store has, as its replica is told. */
@@ -141,6 +142,11 @@ final class TestNode implements AutoCloseable {
               @Override
               public boolean holds(BlockId block, int length, int crc32c) {
                 return held.contains(block);
+              }
+
+              @Override
+              public void onHeld() {
+                heldCommits.incrementAndGet();
               }
 
               @Override

@@ -7,12 +7,12 @@ import io.pandofs.block.net.BlockServer;
 import io.pandofs.block.replication.BlockCheck;
 import io.pandofs.block.replication.Collector;
 import io.pandofs.block.replication.ForegroundReads;
+import io.pandofs.block.replication.Holdings;
 import io.pandofs.block.replication.Keeper;
 import io.pandofs.block.replication.Pace;
 import io.pandofs.block.replication.ReplicatedBlocks;
 import io.pandofs.block.replication.Replication;
 import io.pandofs.block.replication.Scrub;
-import io.pandofs.common.BlockId;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.config.Upkeep;
 import io.pandofs.common.net.Connections;
@@ -20,16 +20,12 @@ import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.tools.Refusal;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The block side of a node: its store, its server, replication, repair, deletion and scrub. */
 final class BlockSide {
-  private static final Logger LOG = LoggerFactory.getLogger(BlockSide.class);
   private static final int DISK_THREADS = 4;
   private static final long SERVED_READS_BYTES_MAX = 16 << 20;
 
@@ -40,6 +36,10 @@ final class BlockSide {
   final Keeper keeper;
   final Collector collector;
   final Scrub scrub;
+
+  /** What the store has, for the applying thread. */
+  final Holdings holdings;
+
   private final Replication replication;
   private final ForegroundReads reads;
   private final long scrubBytesPerSecond;
@@ -62,6 +62,7 @@ final class BlockSide {
     this.keeper = keeper;
     this.collector = collector;
     this.scrub = scrub;
+    this.holdings = new Holdings(local, disks::departures, keeper::reset);
     this.replication = replication;
     this.reads = reads;
     this.scrubBytesPerSecond = upkeep.scrubBytesPerSecond();
@@ -124,18 +125,6 @@ final class BlockSide {
   /** For work like repair: within its limit, and after reads of mounts. */
   Pace repairPace(long nowNanos) {
     return new Pace(repairBytesPerSecond, reads, nowNanos);
-  }
-
-  /** Whether the store has it on stable storage; false when the store cannot tell. */
-  boolean holds(BlockId block, int length, int crc32c) {
-    try {
-      LocalBlocks.LocalBlock found = local.find(block);
-      return found != null && found.is(length, crc32c);
-    } catch (IOException | IllegalStateException e) {
-      // Then it is needed, and the keeper looks into the matter.
-      LOG.debug("cannot look for {}: {}", block, e.toString());
-      return false;
-    }
   }
 
   /** The store has become another one: compares all with the tables, and looks for leftovers. */

@@ -310,7 +310,15 @@ final class Node implements AutoCloseable, ReplicaListener {
   @Override
   public boolean holds(BlockId block, int length, int crc32c) {
     BlockSide side = blockSide;
-    return side != null && side.holds(block, length, crc32c);
+    return side != null && side.holdings.has(block, length, crc32c);
+  }
+
+  @Override
+  public void onHeld() {
+    BlockSide side = blockSide;
+    if (side != null) {
+      side.holdings.committed();
+    }
   }
 
   @Override

@@ -198,6 +198,11 @@ final class NodeDisks {
     return store;
   }
 
+  /** As {@link DiskSet#departures}. */
+  long departures() {
+    return set.departures();
+  }
+
   /** The stores as one. */
   LocalBlocks blocks() {
     return set;
