@@ -146,15 +146,26 @@ final class Node implements AutoCloseable, ReplicaListener {
     keepLooking(space, replica);
 
     if (mount != null) {
-      MountedVolume mounted =
-          MountedVolume.mount(config, replica, side.blocks, space, clock, scheduler, this::isOver);
-      status.mounted(mounted);
-      lastSync.mounted(mounted);
-      parts.add("mount", mounted);
-      Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
+      mount(mount, replica, side, space, scheduler, lastSync);
     }
     status.serving();
     LOG.info("serving{}", mount == null ? "" : " at " + mount);
+  }
+
+  private void mount(
+      Path mount,
+      MetadataReplica replica,
+      BlockSide side,
+      ClusterSpace space,
+      ScheduledExecutorService scheduler,
+      LastSync lastSync)
+      throws Refusal {
+    MountedVolume mounted =
+        MountedVolume.mount(config, replica, side.blocks, space, clock, scheduler, this::isOver);
+    status.mounted(mounted);
+    lastSync.mounted(mounted);
+    parts.add("mount", mounted);
+    Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
   }
 
   private synchronized boolean isOver() {
