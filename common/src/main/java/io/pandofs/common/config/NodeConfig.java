@@ -23,6 +23,8 @@ import org.tomlj.Toml;
  * @param disks directories for blocks, each on a disk of its own; empty for one in the data
  *     directory
  * @param watchdog how long the daemon may be stopped before its mount is ended; zero for ever
+ * @param nodeOutAfter how long a node may be silent, while this one leads, before others hold its
+ *     blocks; zero for ever
  * @param syncOnClose whether close(2) waits until the file's data is committed
  */
 public record NodeConfig(
@@ -40,6 +42,7 @@ public record NodeConfig(
     RaftTimeouts raftTimeouts,
     QuorumLoss quorumLoss,
     Duration watchdog,
+    Duration nodeOutAfter,
     boolean syncOnClose,
     Budgets budgets,
     LogSettings log,
@@ -55,6 +58,10 @@ public record NodeConfig(
 
   private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(30);
   private static final Duration DEFAULT_WATCHDOG = Duration.ofSeconds(60);
+  private static final Duration DEFAULT_OUT_AFTER = Duration.ofMinutes(10);
+
+  /** More than a restart takes the group to notice. */
+  private static final Duration OUT_AFTER_MIN = Duration.ofSeconds(5);
   private static final String WAIT = "wait:";
 
   static final Set<String> KEYS =
@@ -65,6 +72,7 @@ public record NodeConfig(
           "transport",
           "quorum_loss",
           "watchdog",
+          "node_out_after",
           "sync_on_close",
           "cluster.bootstrap",
           "cluster.join",
@@ -124,6 +132,7 @@ public record NodeConfig(
         RaftTimeouts.read(table),
         quorumLoss(table),
         watchdog(table),
+        nodeOutAfter(table),
         table.flag("sync_on_close"),
         Budgets.read(table),
         LogSettings.read(table),
@@ -199,6 +208,14 @@ public record NodeConfig(
   private static Duration watchdog(ConfigTable table) throws ConfigException {
     String value = table.text("watchdog");
     return value == null ? DEFAULT_WATCHDOG : table.duration("watchdog", value);
+  }
+
+  private static Duration nodeOutAfter(ConfigTable table) throws ConfigException {
+    Duration silence = table.duration("node_out_after", DEFAULT_OUT_AFTER);
+    if (!silence.isZero() && silence.compareTo(OUT_AFTER_MIN) < 0) {
+      throw table.failure("node_out_after", "must be at least 5s, or 0s for never");
+    }
+    return silence;
   }
 
   private static QuorumLoss quorumLoss(ConfigTable table) throws ConfigException {

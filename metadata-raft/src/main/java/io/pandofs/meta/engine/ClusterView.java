@@ -30,6 +30,8 @@ public final class ClusterView {
    * @param placed false for one that was let in and has not been seen to vote yet; see {@code
    *     LogEntry.PlaceNode}
    * @param leaving it is to be removed; see {@code LogEntry.DrainNode}
+   * @param out it has been away for so long that others hold its groups; see {@code
+   *     LogEntry.OutNode}
    */
   public record Node(
       NodeId id,
@@ -38,10 +40,15 @@ public final class ClusterView {
       String raft,
       String blocks,
       boolean placed,
-      boolean leaving) {
+      boolean leaving,
+      boolean out) {
     /** Whether placement groups are given to it. */
     public boolean holds() {
-      return placed && !leaving;
+      return placed && !leaving && !out;
+    }
+
+    Node with(boolean isPlaced, boolean isLeaving, boolean isOut) {
+      return new Node(id, name, control, raft, blocks, isPlaced, isLeaving, isOut);
     }
   }
 

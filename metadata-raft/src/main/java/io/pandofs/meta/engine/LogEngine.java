@@ -48,6 +48,8 @@ public final class LogEngine {
       return Membership.placeNode(place.node(), store, effects);
     } else if (entry instanceof LogEntry.DrainNode drain) {
       return Membership.drainNode(drain, store, effects);
+    } else if (entry instanceof LogEntry.OutNode out) {
+      return Membership.outNode(out, store, effects);
     } else if (entry instanceof LogEntry.Recover recover) {
       return Membership.recover(recover.survivor(), store, effects);
     } else if (entry instanceof LogEntry.Reap reap) {

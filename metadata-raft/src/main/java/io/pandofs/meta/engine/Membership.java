@@ -51,7 +51,7 @@ final class Membership {
       drop(replaced.id(), store, effects);
     }
     long number = Counters.take(store, SystemKind.NODE_COUNTER);
-    save(store, entry, new NodeId(number), true, false);
+    save(store, node(entry, new NodeId(number), true));
     place(store, effects);
     return LogReply.number(number);
   }
@@ -62,7 +62,7 @@ final class Membership {
    */
   static LogReply admitNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
     long number = Counters.take(store, SystemKind.NODE_COUNTER);
-    save(store, entry, new NodeId(number), false, false);
+    save(store, node(entry, new NodeId(number), false));
     effects.placementChanged();
     return LogReply.number(number);
   }
@@ -75,7 +75,17 @@ final class Membership {
     if (before == null || (there != null && !there.id().equals(id))) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
-    save(store, entry, id, before.placed(), before.leaving());
+    save(
+        store,
+        new ClusterView.Node(
+            id,
+            entry.name(),
+            entry.control(),
+            entry.raft(),
+            entry.blocks(),
+            before.placed(),
+            before.leaving(),
+            before.out()));
     effects.placementChanged();
     return LogReply.number(entry.id());
   }
@@ -96,7 +106,7 @@ final class Membership {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
     if (!node.placed()) {
-      save(store, registration(node), id, true, node.leaving());
+      save(store, node.with(true, node.leaving(), node.out()));
       place(store, effects);
     }
     return LogReply.OK;
@@ -109,7 +119,20 @@ final class Membership {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
     if (node.leaving() != entry.leaves()) {
-      save(store, registration(node), node.id(), node.placed(), entry.leaves());
+      save(store, node.with(node.placed(), entry.leaves(), node.out()));
+      place(store, effects);
+    }
+    return LogReply.OK;
+  }
+
+  /** Only while enough others hold groups for all the copies that there shall be. */
+  static LogReply outNode(LogEntry.OutNode entry, Store store, LocalEffects effects) {
+    ClusterView.Node node = node(store, entry.node());
+    if (node == null || (entry.out() && holders(store, entry.node()) < Placement.FACTOR)) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    if (node.out() != entry.out()) {
+      save(store, node.with(node.placed(), node.leaving(), entry.out()));
       place(store, effects);
     }
     return LogReply.OK;
@@ -117,12 +140,18 @@ final class Membership {
 
   /** Somebody must hold the blocks. */
   static boolean othersHold(ReadStore tables, NodeId than) {
-    return nodes(tables).stream().anyMatch(each -> each.holds() && !each.id().equals(than));
+    return holders(tables, than) > 0;
   }
 
-  private static LogEntry.RegisterNode registration(ClusterView.Node node) {
-    return new LogEntry.RegisterNode(
-        node.id().value(), node.name(), node.control(), node.raft(), node.blocks());
+  private static long holders(ReadStore tables, NodeId butFor) {
+    return nodes(tables).stream()
+        .filter(each -> each.holds() && !each.id().equals(butFor))
+        .count();
+  }
+
+  private static ClusterView.Node node(LogEntry.RegisterNode entry, NodeId id, boolean placed) {
+    return new ClusterView.Node(
+        id, entry.name(), entry.control(), entry.raft(), entry.blocks(), placed, false, false);
   }
 
   static LogReply recover(NodeId survivor, Store store, LocalEffects effects) {
@@ -138,7 +167,7 @@ final class Membership {
         drop(each.id(), store, effects);
       }
     }
-    save(store, registration(node), survivor, true, false);
+    save(store, node.with(true, false, false));
     Counters.take(store, SystemKind.RECOVERY_COUNTER);
     Counters.jump(store, SystemKind.INODE_COUNTER, NUMBERS_JUMP);
     Counters.jump(store, SystemKind.BLOCK_COUNTER, NUMBERS_JUMP);
@@ -163,7 +192,7 @@ final class Membership {
     Tokens.dropKey(store, id);
   }
 
-  /** The groups are those members' that are placed and stay. */
+  /** The groups are those members' that are placed, stay and are not away. */
   static void place(Store store, LocalEffects effects) {
     List<NodeId> nodes =
         nodes(store).stream().filter(ClusterView.Node::holds).map(ClusterView.Node::id).toList();
@@ -171,18 +200,18 @@ final class Membership {
     effects.placementChanged();
   }
 
-  private static void save(
-      Store store, LogEntry.RegisterNode entry, NodeId id, boolean placed, boolean leaving) {
+  private static void save(Store store, ClusterView.Node node) {
     store.put(
         Table.SYSTEM,
-        Keys.system(SystemKind.NODE, id.value()),
+        Keys.system(SystemKind.NODE, node.id().value()),
         new RowWriter(VERSION)
-            .text(entry.name())
-            .text(entry.control())
-            .text(entry.raft())
-            .text(entry.blocks())
-            .u8(placed ? 1 : 0)
-            .u8(leaving ? 1 : 0)
+            .text(node.name())
+            .text(node.control())
+            .text(node.raft())
+            .text(node.blocks())
+            .u8(node.placed() ? 1 : 0)
+            .u8(node.leaving() ? 1 : 0)
+            .u8(node.out() ? 1 : 0)
             .toBytes());
   }
 
@@ -214,7 +243,14 @@ final class Membership {
     RowReader in = new RowReader(Table.SYSTEM, row, VERSION);
     ClusterView.Node node =
         new ClusterView.Node(
-            id, in.text(), in.text(), in.text(), in.text(), in.u8() != 0, in.u8() != 0);
+            id,
+            in.text(),
+            in.text(),
+            in.text(),
+            in.text(),
+            in.u8() != 0,
+            in.u8() != 0,
+            in.u8() != 0);
     in.end();
     return node;
   }

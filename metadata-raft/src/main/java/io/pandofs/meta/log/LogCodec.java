@@ -8,6 +8,7 @@ import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.wire.BatchMessage;
 import io.pandofs.meta.wire.DrainNodeMessage;
+import io.pandofs.meta.wire.OutNodeMessage;
 import io.pandofs.meta.wire.EntryMessage;
 import io.pandofs.meta.wire.FormatMessage;
 import io.pandofs.meta.wire.HashTablesMessage;
@@ -60,6 +61,9 @@ public final class LogCodec {
     } else if (entry instanceof LogEntry.DrainNode drain) {
       return out.setDrainNode(
           DrainNodeMessage.newBuilder().setNode(drain.node().value()).setLeaves(drain.leaves()));
+    } else if (entry instanceof LogEntry.OutNode away) {
+      return out.setOutNode(
+          OutNodeMessage.newBuilder().setNode(away.node().value()).setOut(away.out()));
     } else if (entry instanceof LogEntry.PlaceNode place) {
       return out.setPlaceNode(place.node().value());
     } else if (entry instanceof LogEntry.Recover recover) {
@@ -124,6 +128,9 @@ public final class LogCodec {
       case DRAIN_NODE ->
           new LogEntry.DrainNode(
               new NodeId(Check.number(in.getDrainNode().getNode())), in.getDrainNode().getLeaves());
+      case OUT_NODE ->
+          new LogEntry.OutNode(
+              new NodeId(Check.number(in.getOutNode().getNode())), in.getOutNode().getOut());
       case PLACE_NODE -> new LogEntry.PlaceNode(new NodeId(Check.number(in.getPlaceNode())));
       case RECOVER -> new LogEntry.Recover(new NodeId(Check.number(in.getRecover().getSurvivor())));
       case REMOVE_NODE -> new LogEntry.RemoveNode(new NodeId(Check.number(in.getRemoveNode())));

@@ -63,6 +63,13 @@ public sealed interface LogEntry {
   record DrainNode(NodeId node, boolean leaves) implements LogEntry {}
 
   /**
+   * Says that a node has been away for so long that others are to hold its placement groups, or
+   * that it is there again and holds its share. It stays a member and a voter. Out is refused when
+   * fewer others hold groups than there shall be copies of a block.
+   */
+  record OutNode(NodeId node, boolean out) implements LogEntry {}
+
+  /**
    * Takes a node out of the cluster; its id never comes back. Its sessions are not renewed any more
    * and end by themselves: a node that is cut off does not hear of its removal, and counts on them
    * until their time is over (PROTOCOL rule 7). Refused for the last one that holds placement

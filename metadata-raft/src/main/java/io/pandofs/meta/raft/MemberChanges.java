@@ -277,7 +277,8 @@ final class MemberChanges {
     return silent;
   }
 
-  private List<MemberMessage> peers() {
+  /** What this node, as the leader, knows of each, itself included; empty while it does not lead. */
+  List<MemberMessage> peers() {
     List<MemberMessage> peers = new ArrayList<>();
     try {
       RaftServer.Division division = ratis.division();

@@ -11,6 +11,8 @@ import java.time.Duration;
  * @param renewEvery how often a node renews its sessions
  * @param clockWarn clocks further apart than this are complained about
  * @param clockRefuse with clocks further apart than this no session and no node is taken in
+ * @param outAfter a node that has been silent for so long has its placement groups given to others,
+ *     if there are enough; zero for ever
  * @param freshness how long a node may answer reads by itself after it has asked (PROTOCOL rule 6)
  */
 public record RaftTiming(
@@ -20,6 +22,7 @@ public record RaftTiming(
     Duration renewEvery,
     Duration clockWarn,
     Duration clockRefuse,
+    Duration outAfter,
     Duration freshness) {
 
   private static final Duration FRESHNESS_MIN = Duration.ofMillis(10);
@@ -39,6 +42,7 @@ public record RaftTiming(
           Duration.ofSeconds(1),
           Duration.ofMillis(500),
           Duration.ofSeconds(10),
+          Duration.ofMinutes(10),
           Duration.ofMillis(250));
 
   /** For several nodes that share a few cores. */
@@ -63,16 +67,29 @@ public record RaftTiming(
   }
 
   public RaftTiming withElection(Duration min, Duration max) {
-    return new RaftTiming(min, max, session, renewEvery, clockWarn, clockRefuse, freshness);
+    return new RaftTiming(
+        min, max, session, renewEvery, clockWarn, clockRefuse, outAfter, freshness);
   }
 
   public RaftTiming withSession(Duration timeout, Duration every) {
     return new RaftTiming(
-        electionMin, electionMax, timeout, every, clockWarn, clockRefuse, freshness);
+        electionMin, electionMax, timeout, every, clockWarn, clockRefuse, outAfter, freshness);
+  }
+
+  public RaftTiming withOutAfter(Duration silence) {
+    return new RaftTiming(
+        electionMin,
+        electionMax,
+        session,
+        renewEvery,
+        clockWarn,
+        clockRefuse,
+        silence,
+        freshness);
   }
 
   public RaftTiming withFreshness(Duration lease) {
     return new RaftTiming(
-        electionMin, electionMax, session, renewEvery, clockWarn, clockRefuse, lease);
+        electionMin, electionMax, session, renewEvery, clockWarn, clockRefuse, outAfter, lease);
   }
 }

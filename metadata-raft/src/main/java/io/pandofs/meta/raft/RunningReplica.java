@@ -64,6 +64,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final Freshness freshness;
   private final LeaderFreshness leaderFreshness;
   private final MemberChanges changes;
+  private final Absences absences;
   private final ControlService control;
   private final BlockTables blocks;
   private final PandoStateMachine machine;
@@ -144,6 +145,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             freshness);
     Membership membership = openMembership();
     changes = new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
+    absences =
+        new Absences(ratis, tables, changes::peers, config.timing().outAfter().toMillis());
     control = openControl(local, membership);
     this.blocks = blocks;
     blocks.bind(tables, applied);
@@ -242,6 +245,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
     every(config.timing().renewEvery().toMillis(), changes::finishRemovals);
+    every(config.timing().renewEvery().toMillis(), absences::look);
     every(config.timing().renewEvery().toMillis(), this::renew);
     every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
     every(LOOK_MILLIS, upkeep::look);

@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Test;
 class LeavingTest {
   private static final Fingerprint SECRET = Fingerprint.of(new byte[] {1});
 
-  private record State(boolean placed, boolean leaving) {
+  private record State(boolean placed, boolean leaving, boolean out) {
     boolean holds() {
-      return placed && !leaving;
+      return placed && !leaving && !out;
     }
   }
 
@@ -32,7 +32,7 @@ class LeavingTest {
           new LogEntry.CreateToken(
               7, SECRET, 100, new Timestamp(EngineRig.NOW.seconds() + 100, 0), EngineRig.NOW));
       TreeMap<NodeId, State> model = new TreeMap<>();
-      model.put(rig.node, new State(true, false));
+      model.put(rig.node, new State(true, false, false));
       for (int step = 0; step < 60; step++) {
         step(rig, model, random, step);
         check(rig, model, "seed " + seed + " step " + step);
@@ -43,23 +43,35 @@ class LeavingTest {
   private static void step(EngineRig rig, TreeMap<NodeId, State> model, Random random, int step) {
     List<NodeId> nodes = List.copyOf(model.keySet());
     NodeId node = nodes.get(random.nextInt(nodes.size()));
-    State before = model.getOrDefault(node, new State(false, false));
-    boolean othersHold =
-        model.entrySet().stream().anyMatch(e -> e.getValue().holds() && !e.getKey().equals(node));
-    switch (random.nextInt(6)) {
-      case 0 -> model.put(rig.addNode("host" + step + ":1"), new State(true, false));
-      case 1 -> model.put(admitted(rig, step), new State(false, false));
+    State before = model.getOrDefault(node, new State(false, false, false));
+    long holders =
+        model.entrySet().stream()
+            .filter(e -> e.getValue().holds() && !e.getKey().equals(node))
+            .count();
+    boolean othersHold = holders > 0;
+    switch (random.nextInt(8)) {
+      case 0 -> model.put(rig.addNode("host" + step + ":1"), new State(true, false, false));
+      case 1 -> model.put(admitted(rig, step), new State(false, false, false));
       case 2 -> {
         assertThat(isTaken(rig, new LogEntry.PlaceNode(node))).isTrue();
-        model.put(node, new State(true, before.leaving()));
+        model.put(node, new State(true, before.leaving(), before.out()));
       }
       case 3 -> {
         assertThat(isTaken(rig, new LogEntry.DrainNode(node, true))).isEqualTo(othersHold);
-        model.put(node, new State(before.placed(), before.leaving() || othersHold));
+        model.put(node, new State(before.placed(), before.leaving() || othersHold, before.out()));
       }
       case 4 -> {
         assertThat(isTaken(rig, new LogEntry.DrainNode(node, false))).isTrue();
-        model.put(node, new State(before.placed(), false));
+        model.put(node, new State(before.placed(), false, before.out()));
+      }
+      case 5 -> {
+        boolean enough = holders >= Placement.FACTOR;
+        assertThat(isTaken(rig, new LogEntry.OutNode(node, true))).isEqualTo(enough);
+        model.put(node, new State(before.placed(), before.leaving(), before.out() || enough));
+      }
+      case 6 -> {
+        assertThat(isTaken(rig, new LogEntry.OutNode(node, false))).isTrue();
+        model.put(node, new State(before.placed(), before.leaving(), false));
       }
       default -> {
         assertThat(isTaken(rig, new LogEntry.RemoveNode(node))).isEqualTo(othersHold);
@@ -90,7 +102,7 @@ class LeavingTest {
   private static void check(EngineRig rig, TreeMap<NodeId, State> model, String at) {
     ClusterView cluster = new ClusterView(rig.store);
     TreeMap<NodeId, State> found = new TreeMap<>();
-    cluster.nodes().forEach(node -> found.put(node.id(), new State(node.placed(), node.leaving())));
+    cluster.nodes().forEach(node -> found.put(node.id(), new State(node.placed(), node.leaving(), node.out())));
     assertThat(found).as(at).isEqualTo(model);
     List<NodeId> stay =
         model.entrySet().stream().filter(e -> e.getValue().holds()).map(e -> e.getKey()).toList();

@@ -68,6 +68,8 @@ class LogCodecTest {
         new LogEntry.RegisterNode(0, "n", "[::1]:7440", "h:1", "h:2"),
         new LogEntry.RemoveNode(new NodeId(6)),
         new LogEntry.DrainNode(new NodeId(6), true),
+        new LogEntry.OutNode(new NodeId(6), true),
+        new LogEntry.OutNode(new NodeId(7), false),
         new LogEntry.PlaceNode(new NodeId(6)),
         new LogEntry.Reap(List.of(I, InodeId.ROOT)),
         new LogEntry.CreateToken(8, Fingerprint.of(new byte[] {1}), 3, T, T),

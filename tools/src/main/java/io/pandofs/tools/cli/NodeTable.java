@@ -21,13 +21,20 @@ final class NodeTable {
           row(
               node.text("id"),
               shortened(node.text("name")),
-              node.flag("leaving") ? "leaving" : node.text("role"),
+              state(node),
               seen(node),
               behind(node, "log_behind"),
               behind(node, "blocks_behind"),
               addresses(node)));
     }
     return lines;
+  }
+
+  private static String state(JsonObject node) {
+    if (node.flag("leaving")) {
+      return "leaving";
+    }
+    return node.flag("out") ? "out" : node.text("role");
   }
 
   private static String row(Object... cells) {

@@ -152,6 +152,7 @@ final class AdminCommands {
     row.put("name", node.name());
     row.put("role", role(node.id(), peer, group));
     row.put("leaving", node.leaving());
+    row.put("out", node.out());
     row.put("control", node.control());
     row.put("raft", node.raft());
     row.put("blocks", node.blocks());

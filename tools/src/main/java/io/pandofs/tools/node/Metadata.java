@@ -68,7 +68,9 @@ public final class Metadata {
         config.control().advertised(machine).toString(),
         config.blocks().advertised(machine).toString(),
         security,
-        RaftTiming.DEFAULT.withElection(config.raftTimeouts().min(), config.raftTimeouts().max()),
+        RaftTiming.DEFAULT
+            .withElection(config.raftTimeouts().min(), config.raftTimeouts().max())
+            .withOutAfter(config.nodeOutAfter()),
         limits(config.log()));
   }
 

@@ -192,6 +192,7 @@ final class NodeStatus implements StatusSource {
       peer.put("raft", member.raft());
       peer.put("blocks", member.blocks());
       peer.put("leaving", member.leaving());
+      peer.put("out", member.out());
       peer.put("voter", replica.voters().contains(member.id()));
       peer.put("answers", !silent.contains(member.id()));
       peers.add(peer);

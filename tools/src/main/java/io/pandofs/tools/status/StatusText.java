@@ -203,6 +203,7 @@ public final class StatusText {
               + peer.text("control")
               + (peer.flag("voter") ? "" : ", not a voter")
               + (peer.flag("leaving") ? ", leaving" : "")
+              + (peer.flag("out") ? ", out: others hold its blocks" : "")
               + (peer.flag("answers") ? "" : ", does not answer"));
     }
     for (Map.Entry<String, @Nullable Object> budget :
