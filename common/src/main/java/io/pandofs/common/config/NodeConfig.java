@@ -62,6 +62,7 @@ public record NodeConfig(
 
   /** More than a restart takes the group to notice. */
   private static final Duration OUT_AFTER_MIN = Duration.ofSeconds(5);
+
   private static final String WAIT = "wait:";
 
   static final Set<String> KEYS =

@@ -39,6 +39,7 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(500), Duration.ofMillis(1000)),
                 QuorumLoss.waiting(Duration.ofSeconds(30)),
                 Duration.ofSeconds(60),
+                Duration.ofMinutes(10),
                 false,
                 new Budgets(32 << 20, 32 << 20, 32 << 20, 32 << 20, 32 << 20),
                 new LogSettings(256 << 20, 100_000, Duration.ofMinutes(10), 256, 16 << 20),
@@ -55,6 +56,7 @@ final class NodeConfigTest {
     values.put("transport", "\"direct\"");
     values.put("quorum_loss", "\"wait:5s\"");
     values.put("watchdog", "\"7s\"");
+    values.put("node_out_after", "\"3min\"");
     values.put("sync_on_close", "true");
     values.put("cluster.bootstrap", "false");
     values.put("cluster.join", "[\"one:1\", \"[::1]:2\"]");
@@ -102,6 +104,7 @@ final class NodeConfigTest {
                 new RaftTimeouts(Duration.ofMillis(60), Duration.ofSeconds(2)),
                 QuorumLoss.waiting(Duration.ofSeconds(5)),
                 Duration.ofSeconds(7),
+                Duration.ofMinutes(3),
                 true,
                 new Budgets(5 << 20, 6 << 20, 7 << 20, 8 << 20, 1 << 30),
                 new LogSettings(9 << 20, 10, Duration.ofSeconds(11), 12, 13 << 20),

@@ -144,9 +144,7 @@ final class Membership {
   }
 
   private static long holders(ReadStore tables, NodeId butFor) {
-    return nodes(tables).stream()
-        .filter(each -> each.holds() && !each.id().equals(butFor))
-        .count();
+    return nodes(tables).stream().filter(each -> each.holds() && !each.id().equals(butFor)).count();
   }
 
   private static ClusterView.Node node(LogEntry.RegisterNode entry, NodeId id, boolean placed) {

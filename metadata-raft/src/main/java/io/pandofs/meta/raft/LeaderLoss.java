@@ -45,11 +45,14 @@ final class LeaderLoss {
     this.turnNanos = electionMin.toNanos();
   }
 
-  /** Nobody listens at this leader's address. Does not block. */
-  void gone(NodeId leader) {
-    long term = ratis.term();
+  /**
+   * Nobody listens at this leader's address. Does not block.
+   *
+   * @param term in which it was asked; what comes late says nothing of a later leader
+   */
+  void gone(NodeId leader, long term) {
     synchronized (this) {
-      if (term <= lostTerm) {
+      if (term <= lostTerm || ratis.term() != term) {
         return;
       }
       lostTerm = term;

@@ -10,7 +10,6 @@ import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.RaftPeer;
@@ -21,18 +20,23 @@ final class LeaderRouter implements LeaderCalls {
   private final LeaderCalls local;
   private final Connections connections;
   private final LongConsumer onReleased;
-  private final Consumer<NodeId> onGone;
+  private final Gone onGone;
+
+  /** Is told of a leader at whose address nobody listens, and of the term in which it was asked. */
+  @FunctionalInterface
+  interface Gone {
+    void gone(NodeId leader, long term);
+  }
 
   /**
    * @param onReleased told of an index when a leader's answer says that it is released
-   * @param onGone told of a leader when nobody listens at its address
    */
   LeaderRouter(
       RatisNode ratis,
       LeaderCalls local,
       Connections connections,
       LongConsumer onReleased,
-      Consumer<NodeId> onGone) {
+      Gone onGone) {
     this.ratis = ratis;
     this.local = local;
     this.connections = connections;
@@ -61,6 +65,7 @@ final class LeaderRouter implements LeaderCalls {
   }
 
   private <T> CompletableFuture<T> ask(Function<LeaderCalls, CompletableFuture<T>> call) {
+    long term = ratis.term();
     RaftPeer leader = ratis.leader();
     if (leader == null) {
       return CompletableFuture.failedFuture(new NoLeaderException("no leader is known"));
@@ -69,7 +74,7 @@ final class LeaderRouter implements LeaderCalls {
     try {
       return node.equals(ratis.self())
           ? call.apply(local)
-          : watch(node, call.apply(remote(leader)));
+          : watch(node, term, call.apply(remote(leader)));
     } catch (RefusedException e) {
       return CompletableFuture.failedFuture(e);
     } catch (RuntimeException e) {
@@ -87,11 +92,11 @@ final class LeaderRouter implements LeaderCalls {
         onReleased);
   }
 
-  private <T> CompletableFuture<T> watch(NodeId leader, CompletableFuture<T> answer) {
+  private <T> CompletableFuture<T> watch(NodeId leader, long term, CompletableFuture<T> answer) {
     return answer.whenComplete(
         (value, failure) -> {
           if (failure != null && Retry.cause(failure) instanceof ConnectionRefusedException) {
-            onGone.accept(leader);
+            onGone.gone(leader, term);
           }
         });
   }

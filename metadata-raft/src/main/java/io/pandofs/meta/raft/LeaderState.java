@@ -9,6 +9,7 @@ import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.leader.LogAppender;
+import org.apache.ratis.util.LifeCycle;
 
 /**
  * What Ratis does not publish. Thread-safe.
@@ -29,6 +30,7 @@ final class LeaderState {
   private final Method leaderState;
   private final Method logAppender;
   private final Method startAsPeer;
+  private final Method pauseElection;
 
   LeaderState() {
     try {
@@ -36,6 +38,7 @@ final class LeaderState {
       leaderState = method("RoleInfo", "getLeaderState");
       logAppender = method("LeaderStateImpl", "getLogAppender", RaftPeerId.class);
       startAsPeer = method("RaftServerImpl", "startAsPeer", RaftPeerRole.class);
+      pauseElection = method("RoleInfo", "setLeaderElectionPause", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this Ratis is not the one that was tested", e);
     }
@@ -78,15 +81,28 @@ final class LeaderState {
 
   /**
    * Makes a server that was just started vote and stand for election. Ratis does that by itself,
-   * but not where the last change of voters in the log, which may not be decided, is on the way to
-   * leave this server out. Its vote counts until then: others may wait for it, and by standing it
-   * learns that it is needed no more.
+   * but not where a change of voters is the last in the log and this server is in one only of the
+   * sets before and after it. Its vote counts until that is decided, and others may wait for it.
    */
   void startVoter(RaftServer.Division division) {
     try {
-      startAsPeer.invoke(division, RaftPeerRole.FOLLOWER);
+      // Ratis has its server started under this lock, by an entry of the leader's too.
+      synchronized (division) {
+        if (division.getInfo().getLifeCycleState() == LifeCycle.State.STARTING) {
+          startAsPeer.invoke(division, RaftPeerRole.FOLLOWER);
+        }
+      }
     } catch (IllegalAccessException | InvocationTargetException e) {
       throw new IllegalStateException("a voter can't be started", e);
+    }
+  }
+
+  /** Whether the server stands for election when it hears of no leader; it votes in any case. */
+  void setStands(RaftServer.Division division, boolean stands) {
+    try {
+      pauseElection.invoke(role.invoke(division), !stands);
+    } catch (IllegalAccessException | InvocationTargetException e) {
+      throw new IllegalStateException("elections can't be paused", e);
     }
   }
 

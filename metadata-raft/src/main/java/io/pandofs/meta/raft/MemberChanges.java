@@ -277,7 +277,9 @@ final class MemberChanges {
     return silent;
   }
 
-  /** What this node, as the leader, knows of each, itself included; empty while it does not lead. */
+  /**
+   * What this node, as the leader, knows of each, itself included; empty while it does not lead.
+   */
   List<MemberMessage> peers() {
     List<MemberMessage> peers = new ArrayList<>();
     try {
@@ -320,6 +322,7 @@ final class MemberChanges {
           .setPlacementEpoch(snapshot.cluster().placement().epoch())
           .setLeader(ratis.self().value())
           .addAllMembers(peers())
+          .setSettled(ratis.votersAreSettled())
           .build();
     }
   }

@@ -78,14 +78,7 @@ public record RaftTiming(
 
   public RaftTiming withOutAfter(Duration silence) {
     return new RaftTiming(
-        electionMin,
-        electionMax,
-        session,
-        renewEvery,
-        clockWarn,
-        clockRefuse,
-        silence,
-        freshness);
+        electionMin, electionMax, session, renewEvery, clockWarn, clockRefuse, silence, freshness);
   }
 
   public RaftTiming withFreshness(Duration lease) {

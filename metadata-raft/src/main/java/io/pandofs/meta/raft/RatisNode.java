@@ -110,9 +110,47 @@ final class RatisNode implements AutoCloseable {
 
   void start() throws IOException {
     server.start();
-    RaftConfiguration now = division().getRaftConf();
-    if (!ids(now.getCurrentPeers()).contains(self) && ids(now.getPreviousPeers()).contains(self)) {
+    List<Set<NodeId>> groups = voters();
+    long within = groups.stream().filter(group -> group.contains(self)).count();
+    if (within > 0 && within < groups.size()) {
       leaderState.startVoter(division());
+    }
+  }
+
+  /** Whether the last change of voters, decided or not, leaves this node out that voted before. */
+  boolean isBeingLeftOut() {
+    List<Set<NodeId>> groups = voters();
+    return groups.size() == 2 && !groups.get(0).contains(self) && groups.get(1).contains(self);
+  }
+
+  /** Whether this node stands for election when it hears of no leader; it votes in any case. */
+  void setStands(boolean stands) {
+    try {
+      leaderState.setStands(division(), stands);
+    } catch (IOException | IllegalStateException e) {
+      LOG.debug("{}: the Raft server does not run: {}", self, e.toString());
+    }
+  }
+
+  /** Whether no change of voters is under way here, and the last one is committed. */
+  boolean votersAreSettled() {
+    try {
+      RaftConfiguration now = division().getRaftConf();
+      return now.getPreviousPeers().isEmpty()
+          && now.getLogEntryIndex() <= division().getRaftLog().getLastCommittedIndex();
+    } catch (IOException | IllegalStateException e) {
+      return false;
+    }
+  }
+
+  /** The voters, those that a change leaves out included, but for this node. */
+  List<RaftPeer> otherPeers() {
+    try {
+      return division().getRaftConf().getAllPeers().stream()
+          .filter(peer -> !peer.getId().equals(peerId(self)))
+          .toList();
+    } catch (IOException | IllegalStateException e) {
+      return List.of();
     }
   }
 

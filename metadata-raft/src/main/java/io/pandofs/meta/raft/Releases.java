@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  *       that it was deposed. It waits no longer once all nodes have confirmed its term, since a
  *       node that does drops what it held of earlier leaders. Nor longer than one lease after a
  *       majority last took part in earlier terms, by its own word ({@link SilentTerms}): no leader
- *       of one can have proven itself since.
+ *       of one can have proven itself since. That counts only if the voters have been the same for
+ *       a lease: what was granted by the word of other voters has run out then.
  *   <li>What a process confirmed is void for the next process of that node: tables may go back at a
  *       restart.
  *   <li>Who lags behind is not renewed: half a lease is the longest it is waited for, and then for
@@ -96,6 +97,13 @@ final class Releases {
 
   @GuardedBy("this")
   private SilentTerms earlier = new SilentTerms(List.of());
+
+  /** The voters when they were last looked at, and since when they have been the same. */
+  @GuardedBy("this")
+  private List<Set<NodeId>> lastingVoters = List.of();
+
+  @GuardedBy("this")
+  private long lastingSince;
 
   /** When this node last answered as the leader, by the clock. */
   private volatile long answeredAt;
@@ -192,7 +200,9 @@ final class Releases {
     floor = index;
     applied = Math.max(applied, index);
     silentUntil = now() + surely(leaseNanos);
-    earlier = new SilentTerms(voters.get());
+    List<Set<NodeId>> now = voters.get();
+    boolean lasting = now.equals(lastingVoters) && now() - lastingSince > surely(leaseNanos);
+    earlier = new SilentTerms(lasting ? now : List.of());
     advance(now(), after);
   }
 
@@ -228,6 +238,17 @@ final class Releases {
    */
   long answeredAt() {
     return answeredAt;
+  }
+
+  /** Looks who votes; to be called from the start on, whoever leads, several times a second. */
+  void watchVoters() {
+    List<Set<NodeId>> seen = voters.get();
+    synchronized (this) {
+      if (!seen.equals(lastingVoters)) {
+        lastingVoters = seen;
+        lastingSince = now();
+      }
+    }
   }
 
   /** These are the nodes of the cluster. */

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public record ReplicaFailure(Kind kind, String reason) {
   /** What can be done about it. */
   public enum Kind {
+    /** Nothing is wrong with what is on the disk: the replica is started anew at once. */
+    INTERRUPTED,
     /** The disk is full: the replica comes back by itself when there is space. */
     DISK_FULL,
     /**

@@ -82,7 +82,7 @@ final class Revival {
 
   private void settle(RunningReplica replica, ReplicaFailure failure) {
     switch (failure.kind()) {
-      case DISK_FULL -> startReviving(replica);
+      case INTERRUPTED, DISK_FULL -> startReviving(replica);
       case DISK_ERROR ->
           LOG.error("this node is fenced until its process is started anew: {}", failure.reason());
       case DAMAGED -> {
@@ -120,13 +120,17 @@ final class Revival {
 
   private void revive(RunningReplica replica) {
     long needed = Math.max(SPACE_MIN, SEGMENTS * config.limits().segmentBytes());
-    LOG.warn("waiting for {} bytes of free space in {}", needed, config.dataDir());
+    boolean waits = false;
     do {
       try {
         if (free() >= needed) {
-          LOG.info("there is space again in {}: this replica goes on", config.dataDir());
+          LOG.info("there is space in {}: this replica goes on", config.dataDir());
           reopening.reopen(replica);
           return;
+        }
+        if (!waits) {
+          LOG.warn("waiting for {} bytes of free space in {}", needed, config.dataDir());
+          waits = true;
         }
       } catch (IOException | RuntimeException e) {
         ReplicaFailure failure = why(e);
@@ -148,7 +152,7 @@ final class Revival {
   /** Whether another try may do: a port in use, say, is no error of the disk. */
   private static boolean mayPass(ReplicaFailure failure, Exception e) {
     return switch (failure.kind()) {
-      case DISK_FULL -> true;
+      case INTERRUPTED, DISK_FULL -> true;
       case DISK_ERROR -> !ReplicaFailure.namesDisk(e);
       case DAMAGED, REMOVED, DEFECT -> false;
     };

@@ -39,6 +39,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private static final Logger LOG = LoggerFactory.getLogger(RunningReplica.class);
   private static final String REMOVED = "this node was removed from the cluster";
   private static final long TICK_MILLIS_MAX = 250;
+  private static final int HOLDS_A_TIMEOUT = 6;
   private static final long LOOK_MILLIS = 1_000;
   private static final int DIRTY_MAX = 1 << 16;
 
@@ -62,6 +63,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final Retry retry;
   private final LinearReads reads;
   private final Freshness freshness;
+  private final Releases releases;
   private final LeaderFreshness leaderFreshness;
   private final MemberChanges changes;
   private final Absences absences;
@@ -107,8 +109,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     ratis = openRatis(peers);
     upkeep = upkeep(files);
     long leaseNanos = config.timing().freshness().toNanos();
-    Releases releases =
-        new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
+    releases = new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
     leaderFreshness = new LeaderFreshness(ratis, applied, releases, this::after);
     leaderDuties =
         new LeaderDuties(ratis, leaderFreshness::proveLeading, tables, clock, config.timing());
@@ -145,8 +146,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             freshness);
     Membership membership = openMembership();
     changes = new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
-    absences =
-        new Absences(ratis, tables, changes::peers, config.timing().outAfter().toMillis());
+    absences = new Absences(ratis, tables, changes::peers, config.timing().outAfter().toMillis());
     control = openControl(local, membership);
     this.blocks = blocks;
     blocks.bind(tables, applied);
@@ -200,7 +200,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
       @Override
       public void unvoted() {
-        letGo();
+        serverEnded();
       }
     };
   }
@@ -244,6 +244,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     }
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
     every(tick, leaderDuties::tick);
+    every(tick, releases::watchVoters);
     every(config.timing().renewEvery().toMillis(), changes::finishRemovals);
     every(config.timing().renewEvery().toMillis(), absences::look);
     every(config.timing().renewEvery().toMillis(), this::renew);
@@ -313,18 +314,17 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     return tables.snapshot();
   }
 
-  /**
-   * It is in the tables no more: it serves nobody, and votes until the group has let it go. The
-   * change of voters comes after the entry that removes a node, and where two voters become one
-   * that change, and an election until it is made, need the vote of the one that goes. It has gone
-   * when a leader whose group has committed to go on without it answers it so, and no sooner: not
-   * because time has passed, nor because the change is in its own log.
-   */
+  /** It is in the tables no more: it serves nobody, and votes until the group has let it go. */
   private void leave() {
     if (leaving.compareAndSet(false, true)) {
       LOG.warn("{}: {}; it votes until the others need it no more", identity.node(), REMOVED);
       sessions.overAll();
       freshness.close();
+      Farewell farewell =
+          new Farewell(
+              ratis, surroundings.connections(), () -> threads.duties.execute(this::letGo));
+      every(config.timing().electionMin().toMillis() / HOLDS_A_TIMEOUT, farewell::hold);
+      every(LOOK_MILLIS, farewell::ask);
       threads.duties.execute(sessions::giveUpAll);
     }
   }
@@ -339,8 +339,23 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     }
   }
 
+  /** The Raft server has ended: a leader said so, or it stood where it must not. */
+  private void serverEnded() {
+    if (leaving.get() && ratis.isBeingLeftOut()) {
+      fail(
+          new ReplicaFailure(
+              ReplicaFailure.Kind.INTERRUPTED, "the change of voters is not decided yet"),
+          null);
+    } else {
+      letGo();
+    }
+  }
+
   /** The group goes on without this node. */
   private void letGo() {
+    if (failed.isDone()) {
+      return; // told again
+    }
     if (leaving.get()) {
       markRemoved();
     }
@@ -386,6 +401,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     } catch (IOException e) {
       LOG.warn("{}: the Raft server did not stop cleanly: {}", identity.node(), e.toString());
     }
+    // Whoever waits for this leader's answers is told, and gets no lease by a timer later on.
+    leaderFreshness.look();
   }
 
   CompletableFuture<ReplicaFailure> failed() {

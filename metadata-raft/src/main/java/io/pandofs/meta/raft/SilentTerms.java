@@ -13,8 +13,7 @@ import java.util.Set;
  * its members has taken no part in earlier terms, the latest of these times bounds what leaders of
  * earlier terms can have proven, whether they know that they were deposed or not.
  *
- * <p>The majority is one of those that could elect the leader: only of them it is sure that they
- * meet each majority of an earlier leader, whatever the membership becomes later.
+ * <p>That holds while the voters stay the same; see {@link Releases} for when they change.
  *
  * <p>Times are this leader's. Not thread-safe.
  */
@@ -25,7 +24,8 @@ final class SilentTerms {
   private final Map<NodeId, Long> apartSince = new HashMap<>();
 
   /**
-   * @param voters of the leader when it was elected: one set, or two while the membership changed
+   * @param voters whose majority elects leaders, now and for a lease by now: one set, or two while
+   *     the membership changes; none if they have changed lately, and then nothing is known
    */
   SilentTerms(List<Set<NodeId>> voters) {
     this.voters = List.copyOf(voters);

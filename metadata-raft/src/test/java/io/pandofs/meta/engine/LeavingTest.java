@@ -102,7 +102,10 @@ class LeavingTest {
   private static void check(EngineRig rig, TreeMap<NodeId, State> model, String at) {
     ClusterView cluster = new ClusterView(rig.store);
     TreeMap<NodeId, State> found = new TreeMap<>();
-    cluster.nodes().forEach(node -> found.put(node.id(), new State(node.placed(), node.leaving(), node.out())));
+    cluster
+        .nodes()
+        .forEach(
+            node -> found.put(node.id(), new State(node.placed(), node.leaving(), node.out())));
     assertThat(found).as(at).isEqualTo(model);
     List<NodeId> stay =
         model.entrySet().stream().filter(e -> e.getValue().holds()).map(e -> e.getKey()).toList();

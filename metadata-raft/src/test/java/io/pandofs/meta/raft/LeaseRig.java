@@ -25,10 +25,15 @@ final class LeaseRig {
   final HandClock clock = new HandClock();
   final Map<Long, Node> nodes = new HashMap<>();
   final Set<NodeId> all;
+
+  /** Whose majority elects leaders. */
+  List<Set<NodeId>> voters;
+
   private long incarnations;
 
   LeaseRig(int count) {
     all = LongStream.rangeClosed(1, count).mapToObj(NodeId::new).collect(Collectors.toSet());
+    voters = List.of(all);
     all.forEach(id -> nodes.put(id.value(), new Node(id)));
   }
 
@@ -58,7 +63,8 @@ final class LeaseRig {
 
     Node(NodeId id) {
       this.id = id;
-      releases = new Releases(clock, clock, id, LEASE, () -> List.of(all));
+      releases = new Releases(clock, clock, id, LEASE, () -> voters);
+      releases.watchVoters();
       releases.members(all);
       freshness = make();
     }

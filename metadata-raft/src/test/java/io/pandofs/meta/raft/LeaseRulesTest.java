@@ -112,6 +112,7 @@ class LeaseRulesTest {
 
   @Test
   void aNewLeaderWaitsOnlyForWhatTheFormerOneCanHaveGranted() {
+    rig.clock.pass(2 * LEASE);
     rig.led(1, 1, 10);
     // A is gone, and nobody hears of it; B and C took its last answers just now.
     rig.clock.pass(200 * MS);
@@ -131,6 +132,7 @@ class LeaseRulesTest {
 
   @Test
   void whatAFormerLeaderAnsweredCountsAsItsPart() {
+    rig.clock.pass(2 * LEASE);
     rig.led(1, 1, 10);
     rig.clock.pass(60 * MS);
     // A proves its term with C's help and grants C a lease from now on; A itself has not asked.
@@ -145,6 +147,28 @@ class LeaseRulesTest {
       node.apply(12);
       node.ask(b);
     }
+    while (c.freshness.isFresh()) {
+      assertThat(acknowledged).isNotDone();
+      rig.clock.pass(MS);
+    }
+    rig.clock.pass(5 * MS);
+    assertThat(acknowledged).isDone();
+  }
+
+  @Test
+  void whatOtherVotersSayOfEarlierTermsCountsOnlyAfterALease() {
+    rig.clock.pass(2 * LEASE);
+    rig.led(1, 1, 10);
+    rig.clock.pass(60 * MS);
+    // A proves its term with C's help; then the voters become B alone, which has asked long ago.
+    c.ask(a);
+    c.ask(a);
+    rig.voters = List.of(Set.of(b.id));
+    rig.nodes.values().forEach(node -> node.releases.watchVoters());
+    b.term = 2;
+    b.releases.look(() -> 2, () -> 11);
+    CompletableFuture<Long> acknowledged = rig.commit(b, 12);
+    b.ask(b);
     while (c.freshness.isFresh()) {
       assertThat(acknowledged).isNotDone();
       rig.clock.pass(MS);

@@ -223,6 +223,7 @@ class LeaseSimulationTest {
     private void make() {
       releases = new Releases(this, this, id, LEASE, () -> List.of(world.all));
       releases.members(world.all);
+      releases.watchVoters();
       long incarnation = world.random.nextLong();
       freshness =
           new Freshness(

@@ -100,6 +100,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     Clock clock = host.clock();
     long lease = cluster.shape().leaseNanos();
     this.releases = new Releases(clock, host::after, id, lease, () -> List.of(cluster.nodeIds()));
+    releases.watchVoters();
     this.freshness =
         new Freshness(
             id,
