@@ -68,6 +68,13 @@ public final class KernelMount implements Mount {
     }
   }
 
+  /** Ends the connection to the kernel, if it is there: calls of programs answer ENOTCONN. */
+  public void abort() {
+    if (!ended.isDone()) {
+      connection().ifPresent(this::abort);
+    }
+  }
+
   private Optional<Integer> connection() {
     try {
       return MountTable.at(place)
@@ -114,7 +121,7 @@ public final class KernelMount implements Mount {
   }
 
   private void abort(int connection) {
-    LOG.warn("{} is still in use; ending its connection", place);
+    LOG.warn("ending the connection of {}", place);
     try {
       Files.write(
           CONNECTIONS.resolve(Integer.toString(connection)).resolve("abort"),

@@ -80,18 +80,23 @@ final class FileHandle {
   synchronized void reportAtClose() throws ErrnoException {
     long number = lostData.number();
     try {
-      refuseAfterLoss();
+      long unused = refuseAfterLoss();
     } finally {
       closedUpTo = number;
     }
   }
 
-  /** As {@link #reportAtClose}, but it stays to be reported by that too. */
-  synchronized void refuseAfterLoss() throws ErrnoException {
+  /**
+   * As {@link #reportAtClose}, but it stays to be reported by that too.
+   *
+   * @return up to which loss there is nothing to tell: a later one is after this look
+   */
+  synchronized long refuseAfterLoss() throws ErrnoException {
     Errno errno = lostData.untold(file.inode(), closedUpTo);
     if (errno != null) {
       throw new ErrnoException(errno);
     }
+    return closedUpTo;
   }
 
   /** The last use of it. */

@@ -76,10 +76,11 @@ final class FileLease {
   /**
    * Lets a writer in once the lease is held and not wanted back; {@link #exit} must follow.
    *
+   * @param waits where the caller can be given up while it waits
    * @return false if the caller has to ask the log for it, which counts as {@link #ask}
-   * @throws ErrnoException EIO after the deadline
+   * @throws ErrnoException EIO after the deadline, EINTR if the call was given up
    */
-  synchronized boolean enter(long deadlineNanos) throws ErrnoException {
+  synchronized boolean enter(long deadlineNanos, Waits waits) throws ErrnoException {
     while (true) {
       long yields = state == State.NONE && !recalled ? yieldUntilNanos - clock.nanoTime() : 0;
       if (state == State.NONE && !recalled && yields <= 0) {
@@ -94,11 +95,14 @@ final class FileLease {
       if (left <= 0) {
         throw new ErrnoException(Errno.EIO, "no lease in time");
       }
+      waits.enter();
       try {
         TimeUnit.NANOSECONDS.timedWait(this, yields > 0 ? Math.min(yields, left) : left);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new ErrnoException(Errno.EINTR);
+      } finally {
+        waits.leave();
       }
     }
   }

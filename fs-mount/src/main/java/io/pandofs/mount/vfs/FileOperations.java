@@ -221,8 +221,9 @@ public final class FileOperations {
    *
    * @return bytes taken: all that remained in the source, unless memory gave out on the way
    * @throws ErrnoException EBADF, EINVAL, EFBIG; what earlier data of the handle was lost with
-   *     (ENOSPC, EIO) until fsync or close has reported it; EIO if there is no lease or no room in
-   *     time; EIO or EROFS while the quorum-loss policy refuses changes
+   *     (ENOSPC, EIO) until fsync or close has reported it, also if it was lost while this call
+   *     waited; EIO if there is no lease or no room in time; EIO or EROFS while the quorum-loss
+   *     policy refuses changes
    */
   public int write(Caller caller, long handle, long offset, ByteBuffer source)
       throws ErrnoException {
@@ -247,7 +248,7 @@ public final class FileOperations {
     if (offset < 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    open.refuseAfterLoss();
+    long lossesKnown = open.refuseAfterLoss();
     int count = source.remaining();
     if (count == 0) {
       return 0;
@@ -258,7 +259,8 @@ public final class FileOperations {
     }
     Timestamp now = clock.now();
     budget.acquire(count, options.patience());
-    for (OpenFile.Batch batch : take(caller, open.file(), offset, source, now, append)) {
+    for (OpenFile.Batch batch :
+        take(caller, open.file(), offset, source, now, append, lossesKnown)) {
       writeBack.start(open.file(), batch);
     }
     if (OpenFlags.has(open.flags(), OpenFlags.DATA_SYNC)) {
@@ -268,7 +270,13 @@ public final class FileOperations {
   }
 
   private List<OpenFile.Batch> take(
-      Caller caller, OpenFile file, long offset, ByteBuffer source, Timestamp now, boolean append)
+      Caller caller,
+      OpenFile file,
+      long offset,
+      ByteBuffer source,
+      Timestamp now,
+      boolean append,
+      long lossesKnown)
       throws ErrnoException {
     int count = source.remaining();
     Lock lock = append ? file.shape().writeLock() : file.shape().readLock();
@@ -283,7 +291,7 @@ public final class FileOperations {
         throw new ErrnoException(Errno.EFBIG);
       }
       taken = true;
-      return file.write(at, source, caller, now, clock.nanoTime(), count);
+      return file.write(at, source, caller, now, clock.nanoTime(), count, lossesKnown);
     } finally {
       if (entered) {
         leases.exit(file);

@@ -66,13 +66,14 @@ final class Leases implements MetadataSession.LeaseHolder {
   /**
    * Gets the lease if need be and lets the caller write; {@link #exit} must follow.
    *
-   * @throws ErrnoException EIO if it cannot be had in time; ESTALE if the file is gone
+   * @throws ErrnoException EIO if it cannot be had in time; EINTR if the call was given up; ESTALE
+   *     if the file is gone
    */
   void enter(OpenFile file) throws ErrnoException {
     FileLease lease = file.lease();
     long deadline = coherence.deadline();
     boolean contended = false;
-    while (!lease.enter(deadline)) {
+    while (!lease.enter(deadline, coherence.waits())) {
       ForeignLeaseException foreign = null;
       long asked = lease.generation();
       try {

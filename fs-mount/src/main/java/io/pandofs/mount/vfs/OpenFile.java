@@ -66,6 +66,10 @@ final class OpenFile {
   @GuardedBy("this")
   private long shapeChanges;
 
+  /** The flush that is in the carriers' queue and was not begun; null if none is. */
+  @GuardedBy("this")
+  private @Nullable CompletableFuture<Void> queuedFlush;
+
   @GuardedBy("this")
   private int handles;
 
@@ -98,15 +102,28 @@ final class OpenFile {
    * Takes written bytes. The caller has acquired {@code acquired} of the budget, which is corrected
    * to what the buffers really use. Takes fewer than all, at least one, when memory gives out.
    *
+   * @param lossesKnown up to which loss the writer may go on, see {@link
+   *     FileHandle#refuseAfterLoss}. Bytes before these may have been lost while the call waited;
+   *     what is committed then would be no prefix of what was written
    * @return batches that have become worth committing, oldest first, to be started; usually none
-   * @throws ErrnoException EIO if the lease was lost with its session
+   * @throws ErrnoException EIO if the lease was lost with its session; what data of the file was
+   *     lost with since the losses that are known
    */
   synchronized List<Batch> write(
-      long offset, ByteBuffer source, Caller caller, Timestamp now, long nanos, long acquired)
+      long offset,
+      ByteBuffer source,
+      Caller caller,
+      Timestamp now,
+      long nanos,
+      long acquired,
+      long lossesKnown)
       throws ErrnoException {
-    if (!lease.isHeld()) {
+    Errno lost = lostData.untold(inode, lossesKnown);
+    if (lost != null || !lease.isHeld()) {
       budget.adjust(-acquired);
-      throw new ErrnoException(Errno.EIO, "the session is over");
+      throw lost == null
+          ? new ErrnoException(Errno.EIO, "the session is over")
+          : new ErrnoException(lost);
     }
     writtenAt = Timestamp.max(writtenAt, now);
     if (active.isEmpty() || !caller.isRoot()) {
@@ -117,7 +134,8 @@ final class OpenFile {
     int start = source.position();
     int limit = source.limit();
     long at = offset;
-    long before = active.capacity();
+    long unsealed = active.capacity();
+    long before = unsealed;
     try {
       // In steps to the end of each block's place, so that a full block is sealed by itself.
       while (source.position() < limit) {
@@ -142,15 +160,22 @@ final class OpenFile {
     } finally {
       source.limit(limit);
       budget.adjust(active.capacity() - before - acquired);
+      budget.adjustUnsealed(active.capacity() - unsealed);
     }
     return ready;
   }
 
   /** Freezes what is active as the next batch; null if nothing is. */
   synchronized @Nullable Batch seal() {
-    return active.isEmpty() ? null : sealActive();
+    if (active.isEmpty()) {
+      return null;
+    }
+    Batch batch = sealActive();
+    budget.adjustUnsealed(-batch.capacity());
+    return batch;
   }
 
+  /** What is unsealed is counted by the caller, who may have added to it. */
   @GuardedBy("this")
   private Batch sealActive() {
     long capacity = active.capacity();
@@ -158,6 +183,24 @@ final class OpenFile {
     sealed.addLast(batch);
     tail = batch.settled();
     return batch;
+  }
+
+  /**
+   * A flush is to be queued, unless one is: that one will take what is active now.
+   *
+   * @param flush completes when the flush has sealed and started what it takes
+   * @return the one that is in the queue from now on, another than {@code flush} if it was there
+   */
+  synchronized CompletableFuture<Void> queueFlush(CompletableFuture<Void> flush) {
+    if (queuedFlush == null) {
+      queuedFlush = flush;
+    }
+    return queuedFlush;
+  }
+
+  /** The flush that was queued begins, or never will: the next one is to be queued again. */
+  synchronized void flushBegins() {
+    queuedFlush = null;
   }
 
   /** Completes when all that is sealed by now is committed or lost; never fails. */
@@ -196,6 +239,7 @@ final class OpenFile {
     }
     long capacity = active.capacity();
     DirtyRuns.giveBack(active.takeAll(), pool);
+    budget.adjustUnsealed(-capacity);
     budget.adjust(-capacity);
   }
 

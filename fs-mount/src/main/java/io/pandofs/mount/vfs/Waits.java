@@ -7,8 +7,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The calls that wait for another mount to give a lease back. Those, and no others, can be given
- * up: an interrupt anywhere else could hit work that calls share. Thread-safe.
+ * The calls that wait for a lease that another mount has, or that goes back to one. Those, and no
+ * others, can be given up: an interrupt anywhere else could hit work that calls share. Thread-safe.
  */
 final class Waits {
 

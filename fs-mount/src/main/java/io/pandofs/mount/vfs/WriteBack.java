@@ -107,20 +107,36 @@ final class WriteBack {
     return file.tail();
   }
 
-  /** The same from a carrier's thread, for whoever must not wait. */
+  /**
+   * The same from a carrier's thread, for whoever must not wait. While carriers cannot begin with a
+   * file it is in their queue once, however often this is asked for.
+   */
   CompletableFuture<Void> flushInBackground(OpenFile file) {
     if (!file.isUnsealed()) {
       return file.tail();
     }
+    CompletableFuture<Void> mine = new CompletableFuture<>();
+    CompletableFuture<Void> queued = file.queueFlush(mine);
+    if (queued == mine) {
+      enqueue(file, mine);
+    }
+    return queued.thenCompose(ok -> file.tail());
+  }
+
+  private void enqueue(OpenFile file, CompletableFuture<Void> flush) {
     try {
-      return CompletableFuture.runAsync(
+      CompletableFuture<Void> unused =
+          flush.completeAsync(
               () -> {
-                CompletableFuture<Void> unused = flush(file);
+                file.flushBegins();
+                CompletableFuture<Void> unusedTail = flush(file);
+                return null;
               },
-              carriers)
-          .thenCompose(ok -> file.tail());
+              carriers);
     } catch (RejectedExecutionException e) {
-      return file.tail(); // the mount is closed, and what was not committed is lost
+      // The mount is closed, and what was not committed is lost.
+      file.flushBegins();
+      flush.complete(null);
     }
   }
 

@@ -28,9 +28,13 @@ final class WriteBudget {
   @GuardedBy("this")
   private long peak;
 
-  /** How often something was given back. */
+  /** Of the buffers that no flush has taken yet. */
   @GuardedBy("this")
-  private long returns;
+  private long unsealed;
+
+  /** How often something was given back, or there was more to flush. */
+  @GuardedBy("this")
+  private long changes;
 
   /** Who waits for room, first come first. */
   @GuardedBy("this")
@@ -38,7 +42,8 @@ final class WriteBudget {
 
   /**
    * @param pressure starts flushing enough that so many bytes can be had; called without locks, by
-   *     whoever is the next to get room, each time that something was given back and was not enough
+   *     whoever is the next to get room, each time that something was given back and was not
+   *     enough, or that there is more to flush
    */
   WriteBudget(long bytesMax, Clock clock, LongConsumer pressure) {
     this.bytesMax = bytesMax;
@@ -99,11 +104,11 @@ final class WriteBudget {
   private synchronized boolean awaitRoom(Object turn, long bytes, long patienceNanos)
       throws ErrnoException {
     boolean wasNext = isNext(turn);
-    long seen = returns;
+    long seen = changes;
     long deadline = clock.nanoTime() + patienceNanos;
     try {
       while (!(isNext(turn) && fits(bytes))) {
-        if (seen != returns || wasNext != isNext(turn)) {
+        if (seen != changes || wasNext != isNext(turn)) {
           return false;
         }
         long left = deadline - clock.nanoTime();
@@ -125,9 +130,26 @@ final class WriteBudget {
     used += delta;
     peak = Math.max(peak, used);
     if (delta < 0) {
-      returns++;
+      changes++;
       notifyAll();
     }
+  }
+
+  /**
+   * Of the bytes in use so many more, or less, rest until a flush takes them. More of them come
+   * while somebody waits only from writers that were in before, so waiting gets no longer by it.
+   */
+  synchronized void adjustUnsealed(long delta) {
+    unsealed += delta;
+    if (delta > 0 && !queue.isEmpty()) {
+      changes++;
+      notifyAll();
+    }
+  }
+
+  /** Bytes of all buffers that no flush has taken yet. */
+  synchronized long unsealed() {
+    return unsealed;
   }
 
   synchronized long used() {

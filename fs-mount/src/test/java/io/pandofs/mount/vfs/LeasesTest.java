@@ -308,6 +308,33 @@ class LeasesTest {
     close(here, handle);
   }
 
+  /** Its own mount is giving the lease back, and cannot commit what was written under it. */
+  @Test
+  void whoWaitsUntilALeaseIsBackCanBeGivenUp() throws Exception {
+    long handle = create(here, "f");
+    volume.blocks.hold();
+    write(here, handle, 0, "slow");
+    CompletableFuture<Attributes> seen = start(() -> find(there, "f"));
+    await().until(() -> volume.blocks.held() > 0);
+    CompletableFuture<Thread> waiter = new CompletableFuture<>();
+    CompletableFuture<Void> second =
+        start(
+            () -> {
+              waiter.complete(Thread.currentThread());
+              assertFails(Errno.EINTR, () -> write(here, handle, 4, "er"));
+              assertThat(Thread.currentThread().isInterrupted()).isFalse();
+              here.finished(Thread.currentThread());
+              return null;
+            });
+    await().until(() -> waiter.get().getState() == Thread.State.TIMED_WAITING);
+    here.giveUp(waiter.get());
+    second.get(20, TimeUnit.SECONDS);
+    assertThat(seen).isNotDone();
+    volume.blocks.letGo();
+    assertThat(seen.get(20, TimeUnit.SECONDS).sizeBytes()).isEqualTo(4);
+    close(here, handle);
+  }
+
   @Test
   void manyClosedFilesComeBackWithAFewRecalls() throws Exception {
     int count = 500;

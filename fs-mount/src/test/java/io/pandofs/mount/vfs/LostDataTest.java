@@ -11,6 +11,7 @@ import static io.pandofs.mount.vfs.Volume.read;
 import static io.pandofs.mount.vfs.Volume.readAll;
 import static io.pandofs.mount.vfs.Volume.write;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -97,6 +99,62 @@ class LostDataTest {
     assertFails(Errno.ENOSPC, () -> vfs.files().fsync(handle));
     assertThat(find(vfs, "f").sizeBytes()).isZero();
     assertThat(vfs.memory().dirtyBytes()).isZero();
+    close(vfs, handle);
+  }
+
+  /** The second write has passed all checks and waits for room while the first is lost. */
+  @Test
+  void aWriteThatWaitsIsNotTakenBehindALoss() throws Exception {
+    Vfs small =
+        volume.mount(
+            new VfsOptions(
+                NewBlock.BYTES_MAX,
+                8L << 20,
+                1 << 20,
+                Duration.ofDays(1),
+                true,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                false));
+    long handle = create(small, "f");
+    volume.blocks.hold();
+    write(small, handle, 0, new byte[NewBlock.BYTES_MAX]);
+    FutureTask<Void> second =
+        new FutureTask<>(
+            () -> {
+              write(small, handle, NewBlock.BYTES_MAX, "tail");
+              return null;
+            });
+    Thread writer = new Thread(second);
+    writer.start();
+    await().until(() -> writer.getState() == Thread.State.TIMED_WAITING);
+    volume.blocks.failPuts(1);
+    volume.blocks.letGo();
+    writer.join();
+    assertThatThrownBy(second::get)
+        .hasCauseInstanceOf(ErrnoException.class)
+        .hasMessageContaining("ENOSPC");
+    small.sync();
+    assertThat(find(small, "f").sizeBytes()).isZero();
+    assertThat(small.memory().dirtyBytes()).isZero();
+    assertFails(Errno.ENOSPC, () -> small.files().fsync(handle));
+    write(small, handle, 0, "again");
+    close(small, handle);
+    assertThat(readAll(vfs, "f")).isEqualTo("again");
+  }
+
+  @Test
+  void aSyncThrowsNoFinalLossAndCountsIt() throws Exception {
+    long handle = create(vfs, "f");
+    write(vfs, handle, 0, "good");
+    vfs.sync();
+    assertThat(vfs.losses()).isZero();
+    write(vfs, handle, 0, "lost");
+    volume.blocks.failPuts(1);
+    vfs.sync();
+    assertThat(vfs.losses()).isEqualTo(1);
+    assertFails(Errno.ENOSPC, () -> vfs.files().fsync(handle));
+    assertThat(vfs.losses()).isEqualTo(1);
     close(vfs, handle);
   }
 

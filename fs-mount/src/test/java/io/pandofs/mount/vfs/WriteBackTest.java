@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +51,7 @@ class WriteBackTest {
   private final OpenFiles openFiles = new OpenFiles(pool, budget, lostData, clock);
   private final LocalMetadataSession other = tree.newSession();
   private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+  private Executor carriers = HERE;
   private Sessions sessions;
   private WriteBack writeBack;
   private Leases leases;
@@ -67,7 +69,7 @@ class WriteBackTest {
             lostData,
             clock,
             HERE,
-            HERE,
+            task -> carriers.execute(task),
             Duration.ofSeconds(10));
     Coherence coherence = new Coherence(sessions, openFiles, clock, Duration.ofSeconds(10));
     leases = new Leases(sessions, openFiles, writeBack, coherence, clock, HERE, scheduler);
@@ -99,7 +101,7 @@ class WriteBackTest {
   private static List<OpenFile.Batch> write(OpenFile file, long offset, int bytes)
       throws Exception {
     ByteBuffer source = ByteBuffer.allocate(bytes);
-    return file.write(offset, source, Volume.USER, Timestamp.EPOCH, 0, 0);
+    return file.write(offset, source, Volume.USER, Timestamp.EPOCH, 0, 0, Long.MAX_VALUE);
   }
 
   private static void submit(MetadataSession session, Operation operation) {
@@ -175,6 +177,37 @@ class WriteBackTest {
     assertThat(budget.used()).isZero();
     // What the first block was gathered in is there again; there is no other buffer so large.
     assertThatCode(() -> pool.take(NewBlock.BYTES_MAX)).doesNotThrowAnyException();
+  }
+
+  @Test
+  void aFileIsInTheQueueOfTheCarriersOnce() throws Exception {
+    InodeId inode = create(other);
+    submit(other, new Operation.ReleaseLeases(List.of(inode)));
+    OpenFile file = openFiles.acquire(inode);
+    leases.enter(file);
+    List<Runnable> queue = new ArrayList<>();
+    carriers = queue::add;
+    for (int round = 0; round < 3; round++) {
+      assertThat(write(file, round, 1)).isEmpty();
+      CompletableFuture<Void> first = writeBack.flushInBackground(file);
+      for (int i = 0; i < 100; i++) {
+        assertThat(writeBack.flushInBackground(file)).isNotDone();
+      }
+      assertThat(queue).hasSize(1);
+      queue.remove(0).run();
+      assertThat(first).isDone();
+      assertThat(file.isDirty()).isFalse();
+    }
+    carriers =
+        task -> {
+          throw new RejectedExecutionException();
+        };
+    assertThat(write(file, 0, 1)).isEmpty();
+    assertThat(writeBack.flushInBackground(file)).isDone();
+    carriers = HERE;
+    assertThat(writeBack.flushInBackground(file)).isDone();
+    assertThat(file.isDirty()).isFalse();
+    leases.exit(file);
   }
 
   @Test

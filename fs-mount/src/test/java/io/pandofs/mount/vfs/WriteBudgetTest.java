@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,7 +18,9 @@ class WriteBudgetTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final TestClock clock = new TestClock();
-  private final WriteBudget budget = new WriteBudget(BYTES_MAX, clock, bytes -> {});
+  private final AtomicInteger pressed = new AtomicInteger();
+  private final WriteBudget budget =
+      new WriteBudget(BYTES_MAX, clock, bytes -> pressed.incrementAndGet());
 
   private FutureTask<Boolean> waitFor(long bytes) {
     FutureTask<Boolean> task =
@@ -45,6 +48,19 @@ class WriteBudgetTest {
     assertThat(small).isNotDone();
     budget.adjust(-8);
     assertThat(small.get(20, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** Of a writer that was in before, and is the only one whose flush can make room. */
+  @Test
+  void moreToFlushIsSeenByWhoWaits() throws Exception {
+    budget.adjust(BYTES_MAX);
+    FutureTask<Boolean> writer = waitFor(8);
+    assertThat(pressed).hasValue(1);
+    budget.adjustUnsealed(BYTES_MAX);
+    await().until(() -> pressed.get() == 2);
+    budget.adjustUnsealed(-BYTES_MAX);
+    budget.adjust(-BYTES_MAX);
+    assertThat(writer.get(20, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

@@ -72,9 +72,11 @@ final class Device implements AutoCloseable {
       if (errno == Errno.ENODEV.number() || errno == ECONNABORTED) {
         return OptionalInt.empty();
       }
-      // ENOENT: the request was taken back while it was being read.
+      // ENOENT: the request was taken back while it was being read. ENOMEM: the kernel has answered
+      // it with EIO itself (fuse_dev_do_read).
       if (errno != Errno.EINTR.number()
           && errno != Errno.EAGAIN.number()
+          && errno != Errno.ENOMEM.number()
           && errno != Errno.ENOENT.number()) {
         throw new IOException("cannot read " + PATH + ": errno " + errno);
       }

@@ -53,23 +53,37 @@ public final class DirectTransport implements Transport {
     Path place = MountPointCheck.prepare(options.mountPoint());
     DeviceLibrary library = DeviceLibrary.load();
     CompletableFuture<Void> initialised = new CompletableFuture<>();
-    Dispatcher dispatcher = new Dispatcher(vfs, options.state(), () -> initialised.complete(null));
+    Dispatcher dispatcher = new Dispatcher(vfs, options.state(), initialised);
     Device device = open(library, options, place);
     Workers workers = new Workers(dispatcher, vfs, device, "fuse");
-    workers.start();
+    KernelMount mount = new KernelMount(place, options.busyWait(), workers.ended());
     CompletableFuture<Void> unused =
+        workers
+            .failed()
+            .thenAccept(
+                failure -> {
+                  initialised.completeExceptionally(failure);
+                  mount.abort();
+                });
+    CompletableFuture<Void> unusedEnd =
         workers
             .ended()
             .thenRun(
                 () ->
                     initialised.completeExceptionally(
-                        new IOException("the kernel and this mount do not understand each other")));
-    KernelMount mount = new KernelMount(place, options.busyWait(), workers.ended());
+                        new IOException("the kernel has ended the mount at once")));
     try {
+      workers.start();
       initialised.get(HANDSHAKE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       mount.close();
-      throw new MountException(Reason.REFUSED, "Cannot mount at " + place + ": " + e + ".", e);
+      throw new MountException(
+          Reason.REFUSED, "Cannot mount at " + place + ": " + reason(e) + ".", e);
+    } catch (OutOfMemoryError e) {
+      device.close(); // with nobody to read, nobody else does
+      mount.close();
+      throw new MountException(
+          Reason.REFUSED, "Cannot mount at " + place + ": there is not enough memory.", e);
     } catch (InterruptedException e) {
       mount.close();
       Thread.currentThread().interrupt();
@@ -77,6 +91,15 @@ public final class DirectTransport implements Transport {
     }
     allowLargeReads(place);
     return mount;
+  }
+
+  /** Why there was no handshake, in a user's words. */
+  static String reason(Exception e) {
+    if (e instanceof TimeoutException) {
+      return "the kernel did not answer within " + HANDSHAKE_SECONDS + " s";
+    }
+    Throwable cause = e.getCause() == null ? e : e.getCause();
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
   private Device open(DeviceLibrary library, MountOptions options, Path place)

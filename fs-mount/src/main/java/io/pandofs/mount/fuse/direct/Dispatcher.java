@@ -4,6 +4,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.mount.fuse.MountState;
 import io.pandofs.mount.vfs.Vfs;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,19 +25,19 @@ final class Dispatcher {
   private final FileRequests files;
   private final DirectoryRequests directories;
   private final XattrRequests xattrs;
-  private final Runnable onInit;
+  private final CompletableFuture<Void> initialised;
 
   /**
    * @param state see {@link io.pandofs.mount.fuse.MountOptions}
-   * @param onInit run when the kernel's offer has been taken
+   * @param initialised completed when the kernel's offer has been taken, or with why it was not
    */
-  Dispatcher(Vfs vfs, Supplier<String> state, Runnable onInit) {
+  Dispatcher(Vfs vfs, Supplier<String> state, CompletableFuture<Void> initialised) {
     this.nodes = new Nodes(vfs.namespace(), new MountState(state));
     this.names = new NameRequests(vfs, nodes);
     this.files = new FileRequests(vfs, nodes);
     this.directories = new DirectoryRequests(vfs.directories(), nodes);
     this.xattrs = new XattrRequests(vfs.xattrs(), nodes);
-    this.onInit = onInit;
+    this.initialised = initialised;
   }
 
   /**
@@ -73,10 +74,7 @@ final class Dispatcher {
           throw new ErrnoException(Errno.EAGAIN);
         }
       }
-      case Protocol.INIT -> {
-        Handshake.of(in).answer(out);
-        onInit.run();
-      }
+      case Protocol.INIT -> initialise(in, out);
       case Protocol.DESTROY -> {
         // Nothing is kept that the end of the mount does not end.
       }
@@ -88,6 +86,16 @@ final class Dispatcher {
       }
     }
     return isUnanswered(opcode) ? UNANSWERED : 0;
+  }
+
+  private void initialise(Request in, Reply out) {
+    try {
+      Handshake.of(in).answer(out);
+    } catch (MalformedRequestException e) {
+      initialised.completeExceptionally(e);
+      throw e;
+    }
+    initialised.complete(null);
   }
 
   private static boolean isUnanswered(int opcode) {

@@ -26,6 +26,8 @@ final class Worker implements Runnable {
   private final Vfs vfs;
   private final Device device;
   private final Thread thread;
+  private final NativeBytes input;
+  private final NativeBytes output;
 
   /** The request under way, 0 for none. */
   @GuardedBy("this")
@@ -37,6 +39,11 @@ final class Worker implements Runnable {
   @GuardedBy("this")
   private boolean givenUp;
 
+  /**
+   * Takes the memory that it works with.
+   *
+   * @throws OutOfMemoryError if it is not to be had; nothing is kept then
+   */
   Worker(Workers workers, Dispatcher dispatcher, Vfs vfs, Device device, String name) {
     this.workers = workers;
     this.dispatcher = dispatcher;
@@ -44,30 +51,57 @@ final class Worker implements Runnable {
     this.device = device;
     this.thread = new Thread(this, name);
     this.thread.setDaemon(true);
+    this.input = new NativeBytes(REQUEST_BYTES);
+    try {
+      this.output = new NativeBytes(REPLY_BYTES);
+    } catch (OutOfMemoryError e) {
+      input.close();
+      throw e;
+    }
   }
 
+  Device device() {
+    return device;
+  }
+
+  /**
+   * Begins to serve.
+   *
+   * @throws OutOfMemoryError if there is no thread for it; its memory is free again then
+   */
   void start() {
-    thread.start();
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) {
+      free();
+      throw e;
+    }
+  }
+
+  private void free() {
+    input.close();
+    output.close();
   }
 
   @Override
   public void run() {
-    try (NativeBytes input = new NativeBytes(REQUEST_BYTES);
-        NativeBytes output = new NativeBytes(REPLY_BYTES)) {
-      serve(input, output);
-    } catch (IOException e) {
-      LOG.error("the mount's connection to the kernel fails", e);
+    try {
+      serve();
+    } catch (Throwable e) {
+      workers.fail(e);
     } finally {
-      workers.ended(device);
+      free();
+      workers.ended(this);
     }
   }
 
-  private void serve(NativeBytes input, NativeBytes output) throws IOException {
+  private void serve() throws IOException {
     Request in = new Request(input.buffer());
     Reply out = new Reply(output.buffer());
     do {
       OptionalInt length = device.read(input, REQUEST_BYTES);
       if (length.isEmpty()) {
+        workers.end();
         return;
       }
       workers.taken();
@@ -77,14 +111,15 @@ final class Worker implements Runnable {
         LOG.error("this cannot be answered", e);
         continue;
       }
-      serve(in, out, output);
+      serve(in, out);
     } while (workers.readsOn());
   }
 
-  private void serve(Request in, Reply out, NativeBytes output) throws IOException {
+  private void serve(Request in, Reply out) throws IOException {
     begin(in.unique(), in.thread());
     int outcome;
     try {
+      workers.begun(this, in.unique(), in.thread());
       outcome = dispatcher.serve(in, out, workers);
     } finally {
       end();

@@ -6,6 +6,7 @@ import io.pandofs.mount.vfs.Vfs;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,8 +16,12 @@ import org.slf4j.LoggerFactory;
 /**
  * The threads that serve a mount. Whoever reads a request serves it. When the last one that reads
  * takes a request, another begins to read: one that rests, or a new one while there are fewer than
- * {@link #WORKERS_MAX}. When more than enough read, one that is done rests. So a request that waits
- * keeps no other waiting, unless all workers wait; then requests stay with the kernel.
+ * {@link #WORKERS_MAX}. When more than enough read, one that is done rests, or ends when more than
+ * enough rest. So a request that waits keeps no other waiting, unless all workers wait; then
+ * requests stay with the kernel.
+ *
+ * <p>A worker that fails, other than in serving, takes the mount with it: what it has read is not
+ * answered, and a mount that lives on with fewer and fewer workers helps nobody.
  *
  * <p>Thread-safe. The monitor guards who rests and is not taken while all goes smoothly.
  */
@@ -24,22 +29,36 @@ final class Workers implements Interrupts {
 
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
-  /** Each may have 2 MiB in use. */
+  /** Each may have 2 MiB in use, which are given back when the mount is idle but for a few. */
   static final int WORKERS_MAX = 64;
 
   private static final int READERS_LEAST = 2;
-  private static final int READERS_MAX = 8;
+  static final int READERS_MAX = 8;
+
+  /** More than so many do not rest, but end and give their memory back. */
+  static final int RESTING_MAX = 8;
+
+  /** So many interrupts are kept that came before their requests; older ones are forgotten. */
+  private static final int EARLY_MAX = 64;
 
   private final Dispatcher dispatcher;
   private final Vfs vfs;
   private final Device first;
   private final String name;
+  private final CompletableFuture<Throwable> failed = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final List<Worker> workers = new CopyOnWriteArrayList<>();
   private final int readersEnough;
 
   /** Workers that read, or are about to. */
   private final AtomicInteger reading = new AtomicInteger();
+
+  /**
+   * Requests that were interrupted and are not known. A clone's reader may take a request and not
+   * have begun it when another one takes the interrupt, and the kernel says that again only to who
+   * has read the request. Numbers grow, so the lowest are the oldest.
+   */
+  private final ConcurrentSkipListSet<Long> early = new ConcurrentSkipListSet<>();
 
   private final Semaphore wake = new Semaphore(0);
 
@@ -50,7 +69,10 @@ final class Workers implements Interrupts {
   private int alive;
 
   @GuardedBy("this")
-  private boolean over;
+  private int started;
+
+  /** Written under the lock. */
+  private volatile boolean over;
 
   @GuardedBy("this")
   private boolean clones = true;
@@ -72,6 +94,11 @@ final class Workers implements Interrupts {
     return ended;
   }
 
+  /** Completes with why when a worker has failed, before {@link #ended}; never fails itself. */
+  CompletableFuture<Throwable> failed() {
+    return failed;
+  }
+
   /** Begins to serve. */
   synchronized void start() {
     add(first);
@@ -79,7 +106,8 @@ final class Workers implements Interrupts {
 
   @GuardedBy("this")
   private void add(Device device) {
-    Worker worker = new Worker(this, dispatcher, vfs, device, name + "-" + workers.size());
+    Worker worker = new Worker(this, dispatcher, vfs, device, name + "-" + started);
+    started++;
     alive++;
     reading.incrementAndGet();
     workers.add(worker);
@@ -145,7 +173,7 @@ final class Workers implements Interrupts {
   /** A worker is done: true if it is to read again, perhaps after a rest; false at the end. */
   boolean readsOn() {
     int readers = reading.get();
-    while (readers < readersEnough) {
+    while (readers < readersEnough && !over) {
       if (reading.compareAndSet(readers, readers + 1)) {
         return true;
       }
@@ -163,6 +191,9 @@ final class Workers implements Interrupts {
         reading.incrementAndGet();
         return true;
       }
+      if (resting == RESTING_MAX) {
+        return false;
+      }
       resting++;
     }
     wake.acquireUninterruptibly();
@@ -171,17 +202,32 @@ final class Workers implements Interrupts {
     }
   }
 
-  /** A worker has ended, as the mount has: nobody rests any longer. */
-  void ended(Device device) {
+  /** The mount has ended: nobody rests any longer, or reads when it is done. */
+  synchronized void end() {
+    over = true;
+    wake.release(resting);
+    resting = 0;
+  }
+
+  /**
+   * A worker cannot go on. Nobody reads again who has read; when the last one has ended, no
+   * descriptor is open and the kernel ends the mount, if nobody has told it to before.
+   */
+  void fail(Throwable e) {
+    LOG.error("the mount's connection to the kernel fails, and the mount ends", e);
+    end();
+    failed.complete(e);
+  }
+
+  /** A worker has ended: because the mount has, or because there are enough. */
+  void ended(Worker worker) {
     boolean last;
     synchronized (this) {
-      over = true;
-      wake.release(resting);
-      resting = 0;
+      workers.remove(worker);
       alive--;
       last = alive == 0;
-      if (device != first) {
-        device.close();
+      if (worker.device() != first) {
+        worker.device().close();
       }
     }
     if (last) {
@@ -199,15 +245,32 @@ final class Workers implements Interrupts {
   @Override
   public boolean interrupt(Request in) {
     long request = in.int64(Interrupt.UNIQUE);
+    // First, so that either this finds the worker, or the worker finds this.
+    early.add(request);
+    while (early.size() > EARLY_MAX) {
+      early.pollFirst();
+    }
     for (Worker worker : workers) {
       int caller = worker.callerOf(request);
       if (caller != Worker.UNKNOWN) {
-        if (Signals.isBeingKilled(caller)) {
-          worker.giveUp(request);
-        }
+        early.remove(request);
+        giveUpIfKilled(worker, request, caller);
         return true;
       }
     }
     return false;
+  }
+
+  /** A worker has begun a request, and says so when it is asked. */
+  void begun(Worker worker, long request, int caller) {
+    if (!early.isEmpty() && early.remove(request)) {
+      giveUpIfKilled(worker, request, caller);
+    }
+  }
+
+  private static void giveUpIfKilled(Worker worker, long request, int caller) {
+    if (Signals.isBeingKilled(caller)) {
+      worker.giveUp(request);
+    }
   }
 }

@@ -31,6 +31,12 @@ final class Bytes {
         .int32(0);
   }
 
+  /** From another process than 77. */
+  Bytes from(long process) {
+    bytes.putInt(32, (int) process);
+    return this;
+  }
+
   Bytes int16(int value) {
     bytes.putShort((short) value);
     return this;

@@ -16,6 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +34,8 @@ class DispatcherTest {
   private final ByteBuffer memory =
       ByteBuffer.allocateDirect(LARGEST).order(ByteOrder.nativeOrder());
   private final Reply out = new Reply(memory);
-  private final Dispatcher dispatcher = new Dispatcher(vfs, () -> MountOptions.OK, () -> {});
+  private final CompletableFuture<Void> initialised = new CompletableFuture<>();
+  private final Dispatcher dispatcher = new Dispatcher(vfs, () -> MountOptions.OK, initialised);
 
   @AfterEach
   void end() {
@@ -276,6 +280,19 @@ class DispatcherTest {
     assertFails(Errno.EAGAIN, Bytes.request(36, 0).int64(99));
     Bytes tooFew = Bytes.request(42, 0).int32(2).int32(0).int64(5).int64(1);
     assertThat(serve(tooFew.decoded())).isEqualTo(Dispatcher.UNANSWERED);
+  }
+
+  @Test
+  void whoMountsLearnsWhyTheKernelsOfferWasRefused() {
+    Bytes init = Bytes.request(26, 0).int32(8).int32(0).int32(131072).int32(0);
+    assertFails(Errno.EIO, init);
+    assertThat(initialised).isCompletedExceptionally();
+    assertThatThrownBy(initialised::get)
+        .isInstanceOfSatisfying(
+            ExecutionException.class,
+            e -> assertThat(DirectTransport.reason(e)).isEqualTo("the kernel speaks FUSE 8.0"));
+    assertThat(DirectTransport.reason(new TimeoutException()))
+        .isEqualTo("the kernel did not answer within 20 s");
   }
 
   /** One good request of each kind; the file of {@link #create} is node {@code node}. */

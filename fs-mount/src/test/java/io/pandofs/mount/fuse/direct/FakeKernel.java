@@ -38,6 +38,11 @@ final class FakeKernel implements DeviceLibrary {
     requests.add(Optional.of(raw));
   }
 
+  /** One read fails with this. */
+  void failRead(int errno) {
+    requests.add(Optional.of(new byte[] {(byte) errno}));
+  }
+
   /** From now on descriptors cannot be cloned. */
   void refuseClones() {
     clones = false;
@@ -107,6 +112,9 @@ final class FakeKernel implements DeviceLibrary {
         return fail(ENODEV);
       }
       byte[] raw = request.get();
+      if (raw.length == 1) {
+        return fail(raw[0]);
+      }
       MemoryIO.getInstance().putByteArray(address, raw, 0, raw.length);
       readOn.put(MemoryIO.getInstance().getLong(address + 8), descriptor);
       return raw.length;

@@ -9,6 +9,9 @@ import io.pandofs.mount.fuse.MountOptions;
 import io.pandofs.mount.vfs.Vfs;
 import io.pandofs.mount.vfs.Volume;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +23,10 @@ import org.junit.jupiter.api.Timeout;
 class WorkersTest {
 
   private static final int O_RDWR = 2;
+  private static final int EPERM = 1;
+  private static final int EINTR = 4;
+  private static final int EAGAIN = 11;
+  private static final int ENOMEM = 12;
 
   private final Volume volume = new Volume();
   private final Vfs vfs = volume.mount();
@@ -34,7 +41,7 @@ class WorkersTest {
     handle = opened.handle();
     node = opened.attributes().inode().value();
     vfs.files().write(Volume.USER, handle, 0, ByteBuffer.wrap(new byte[] {1}));
-    Dispatcher dispatcher = new Dispatcher(vfs, () -> MountOptions.OK, () -> {});
+    Dispatcher dispatcher = new Dispatcher(vfs, () -> MountOptions.OK, new CompletableFuture<>());
     workers = new Workers(dispatcher, vfs, Device.open(kernel), "test");
     workers.start();
   }
@@ -117,6 +124,83 @@ class WorkersTest {
     kernel.end();
     workers.ended().get(30, TimeUnit.SECONDS);
     assertThat(kernel.descriptors()).isEmpty();
+  }
+
+  @Test
+  void afterAFloodMostGiveTheirMemoryBack() {
+    sendBlocked(60);
+    await().until(() -> kernel.waiting() == 0);
+    assertThat(kernel.descriptors()).hasSizeGreaterThan(60);
+    volume.blocks().letGo();
+    await().until(() -> kernel.answered() == 60);
+    // Those that read, those that rest, and the first, which is nobody's own.
+    int kept = Workers.READERS_MAX + Workers.RESTING_MAX + 1;
+    await().until(() -> kernel.descriptors().size() <= kept);
+    requestsThatWaitKeepNoOthersWaitingAgain();
+  }
+
+  private void requestsThatWaitKeepNoOthersWaitingAgain() {
+    kernel.forgetAnswers();
+    sendBlocked(40);
+    kernel.send(1, Bytes.request(3, 1).int64(0).int64(0));
+    await().until(() -> kernel.answer(1) != null);
+    assertThat(kernel.strays()).isZero();
+  }
+
+  @Test
+  void wantOfMemoryInTheKernelEndsNothing() {
+    for (int i = 1; i <= 10; i++) {
+      kernel.failRead(ENOMEM);
+      kernel.send(i, Bytes.request(3, 1).int64(0).int64(0));
+    }
+    await().until(() -> kernel.answered() == 10);
+    assertThat(workers.failed()).isNotDone();
+    requestsThatWaitKeepNoOthersWaitingAgain();
+  }
+
+  /** Also where nobody can tell the kernel so: it sees that when the last descriptor is closed. */
+  @Test
+  void aWorkerThatFailsEndsTheMountAndDoesNotCrippleIt() {
+    sendBlocked(10);
+    await().until(() -> kernel.waiting() == 0);
+    kernel.failRead(EPERM);
+    await().until(workers.failed()::isDone);
+    volume.blocks().letGo();
+    for (int i = 1; i <= 2 * Workers.READERS_MAX; i++) {
+      kernel.send(i, Bytes.request(3, 1).int64(0).int64(0));
+    }
+    await().until(workers.ended()::isDone);
+    assertThat(kernel.descriptors()).isEmpty();
+    assertThat(kernel.answered()).isGreaterThanOrEqualTo(10);
+  }
+
+  /** The fatal signal of a process that is stopped, and makes it dump core, stays pending. */
+  @Test
+  void anInterruptThatIsReadBeforeItsRequestIsNotForgotten() throws Exception {
+    Process killed = new ProcessBuilder("sleep", "60").start();
+    try {
+      Path status = Path.of("/proc/" + killed.pid() + "/status");
+      signal("-STOP", killed);
+      await().until(() -> Files.readString(status).contains("State:\tT"));
+      signal("-ABRT", killed);
+      await().until(() -> Signals.isBeingKilled((int) killed.pid()));
+      Vfs other = volume.mount();
+      var mine = other.files().create(Volume.USER, InodeId.ROOT, FileName.ofText("g"), 0600, 2);
+      volume.blocks().hold();
+      other.files().write(Volume.USER, mine.handle(), 0, ByteBuffer.wrap(new byte[] {1}));
+      kernel.send(1, Bytes.request(36, 0).int64(1001));
+      await().until(() -> kernel.answer(1) != null);
+      assertThat(kernel.answer(1)).isEqualTo(-EAGAIN);
+      kernel.send(1001, Bytes.request(1, 1).text("g").from(killed.pid()));
+      await().until(() -> kernel.answer(1001) != null);
+      assertThat(kernel.answer(1001)).isEqualTo(-EINTR);
+    } finally {
+      killed.destroyForcibly();
+    }
+  }
+
+  private static void signal(String signal, Process process) throws Exception {
+    new ProcessBuilder("kill", signal, Long.toString(process.pid())).start().waitFor();
   }
 
   @Test
