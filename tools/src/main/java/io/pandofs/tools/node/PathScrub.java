@@ -26,6 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringTokenizer;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PathScrub {
   private static final int PAGE = 1000;
-  private static final long EXTENTS_BYTES = 1L << 30;
-  private static final long SAY_EVERY_BLOCKS = 1024;
+  private static final long SAY_EVERY_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long SWAMPED_MILLIS = 100;
 
   /** Opens a view of what this node has applied. */
   interface Views {
@@ -47,6 +49,7 @@ final class PathScrub {
   private final Views views;
   private final LocalDirectory directory;
   private final BlockCheck check;
+  private final BooleanSupplier swamped;
   private final Pace pace;
   private final Clock clock;
   private final Progress progress;
@@ -55,20 +58,27 @@ final class PathScrub {
   private long blocks;
   private long bytes;
   private long faults;
+  private long saidNanos;
 
+  /**
+   * @param swamped whether repair would forget what it is told now
+   */
   PathScrub(
       Views views,
       LocalDirectory directory,
       BlockCheck check,
+      BooleanSupplier swamped,
       Pace pace,
       Clock clock,
       Progress progress) {
     this.views = views;
     this.directory = directory;
     this.check = check;
+    this.swamped = swamped;
     this.pace = pace;
     this.clock = clock;
     this.progress = progress;
+    this.saidNanos = clock.nanoTime();
   }
 
   /**
@@ -109,6 +119,7 @@ final class PathScrub {
 
   private void visit(InodeId inode, FileType type)
       throws ErrnoException, IOException, InterruptedException {
+    sayNowAndThen();
     if (type == FileType.DIRECTORY) {
       directories.add(inode);
     } else if (type == FileType.REGULAR) {
@@ -139,12 +150,17 @@ final class PathScrub {
 
   private void check(InodeId file) throws ErrnoException, IOException, InterruptedException {
     Set<BlockId> last = new HashSet<>();
-    long end = 1;
-    for (long from = 0; from < end; from += EXTENTS_BYTES) {
+    FileWindow window = FileWindow.FIRST;
+    while (true) {
+      sayNowAndThen();
       List<Extent> extents;
+      long size;
       try (MetadataView view = views.open()) {
-        end = view.attributes(file).sizeBytes();
-        extents = view.extents(file, from, Math.min(end, from + EXTENTS_BYTES));
+        size = view.attributes(file).sizeBytes();
+        if (window.isBehind(size)) {
+          return;
+        }
+        extents = view.extents(file, window.from(), window.to(size));
       } catch (ErrnoException e) {
         ignoreIfGone(e);
         return;
@@ -156,6 +172,7 @@ final class PathScrub {
         }
       }
       last = some;
+      window = window.next(size, extents.isEmpty());
     }
   }
 
@@ -170,14 +187,25 @@ final class PathScrub {
     if (row == null || !check.isMine(block)) {
       return;
     }
+    while (swamped.getAsBoolean()) {
+      sayNowAndThen();
+      Pause.ofMillis(SWAMPED_MILLIS);
+    }
     for (long wait = waitNanos(); wait > 0; wait = waitNanos()) {
+      sayNowAndThen();
       Pause.ofNanos(wait);
     }
     pace.took(row.length(), clock.nanoTime());
     blocks++;
     bytes += row.length();
     faults += check.isFaulty(row) ? 1 : 0;
-    if (blocks % SAY_EVERY_BLOCKS == 0) {
+  }
+
+  /** Also when there is nothing new: that is how it is noticed that nobody listens any more. */
+  private void sayNowAndThen() throws IOException {
+    long now = clock.nanoTime();
+    if (now - saidNanos > SAY_EVERY_NANOS) {
+      saidNanos = now;
       progress.say("checked " + blocks + " blocks, " + faults + " were bad or gone");
     }
   }

@@ -62,7 +62,13 @@ final class ScrubRequest implements AdminCommand {
     }
     Map<String, @Nullable Object> checked =
         new PathScrub(
-                views, directory, side.check(), side.scrubPace(clock.nanoTime()), clock, progress)
+                views,
+                directory,
+                side.check(),
+                side.keeper::isSwamped,
+                side.scrubPace(clock.nanoTime()),
+                clock,
+                progress)
             .run((path + "/").substring(root.length()));
     if (wait) {
       new Repairs(side.keeper, progress).await();
