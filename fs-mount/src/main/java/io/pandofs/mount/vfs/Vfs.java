@@ -163,8 +163,8 @@ public final class Vfs implements AutoCloseable {
   }
 
   /**
-   * Commits all that is dirty: syncfs(2). What is lost for good, before or meanwhile, is not thrown:
-   * it stays to be told by its handles, and is counted by {@link #losses}.
+   * Commits all that is dirty: syncfs(2). What is lost for good, before or meanwhile, is not
+   * thrown: it stays to be told by its handles, and is counted by {@link #losses}.
    *
    * @throws ErrnoException EIO if that cannot be done in time, EIO or EROFS at once while the
    *     quorum-loss policy refuses changes; what was written is kept
@@ -223,8 +223,8 @@ public final class Vfs implements AutoCloseable {
 
   /**
    * How often written data of a file was lost since the mount was made. Whoever remembers it learns
-   * later whether more was lost, told or not: all that {@link #sync} did not commit when it returned
-   * is counted by then.
+   * later whether more was lost, told or not: all that {@link #sync} did not commit when it
+   * returned is counted by then.
    */
   public long losses() {
     return lostData.number();
