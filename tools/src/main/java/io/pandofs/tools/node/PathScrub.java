@@ -1,7 +1,6 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.block.BlockRow;
-import io.pandofs.block.replication.BlockCheck;
 import io.pandofs.block.replication.Pace;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
@@ -27,7 +26,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringTokenizer;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,10 +44,23 @@ final class PathScrub {
     MetadataView open() throws ErrnoException;
   }
 
+  /** This node's copies of blocks, and what is to be done about them. */
+  interface Copies {
+    /** The committed block's row; null when nothing references it. */
+    @Nullable BlockRow row(BlockId block);
+
+    /** As {@code BlockCheck.isMine}. */
+    boolean isMine(BlockId block);
+
+    /** As {@code BlockCheck.isFaulty}: repair is told of one that is. */
+    boolean isFaulty(BlockRow row);
+
+    /** Whether repair may forget what it is told now. */
+    boolean isSwamped();
+  }
+
   private final Views views;
-  private final LocalDirectory directory;
-  private final BlockCheck check;
-  private final BooleanSupplier swamped;
+  private final Copies copies;
   private final Pace pace;
   private final Clock clock;
   private final Progress progress;
@@ -60,21 +71,9 @@ final class PathScrub {
   private long faults;
   private long saidNanos;
 
-  /**
-   * @param swamped whether repair would forget what it is told now
-   */
-  PathScrub(
-      Views views,
-      LocalDirectory directory,
-      BlockCheck check,
-      BooleanSupplier swamped,
-      Pace pace,
-      Clock clock,
-      Progress progress) {
+  PathScrub(Views views, Copies copies, Pace pace, Clock clock, Progress progress) {
     this.views = views;
-    this.directory = directory;
-    this.check = check;
-    this.swamped = swamped;
+    this.copies = copies;
     this.pace = pace;
     this.clock = clock;
     this.progress = progress;
@@ -183,11 +182,11 @@ final class PathScrub {
   }
 
   private void check(BlockId block) throws IOException, InterruptedException {
-    BlockRow row = directory.row(block);
-    if (row == null || !check.isMine(block)) {
+    BlockRow row = copies.row(block);
+    if (row == null || !copies.isMine(block)) {
       return;
     }
-    while (swamped.getAsBoolean()) {
+    while (copies.isSwamped()) {
       sayNowAndThen();
       Pause.ofMillis(SWAMPED_MILLIS);
     }
@@ -198,7 +197,7 @@ final class PathScrub {
     pace.took(row.length(), clock.nanoTime());
     blocks++;
     bytes += row.length();
-    faults += check.isFaulty(row) ? 1 : 0;
+    faults += copies.isFaulty(row) ? 1 : 0;
   }
 
   /** Also when there is nothing new: that is how it is noticed that nobody listens any more. */
