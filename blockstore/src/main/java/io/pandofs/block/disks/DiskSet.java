@@ -352,6 +352,7 @@ public final class DiskSet implements LocalBlocks {
       disk.leave();
       bad = new Evacuation(this, disk.store(), progress).run(othersOf(disk));
       synchronized (this) {
+        requireOthers(disk); // They may have been taken out meanwhile.
         spread = spread.without(disk);
       }
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -370,14 +371,19 @@ public final class DiskSet implements LocalBlocks {
   }
 
   private Disk inUse(Path directory) throws IOException {
-    List<Disk> disks = spread.disks();
-    if (disks.size() == 1) {
+    Disk found =
+        spread.disks().stream()
+            .filter(disk -> disk.directory().equals(directory))
+            .findFirst()
+            .orElseThrow(() -> new IOException("it is not in use"));
+    requireOthers(found);
+    return found;
+  }
+
+  private void requireOthers(Disk disk) throws IOException {
+    if (spread.disks().equals(List.of(disk))) {
       throw new IOException("it is the last disk in use");
     }
-    return disks.stream()
-        .filter(disk -> disk.directory().equals(directory))
-        .findFirst()
-        .orElseThrow(() -> new IOException("it is not in use"));
   }
 
   private Evacuation.Others othersOf(Disk disk) {

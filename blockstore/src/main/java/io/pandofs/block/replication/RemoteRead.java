@@ -75,14 +75,19 @@ final class RemoteRead {
     try {
       step.run();
     } catch (RuntimeException e) {
-      synchronized (this) {
-        if (won) {
-          return;
-        }
-        won = true;
-      }
-      result.completeExceptionally(new IOException("cannot read " + block, e));
+      giveUp(new IOException("cannot read " + block, e));
     }
+  }
+
+  /** No answer that still comes may touch the reader's buffer: it has been given back by then. */
+  private void giveUp(IOException failure) {
+    synchronized (this) {
+      if (won) {
+        return;
+      }
+      won = true;
+    }
+    result.completeExceptionally(failure);
   }
 
   private void askNext() {
@@ -120,8 +125,14 @@ final class RemoteRead {
   private void ask(NodeId node, InetSocketAddress address) {
     long started = replication.clock().nanoTime();
     loads.begin(node);
-    CompletableFuture<RemoteBlock> answer =
-        replication.client().expecting(node).read(address, block, offset, length, attemptTimeout);
+    CompletableFuture<RemoteBlock> answer;
+    try {
+      answer =
+          replication.client().expecting(node).read(address, block, offset, length, attemptTimeout);
+    } catch (RuntimeException e) {
+      loads.end(node, replication.clock().nanoTime() - started);
+      throw e;
+    }
     synchronized (this) {
       asked.put(node, answer);
     }
@@ -138,7 +149,7 @@ final class RemoteRead {
               .schedule(() -> guarded(this::hedge), loads.hedgeNanos(node), TimeUnit.NANOSECONDS);
       var unusedCancel = result.whenComplete((done, failure) -> timer.cancel(false));
     } catch (RejectedExecutionException e) {
-      result.completeExceptionally(new IOException("the node is stopping", e));
+      giveUp(new IOException("the node is stopping", e));
     }
   }
 

@@ -261,6 +261,29 @@ final class DiskSetTest {
   }
 
   @Test
+  void aDiskStaysWhenTheOthersFailWhileItLeaves() throws Exception {
+    set.remove(root.resolve("c"), (moved, bytes) -> {});
+    putMany();
+    long there = blocks("b");
+    assertThatIOException()
+        .isThrownBy(
+            () ->
+                set.remove(
+                    root.resolve("b"),
+                    (moved, bytes) -> {
+                      if (moved == there) {
+                        disks.get("a").breakDown();
+                        assertThat(set.scan(0, 1)).isEmpty();
+                      }
+                    }))
+        .withMessage("it is the last disk in use");
+    assertThat(lost).containsExactly("a: EIO");
+    assertThat(set.reports()).extracting(DiskSet.Report::leaving).containsExactly(false);
+    put(set, 1000);
+    assertWhole(1000);
+  }
+
+  @Test
   void aDiskThatComesBackGivesUpWhatOthersHaveMeanwhile() throws Exception {
     putMany();
     long before = blocks("b");

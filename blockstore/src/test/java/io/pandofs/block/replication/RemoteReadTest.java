@@ -5,6 +5,7 @@ import static io.pandofs.block.replication.TestCluster.block;
 import static io.pandofs.block.replication.TestCluster.bytes;
 import static io.pandofs.block.replication.TestCluster.replicas;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Checksums;
@@ -67,6 +68,28 @@ final class RemoteReadTest {
     assertThat(cluster.node(2).store.reads()).isZero();
     assertThat(cluster.node(1).store.reads()).isPositive();
     assertThat(cluster.node(3).store.reads()).isPositive();
+  }
+
+  @Test
+  void anAnswerAfterTheReadWasGivenUpLeavesTheBufferAlone() throws Exception {
+    for (TestNode node : cluster.nodes.subList(0, 3)) {
+      node.store.holdReads();
+    }
+    cluster.node(4).scheduler.shutdownNow();
+    PeerLoads loads = new PeerLoads(LONG_NANOS, LONG_NANOS);
+    ByteBuffer into = ByteBuffer.allocate(LENGTH);
+    assertThatThrownBy(() -> read(loads, 1, into).get(60, TimeUnit.SECONDS))
+        .hasMessageContaining("stopping");
+    await().until(() -> held() == 1);
+    for (TestNode node : cluster.nodes.subList(0, 3)) {
+      node.store.releaseReads();
+    }
+    await().during(Duration.ofMillis(300)).until(() -> into.position() == 0);
+    assertThat(into).isEqualTo(ByteBuffer.allocate(LENGTH));
+  }
+
+  private long held() {
+    return cluster.nodes.subList(0, 3).stream().mapToLong(node -> node.store.readsHeld()).sum();
   }
 
   @Test

@@ -49,13 +49,26 @@ final class NodeLauncher {
    */
   void configure(DevNode node, List<DevNode> all, TransportName transport) throws IOException {
     List<DevNode> others = all.stream().filter(other -> other.number() != node.number()).toList();
-    String bootstrap = NodeToml.bootstrap(node, transport);
     boolean founder = node.number() == 1 && others.stream().noneMatch(DevNode::hasData);
     boolean fresh = !Files.exists(node.config());
     if (fresh && founder) {
-      Files.writeString(node.config(), bootstrap);
-    } else if (!founder && (fresh || Files.readString(node.config()).equals(bootstrap))) {
+      Files.writeString(node.config(), NodeToml.bootstrap(node, transport));
+    } else if (fresh) {
       Files.writeString(node.config(), NodeToml.join(node, others, transport));
+    } else if (!founder) {
+      joinFromNowOn(node, others);
+    }
+  }
+
+  /**
+   * With the transport that it has: it may have been founded with another one than is meant now.
+   */
+  private static void joinFromNowOn(DevNode node, List<DevNode> others) throws IOException {
+    String present = Files.readString(node.config());
+    for (TransportName transport : TransportName.values()) {
+      if (present.equals(NodeToml.bootstrap(node, transport))) {
+        Files.writeString(node.config(), NodeToml.join(node, others, transport));
+      }
     }
   }
 

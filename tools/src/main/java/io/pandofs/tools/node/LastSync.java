@@ -1,5 +1,6 @@
 package io.pandofs.tools.node;
 
+import io.pandofs.common.net.ConnectionRefusedException;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
@@ -16,6 +17,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,27 +25,56 @@ import org.jspecify.annotations.Nullable;
  * gone: what it took later would be lost with its session. Thread-safe.
  */
 final class LastSync implements Service {
-  /** No header. Answered when the node has no mount any more and all of it is committed. */
+  /**
+   * No header. Answered when the node has no mount any more and all of it is committed. A node that
+   * is not to leave, as its own tables have it, keeps its mount.
+   */
   static final int LAST_SYNC = 311;
 
-  /** Longer than a mount waits for its data to be committed and for its files to be closed. */
-  private static final Duration DEADLINE = Duration.ofSeconds(90);
+  private static final long LOOK_MILLIS = 100;
+
+  /**
+   * Times.
+   *
+   * @param answer longer than a mount usually waits for its data to be committed and for its files
+   *     to be closed
+   * @param notice how long the asked node's tables may be behind those of who asks
+   */
+  record Times(Duration answer, Duration notice) {
+    static final Times DEFAULT = new Times(Duration.ofSeconds(90), Duration.ofSeconds(10));
+  }
+
+  /** The mount of the node that is asked. */
+  interface LastMount {
+    /**
+     * Commits all that was written, and ends the mount for good.
+     *
+     * @param stillLeaving asked just before it is unmounted; when it says no, the mount goes on
+     * @throws IOException not all is committed
+     */
+    void syncAndClose(BooleanSupplier stillLeaving) throws IOException;
+  }
 
   private final Connections connections;
   private final Executor executor;
+  private final BooleanSupplier leaving;
+  private final Times times;
 
-  private volatile @Nullable MountedVolume mounted;
+  private volatile @Nullable LastMount mounted;
 
   /**
    * @param executor for the work of one who is asked, which waits
+   * @param leaving whether this node is to leave, as of what it has applied
    */
-  LastSync(Connections connections, Executor executor) {
+  LastSync(Connections connections, Executor executor, BooleanSupplier leaving, Times times) {
     this.connections = connections;
     this.executor = executor;
+    this.leaving = leaving;
+    this.times = times;
   }
 
   /** This node has a mount. */
-  void mounted(MountedVolume volume) {
+  void mounted(LastMount volume) {
     mounted = volume;
   }
 
@@ -59,41 +90,61 @@ final class LastSync implements Service {
   }
 
   private void endMount() {
-    MountedVolume volume = mounted;
+    LastMount volume = mounted;
     if (volume == null) {
       return;
     }
     try {
-      volume.syncAndClose();
+      awaitLeaving();
+      volume.syncAndClose(leaving);
     } catch (IOException e) {
       throw new CompletionException(e);
+    }
+  }
+
+  private void awaitLeaving() throws IOException {
+    try {
+      for (long left = times.notice().toMillis(); !leaving.getAsBoolean(); left -= LOOK_MILLIS) {
+        if (left <= 0) {
+          throw new IOException("it is not to leave, as far as it knows");
+        }
+        Pause.ofMillis(LOOK_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("the node is stopping", e);
     }
   }
 
   /**
    * Asks a node, and waits.
    *
-   * @throws io.pandofs.common.net.RemoteException it cannot commit all; its mount goes on
-   * @throws IOException it does not answer
+   * @return whether there is somebody to ask, who has committed all then
+   * @throws io.pandofs.common.net.RemoteException it says that it cannot commit all
+   * @throws IOException there was no answer in time; it may still be committing
    */
-  void ask(ClusterView.Node node) throws IOException, InterruptedException {
+  boolean ask(ClusterView.Node node) throws IOException, InterruptedException {
     InetSocketAddress control = LocalDirectory.unresolved(node.control());
     if (control == null) {
-      throw new IOException(Members.text(node) + " has no address");
+      return false;
     }
     CompletableFuture<Payload> answer =
         connections
             .expecting(node.id())
-            .call(control, LAST_SYNC, Payload.of(new byte[0]), DEADLINE);
+            .call(control, LAST_SYNC, Payload.of(new byte[0]), times.answer());
     try {
-      answer.get(2 * DEADLINE.toMillis(), TimeUnit.MILLISECONDS).close();
+      answer.get(2 * times.answer().toMillis(), TimeUnit.MILLISECONDS).close();
+      return true;
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof ConnectionRefusedException) {
+        return false;
+      }
       if (e.getCause() instanceof IOException failure) {
         throw failure;
       }
-      throw new IOException("no answer from " + Members.text(node) + ": " + e.getMessage(), e);
+      throw new IOException("no answer: " + e.getMessage(), e);
     } catch (TimeoutException e) {
-      throw new IOException("no answer from " + Members.text(node), e);
+      throw new IOException("no answer", e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.pandofs.tools.node;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.block.Blocks;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.config.NodeConfig;
@@ -28,7 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The mount of a node: a Vfs with its session, shown to the kernel. Thread-safe. */
-final class MountedVolume implements AutoCloseable {
+final class MountedVolume implements LastSync.LastMount, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MountedVolume.class);
 
   /** So long the session of a machine that has died may hold a lease, elections included. */
@@ -39,6 +40,9 @@ final class MountedVolume implements AutoCloseable {
   private final Mount mount;
 
   private final MountPolicy state;
+
+  @GuardedBy("this")
+  private boolean closed;
 
   private MountedVolume(Vfs vfs, Mount mount, MountPolicy state) {
     this.vfs = vfs;
@@ -170,24 +174,49 @@ final class MountedVolume implements AutoCloseable {
     return vfs.memory();
   }
 
-  /**
-   * Commits all that was written, and closes.
-   *
-   * @throws IOException not all of it can be committed; it is kept, and the mount goes on
-   */
-  synchronized void syncAndClose() throws IOException {
-    try {
-      vfs.sync();
-    } catch (ErrnoException e) {
-      throw new IOException("its mount cannot commit what was written: " + e.getMessage(), e);
+  @Override
+  public synchronized void syncAndClose(BooleanSupplier stillLeaving) throws IOException {
+    if (!closed) {
+      new LastCommit(steps()).run(stillLeaving);
     }
-    close();
+  }
+
+  private LastCommit.Steps steps() {
+    return new LastCommit.Steps() {
+      @Override
+      public void sync() throws ErrnoException {
+        vfs.sync();
+      }
+
+      @Override
+      public long losses() {
+        return vfs.losses();
+      }
+
+      @Override
+      public long untoldFiles() {
+        return vfs.lostFiles();
+      }
+
+      @Override
+      public void unmount() {
+        mount.close();
+      }
+
+      @Override
+      public void close() {
+        MountedVolume.this.close();
+      }
+    };
   }
 
   /** Unmounts, flushes and ends the session. */
   @Override
   public synchronized void close() {
-    mount.close();
-    vfs.close();
+    if (!closed) {
+      closed = true;
+      mount.close();
+      vfs.close();
+    }
   }
 }

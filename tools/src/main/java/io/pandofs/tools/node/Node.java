@@ -125,7 +125,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
     NodeReports reports = reports(replica, side, connections);
-    LastSync lastSync = lastSync(connections);
+    LastSync lastSync = lastSync(identity.node(), tables(replica), connections);
     control.set(new ControlRouter(replica.control(), space, reports, lastSync));
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
@@ -186,9 +186,13 @@ final class Node implements AutoCloseable, ReplicaListener {
         new NettyConnections(threads, protection.peers(), NettyConnections.Limits.DEFAULT));
   }
 
-  private LastSync lastSync(Connections connections) {
+  private LastSync lastSync(NodeId self, BlockTables tables, Connections connections) {
     Workers worker = parts.add("last sync", new Workers("last-sync", 1));
-    return new LastSync(connections, worker.executor());
+    return new LastSync(
+        connections,
+        worker.executor(),
+        () -> tables.nodes().stream().anyMatch(node -> node.id().equals(self) && node.leaving()),
+        LastSync.Times.DEFAULT);
   }
 
   private void endWith(MetadataReplica replica) {

@@ -337,6 +337,8 @@ final class NodeDisks {
     try {
       note(directory, new Entry(directory, State.REMOVED, ""));
     } catch (IOException e) {
+      // Not in use any more: it can be removed once more, or added.
+      put(directory, new Entry(directory, State.OUT, "its removal could not be written down"));
       throw new Refusal(
           directory
               + " is out of use, but the next start would take it again, as that could not be"

@@ -66,25 +66,39 @@ final class NodeRemoval {
   /** Its sessions end with its removal: what its mount has not committed by then is lost. */
   private void endMount(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    ClusterAdmin.Peer peer = admin.checkRemoval(node.id()).peers().get(node.id());
+    boolean alive = isAlive(admin.checkRemoval(node.id()), node);
+    boolean committed;
     try {
-      if (peer == null || !peer.isAlive()) {
-        throw new IOException("the leader has not heard of it lately");
-      }
-      lastSync.ask(node);
-      progress.say("its mount has committed all, and is gone");
+      committed = alive && lastSync.ask(node);
     } catch (RemoteException e) {
-      admin.keep(node.id());
-      throw new Refusal(
-          Members.text(node)
-              + " stays: "
-              + e.getMessage()
-              + ". Try again, or say --force to give that up.",
-          e);
+      throw stays(node, e.getMessage() + ". Try again, or say --force to give that up.", e);
     } catch (IOException e) {
-      LOG.info("{} does not answer: {}", Members.text(node), e.getMessage());
-      progress.say(Members.text(node) + " does not answer: what its mount had not synced is lost");
+      if (isAlive(admin.list(), node)) {
+        throw stays(
+            node,
+            "it may still be committing what was written there ("
+                + e.getMessage()
+                + "). Try again, or say --force to give that up.",
+            e);
+      }
+      LOG.info("{} has died meanwhile: {}", Members.text(node), e.getMessage());
+      committed = false;
     }
+    progress.say(
+        committed
+            ? "its mount has committed all, and is gone"
+            : Members.text(node) + " does not answer: what its mount had not synced is lost");
+  }
+
+  /** Whether the leader has heard of it lately. */
+  private static boolean isAlive(ClusterAdmin.Group group, ClusterView.Node node) {
+    ClusterAdmin.Peer peer = group.peers().get(node.id());
+    return peer != null && peer.isAlive();
+  }
+
+  private Refusal stays(ClusterView.Node node, String why, IOException cause) throws IOException {
+    admin.keep(node.id());
+    return new Refusal(Members.text(node) + " stays: " + why, cause);
   }
 
   /** Removes it whatever is lost; says what that may be. */

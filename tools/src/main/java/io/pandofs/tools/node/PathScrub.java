@@ -1,7 +1,6 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.block.BlockRow;
-import io.pandofs.block.replication.BlockCheck;
 import io.pandofs.block.replication.Pace;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
@@ -26,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringTokenizer;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,17 +36,31 @@ import org.jspecify.annotations.Nullable;
  */
 final class PathScrub {
   private static final int PAGE = 1000;
-  private static final long EXTENTS_BYTES = 1L << 30;
-  private static final long SAY_EVERY_BLOCKS = 1024;
+  private static final long SAY_EVERY_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long SWAMPED_MILLIS = 100;
 
   /** Opens a view of what this node has applied. */
   interface Views {
     MetadataView open() throws ErrnoException;
   }
 
+  /** This node's copies of blocks, and what is to be done about them. */
+  interface Copies {
+    /** The committed block's row; null when nothing references it. */
+    @Nullable BlockRow row(BlockId block);
+
+    /** As {@code BlockCheck.isMine}. */
+    boolean isMine(BlockId block);
+
+    /** As {@code BlockCheck.isFaulty}: repair is told of one that is. */
+    boolean isFaulty(BlockRow row);
+
+    /** Whether repair may forget what it is told now. */
+    boolean isSwamped();
+  }
+
   private final Views views;
-  private final LocalDirectory directory;
-  private final BlockCheck check;
+  private final Copies copies;
   private final Pace pace;
   private final Clock clock;
   private final Progress progress;
@@ -55,20 +69,15 @@ final class PathScrub {
   private long blocks;
   private long bytes;
   private long faults;
+  private long saidNanos;
 
-  PathScrub(
-      Views views,
-      LocalDirectory directory,
-      BlockCheck check,
-      Pace pace,
-      Clock clock,
-      Progress progress) {
+  PathScrub(Views views, Copies copies, Pace pace, Clock clock, Progress progress) {
     this.views = views;
-    this.directory = directory;
-    this.check = check;
+    this.copies = copies;
     this.pace = pace;
     this.clock = clock;
     this.progress = progress;
+    this.saidNanos = clock.nanoTime();
   }
 
   /**
@@ -109,6 +118,7 @@ final class PathScrub {
 
   private void visit(InodeId inode, FileType type)
       throws ErrnoException, IOException, InterruptedException {
+    sayNowAndThen();
     if (type == FileType.DIRECTORY) {
       directories.add(inode);
     } else if (type == FileType.REGULAR) {
@@ -139,12 +149,17 @@ final class PathScrub {
 
   private void check(InodeId file) throws ErrnoException, IOException, InterruptedException {
     Set<BlockId> last = new HashSet<>();
-    long end = 1;
-    for (long from = 0; from < end; from += EXTENTS_BYTES) {
+    FileWindow window = FileWindow.FIRST;
+    while (true) {
+      sayNowAndThen();
       List<Extent> extents;
+      long size;
       try (MetadataView view = views.open()) {
-        end = view.attributes(file).sizeBytes();
-        extents = view.extents(file, from, Math.min(end, from + EXTENTS_BYTES));
+        size = view.attributes(file).sizeBytes();
+        if (window.isBehind(size)) {
+          return;
+        }
+        extents = view.extents(file, window.from(), window.to(size));
       } catch (ErrnoException e) {
         ignoreIfGone(e);
         return;
@@ -156,6 +171,7 @@ final class PathScrub {
         }
       }
       last = some;
+      window = window.next(size, extents.isEmpty());
     }
   }
 
@@ -166,18 +182,29 @@ final class PathScrub {
   }
 
   private void check(BlockId block) throws IOException, InterruptedException {
-    BlockRow row = directory.row(block);
-    if (row == null || !check.isMine(block)) {
+    BlockRow row = copies.row(block);
+    if (row == null || !copies.isMine(block)) {
       return;
     }
+    while (copies.isSwamped()) {
+      sayNowAndThen();
+      Pause.ofMillis(SWAMPED_MILLIS);
+    }
     for (long wait = waitNanos(); wait > 0; wait = waitNanos()) {
+      sayNowAndThen();
       Pause.ofNanos(wait);
     }
     pace.took(row.length(), clock.nanoTime());
     blocks++;
     bytes += row.length();
-    faults += check.isFaulty(row) ? 1 : 0;
-    if (blocks % SAY_EVERY_BLOCKS == 0) {
+    faults += copies.isFaulty(row) ? 1 : 0;
+  }
+
+  /** Also when there is nothing new: that is how it is noticed that nobody listens any more. */
+  private void sayNowAndThen() throws IOException {
+    long now = clock.nanoTime();
+    if (now - saidNanos > SAY_EVERY_NANOS) {
+      saidNanos = now;
       progress.say("checked " + blocks + " blocks, " + faults + " were bad or gone");
     }
   }

@@ -1,7 +1,10 @@
 package io.pandofs.tools.node;
 
+import io.pandofs.block.BlockRow;
+import io.pandofs.block.replication.BlockCheck;
 import io.pandofs.block.replication.Keeper;
 import io.pandofs.block.replication.Scrub;
+import io.pandofs.common.BlockId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminCommand;
@@ -61,8 +64,7 @@ final class ScrubRequest implements AdminCommand {
       throw new Refusal(path + " is not within this node's mount.");
     }
     Map<String, @Nullable Object> checked =
-        new PathScrub(
-                views, directory, side.check(), side.scrubPace(clock.nanoTime()), clock, progress)
+        new PathScrub(views, copies(), side.scrubPace(clock.nanoTime()), clock, progress)
             .run((path + "/").substring(root.length()));
     if (wait) {
       new Repairs(side.keeper, progress).await();
@@ -70,6 +72,31 @@ final class ScrubRequest implements AdminCommand {
     Map<String, @Nullable Object> document = document(side);
     document.put("checked", checked);
     return document;
+  }
+
+  private PathScrub.Copies copies() {
+    BlockCheck check = side.check();
+    return new PathScrub.Copies() {
+      @Override
+      public @Nullable BlockRow row(BlockId block) {
+        return directory.row(block);
+      }
+
+      @Override
+      public boolean isMine(BlockId block) {
+        return check.isMine(block);
+      }
+
+      @Override
+      public boolean isFaulty(BlockRow row) {
+        return check.isFaulty(row);
+      }
+
+      @Override
+      public boolean isSwamped() {
+        return side.keeper.isSwamped();
+      }
+    };
   }
 
   private void awaitEnd(long number, Progress progress) throws IOException, InterruptedException {

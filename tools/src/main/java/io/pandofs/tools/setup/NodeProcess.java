@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A daemon that a command starts: in a session of its own, or in the foreground. */
@@ -86,11 +85,10 @@ public final class NodeProcess {
     if (foreground || !Files.exists(node.log())) {
       return ".";
     }
-    List<String> lines = Files.readAllLines(node.log());
     return "; the last lines of "
         + node.log()
         + ":\n  "
-        + String.join("\n  ", lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
+        + String.join("\n  ", LogTail.of(node.log(), LOG_LINES));
   }
 
   /** Waits for the end of a daemon in the foreground; a stop of this process is passed on. */

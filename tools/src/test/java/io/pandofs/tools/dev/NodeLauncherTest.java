@@ -44,6 +44,22 @@ final class NodeLauncherTest {
   }
 
   @Test
+  void theFounderJoinsWithItsTransportThoughNewNodesHaveAnother()
+      throws IOException, Refusal, ConfigException {
+    DevDirectory directory = new DevDirectory(dir.resolve("dev"));
+    List<DevNode> nodes = directory.grow(2, ports());
+    NodeLauncher launcher = new NodeLauncher(Path.of("/none"), directory);
+    launcher.configure(nodes.get(0), nodes, TransportName.JNR);
+    giveIdentity(nodes.get(0));
+    launcher.configure(nodes.get(1), nodes, TransportName.DIRECT);
+    giveIdentity(nodes.get(1));
+    launcher.configure(nodes.get(0), nodes, TransportName.DIRECT);
+    assertThat(config(nodes.get(0)).cluster().bootstrap()).isFalse();
+    assertThat(config(nodes.get(0)).transport()).isEqualTo(TransportName.JNR);
+    assertThat(config(nodes.get(1)).transport()).isEqualTo(TransportName.DIRECT);
+  }
+
+  @Test
   void aConfigurationThatSomebodyChangedStays() throws IOException, Refusal {
     DevDirectory directory = new DevDirectory(dir.resolve("dev"));
     List<DevNode> nodes = directory.grow(2, ports());

@@ -264,6 +264,23 @@ final class NodeDisksTest {
   }
 
   @Test
+  void aRemovalThatCouldNotBeWrittenDownCanBeRepeatedOrTakenBack() throws Exception {
+    NodeDisks disks = open("d1", "d2", "d3");
+    fill(disks);
+    Path blocker = Files.createDirectory(root.resolve("data/disks.json.new"));
+    for (String name : List.of("d1", "d2")) {
+      assertThatThrownBy(() -> disks.remove(root.resolve(name), (blocks, bytes) -> {}))
+          .hasMessageContaining("written down");
+    }
+    assertThat(states(disks)).containsExactly("d1 out", "d2 out", "d3 used");
+    Files.delete(blocker);
+    disks.remove(root.resolve("d1"), (blocks, bytes) -> {});
+    disks.add(root.resolve("d2"));
+    assertThat(states(disks)).containsExactly("d2 used", "d3 used");
+    assertThat(states(reopen("d1", "d2", "d3"))).containsExactly("d2 used", "d3 used");
+  }
+
+  @Test
   void aNodeThatCannotWriteDownItsDisksRefusesToStart() throws Exception {
     Files.createDirectory(root.resolve("data/disks.json.new"));
     assertThatThrownBy(() -> open("d1", "d2"))
