@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The log is purged past a node that is away, which then gets a checkpoint. */
 class InstallTest {
-  private static final int KILLS = 5;
+  private static final int KILLS = 3;
 
   /** Small enough that checkpoints and purges happen all the time. */
   private static final LogLimits SMALL =

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A leader whose process is gone is replaced long before Raft's time-out. */
 class LeaderLossTest {
-  private static final Duration ELECTION_MIN = Duration.ofSeconds(8);
-  private static final Duration SOONER = Duration.ofSeconds(6);
+  private static final Duration ELECTION_MIN = Duration.ofSeconds(5);
+  private static final Duration SOONER = Duration.ofMillis(4500);
 
   @Test
   void aRefusedConnectionIsEnough(@TempDir Path dir) throws Exception {
@@ -19,7 +19,7 @@ class LeaderLossTest {
         new TestCluster(
             dir,
             3,
-            node -> node.timing = node.timing.withElection(ELECTION_MIN, Duration.ofSeconds(9)))) {
+            node -> node.timing = node.timing.withElection(ELECTION_MIN, Duration.ofSeconds(6)))) {
       TestNode leader = cluster.leader();
       long term = leader.status().term();
       leader.kill();
