@@ -2,12 +2,15 @@ package io.pandofs.common;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 
-/** Files that survive a power cut. */
+/** Files and directories that survive a power cut. */
 public final class DurableFiles {
   private DurableFiles() {}
 
@@ -16,6 +19,35 @@ public final class DurableFiles {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }
+  }
+
+  /** Syncs the names in the directory that a file is in. */
+  public static void syncNamesAbove(Path file) throws IOException {
+    sync(directoryOf(file));
+  }
+
+  /** Syncs all files and directories below, and the directory itself. */
+  public static void syncTree(Path root) throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            sync(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            sync(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
   }
 
   /**
@@ -27,6 +59,66 @@ public final class DurableFiles {
     Files.write(fresh, bytes);
     sync(fresh);
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    sync(file.resolveSibling("."));
+    sync(directoryOf(file));
+  }
+
+  /** Deletes a file or a whole directory; nothing if it is not there. */
+  public static void deleteTree(Path root) throws IOException {
+    if (!Files.exists(root)) {
+      return;
+    }
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /**
+   * Makes the same files under a new directory, durably: those that are never written to by hard
+   * links, the others by copies.
+   *
+   * @param linked the ending of names of files that are never written to
+   * @param leftOut the ending of names of files that are not wanted
+   */
+  public static void cloneDirectory(Path from, Path to, String linked, String leftOut)
+      throws IOException {
+    Files.createDirectories(to);
+    try (var files = Files.newDirectoryStream(from)) {
+      for (Path file : files) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(linked)) {
+          Files.createLink(to.resolve(name), file);
+        } else if (!name.endsWith(leftOut)) {
+          Files.copy(file, to.resolve(name));
+          sync(to.resolve(name));
+        }
+      }
+    }
+    sync(to);
+    sync(directoryOf(to));
+  }
+
+  private static Path directoryOf(Path path) {
+    Path parent = path.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException("no directory above " + path);
+    }
+    return parent;
   }
 }

@@ -1,5 +1,6 @@
 package io.pandofs.common.identity;
 
+import io.pandofs.common.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -145,8 +146,6 @@ public final class IdentityFiles {
       out.force(true);
     }
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-      names.force(true);
-    }
+    DurableFiles.sync(directory);
   }
 }

@@ -12,6 +12,8 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.pandofs.common.LimitedLog;
+import io.pandofs.common.time.SystemClock;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -71,7 +73,7 @@ public final class FrameServer implements AutoCloseable {
   private final ServiceBudget budget;
   private final ChannelGroup connections =
       new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-  private final StrangerLog strangers;
+  private final LimitedLog strangers;
   private final Unproved<Channel> unknown = new Unproved<>(UNKNOWN_MAX, UNKNOWN_OF_ADDRESS_MAX);
   private final Unproved<Channel> newcomers =
       new Unproved<>(NEWCOMERS_MAX, NEWCOMERS_OF_ADDRESS_MAX);
@@ -88,7 +90,7 @@ public final class FrameServer implements AutoCloseable {
     this.tls = tls;
     this.service = service;
     this.limits = limits;
-    this.strangers = new StrangerLog(LOG, threads.group().next());
+    this.strangers = new LimitedLog(LOG, new SystemClock());
     this.budget = new ServiceBudget(limits.bytesTotal());
     this.listener = listen(address);
   }

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.pandofs.common.LimitedLog;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletionException;
@@ -38,7 +39,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   private final FrameServer.Limits limits;
   private final ServiceBudget budget;
   private final FrameDecoder decoder;
-  private final StrangerLog strangers;
+  private final LimitedLog strangers;
   private final AtomicLong bytesInService = new AtomicLong();
   private int requestsInService;
   private boolean waitingForBudget;
@@ -52,7 +53,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
       FrameServer.Limits limits,
       ServiceBudget budget,
       FrameDecoder decoder,
-      StrangerLog strangers) {
+      LimitedLog strangers) {
     this.peer = peer;
     this.service = service;
     this.limits = limits;

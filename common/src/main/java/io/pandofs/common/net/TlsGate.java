@@ -4,6 +4,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.pandofs.common.LimitedLog;
 import io.pandofs.common.identity.PeerName;
 import java.net.InetSocketAddress;
 import java.security.cert.CertificateException;
@@ -22,7 +23,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
   private final Tls tls;
   private final SslHandler encryption;
   private final Consumer<Peer> onKnown;
-  private final StrangerLog log;
+  private final LimitedLog log;
   private boolean known;
 
   /**
@@ -33,7 +34,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
       Tls tls,
       SslHandler encryption,
       Consumer<Peer> onKnown,
-      StrangerLog log) {
+      LimitedLog log) {
     this.address = address;
     this.tls = tls;
     this.encryption = encryption;

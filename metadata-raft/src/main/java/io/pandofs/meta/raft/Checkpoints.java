@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.DurableFiles;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -142,13 +142,19 @@ public final class ClusterAdmin {
       return CompletableFuture.failedFuture(
           new NoLeaderException("no leader is known: a majority of the nodes must run"));
     }
+    return ask(connections, leader, request, DEADLINE);
+  }
+
+  /** Asks one node; it answers if it leads. */
+  static CompletableFuture<MembersAnswer> ask(
+      Connections connections, RaftPeer peer, MembersRequest request, Duration deadline) {
     try {
       return RemoteLeader.call(
-          connections.expecting(RatisNode.nodeId(leader.getId())),
-          Addresses.parse(RatisNode.control(leader)),
+          connections.expecting(RatisNode.nodeId(peer.getId())),
+          Addresses.parse(RatisNode.control(peer)),
           ControlMethods.MEMBERS,
           ControlCodec.payload(request),
-          DEADLINE,
+          deadline,
           payload -> {
             MembersAnswer answer = ControlCodec.header(payload, MembersAnswer.parser());
             ControlCodec.check(answer.getAnswer());

@@ -1,11 +1,13 @@
 package io.pandofs.meta.raft;
 
 import com.google.protobuf.MessageLite;
+import io.pandofs.common.LimitedLog;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.MalformedException;
@@ -42,7 +44,7 @@ import org.slf4j.LoggerFactory;
 final class ControlService implements Service {
   private static final Logger LOG = LoggerFactory.getLogger(ControlService.class);
 
-  private final RefusalLog refusals = new RefusalLog(LOG);
+  private final LimitedLog refusals = new LimitedLog(LOG, new SystemClock());
   private final RatisNode ratis;
   private final LeaderCalls local;
   private final LeaderFreshness freshness;

@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.DurableFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

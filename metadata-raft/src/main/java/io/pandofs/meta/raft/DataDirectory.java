@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.DurableFiles;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.IdentityFiles;
 import java.io.IOException;

@@ -4,9 +4,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
 import io.pandofs.meta.wire.MembersAnswer;
 import io.pandofs.meta.wire.MembersRequest;
-import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.protocol.RaftPeer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,39 +51,24 @@ final class Farewell {
   /** Asks all others; who leads answers. To be called now and then; does not wait. */
   void ask() {
     for (RaftPeer peer : ratis.otherPeers()) {
-      NodeId node = RatisNode.nodeId(peer.getId());
-      ask(node, peer)
+      ClusterAdmin.ask(connections, peer, LIST, DEADLINE)
           .whenComplete(
               (answer, failure) -> {
                 if (failure != null) {
-                  LOG.debug("{} does not say who votes: {}", node, failure.toString());
-                } else if (answer.getSettled() && !votes(answer)) {
+                  LOG.debug("{} does not say who votes: {}", peer.getId(), failure.toString());
+                } else if (goesOnWithout(ratis.self(), answer)) {
                   onGone.run();
                 }
               });
     }
   }
 
-  private boolean votes(MembersAnswer answer) {
-    return answer.getMembersList().stream()
-        .anyMatch(member -> member.getNode() == ratis.self().value());
-  }
-
-  private CompletableFuture<MembersAnswer> ask(NodeId node, RaftPeer peer) {
-    try {
-      return RemoteLeader.call(
-          connections.expecting(node),
-          Addresses.parse(RatisNode.control(peer)),
-          ControlMethods.MEMBERS,
-          ControlCodec.payload(LIST),
-          DEADLINE,
-          payload -> {
-            MembersAnswer answer = ControlCodec.header(payload, MembersAnswer.parser());
-            ControlCodec.check(answer.getAnswer());
-            return answer;
-          });
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+  /**
+   * Whether the voters are settled without a node. Once they are that is so for ever, as ids are
+   * not used again; of a leader that knows no voters just now it says nothing.
+   */
+  static boolean goesOnWithout(NodeId node, MembersAnswer answer) {
+    return answer.getSettledVotersCount() > 0
+        && !answer.getSettledVotersList().contains(node.value());
   }
 }

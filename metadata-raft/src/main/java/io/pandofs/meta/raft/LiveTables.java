@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.DurableFiles;
 import io.pandofs.meta.engine.ReadStore;
 import io.pandofs.meta.rocksdb.AppliedIndex;
 import io.pandofs.meta.rocksdb.LocalTable;
@@ -261,7 +262,7 @@ final class LiveTables implements AutoCloseable {
 
   /**
    * Waits for readers to go, then closes. Nothing can be opened afterwards. Tables that somebody
-   * still reads after a while are left open: better a leak in a process that ends than a crash.
+   * still reads after a while are closed by the last one that does.
    */
   @Override
   public void close() {
@@ -273,7 +274,8 @@ final class LiveTables implements AutoCloseable {
       closed = true;
       last = current;
       if (!idleSoon(last)) {
-        LOG.warn("{} views of the tables were not closed", last.users);
+        LOG.warn("{} views of the tables are still open", last.users);
+        last.retired = true;
         return;
       }
     }

@@ -322,7 +322,7 @@ final class MemberChanges {
           .setPlacementEpoch(snapshot.cluster().placement().epoch())
           .setLeader(ratis.self().value())
           .addAllMembers(peers())
-          .setSettled(ratis.votersAreSettled())
+          .addAllSettledVoters(ratis.settledVoters().stream().map(NodeId::value).toList())
           .build();
     }
   }

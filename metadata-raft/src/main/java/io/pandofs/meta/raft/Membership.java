@@ -2,12 +2,14 @@ package io.pandofs.meta.raft;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.google.protobuf.ByteString;
+import io.pandofs.common.LimitedLog;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
 import io.pandofs.common.time.Clock;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
@@ -65,7 +67,7 @@ final class Membership {
   private final Connections connections;
   private final Executor executor;
   private final AtomicInteger joins = new AtomicInteger();
-  private final RefusalLog refusals = new RefusalLog(LOG);
+  private final LimitedLog refusals = new LimitedLog(LOG, new SystemClock());
 
   @GuardedBy("this")
   private CompletableFuture<?> last = CompletableFuture.completedFuture(null);

@@ -1,8 +1,10 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.LimitedLog;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.identity.PeerName;
 import io.pandofs.common.identity.PeerTrust;
+import io.pandofs.common.time.SystemClock;
 import java.security.cert.X509Certificate;
 import java.util.EnumSet;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +50,7 @@ final class RaftGuard implements ServerInterceptor {
 
   private final ByteString self;
   private final boolean secured;
-  private final RefusalLog refusals = new RefusalLog(LOG);
+  private final LimitedLog refusals = new LimitedLog(LOG, new SystemClock());
 
   private RaftGuard(NodeId self, boolean secured) {
     this.self = RatisNode.peerId(self).toByteString();

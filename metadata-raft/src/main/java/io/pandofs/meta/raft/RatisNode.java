@@ -132,14 +132,16 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
-  /** Whether no change of voters is under way here, and the last one is committed. */
-  boolean votersAreSettled() {
+  /** The voters; none while a change of them is under way here, or the last is not committed. */
+  Set<NodeId> settledVoters() {
     try {
       RaftConfiguration now = division().getRaftConf();
-      return now.getPreviousPeers().isEmpty()
-          && now.getLogEntryIndex() <= division().getRaftLog().getLastCommittedIndex();
+      boolean settled =
+          now.getPreviousPeers().isEmpty()
+              && now.getLogEntryIndex() <= division().getRaftLog().getLastCommittedIndex();
+      return settled ? ids(now.getCurrentPeers()) : Set.of();
     } catch (IOException | IllegalStateException e) {
-      return false;
+      return Set.of();
     }
   }
 

@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pandofs.common.DurableFiles;
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.MetadataSession;

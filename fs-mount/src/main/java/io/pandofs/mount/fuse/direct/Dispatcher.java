@@ -2,6 +2,8 @@ package io.pandofs.mount.fuse.direct;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.LimitedLog;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.mount.fuse.MountState;
 import io.pandofs.mount.vfs.Vfs;
 import java.util.concurrent.CompletableFuture;
@@ -21,6 +23,10 @@ final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
   private final Nodes nodes;
+
+  /** Whoever gets EIO finds the reason in the log. */
+  private final LimitedLog faults = new LimitedLog(LOG, new SystemClock());
+
   private final NameRequests names;
   private final FileRequests files;
   private final DirectoryRequests directories;
@@ -50,6 +56,9 @@ final class Dispatcher {
       return perform(in, out, interrupts);
     } catch (ErrnoException e) {
       LOG.trace("opcode {} of {}: {}", in.opcode(), in.node(), e.errno());
+      if (e.errno() == Errno.EIO) {
+        faults.warn("opcode " + in.opcode() + " of inode " + in.node() + ": " + e.getMessage());
+      }
       return -e.errno().number();
     } catch (Throwable e) {
       LOG.error("opcode {} of {} failed", in.opcode(), in.node(), e);

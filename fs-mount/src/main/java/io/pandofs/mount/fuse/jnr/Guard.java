@@ -2,6 +2,8 @@ package io.pandofs.mount.fuse.jnr;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.LimitedLog;
+import io.pandofs.common.time.SystemClock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +15,9 @@ import org.slf4j.LoggerFactory;
 final class Guard {
 
   private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
+
+  /** Whoever gets EIO finds the reason in the log. */
+  private static final LimitedLog FAULTS = new LimitedLog(LOG, new SystemClock());
 
   private Guard() {}
 
@@ -28,6 +33,9 @@ final class Guard {
       return call.run();
     } catch (ErrnoException e) {
       LOG.trace("{} {}: {}", operation, path, e.errno());
+      if (e.errno() == Errno.EIO) {
+        FAULTS.warn(operation + " " + path + ": " + e.getMessage());
+      }
       return -e.errno().number();
     } catch (Throwable e) {
       LOG.error("{} {} failed", operation, path, e);

@@ -1,27 +1,33 @@
-package io.pandofs.meta.raft;
+package io.pandofs.common;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.time.Clock;
-import io.pandofs.common.time.SystemClock;
 import org.slf4j.Logger;
 
 /**
- * Log lines that strangers can cause: a few every ten seconds, the rest is counted. Thread-safe.
+ * Log lines that others can cause as often as they like, strangers above all: a few every ten
+ * seconds, the rest is counted and told with a later line. Thread-safe.
  */
-final class RefusalLog {
+public final class LimitedLog {
   private static final int LINES = 5;
   private static final long EVERY_NANOS = 10_000_000_000L;
 
   private final Logger log;
-  private final Clock clock = new SystemClock();
+  private final Clock clock;
+
+  @GuardedBy("this")
   private long since;
+
+  @GuardedBy("this")
   private int lines;
 
-  RefusalLog(Logger log) {
+  public LimitedLog(Logger log, Clock clock) {
     this.log = log;
+    this.clock = clock;
     this.since = clock.nanoTime();
   }
 
-  synchronized void warn(String line) {
+  public synchronized void warn(String line) {
     long now = clock.nanoTime();
     if (now - since > EVERY_NANOS) {
       if (lines > LINES) {
