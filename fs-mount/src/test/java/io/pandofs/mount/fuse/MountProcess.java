@@ -83,7 +83,7 @@ public final class MountProcess {
         new Vfs(
             VfsOptions.DEFAULT,
             new SystemClock(),
-            tree::newSession,
+            () -> Rival.beside(tree),
             blocks,
             () -> new Capacity.Space(TOTAL_BYTES, TOTAL_BYTES / 2),
             scheduler);

@@ -69,6 +69,22 @@ abstract class MountedFiles {
   }
 
   @Test
+  void whatWasMadeIsMadeThoughARivalReplacesItAtOnce() throws Exception {
+    String name = Rival.PREFIX + "d";
+    run("mkdir", name);
+    assertThat(run("stat", "-c", "%F", name)).isEqualTo("symbolic link\n");
+    name = Rival.PREFIX + "p";
+    run("mkfifo", name);
+    assertThat(run("stat", "-c", "%F", name)).isEqualTo("directory\n");
+    name = Rival.PREFIX + "s";
+    run("ln", "-s", "there", name);
+    assertThat(run("stat", "-c", "%F", name)).isEqualTo("directory\n");
+    run("mkfifo", "linked");
+    run("ln", "linked", Rival.PREFIX + "l");
+    assertThat(Files.exists(path(Rival.PREFIX + "l"))).isFalse();
+  }
+
+  @Test
   void filesAndNames() throws Exception {
     Path file = Files.writeString(path("a-ü-文"), "hello");
     assertThat(Files.readString(file)).isEqualTo("hello");

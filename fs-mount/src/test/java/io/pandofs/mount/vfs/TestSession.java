@@ -7,15 +7,17 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
-/** A session that is in trouble when a test says so: no majority, no numbers. */
-final class TestSession implements MetadataSession {
+/** A session that is in trouble when a test says so: no majority, no numbers, a rival. */
+public final class TestSession implements MetadataSession {
 
   private final LocalMetadataSession session;
   private volatile Errno refusal = Errno.OK;
@@ -23,7 +25,9 @@ final class TestSession implements MetadataSession {
   private final AtomicInteger waiting = new AtomicInteger();
   private volatile Runnable onInode = () -> {};
 
-  TestSession(LocalMetadataSession session) {
+  private volatile Consumer<Operation> onApplied = operation -> {};
+
+  public TestSession(LocalMetadataSession session) {
     this.session = session;
   }
 
@@ -47,6 +51,11 @@ final class TestSession implements MetadataSession {
     onInode = task;
   }
 
+  /** Is run when an operation has been applied, before its caller is answered. */
+  public void onApplied(Consumer<Operation> task) {
+    onApplied = task;
+  }
+
   @Override
   public SessionId id() {
     return session.id();
@@ -54,7 +63,9 @@ final class TestSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Reply> submit(Request request) {
-    return session.submit(request);
+    CompletableFuture<Reply> reply = session.submit(request);
+    onApplied.accept(request.operation());
+    return reply;
   }
 
   @Override

@@ -49,16 +49,15 @@ final class JnrFilesystem extends FuseStubFS {
   private final Vfs vfs;
   private final Paths paths;
   private final MountState state;
+  private final MadeEntry made = new MadeEntry();
   private final Runnable onInit;
 
   /**
    * Loads libfuse.
    *
+   * @param state see {@link io.pandofs.mount.fuse.MountOptions}
    * @param onInit run when the kernel has shaken hands
    * @throws UnsatisfiedLinkError if the library is not there
-   */
-  /**
-   * @param state see {@link io.pandofs.mount.fuse.MountOptions}
    */
   JnrFilesystem(Vfs vfs, Supplier<String> state, Runnable onInit) {
     this.vfs = vfs;
@@ -95,7 +94,8 @@ final class JnrFilesystem extends FuseStubFS {
         "getattr",
         path,
         () -> {
-          Native.fill(stat, attributes(path));
+          Attributes entry = made.take(path);
+          Native.fill(stat, entry != null ? entry : attributes(path));
           return 0;
         });
   }
@@ -142,9 +142,10 @@ final class JnrFilesystem extends FuseStubFS {
           Paths.Slot slot = paths.slot(path);
           FileType type = FileType.ofMode((int) mode);
           int permissions = (int) mode & PERMISSIONS;
-          Attributes unused =
+          made.put(
+              path,
               vfs.namespace()
-                  .makeNode(caller(), slot.parent(), slot.name(), type, permissions, device);
+                  .makeNode(caller(), slot.parent(), slot.name(), type, permissions, device));
           return 0;
         });
   }
@@ -156,9 +157,10 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          Attributes unused =
+          made.put(
+              path,
               vfs.namespace()
-                  .makeDirectory(caller(), slot.parent(), slot.name(), (int) mode & PERMISSIONS);
+                  .makeDirectory(caller(), slot.parent(), slot.name(), (int) mode & PERMISSIONS));
           return 0;
         });
   }
@@ -194,9 +196,10 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          Attributes unused =
+          made.put(
+              path,
               vfs.namespace()
-                  .makeSymlink(caller(), slot.parent(), slot.name(), Paths.bytes(target));
+                  .makeSymlink(caller(), slot.parent(), slot.name(), Paths.bytes(target)));
           return 0;
         });
   }
@@ -223,7 +226,7 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           InodeId inode = paths.inode(from);
           Paths.Slot slot = paths.slot(to);
-          Attributes unused = vfs.namespace().link(caller(), inode, slot.parent(), slot.name());
+          made.put(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
           return 0;
         });
   }

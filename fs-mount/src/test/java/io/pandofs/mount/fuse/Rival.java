@@ -1,0 +1,84 @@
+package io.pandofs.mount.fuse;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.FileName;
+import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.testing.LocalMetadataSession;
+import io.pandofs.meta.testing.LocalTree;
+import io.pandofs.mount.vfs.TestSession;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Another mount that is always quicker: whatever is made under a name that begins with {@link
+ * #PREFIX} is removed, and something of another type put there, before the maker is answered.
+ */
+final class Rival {
+
+  static final String PREFIX = "rivalled-";
+
+  private final LocalMetadataSession session;
+
+  private Rival(LocalMetadataSession session) {
+    this.session = session;
+  }
+
+  /** A new session of the tree that has such a rival. */
+  static TestSession beside(LocalTree tree) {
+    Rival rival = new Rival(tree.newSession());
+    TestSession session = new TestSession(tree.newSession());
+    session.onApplied(rival::follow);
+    return session;
+  }
+
+  private void follow(Operation operation) {
+    if (operation instanceof Operation.Create create && isOurs(create.name())) {
+      if (create.type() == FileType.DIRECTORY) {
+        submit(new Operation.RemoveDirectory(create.parent(), create.name()));
+        make(create, FileType.SYMLINK);
+      } else {
+        submit(new Operation.Unlink(create.parent(), create.name()));
+        make(create, FileType.DIRECTORY);
+      }
+    }
+    if (operation instanceof Operation.Link link && isOurs(link.name())) {
+      submit(new Operation.Unlink(link.parent(), link.name()));
+    }
+  }
+
+  private static boolean isOurs(FileName name) {
+    return name.toString().startsWith(PREFIX);
+  }
+
+  private void make(Operation.Create rivalled, FileType type) {
+    try {
+      byte[] target = type == FileType.SYMLINK ? "elsewhere".getBytes(UTF_8) : null;
+      submit(
+          new Operation.Create(
+              rivalled.parent(),
+              rivalled.name(),
+              session.nextInode(),
+              type,
+              0777,
+              0,
+              target,
+              true));
+    } catch (ErrnoException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void submit(Operation operation) {
+    CompletableFuture<Reply> reply =
+        session.submit(new Request(operation, Caller.ROOT, Timestamp.EPOCH));
+    if (!reply.join().errno().isOk()) {
+      throw new IllegalStateException(operation + ": " + reply.join().errno());
+    }
+  }
+}
