@@ -2,6 +2,7 @@ package io.pandofs.block.local;
 
 import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoreRefusedException.Reason;
+import io.pandofs.common.RocksLogs;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,6 +38,10 @@ final class Recovery {
     }
     if (!stamped && !home.hasDatabase() && home.hasStrangers()) {
       throw home.refuse(Reason.DAMAGED, "is neither empty nor a block store");
+    }
+    String damage = RocksLogs.damage(home.database());
+    if (damage != null) {
+      throw home.refuse(Reason.DAMAGED, "is damaged: " + damage);
     }
     Tables tables = openTables(!stamped);
     try {

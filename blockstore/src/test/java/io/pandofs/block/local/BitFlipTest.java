@@ -6,6 +6,7 @@ import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.StoreRefusedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,30 @@ final class BitFlipTest {
     }
     assertThat(refused).as("stores refused").isPositive();
     assertThat(failedReads).as("reads refused").isPositive();
+  }
+
+  /** RocksDB reads such a MANIFEST for ever if it is let in. */
+  @Test
+  void aRecordOfTheManifestThatSeemsRecycledIsRefused() throws Exception {
+    Path original = directory.resolve("original");
+    fill(original);
+    Path manifest =
+        live(original).stream().filter(f -> f.toString().contains("MANIFEST")).findFirst().get();
+    ByteBuffer records =
+        ByteBuffer.wrap(Files.readAllBytes(manifest)).order(ByteOrder.LITTLE_ENDIAN);
+    int flips = 0;
+    for (int at = 0; at < records.limit(); at += 7 + records.getShort(at + 4)) {
+      Path copy = directory.resolve("kind" + at);
+      copy(original, copy);
+      byte[] flipped = records.array().clone();
+      flipped[at + 6] ^= 4;
+      Files.write(copy.resolve(original.relativize(manifest)), flipped);
+      check(copy, "record at " + at);
+      remove(copy);
+      flips++;
+    }
+    assertThat(flips).isGreaterThan(2);
+    assertThat(refused).isEqualTo(flips);
   }
 
   /** Two segments, small blocks in table files and in the log, and something deleted. */

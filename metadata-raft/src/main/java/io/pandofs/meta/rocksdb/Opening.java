@@ -1,5 +1,6 @@
 package io.pandofs.meta.rocksdb;
 
+import io.pandofs.common.RocksLogs;
 import io.pandofs.meta.rocksdb.TablesException.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +62,7 @@ final class Opening {
   static void verify(Path directory, RocksMemory memory) throws TablesException {
     Opening opening = new Opening(directory, memory);
     try {
+      opening.checkLogs();
       opening.checkColumns();
       DBOptions options = opening.keep(new DBOptions());
       options.setParanoidChecks(true).setInfoLogLevel(InfoLogLevel.FATAL_LEVEL);
@@ -73,6 +75,8 @@ final class Opening {
       handles.forEach(opening::keep);
       database.verifyChecksum();
     } catch (RocksDBException e) {
+      throw opening.reason(e);
+    } catch (IOException e) {
       throw opening.reason(e);
     } finally {
       opening.close();
@@ -91,10 +95,7 @@ final class Opening {
     } catch (RocksDBException e) {
       throw opening.reason(e);
     } catch (IOException e) {
-      throw e instanceof TablesException known
-          ? known
-          : new TablesException(
-              Kind.UNUSABLE, "cannot use the metadata tables in " + directory + ": " + e, e);
+      throw opening.reason(e);
     } finally {
       if (!done) {
         opening.close();
@@ -114,6 +115,7 @@ final class Opening {
   private void checkFiles() throws IOException {
     Files.createDirectories(directory);
     if (Files.exists(directory.resolve("CURRENT"))) {
+      checkLogs();
       return;
     }
     try (Stream<Path> files = Files.list(directory)) {
@@ -126,6 +128,14 @@ final class Opening {
             Kind.DAMAGED,
             "the metadata tables in " + directory + " are damaged: the file CURRENT is missing");
       }
+    }
+  }
+
+  private void checkLogs() throws IOException {
+    String damage = RocksLogs.damage(directory);
+    if (damage != null) {
+      throw new TablesException(
+          Kind.DAMAGED, "the metadata tables in " + directory + " are damaged: " + damage);
     }
   }
 
@@ -204,6 +214,13 @@ final class Opening {
     return new TablesException(
         Kind.NEWER,
         "the metadata tables in " + directory + " were written by a newer version: " + why);
+  }
+
+  private TablesException reason(IOException e) {
+    return e instanceof TablesException known
+        ? known
+        : new TablesException(
+            Kind.UNUSABLE, "cannot use the metadata tables in " + directory + ": " + e, e);
   }
 
   private TablesException reason(RocksDBException e) {

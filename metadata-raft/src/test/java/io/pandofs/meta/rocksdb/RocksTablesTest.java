@@ -188,6 +188,21 @@ class RocksTablesTest extends StoreContract {
     assertKind(TablesException.Kind.DAMAGED);
   }
 
+  /** RocksDB reads such a MANIFEST for ever if it is let in. */
+  @Test
+  void aRecordOfTheManifestThatSeemsRecycledIsDamage() throws Exception {
+    put(1, new AppliedIndex(1, 1));
+    tables.close();
+    try (Stream<Path> files = Files.list(directory.resolve("t"))) {
+      Path manifest = files.filter(file -> file.toString().contains("MANIFEST")).findFirst().get();
+      byte[] records = Files.readAllBytes(manifest);
+      int second = 7 + Byte.toUnsignedInt(records[4]) + (Byte.toUnsignedInt(records[5]) << 8);
+      records[second + 6] ^= 4;
+      Files.write(manifest, records);
+    }
+    assertKind(TablesException.Kind.DAMAGED);
+  }
+
   @Test
   void aMissingTableFileIsDamage() throws Exception {
     put(1, new AppliedIndex(1, 1));

@@ -1,0 +1,68 @@
+package io.pandofs.common;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RocksLogsTest {
+
+  private static final int FULL = 1;
+  private static final int RECYCLED_FULL = 5;
+  private static final int RECYCLED_LAST_OF_PREDECESSOR = 131;
+
+  @TempDir Path database;
+
+  private static byte[] record(int length, int kind) {
+    return ByteBuffer.allocate(7 + length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(0x05050505)
+        .putShort((short) length)
+        .put((byte) kind)
+        .array();
+  }
+
+  private void write(String name, byte[]... records) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (byte[] record : records) {
+      all.write(record);
+    }
+    Files.write(database.resolve(name), all.toByteArray());
+  }
+
+  @Test
+  void ordinaryRecordsAndNoDatabaseAreFine() throws IOException {
+    assertThat(RocksLogs.damage(database.resolve("none"))).isNull();
+    assertThat(RocksLogs.damage(database)).isNull();
+    write("MANIFEST-000005", record(39, FULL), record(0, FULL), record(500, FULL));
+    write("000007.log", record(3, FULL), new byte[4]);
+    assertThat(RocksLogs.damage(database)).isNull();
+  }
+
+  @Test
+  void aRecycledKindIsFoundWhereverItIs() throws IOException {
+    write("MANIFEST-000005", record(39, FULL), record(100, RECYCLED_FULL), record(9, FULL));
+    assertThat(RocksLogs.damage(database)).contains("MANIFEST-000005").contains("at 46");
+    Files.delete(database.resolve("MANIFEST-000005"));
+    // A record that fills its block but for the space of no header, and one in the next block.
+    write(
+        "000009.log",
+        record((32 << 10) - 7 - 6, FULL),
+        new byte[6],
+        record(2, RECYCLED_LAST_OF_PREDECESSOR));
+    assertThat(RocksLogs.damage(database)).contains("000009.log").contains("at 32768");
+  }
+
+  @Test
+  void otherFilesAreNotLookedAt() throws IOException {
+    write("000004.sst", record(1, RECYCLED_FULL));
+    write("LOG", record(1, RECYCLED_FULL));
+    assertThat(RocksLogs.damage(database)).isNull();
+  }
+}
