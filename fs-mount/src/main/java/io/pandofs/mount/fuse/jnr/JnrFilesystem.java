@@ -49,7 +49,6 @@ final class JnrFilesystem extends FuseStubFS {
   private final Vfs vfs;
   private final Paths paths;
   private final MountState state;
-  private final MadeEntry made = new MadeEntry();
   private final Runnable onInit;
 
   /**
@@ -94,7 +93,7 @@ final class JnrFilesystem extends FuseStubFS {
         "getattr",
         path,
         () -> {
-          Attributes entry = made.take(path);
+          Attributes entry = MadeEntry.take(path);
           Native.fill(stat, entry != null ? entry : attributes(path));
           return 0;
         });
@@ -142,7 +141,7 @@ final class JnrFilesystem extends FuseStubFS {
           Paths.Slot slot = paths.slot(path);
           FileType type = FileType.ofMode((int) mode);
           int permissions = (int) mode & PERMISSIONS;
-          made.put(
+          MadeEntry.put(
               path,
               vfs.namespace()
                   .makeNode(caller(), slot.parent(), slot.name(), type, permissions, device));
@@ -157,7 +156,7 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          made.put(
+          MadeEntry.put(
               path,
               vfs.namespace()
                   .makeDirectory(caller(), slot.parent(), slot.name(), (int) mode & PERMISSIONS));
@@ -196,7 +195,7 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          made.put(
+          MadeEntry.put(
               path,
               vfs.namespace()
                   .makeSymlink(caller(), slot.parent(), slot.name(), Paths.bytes(target)));
@@ -226,7 +225,7 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           InodeId inode = paths.inode(from);
           Paths.Slot slot = paths.slot(to);
-          made.put(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
+          MadeEntry.put(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
           return 0;
         });
   }

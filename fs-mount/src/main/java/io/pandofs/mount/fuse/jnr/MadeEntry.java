@@ -14,19 +14,22 @@ final class MadeEntry {
 
   private record Entry(String path, Attributes attributes) {}
 
-  private final ThreadLocal<@Nullable Entry> last = new ThreadLocal<>();
+  /** A thread of libfuse serves one mount only. */
+  private static final ThreadLocal<@Nullable Entry> LAST = new ThreadLocal<>();
 
-  void put(String path, Attributes attributes) {
-    last.set(new Entry(path, attributes));
+  private MadeEntry() {}
+
+  static void put(String path, Attributes attributes) {
+    LAST.set(new Entry(path, attributes));
   }
 
   /** The attributes of what this thread has just made at this path; given out once. */
-  @Nullable Attributes take(String path) {
-    Entry entry = last.get();
+  static @Nullable Attributes take(String path) {
+    Entry entry = LAST.get();
     if (entry == null) {
       return null;
     }
-    last.remove();
+    LAST.remove();
     return entry.path().equals(path) ? entry.attributes() : null;
   }
 }
