@@ -8,14 +8,10 @@ import java.util.List;
  *
  * @param epoch of the placement map; grows with each change
  * @param nodes primary first, then the backups
+ * @param quorum how many stable copies a write waits for
  */
-public record Replicas(long epoch, List<NodeId> nodes) {
+public record Replicas(long epoch, List<NodeId> nodes, int quorum) {
   public Replicas {
     nodes = List.copyOf(nodes);
-  }
-
-  /** How many stable copies a write waits for: a majority of the replicas. */
-  public int quorum() {
-    return nodes.size() / 2 + 1;
   }
 }

@@ -1,7 +1,9 @@
 package io.pandofs.block.local;
 
+import io.pandofs.common.Compression;
 import java.nio.file.Path;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * How a local store is kept.
@@ -15,6 +17,7 @@ import java.util.UUID;
  *     into a segment
  * @param segmentBytes what a batch, and so a segment, holds at most (a single block may exceed it)
  * @param rewriteBytesPerSecond the pace of the background rewriting of sparse segments
+ * @param compression asked when a segment is begun, on whatever thread makes it; must not block
  */
 public record LocalBlockOptions(
     Path directory,
@@ -23,7 +26,8 @@ public record LocalBlockOptions(
     long reserveBytes,
     int smallBatchBytes,
     int segmentBytes,
-    long rewriteBytesPerSecond) {
+    long rewriteBytesPerSecond,
+    Supplier<Compression> compression) {
   private static final long MIB = 1 << 20;
 
   public LocalBlockOptions {
@@ -39,7 +43,14 @@ public record LocalBlockOptions(
   /** The measured defaults: docs/decisions/0002. */
   public static LocalBlockOptions of(Path directory, UUID stamp) {
     return new LocalBlockOptions(
-        directory, stamp, 64 * MIB, 128 * MIB, (int) (2 * MIB), (int) (32 * MIB), 64 * MIB);
+        directory,
+        stamp,
+        64 * MIB,
+        128 * MIB,
+        (int) (2 * MIB),
+        (int) (32 * MIB),
+        64 * MIB,
+        () -> Compression.NONE);
   }
 
   public LocalBlockOptions withMemory(long bytes) {
@@ -50,17 +61,44 @@ public record LocalBlockOptions(
         reserveBytes,
         smallBatchBytes,
         segmentBytes,
-        rewriteBytesPerSecond);
+        rewriteBytesPerSecond,
+        compression);
   }
 
   public LocalBlockOptions withReserve(long bytes) {
     return new LocalBlockOptions(
-        directory, stamp, memoryBytes, bytes, smallBatchBytes, segmentBytes, rewriteBytesPerSecond);
+        directory,
+        stamp,
+        memoryBytes,
+        bytes,
+        smallBatchBytes,
+        segmentBytes,
+        rewriteBytesPerSecond,
+        compression);
   }
 
   /** Sizes of batches: the limit below which one is small, and the size of a full segment. */
   public LocalBlockOptions withBatches(int smallBytes, int segment) {
     return new LocalBlockOptions(
-        directory, stamp, memoryBytes, reserveBytes, smallBytes, segment, rewriteBytesPerSecond);
+        directory,
+        stamp,
+        memoryBytes,
+        reserveBytes,
+        smallBytes,
+        segment,
+        rewriteBytesPerSecond,
+        compression);
+  }
+
+  public LocalBlockOptions withCompression(Supplier<Compression> asked) {
+    return new LocalBlockOptions(
+        directory,
+        stamp,
+        memoryBytes,
+        reserveBytes,
+        smallBatchBytes,
+        segmentBytes,
+        rewriteBytesPerSecond,
+        asked);
   }
 }

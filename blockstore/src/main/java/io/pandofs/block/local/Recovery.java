@@ -59,7 +59,7 @@ final class Recovery {
 
   private Tables openTables(boolean create) throws IOException {
     try {
-      return new Tables(home.database(), options.memoryBytes(), create);
+      return new Tables(home.database(), options.memoryBytes(), create, options.compression());
     } catch (RocksDBException e) {
       throw translate(e);
     }

@@ -2,11 +2,16 @@ package io.pandofs.block.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pandofs.common.Compression;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
@@ -62,7 +67,8 @@ final class Tables implements AutoCloseable {
   private final ColumnFamilyHandle segments;
   private final ColumnFamilyHandle pieces;
   private final ColumnFamilyHandle small;
-  private final Options segmentFileOptions;
+  private final Map<Compression, Options> segmentFileOptions = new EnumMap<>(Compression.class);
+  private final Supplier<Compression> compression;
   private final EnvOptions env;
   private final IngestExternalFileOptions ingest;
   private final WriteOptions synced;
@@ -75,9 +81,12 @@ final class Tables implements AutoCloseable {
   /**
    * Opens or, when told to, makes the database.
    *
+   * @param compression asked for each segment
    * @throws RocksDBException as RocksDB says; no handle is left open
    */
-  Tables(Path directory, long memoryBytes, boolean create) throws RocksDBException {
+  Tables(Path directory, long memoryBytes, boolean create, Supplier<Compression> compression)
+      throws RocksDBException {
+    this.compression = compression;
     try {
       LRUCache cache = keep(new LRUCache(memoryBytes));
       WriteBufferManager writeBuffers = keep(new WriteBufferManager(memoryBytes / 2, cache));
@@ -112,10 +121,11 @@ final class Tables implements AutoCloseable {
       segments = handles.get(2);
       pieces = handles.get(3);
       small = handles.get(4);
-      segmentFileOptions = keep(new Options());
-      segmentFileOptions
-          .setTableFormatConfig(pieceTable)
-          .setCompressionType(CompressionType.NO_COMPRESSION);
+      for (Compression each : Compression.values()) {
+        Options written = keep(new Options());
+        written.setTableFormatConfig(pieceTable).setCompressionType(type(each));
+        segmentFileOptions.put(each, written);
+      }
       env = keep(new EnvOptions());
       ingest = keep(new IngestExternalFileOptions().setMoveFiles(true));
       synced = keep(new WriteOptions().setSync(true));
@@ -124,6 +134,14 @@ final class Tables implements AutoCloseable {
       close();
       throw e;
     }
+  }
+
+  private static CompressionType type(Compression compression) {
+    return switch (compression) {
+      case NONE -> CompressionType.NO_COMPRESSION;
+      case LZ4 -> CompressionType.LZ4_COMPRESSION;
+      case ZSTD -> CompressionType.ZSTD_COMPRESSION;
+    };
   }
 
   private static ColumnFamilyDescriptor family(String name, ColumnFamilyOptions options) {
@@ -240,7 +258,8 @@ final class Tables implements AutoCloseable {
 
   /** A writer of a table file that {@link #ingest} can take. The caller closes it. */
   SstFileWriter segmentWriter() {
-    return new SstFileWriter(env, segmentFileOptions);
+    return new SstFileWriter(
+        env, Objects.requireNonNull(segmentFileOptions.get(compression.get())));
   }
 
   /** Makes the finished, synced file part of the database, durably; the file is moved. */

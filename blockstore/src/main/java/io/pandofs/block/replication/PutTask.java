@@ -83,7 +83,7 @@ final class PutTask {
     this.bytes = bytes;
     this.length = bytes.remaining();
     this.crc32c = crc32c;
-    this.map = new Replicas(0, List.of());
+    this.map = new Replicas(0, List.of(), 1);
   }
 
   CompletableFuture<StoredBlock> start() {

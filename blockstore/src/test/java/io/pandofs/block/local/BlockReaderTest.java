@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pandofs.block.BlockMissingException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
+import io.pandofs.common.Compression;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ final class BlockReaderTest {
   @BeforeEach
   void open() throws Exception {
     RocksDB.loadLibrary();
-    tables = new Tables(directory.resolve("db"), 8 << 20, true);
+    tables = new Tables(directory.resolve("db"), 8 << 20, true, () -> Compression.NONE);
     Files.createDirectories(directory.resolve("incoming"));
   }
 

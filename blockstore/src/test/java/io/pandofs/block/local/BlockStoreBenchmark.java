@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
+import io.pandofs.common.Compression;
 import io.pandofs.common.time.SystemClock;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -189,7 +190,7 @@ final class BlockStoreBenchmark {
   }
 
   private Sink tables(Path directory) throws Exception {
-    Tables tables = new Tables(directory.resolve("db"), 64 * MIB, true);
+    Tables tables = new Tables(directory.resolve("db"), 64 * MIB, true, () -> Compression.NONE);
     Files.createDirectories(directory.resolve("incoming"));
     Segments segments = new Segments(java.util.Map.of(), 1);
     Piece piece = new Piece();

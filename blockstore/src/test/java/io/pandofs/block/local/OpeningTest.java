@@ -8,6 +8,7 @@ import io.pandofs.block.StoreRefusedException;
 import io.pandofs.block.StoreRefusedException.Reason;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
+import io.pandofs.common.Compression;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -117,7 +118,7 @@ final class OpeningTest {
   @Test
   void goesOnWithAMakingThatWasInterrupted() throws Exception {
     StoreHome home = new StoreHome(directory);
-    new Tables(home.database(), 8 << 20, true).close();
+    new Tables(home.database(), 8 << 20, true, () -> Compression.NONE).close();
     fill();
     assertStillGood();
   }
@@ -126,7 +127,7 @@ final class OpeningTest {
   void removesWhatACrashLeftBetweenSegmentAndRows() throws Exception {
     fill();
     StoreHome home = new StoreHome(directory);
-    try (Tables tables = new Tables(home.database(), 8 << 20, false)) {
+    try (Tables tables = new Tables(home.database(), 8 << 20, false, () -> Compression.NONE)) {
       SegmentFile file = new SegmentFile(tables, home.incoming(), 5, new Piece());
       file.add(new BlockId(9), StoreFixture.bytes(9, 300_000));
       file.finish();

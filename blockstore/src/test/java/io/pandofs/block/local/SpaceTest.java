@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Compression;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,6 +57,31 @@ final class SpaceTest {
       }
     }
     store.delete(gone);
+  }
+
+  @Test
+  void segmentsArePackedAsIsSaidWhenTheyAreBegun() throws Exception {
+    AtomicReference<Compression> said = new AtomicReference<>(Compression.NONE);
+    LocalBlockOptions options = StoreFixture.tiny(directory).withCompression(said::get);
+    int length = 4 << 20;
+    try (StoreFixture fixture = new StoreFixture(options);
+        LocalBlockStore store = fixture.open()) {
+      long[] grown = new long[Compression.values().length];
+      for (Compression each : Compression.values()) {
+        said.set(each);
+        long before = StoreFixture.size(directory);
+        StoreFixture.put(store, 1 + each.ordinal(), length);
+        grown[each.ordinal()] = StoreFixture.size(directory) - before;
+      }
+      assertThat(grown[Compression.NONE.ordinal()]).isGreaterThan(length);
+      assertThat(grown[Compression.LZ4.ordinal()]).isLessThan(length * 3 / 4);
+      assertThat(grown[Compression.ZSTD.ordinal()]).isLessThan(length * 3 / 4);
+      said.set(Compression.NONE);
+      for (int block = 1; block <= 3; block++) {
+        assertThat(StoreFixture.read(store, block, length))
+            .isEqualTo(StoreFixture.bytes(block, length));
+      }
+    }
   }
 
   @Test

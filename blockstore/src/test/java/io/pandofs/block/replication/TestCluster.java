@@ -59,7 +59,7 @@ final class TestCluster implements AutoCloseable {
     for (int number : numbers) {
       ids.add(new NodeId(number));
     }
-    return new Replicas(epoch, ids);
+    return new Replicas(epoch, ids, ids.size() / 2 + 1);
   }
 
   TestNode node(int number) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.block.Replicas;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
@@ -139,6 +140,18 @@ abstract class WriteAndReadSuite {
         .containsExactly(new NodeId(1), new NodeId(3));
     cluster.node(2).store.releasePuts();
     cluster.awaitHeld(1, 2);
+  }
+
+  @Test
+  void aPutWaitsForAsManyAsTheMapSays() throws Exception {
+    cluster.place(new Replicas(2, replicas(2, 1, 2, 3).nodes(), 3));
+    cluster.node(3).store.holdPuts();
+    CompletableFuture<StoredBlock> put = start(1, LENGTH);
+    cluster.awaitHeld(1, 1, 2);
+    await().until(() -> cluster.node(3).store.putsHeld() == 1);
+    await().during(Duration.ofMillis(200)).until(() -> !put.isDone());
+    cluster.node(3).store.releasePuts();
+    assertThat(put.get(60, TimeUnit.SECONDS).holders()).hasSize(3);
   }
 
   @Test

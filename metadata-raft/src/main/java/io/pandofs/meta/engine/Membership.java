@@ -128,7 +128,7 @@ final class Membership {
   /** Only while enough others hold groups for all the copies that there shall be. */
   static LogReply outNode(LogEntry.OutNode entry, Store store, LocalEffects effects) {
     ClusterView.Node node = node(store, entry.node());
-    if (node == null || (entry.out() && holders(store, entry.node()) < Placement.FACTOR)) {
+    if (node == null || (entry.out() && holders(store, entry.node()) < policy(store).copies())) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
     if (node.out() != entry.out()) {
@@ -192,10 +192,25 @@ final class Membership {
 
   /** The groups are those members' that are placed, stay and are not away. */
   static void place(Store store, LocalEffects effects) {
+    place(policy(store), store, effects);
+  }
+
+  private static void place(StoragePolicy policy, Store store, LocalEffects effects) {
     List<NodeId> nodes =
         nodes(store).stream().filter(ClusterView.Node::holds).map(ClusterView.Node::id).toList();
-    PlacementRow.save(store, PlacementRow.load(store).with(nodes));
+    PlacementRow.save(store, PlacementRow.load(store).with(policy, nodes));
     effects.placementChanged();
+  }
+
+  private static StoragePolicy policy(ReadStore tables) {
+    return PlacementRow.load(tables).policy();
+  }
+
+  static LogReply setPolicy(StoragePolicy policy, Store store, LocalEffects effects) {
+    if (!policy.equals(policy(store))) {
+      place(policy, store, effects);
+    }
+    return LogReply.OK;
   }
 
   private static void save(Store store, ClusterView.Node node) {

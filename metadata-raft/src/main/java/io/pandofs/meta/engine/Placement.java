@@ -15,12 +15,10 @@ import org.jspecify.annotations.Nullable;
  * before and of the nodes.
  *
  * @param epoch grows by one with each change
+ * @param policy how many copies there are, and how a write counts
  * @param groups the replicas of each of the {@link BlockId#GROUPS} groups
  */
-public record Placement(long epoch, List<List<NodeId>> groups) {
-  /** How many copies of a block are kept when there are nodes enough. */
-  public static final int FACTOR = 3;
-
+public record Placement(long epoch, StoragePolicy policy, List<List<NodeId>> groups) {
   /** The map before the first node. */
   public static final Placement EMPTY = empty();
 
@@ -36,7 +34,7 @@ public record Placement(long epoch, List<List<NodeId>> groups) {
     for (int i = 0; i < BlockId.GROUPS; i++) {
       groups.add(List.of());
     }
-    return new Placement(0, groups);
+    return new Placement(0, StoragePolicy.DEFAULT, groups);
   }
 
   /** The replicas of a group, primary first; empty before the first node. */
@@ -44,33 +42,49 @@ public record Placement(long epoch, List<List<NodeId>> groups) {
     return groups.get(group);
   }
 
-  /**
-   * Whether these nodes are a majority of the group's replicas; nodes that are none do not count.
-   */
-  public boolean isQuorum(int group, Collection<NodeId> holders) {
-    return isQuorum(replicas(group), holders);
+  /** How many stable copies a write to this group waits for. */
+  public int quorum(int group) {
+    return policy.quorumOf(replicas(group).size());
   }
 
-  static boolean isQuorum(List<NodeId> replicas, Collection<NodeId> holders) {
-    HashSet<NodeId> present = new HashSet<>(replicas);
-    present.retainAll(new HashSet<>(holders));
-    return present.size() >= replicas.size() / 2 + 1;
+  /** The map for the same policy and these nodes. */
+  public Placement with(Collection<NodeId> nodes) {
+    return with(policy, nodes);
   }
 
   /**
    * The map for these nodes: loads and primaries differ by one at most where that is possible, and
    * no group moves that need not.
    */
-  public Placement with(Collection<NodeId> nodes) {
+  public Placement with(StoragePolicy wanted, Collection<NodeId> nodes) {
+    int copies = Math.min(wanted.copies(), nodes.size());
     List<List<NodeId>> next = new ArrayList<>();
     for (List<NodeId> group : groups) {
       next.add(new ArrayList<>(group));
       next.get(next.size() - 1).retainAll(new HashSet<>(nodes));
     }
-    fill(next, nodes, Math.min(FACTOR, nodes.size()));
+    shorten(next, nodes, copies);
+    fill(next, nodes, copies);
     spread(next, nodes);
     spreadPrimaries(next, nodes);
-    return new Placement(epoch + 1, next);
+    return new Placement(epoch + 1, wanted, next);
+  }
+
+  /** Takes backups away, each from the node that holds most of those that could go. */
+  private static void shorten(List<List<NodeId>> groups, Collection<NodeId> nodes, int copies) {
+    Map<NodeId, Integer> loads = loads(groups, nodes, false);
+    for (List<NodeId> group : groups) {
+      while (group.size() > copies) {
+        NodeId most = group.get(1);
+        for (NodeId node : group.subList(1, group.size())) {
+          if (load(loads, node) > load(loads, most)) {
+            most = node;
+          }
+        }
+        group.remove(most);
+        loads.merge(most, -1, Integer::sum);
+      }
+    }
   }
 
   private static void fill(List<List<NodeId>> groups, Collection<NodeId> nodes, int factor) {

@@ -1,18 +1,24 @@
 package io.pandofs.meta.engine;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Compression;
 import io.pandofs.common.NodeId;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The placement map's row: epoch, then of each group how many nodes and which. */
+/** The placement map's row: epoch, policy, then of each group how many nodes and which. */
 final class PlacementRow {
   private static final int VERSION = 1;
 
-  /** Behind version and epoch. */
-  private static final int FIRST_GROUP = 1 + Long.BYTES;
+  private static final int POLICY = 1 + Long.BYTES;
+
+  /** Behind version, epoch and policy. */
+  private static final int FIRST_GROUP = POLICY + 3;
 
   private PlacementRow() {}
 
@@ -23,6 +29,7 @@ final class PlacementRow {
     }
     RowReader in = new RowReader(Table.SYSTEM, row, VERSION);
     long epoch = in.i64();
+    StoragePolicy policy = policy(in.u8(), in.u8(), in.u8());
     List<List<NodeId>> groups = new ArrayList<>();
     for (int i = 0; i < BlockId.GROUPS; i++) {
       int count = in.u8();
@@ -33,7 +40,16 @@ final class PlacementRow {
       groups.add(nodes);
     }
     in.end();
-    return new Placement(epoch, groups);
+    return new Placement(epoch, policy, groups);
+  }
+
+  private static StoragePolicy policy(int copies, int quorum, int compression) {
+    try {
+      return new StoragePolicy(
+          copies, StoragePolicy.WriteQuorum.values()[quorum], Compression.values()[compression]);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new StoreException("a placement map with an unknown policy", e);
+    }
   }
 
   /**
@@ -59,6 +75,20 @@ final class PlacementRow {
       }
       return nodes;
     }
+
+    /** How many stable copies a write to the group needs; see {@link StoragePolicy}. */
+    boolean isQuorum(int group, Collection<NodeId> holders) {
+      Set<NodeId> present = new HashSet<>(replicas(group));
+      int replicas = present.size();
+      present.retainAll(new HashSet<>(holders));
+      return present.size() >= policy().quorumOf(replicas);
+    }
+
+    private StoragePolicy policy() {
+      return row == null
+          ? StoragePolicy.DEFAULT
+          : PlacementRow.policy(row[POLICY], row[POLICY + 1], row[POLICY + 2]);
+    }
   }
 
   static Glance glance(ReadStore tables) {
@@ -68,6 +98,8 @@ final class PlacementRow {
 
   static void save(Store store, Placement placement) {
     RowWriter out = new RowWriter(VERSION).i64(placement.epoch());
+    StoragePolicy policy = placement.policy();
+    out.u8(policy.copies()).u8(policy.writeQuorum().ordinal()).u8(policy.compression().ordinal());
     for (List<NodeId> group : placement.groups()) {
       out.u8(group.size());
       group.forEach(node -> out.i64(node.value()));

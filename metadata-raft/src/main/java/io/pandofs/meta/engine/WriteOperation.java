@@ -96,7 +96,7 @@ final class WriteOperation {
         throw new ErrnoException(Errno.EIO, "a number that is in use");
       }
       if (block.placementEpoch() > placement.epoch()
-          || !Placement.isQuorum(placement.replicas(block.block().group()), block.holders())) {
+          || !placement.isQuorum(block.block().group(), block.holders())) {
         throw new ErrnoException(Errno.ESTALE);
       }
     }

@@ -64,6 +64,8 @@ public final class LogCodec {
     } else if (entry instanceof LogEntry.OutNode away) {
       return out.setOutNode(
           OutNodeMessage.newBuilder().setNode(away.node().value()).setOut(away.out()));
+    } else if (entry instanceof LogEntry.SetStoragePolicy set) {
+      return out.setSetStoragePolicy(PolicyCodec.encode(set.policy()));
     } else if (entry instanceof LogEntry.PlaceNode place) {
       return out.setPlaceNode(place.node().value());
     } else if (entry instanceof LogEntry.Recover recover) {
@@ -131,6 +133,8 @@ public final class LogCodec {
       case OUT_NODE ->
           new LogEntry.OutNode(
               new NodeId(Check.number(in.getOutNode().getNode())), in.getOutNode().getOut());
+      case SET_STORAGE_POLICY ->
+          new LogEntry.SetStoragePolicy(PolicyCodec.decode(in.getSetStoragePolicy()));
       case PLACE_NODE -> new LogEntry.PlaceNode(new NodeId(Check.number(in.getPlaceNode())));
       case RECOVER -> new LogEntry.Recover(new NodeId(Check.number(in.getRecover().getSurvivor())));
       case REMOVE_NODE -> new LogEntry.RemoveNode(new NodeId(Check.number(in.getRemoveNode())));

@@ -6,6 +6,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.engine.StoragePolicy;
 import java.util.List;
 
 /**
@@ -76,6 +77,9 @@ public sealed interface LogEntry {
    * groups.
    */
   record RemoveNode(NodeId node) implements LogEntry {}
+
+  /** Says how blocks are kept from now on; groups get copies or lose them as it says. */
+  record SetStoragePolicy(StoragePolicy policy) implements LogEntry {}
 
   /**
    * The first entry of a cluster that goes on with one survivor after the others were lost for

@@ -2,7 +2,6 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.engine.ClusterView;
-import io.pandofs.meta.engine.Placement;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
@@ -87,13 +86,15 @@ final class Absences {
 
   private LogEntry.@Nullable OutNode due() {
     try (LocalSnapshot snapshot = tables.snapshot()) {
-      return due(snapshot.cluster().nodes(), peers.get(), outAfterMillis);
+      ClusterView cluster = snapshot.cluster();
+      int copies = cluster.placement().policy().copies();
+      return due(cluster.nodes(), copies, peers.get(), outAfterMillis);
     }
   }
 
   /** The next step for these members; null if there is nothing to do. */
   static LogEntry.@Nullable OutNode due(
-      List<ClusterView.Node> nodes, List<MemberMessage> peers, long outAfterMillis) {
+      List<ClusterView.Node> nodes, int copies, List<MemberMessage> peers, long outAfterMillis) {
     Map<NodeId, MemberMessage> heard =
         peers.stream()
             .collect(Collectors.toMap(peer -> new NodeId(peer.getNode()), Function.identity()));
@@ -110,7 +111,7 @@ final class Absences {
       }
       boolean back = isAlive(peer) && newest - peer.getMatched() <= BEHIND_MAX;
       boolean gone = outAfterMillis > 0 && peer.getSilentMillis() > outAfterMillis;
-      if (node.out() ? back : node.holds() && gone && takers(node, holders) >= Placement.FACTOR) {
+      if (node.out() ? back : node.holds() && gone && takers(node, holders) >= copies) {
         return new LogEntry.OutNode(node.id(), !node.out());
       }
     }

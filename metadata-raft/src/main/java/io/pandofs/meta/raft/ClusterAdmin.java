@@ -1,8 +1,12 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.Compression;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
+import io.pandofs.meta.engine.StoragePolicy;
+import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.log.PolicyCodec;
 import io.pandofs.meta.wire.MembersAnswer;
 import io.pandofs.meta.wire.MembersRequest;
 import java.io.IOException;
@@ -41,9 +45,15 @@ public final class ClusterAdmin {
    *
    * @param applied an index at which the leader has applied what was asked
    * @param placementEpoch of the map that is in force there
+   * @param policy how blocks are kept there
    * @param peers the members of the Raft group
    */
-  public record Group(NodeId leader, long applied, long placementEpoch, Map<NodeId, Peer> peers) {
+  public record Group(
+      NodeId leader,
+      long applied,
+      long placementEpoch,
+      StoragePolicy policy,
+      Map<NodeId, Peer> peers) {
     public Group {
       peers = Map.copyOf(peers);
     }
@@ -99,6 +109,25 @@ public final class ClusterAdmin {
   }
 
   /**
+   * Changes how blocks are kept.
+   *
+   * @param copies how many there shall be; 0: as before
+   * @param writeQuorum null: as before
+   * @param compression null: as before
+   */
+  public Group store(
+      int copies,
+      StoragePolicy.@Nullable WriteQuorum writeQuorum,
+      @Nullable Compression compression)
+      throws IOException {
+    return ask(
+        MembersRequest.newBuilder()
+            .setKind(MembersRequest.Kind.STORE)
+            .setPolicy(PolicyCodec.changes(copies, writeQuorum, compression))
+            .build());
+  }
+
+  /**
    * Hands the leadership over.
    *
    * @param to null: to the best of the others
@@ -133,7 +162,19 @@ public final class ClusterAdmin {
                     new NodeId(peer.getNode()),
                     new Peer(peer.getVoter(), peer.getSilentMillis(), peer.getMatched())));
     return new Group(
-        new NodeId(answer.getLeader()), answer.getApplied(), answer.getPlacementEpoch(), peers);
+        new NodeId(answer.getLeader()),
+        answer.getApplied(),
+        answer.getPlacementEpoch(),
+        policy(answer),
+        peers);
+  }
+
+  private static StoragePolicy policy(MembersAnswer answer) throws IOException {
+    try {
+      return PolicyCodec.decode(answer.getPolicy());
+    } catch (MalformedException e) {
+      throw new IOException("the leader's answer is not understood: " + e.getMessage(), e);
+    }
   }
 
   private CompletableFuture<MembersAnswer> askLeader(RatisNode ratis, MembersRequest request) {

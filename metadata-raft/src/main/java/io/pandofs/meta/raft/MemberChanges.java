@@ -2,9 +2,13 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.Placement;
+import io.pandofs.meta.engine.StoragePolicy;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
+import io.pandofs.meta.log.MalformedException;
+import io.pandofs.meta.log.PolicyCodec;
 import io.pandofs.meta.wire.MemberMessage;
 import io.pandofs.meta.wire.MembersAnswer;
 import io.pandofs.meta.wire.MembersRequest;
@@ -86,11 +90,21 @@ final class MemberChanges {
         }
         case KEEP -> propose(new LogEntry.DrainNode(checked(node), false));
         case REMOVE -> remove(checked(node));
+        case STORE -> store(request);
         case MOVE -> move(known(checked(node)), request);
         case NONE, UNRECOGNIZED -> throw new RefusedException("no such change");
       };
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private CompletableFuture<Void> store(MembersRequest request) throws RefusedException {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      StoragePolicy now = snapshot.cluster().placement().policy();
+      return propose(new LogEntry.SetStoragePolicy(PolicyCodec.changed(now, request.getPolicy())));
+    } catch (MalformedException e) {
+      throw new RefusedException("not to be stored like that: " + e.getMessage());
     }
   }
 
@@ -317,9 +331,11 @@ final class MemberChanges {
 
   private MembersAnswer answer() {
     try (LocalSnapshot snapshot = tables.snapshot()) {
+      Placement placement = snapshot.cluster().placement();
       return MembersAnswer.newBuilder()
           .setApplied(applied.get())
-          .setPlacementEpoch(snapshot.cluster().placement().epoch())
+          .setPlacementEpoch(placement.epoch())
+          .setPolicy(PolicyCodec.encode(placement.policy()))
           .setLeader(ratis.self().value())
           .addAllMembers(peers())
           .addAllSettledVoters(ratis.settledVoters().stream().map(NodeId::value).toList())

@@ -65,7 +65,7 @@ class LeavingTest {
         model.put(node, new State(before.placed(), false, before.out()));
       }
       case 5 -> {
-        boolean enough = holders >= Placement.FACTOR;
+        boolean enough = holders >= StoragePolicy.DEFAULT.copies();
         assertThat(isTaken(rig, new LogEntry.OutNode(node, true))).isEqualTo(enough);
         model.put(node, new State(before.placed(), before.leaving(), before.out() || enough));
       }
@@ -112,7 +112,7 @@ class LeavingTest {
     assertThat(stay).as(at).isNotEmpty();
     for (List<NodeId> group : cluster.placement().groups()) {
       assertThat(stay).as(at).containsAll(group);
-      assertThat(group).as(at).hasSize(Math.min(Placement.FACTOR, stay.size()));
+      assertThat(group).as(at).hasSize(Math.min(StoragePolicy.DEFAULT.copies(), stay.size()));
     }
   }
 

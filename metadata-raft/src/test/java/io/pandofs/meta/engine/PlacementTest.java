@@ -3,7 +3,9 @@ package io.pandofs.meta.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Compression;
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.engine.StoragePolicy.WriteQuorum;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -72,15 +74,64 @@ class PlacementTest {
   }
 
   @Test
+  void anotherNumberOfCopiesTakesAwayOrAddsAndMovesNothingElse() {
+    for (long seed = 1; seed <= 30; seed++) {
+      Random random = new Random(seed);
+      List<NodeId> nodes =
+          LongStream.rangeClosed(1, 1 + random.nextInt(6)).mapToObj(NodeId::new).toList();
+      Placement placement = Placement.EMPTY.with(policy(1 + random.nextInt(5)), nodes);
+      Placement after = placement.with(policy(1 + random.nextInt(5)), nodes);
+      int copies = Math.min(after.policy().copies(), nodes.size());
+      int before = Math.min(placement.policy().copies(), nodes.size());
+      Map<NodeId, Integer> loads = new HashMap<>();
+      for (int group = 0; group < BlockId.GROUPS; group++) {
+        assertThat(after.replicas(group)).hasSize(copies).doesNotHaveDuplicates();
+        after.replicas(group).forEach(node -> loads.merge(node, 1, Integer::sum));
+      }
+      assertThat(spread(loads)).as("seed %s %s", seed, loads).isLessThanOrEqualTo(1);
+      // Evening out may move a few.
+      assertThat(moved(placement, after))
+          .as("seed %s", seed)
+          .isLessThanOrEqualTo(Math.max(0, copies - before) * BlockId.GROUPS + nodes.size());
+    }
+  }
+
+  private static StoragePolicy policy(int copies) {
+    return new StoragePolicy(copies, WriteQuorum.MAJORITY, Compression.NONE);
+  }
+
+  @Test
+  void aWriteNeedsAMajorityOrAll() {
+    StoragePolicy all = new StoragePolicy(3, WriteQuorum.ALL, Compression.LZ4);
+    for (int replicas = 1; replicas <= 7; replicas++) {
+      assertThat(StoragePolicy.DEFAULT.quorumOf(replicas)).isEqualTo(replicas / 2 + 1);
+      assertThat(all.quorumOf(replicas)).isEqualTo(replicas);
+    }
+    MemoryStore store = new MemoryStore();
+    List<NodeId> nodes = List.of(new NodeId(1), new NodeId(2), new NodeId(3));
+    PlacementRow.save(store, Placement.EMPTY.with(all, nodes));
+    PlacementRow.Glance glance = PlacementRow.glance(store);
+    assertThat(glance.isQuorum(7, nodes.subList(0, 2))).isFalse();
+    assertThat(glance.isQuorum(7, nodes)).isTrue();
+    PlacementRow.save(store, Placement.EMPTY.with(nodes));
+    glance = PlacementRow.glance(store);
+    assertThat(glance.isQuorum(7, List.of(new NodeId(1), new NodeId(1), new NodeId(9)))).isFalse();
+    assertThat(glance.isQuorum(7, nodes.subList(0, 2))).isTrue();
+  }
+
+  @Test
   void aGlanceAtTheRowShowsWhatTheWholeMapDoes() {
     MemoryStore store = new MemoryStore();
     assertThat(PlacementRow.glance(store).replicas(255)).isEmpty();
     Placement placement = Placement.EMPTY;
     for (long nodes = 1; nodes <= 5; nodes++) {
-      placement = placement.with(LongStream.rangeClosed(1, nodes).mapToObj(NodeId::new).toList());
+      StoragePolicy policy = new StoragePolicy((int) nodes, WriteQuorum.ALL, Compression.ZSTD);
+      placement =
+          placement.with(policy, LongStream.rangeClosed(1, nodes).mapToObj(NodeId::new).toList());
       PlacementRow.save(store, placement);
       PlacementRow.Glance glance = PlacementRow.glance(store);
       assertThat(glance.epoch()).isEqualTo(placement.epoch());
+      assertThat(PlacementRow.load(store)).isEqualTo(placement);
       for (int group = 0; group < BlockId.GROUPS; group++) {
         assertThat(glance.replicas(group)).isEqualTo(placement.replicas(group));
       }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Compression;
 import io.pandofs.common.Errno;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
@@ -19,6 +20,7 @@ import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.engine.StoragePolicy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,6 +71,9 @@ class LogCodecTest {
         new LogEntry.RemoveNode(new NodeId(6)),
         new LogEntry.DrainNode(new NodeId(6), true),
         new LogEntry.OutNode(new NodeId(6), true),
+        new LogEntry.SetStoragePolicy(StoragePolicy.DEFAULT),
+        new LogEntry.SetStoragePolicy(
+            new StoragePolicy(7, StoragePolicy.WriteQuorum.ALL, Compression.ZSTD)),
         new LogEntry.OutNode(new NodeId(7), false),
         new LogEntry.PlaceNode(new NodeId(6)),
         new LogEntry.Reap(List.of(I, InodeId.ROOT)),

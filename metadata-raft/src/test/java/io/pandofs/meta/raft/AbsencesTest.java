@@ -36,7 +36,7 @@ class AbsencesTest {
   }
 
   private LogEntry.OutNode due() {
-    return Absences.due(nodes, peers, OUT_AFTER);
+    return Absences.due(nodes, 3, peers, OUT_AFTER);
   }
 
   @Test

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       TokenCommand.class,
       NodeCommand.class,
       LeaderCommand.class,
+      VolumeCommand.class,
       RecoverCommand.class,
       StatusCommand.class,
       ScrubCommand.class,

@@ -47,7 +47,7 @@ final class AdminCommands {
   }
 
   /** What the cluster refuses is told as it is, without a stack trace in the log. */
-  private static AdminCommand told(AdminCommand command) {
+  static AdminCommand told(AdminCommand command) {
     return (request, progress) -> {
       try {
         return command.run(request, progress);

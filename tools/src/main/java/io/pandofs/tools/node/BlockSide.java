@@ -80,6 +80,7 @@ final class BlockSide {
       Parts parts)
       throws Refusal {
     NodeDisks disks = NodeDisks.open(config, identity, clock, parts);
+    disks.compress(directory::compression);
     LocalBlocks local = disks.blocks();
     ExecutorService disk = parts.add("disk threads", new Workers("disk", DISK_THREADS)).executor();
     Replication replication =

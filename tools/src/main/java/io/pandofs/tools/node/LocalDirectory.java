@@ -5,6 +5,7 @@ import io.pandofs.block.BlockPeers;
 import io.pandofs.block.BlockRow;
 import io.pandofs.block.Replicas;
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Compression;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.config.HostPort;
@@ -29,6 +30,7 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
   private final List<Runnable> onNeeded = new CopyOnWriteArrayList<>();
   private final List<Runnable> onDropped = new CopyOnWriteArrayList<>();
   private volatile Kept kept = new Kept();
+  private volatile Compression compression = Compression.NONE;
 
   private static final class Kept {
     final Map<NodeId, InetSocketAddress> addresses = new ConcurrentHashMap<>();
@@ -61,14 +63,20 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
     if (known == null) {
       known = tables.placement();
       now.placement = known;
+      compression = known.policy().compression();
     }
     return known;
+  }
+
+  /** As of the placement map that was looked at last; reads nothing. */
+  Compression compression() {
+    return compression;
   }
 
   @Override
   public Replicas replicas(int group) {
     Placement known = placement();
-    return new Replicas(known.epoch(), known.replicas(group));
+    return new Replicas(known.epoch(), known.replicas(group), known.quorum(group));
   }
 
   @Override

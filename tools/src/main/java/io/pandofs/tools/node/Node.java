@@ -130,6 +130,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     status.running(identity, replica, side, space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
+    new VolumeCommands(replica.admin()).addTo(admin);
     blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
     keepLooking(space, replica);

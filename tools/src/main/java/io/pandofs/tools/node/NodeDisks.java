@@ -6,6 +6,7 @@ import io.pandofs.block.disks.DiskSet;
 import io.pandofs.block.disks.Evacuation;
 import io.pandofs.block.local.LocalBlockOptions;
 import io.pandofs.block.local.LocalBlockStore;
+import io.pandofs.common.Compression;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.raft.Identity;
@@ -27,6 +28,7 @@ import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +55,7 @@ final class NodeDisks {
   private final DiskFile file;
   private final Map<Path, Object> devices = new HashMap<>();
   private final DiskSet set;
+  private volatile Supplier<Compression> compression = () -> Compression.NONE;
 
   @GuardedBy("this")
   private final Map<Path, Entry> entries;
@@ -177,6 +180,11 @@ final class NodeDisks {
     return new DiskSet(stores, clock);
   }
 
+  /** What is asked from now on how blocks are packed; see {@link LocalBlockOptions}. */
+  void compress(Supplier<Compression> asked) {
+    compression = asked;
+  }
+
   private LocalBlocks openStore(Path directory, Collection<Path> fresh) throws IOException {
     boolean isOurs = directory.startsWith(dataDirectory);
     if (!isOurs && !Files.isDirectory(directory)) {
@@ -190,7 +198,10 @@ final class NodeDisks {
               + ", or say: pando disk add)");
     }
     LocalBlockStore.takeOver(directory, formerStamps, stamp);
-    LocalBlockOptions options = LocalBlockOptions.of(directory, stamp).withMemory(memoryBytes);
+    LocalBlockOptions options =
+        LocalBlockOptions.of(directory, stamp)
+            .withMemory(memoryBytes)
+            .withCompression(() -> compression.get());
     LocalBlocks store = LocalBlockStore.open(options, clock, tidying);
     synchronized (devices) {
       devices.put(directory, Files.getAttribute(directory, "unix:dev"));

@@ -1,0 +1,101 @@
+package io.pandofs.tools.node;
+
+import io.pandofs.common.Compression;
+import io.pandofs.meta.engine.StoragePolicy;
+import io.pandofs.meta.engine.StoragePolicy.WriteQuorum;
+import io.pandofs.meta.raft.ClusterAdmin;
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.AdminServer;
+import io.pandofs.tools.json.JsonObject;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The daemon's commands about how the volume keeps its data. */
+final class VolumeCommands {
+  private static final String COPIES = "copies";
+  private static final String WRITE_QUORUM = "write_quorum";
+  private static final String COMPRESSION = "compression";
+  private static final List<String> KEYS = List.of(COPIES, WRITE_QUORUM, COMPRESSION);
+
+  private final ClusterAdmin admin;
+
+  VolumeCommands(ClusterAdmin admin) {
+    this.admin = admin;
+  }
+
+  void addTo(AdminServer server) {
+    server.add("volume-show", AdminCommands.told((request, progress) -> describe(admin.list())));
+    server.add("volume-set", AdminCommands.told((request, progress) -> set(request)));
+  }
+
+  private static Map<String, @Nullable Object> describe(ClusterAdmin.Group group) {
+    StoragePolicy policy = group.policy();
+    Map<String, @Nullable Object> result = new LinkedHashMap<>();
+    result.put(COPIES, policy.copies());
+    result.put(WRITE_QUORUM, word(policy.writeQuorum()));
+    result.put(COMPRESSION, word(policy.compression()));
+    return result;
+  }
+
+  private Map<String, @Nullable Object> set(JsonObject request) throws Refusal, IOException {
+    for (String key : request.values().keySet()) {
+      if (!KEYS.contains(key)) {
+        throw new Refusal(
+            "There is no setting '" + key + "'; there are " + String.join(", ", KEYS) + ".");
+      }
+    }
+    return describe(
+        admin.store(
+            copies(request),
+            one(WriteQuorum.class, WRITE_QUORUM, request),
+            one(Compression.class, COMPRESSION, request)));
+  }
+
+  private static int copies(JsonObject request) throws Refusal {
+    String text = request.text(COPIES);
+    if (text.isEmpty()) {
+      return 0;
+    }
+    try {
+      int copies = Integer.parseInt(text);
+      if (copies >= 1 && copies <= StoragePolicy.COPIES_MAX) {
+        return copies;
+      }
+    } catch (NumberFormatException e) {
+      throw new Refusal(notCopies(text), e);
+    }
+    throw new Refusal(notCopies(text));
+  }
+
+  private static String notCopies(String text) {
+    return "copies can be 1 to " + StoragePolicy.COPIES_MAX + ", not '" + text + "'.";
+  }
+
+  private static <E extends Enum<E>> @Nullable E one(Class<E> type, String key, JsonObject request)
+      throws Refusal {
+    String text = request.text(key);
+    if (text.isEmpty()) {
+      return null;
+    }
+    for (E each : type.getEnumConstants()) {
+      if (word(each).equals(text)) {
+        return each;
+      }
+    }
+    String known =
+        Arrays.stream(type.getEnumConstants())
+            .map(VolumeCommands::word)
+            .collect(Collectors.joining(", "));
+    throw new Refusal(key + " can be " + known + ", not '" + text + "'.");
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}
