@@ -49,6 +49,7 @@ final class JnrFilesystem extends FuseStubFS {
   private final Vfs vfs;
   private final Paths paths;
   private final MountState state;
+  private final MadeEntries made = new MadeEntries(this::contextAddress);
   private final Runnable onInit;
 
   /**
@@ -87,13 +88,18 @@ final class JnrFilesystem extends FuseStubFS {
     return new Caller((int) context.uid.get(), (int) context.gid.get());
   }
 
+  /** libfuse keeps a context for each of its threads. */
+  private long contextAddress() {
+    return Struct.getMemory(getContext()).address();
+  }
+
   @Override
   public int getattr(String path, FileStat stat) {
     return call(
         "getattr",
         path,
         () -> {
-          Attributes entry = MadeEntry.take(path);
+          Attributes entry = made.take(path);
           Native.fill(stat, entry != null ? entry : attributes(path));
           return 0;
         });
@@ -141,7 +147,7 @@ final class JnrFilesystem extends FuseStubFS {
           Paths.Slot slot = paths.slot(path);
           FileType type = FileType.ofMode((int) mode);
           int permissions = (int) mode & PERMISSIONS;
-          MadeEntry.put(
+          made.put(
               path,
               vfs.namespace()
                   .makeNode(caller(), slot.parent(), slot.name(), type, permissions, device));
@@ -156,7 +162,7 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          MadeEntry.put(
+          made.put(
               path,
               vfs.namespace()
                   .makeDirectory(caller(), slot.parent(), slot.name(), (int) mode & PERMISSIONS));
@@ -195,7 +201,7 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          MadeEntry.put(
+          made.put(
               path,
               vfs.namespace()
                   .makeSymlink(caller(), slot.parent(), slot.name(), Paths.bytes(target)));
@@ -225,7 +231,7 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           InodeId inode = paths.inode(from);
           Paths.Slot slot = paths.slot(to);
-          MadeEntry.put(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
+          made.put(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
           return 0;
         });
   }
