@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes this node hold what the log says it must (DESIGN, idea 4; PROTOCOL rule 15): goes through
+ * Makes this node hold what the log says it must (PROTOCOL rule 15): goes through
  * the needed set, settles what is held, fetches what is not from other replicas.
  *
  * <p>Threads: all state without a guard of its own belongs to the running pass, of which there is

@@ -1,7 +1,7 @@
 package io.pandofs.common.config;
 
 /**
- * How much memory the parts of a node may use, in bytes (DESIGN section 6, invariant 8). Past its
+ * How much memory the parts of a node may use, in bytes. Past its
  * budget a part slows its callers down.
  *
  * @param writeBuffer written data that a mount has not yet put on a quorum

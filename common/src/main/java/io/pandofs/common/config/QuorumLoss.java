@@ -3,7 +3,7 @@ package io.pandofs.common.config;
 import java.time.Duration;
 
 /**
- * What a mount does while there is no majority (DESIGN section 1, "Never hangs for ever").
+ * What a mount does while there is no majority (PROTOCOL rule 20).
  *
  * @param mode how calls are answered
  * @param limit with {@link Mode#WAIT}, for how long calls wait for a majority that is gone; when it

@@ -38,7 +38,7 @@ enum Rule {
   FLUSH_BEFORE_RELEASE(Shape.PLAIN),
   /** Only the holder changes a leased inode (PROTOCOL rule 10). */
   ONLY_HOLDER_CHANGES(Shape.PLAIN),
-  /** Who meets another's lease has it recalled before it answers (DESIGN, idea 5). */
+  /** Who meets another's lease has it recalled before it answers (PROTOCOL rule 10). */
   RECALL_BEFORE_ANSWER(Shape.PLAIN),
   /** An orphan goes when nobody alive holds it (PROTOCOL rule 16). */
   REAP_WHAT_NOBODY_HOLDS(Shape.PLAIN),

@@ -1,6 +1,6 @@
 package io.pandofs.tools.cli;
 
-/** What the program's exit says (DESIGN section 3). */
+/** What the program's exit says. */
 final class ExitCode {
   static final int OK = 0;
   static final int FAILED = 1;
