@@ -49,7 +49,7 @@ final class JnrFilesystem extends FuseStubFS {
   private final Vfs vfs;
   private final Paths paths;
   private final MountState state;
-  private final MadeEntry made = new MadeEntry();
+  private final MadeEntries made = new MadeEntries(this::contextAddress);
   private final Runnable onInit;
 
   /**
@@ -86,6 +86,11 @@ final class JnrFilesystem extends FuseStubFS {
   private Caller caller() {
     FuseContext context = getContext();
     return new Caller((int) context.uid.get(), (int) context.gid.get());
+  }
+
+  /** libfuse keeps a context for each of its threads. */
+  private long contextAddress() {
+    return Struct.getMemory(getContext()).address();
   }
 
   @Override
