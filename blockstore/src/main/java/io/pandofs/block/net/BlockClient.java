@@ -12,11 +12,17 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /** Asks other nodes' block servers. Thread-safe; futures complete on I/O threads. */
 public final class BlockClient {
+  /** Blocks that can be asked for at a time. */
+  public static final int HAVE_MAX = BlockMethods.HAVE_MAX;
+
   private static final PutOutcome[] PUT_OUTCOMES = PutOutcome.values();
   private final Connections connections;
 
@@ -89,6 +95,38 @@ public final class BlockClient {
               }
             });
     return result;
+  }
+
+  /**
+   * Which of the blocks the peer holds as a replica, on stable storage. Fails with an {@code
+   * IOException} when it does not say.
+   *
+   * @param blocks at most {@link #HAVE_MAX}
+   */
+  public CompletableFuture<Set<BlockId>> have(
+      InetSocketAddress at, List<BlockId> blocks, Duration deadline) {
+    Payload request = Payload.of(BlockCodec.encodeHave(blocks));
+    return connections
+        .call(at, BlockMethods.HAVE, request, deadline)
+        .thenApply(answer -> held(answer, blocks));
+  }
+
+  private static Set<BlockId> held(Payload answer, List<BlockId> blocks) {
+    try (answer) {
+      byte[] held = BlockCodec.decodeHaveAnswer(answer.header());
+      if (held.length != blocks.size()) {
+        throw new BadRequestException("asked for " + blocks.size() + " blocks: " + held.length);
+      }
+      Set<BlockId> found = new HashSet<>();
+      for (int i = 0; i < held.length; i++) {
+        if (held[i] == 1) {
+          found.add(blocks.get(i));
+        }
+      }
+      return found;
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
   }
 
   private static void give(

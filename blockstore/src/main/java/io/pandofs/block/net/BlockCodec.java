@@ -1,7 +1,10 @@
 package io.pandofs.block.net;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.pandofs.block.Blocks;
+import io.pandofs.block.wire.HaveAnswer;
+import io.pandofs.block.wire.HaveHeader;
 import io.pandofs.block.wire.PutAnswer;
 import io.pandofs.block.wire.PutHeader;
 import io.pandofs.block.wire.ReadAnswer;
@@ -9,6 +12,8 @@ import io.pandofs.block.wire.ReadHeader;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Turns messages into bytes and back; the one place that sees generated classes, and checks. */
 final class BlockCodec {
@@ -87,6 +92,41 @@ final class BlockCodec {
       return ReadAnswer.parseFrom(header);
     } catch (InvalidProtocolBufferException e) {
       throw new BadRequestException("not the answer to a read");
+    }
+  }
+
+  static byte[] encodeHave(List<BlockId> blocks) {
+    return HaveHeader.newBuilder()
+        .addAllBlocks(blocks.stream().map(BlockId::value).toList())
+        .build()
+        .toByteArray();
+  }
+
+  static List<BlockId> decodeHave(ByteBuffer header) throws BadRequestException {
+    try {
+      HaveHeader have = HaveHeader.parseFrom(header);
+      if (have.getBlocksCount() > BlockMethods.HAVE_MAX) {
+        throw new BadRequestException("asked for " + have.getBlocksCount() + " blocks at once");
+      }
+      List<BlockId> blocks = new ArrayList<>();
+      for (long number : have.getBlocksList()) {
+        blocks.add(block(number));
+      }
+      return blocks;
+    } catch (InvalidProtocolBufferException e) {
+      throw new BadRequestException("not a question for blocks");
+    }
+  }
+
+  static byte[] encodeHaveAnswer(byte[] held) {
+    return HaveAnswer.newBuilder().setHeld(ByteString.copyFrom(held)).build().toByteArray();
+  }
+
+  static byte[] decodeHaveAnswer(ByteBuffer header) throws BadRequestException {
+    try {
+      return HaveAnswer.parseFrom(header).getHeld().toByteArray();
+    } catch (InvalidProtocolBufferException e) {
+      throw new BadRequestException("not the answer to a question for blocks");
     }
   }
 

@@ -4,6 +4,10 @@ package io.pandofs.block.net;
 final class BlockMethods {
   static final int PUT = 1;
   static final int READ = 2;
+  static final int HAVE = 3;
+
+  /** Blocks that are asked for at a time. */
+  static final int HAVE_MAX = 1024;
 
   static final int PUT_STORED = 0;
   static final int PUT_SESSION_OVER = 1;

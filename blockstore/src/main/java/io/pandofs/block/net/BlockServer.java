@@ -3,6 +3,7 @@ package io.pandofs.block.net;
 import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockMissingException;
+import io.pandofs.block.BlockRow;
 import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalFaults;
@@ -16,6 +17,7 @@ import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -73,6 +75,7 @@ public final class BlockServer implements Service {
       switch (method) {
         case BlockMethods.PUT -> onDisk(answer, request::close, () -> put(request, answer));
         case BlockMethods.READ -> read(request, answer);
+        case BlockMethods.HAVE -> have(request, answer);
         default -> throw new BadRequestException("unknown method " + method);
       }
     } catch (IOException | RuntimeException e) {
@@ -150,6 +153,31 @@ public final class BlockServer implements Service {
   private boolean isStale(PutRequest put) {
     Replicas known = directory.replicas(put.block().group());
     return put.epoch() <= known.epoch() && !known.nodes().contains(self);
+  }
+
+  private void have(Payload request, CompletableFuture<Payload> answer) throws IOException {
+    List<BlockId> blocks = BlockCodec.decodeHave(request.header());
+    request.close();
+    onDisk(
+        answer,
+        () -> {},
+        () -> {
+          byte[] held = new byte[blocks.size()];
+          for (int i = 0; i < held.length; i++) {
+            held[i] = (byte) (isHeld(blocks.get(i)) ? 1 : 0);
+          }
+          answer.complete(Payload.of(BlockCodec.encodeHaveAnswer(held)));
+        });
+  }
+
+  /** As this node's own map and tables want it; what the store has it has stored durably. */
+  private boolean isHeld(BlockId block) throws IOException {
+    BlockRow row = directory.row(block);
+    LocalBlocks.LocalBlock found = local.find(block);
+    return row != null
+        && found != null
+        && found.is(row.length(), row.crc32c())
+        && directory.replicas(block.group()).nodes().contains(self);
   }
 
   private void read(Payload request, CompletableFuture<Payload> answer) throws IOException {

@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * <p>The sweep also finds what a crash, a late put or a late repair brought back. It asks for the
  * session's end <em>before</em> it looks for the row: after the end no commit of the session is
  * left to apply, so a row that is missing then stays missing. What it finds it deletes only when it
- * finds it again a grace later.
+ * finds it again a grace later. And it deletes copies of groups that are others' by now, when those
+ * have them ({@link Surplus}).
  */
 public final class Collector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
@@ -120,10 +121,11 @@ public final class Collector implements AutoCloseable {
     LOG.debug("deleted {} blocks", unreferenced.size());
   }
 
-  private long sweep() throws IOException {
+  private long sweep() throws IOException, InterruptedException {
     Map<BlockId, Long> found = new HashMap<>();
     Map<SessionId, Boolean> ended = new HashMap<>();
     List<BlockId> due = new ArrayList<>();
+    Surplus surplus = new Surplus(replication);
     long cursor = 0;
     List<LocalBlock> page = local.scan(cursor, PAGE);
     while (!page.isEmpty() && !sweeps.isClosed()) {
@@ -131,15 +133,36 @@ public final class Collector implements AutoCloseable {
         cursor = block.block().value();
         if (isLeftover(block, ended) && found.size() < CANDIDATES_MAX) {
           candidate(block.block(), found, due);
+        } else {
+          surplus.look(block.block());
         }
       }
       delete(due);
       due.clear();
+      deleteSurplus(surplus.confirmed());
       page = local.scan(cursor, PAGE);
     }
     candidates = found;
     Duration next = found.isEmpty() ? settings.sweepEvery() : settings.grace();
     return next.toNanos();
+  }
+
+  /**
+   * The map may have made this node a replica again since it was looked at. If it does so from now
+   * on, the comparison that follows finds the blocks gone.
+   */
+  private void deleteSurplus(List<BlockId> blocks) throws IOException {
+    if (blocks.isEmpty()) {
+      return;
+    }
+    local.delete(blocks);
+    deletedBlocks.addAndGet(blocks.size());
+    LOG.debug("deleted {} blocks that others hold", blocks.size());
+    List<BlockId> ours =
+        blocks.stream().filter(block -> replication.isReplicaOf(block.group())).toList();
+    if (!ours.isEmpty()) {
+      directory.need(ours);
+    }
   }
 
   private boolean isLeftover(LocalBlock block, Map<SessionId, Boolean> ended) {

@@ -59,6 +59,45 @@ abstract class RepairSuite {
   }
 
   @Test
+  void aCopyThatIsOthersByNowGoesWhenAllOfThemHaveIt() throws Exception {
+    cluster.put(1, LENGTH);
+    cluster.commit(1, LENGTH);
+    cluster.awaitHeld(1, 1, 2, 3);
+    cluster.place(replicas(2, 1, 2, 4));
+    cluster.node(3).collector.start();
+    // Node 4 has it not yet.
+    await()
+        .during(Duration.ofMillis(400))
+        .until(() -> cluster.node(3).store.contains(block(1)));
+    store(4, 1, SESSION);
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> !cluster.node(3).store.contains(block(1)));
+    cluster.nodes.forEach(node -> node.collector.start());
+    await()
+        .during(Duration.ofMillis(400))
+        .until(() -> cluster.node(4).store.contains(block(1)));
+    assertWhole(1, 1);
+  }
+
+  @Test
+  void aCopyOfOthersStaysWhileOneOfThemIsSilent() throws Exception {
+    cluster.put(1, LENGTH);
+    cluster.commit(1, LENGTH);
+    cluster.awaitHeld(1, 1, 2, 3);
+    cluster.place(replicas(2, 1, 2));
+    cluster.node(2).stopListening();
+    cluster.node(3).collector.start();
+    await()
+        .during(Duration.ofMillis(400))
+        .until(() -> cluster.node(3).store.contains(block(1)));
+    cluster.node(2).listen();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> !cluster.node(3).store.contains(block(1)));
+  }
+
+  @Test
   void whatIsHeldIsSettledAsItIsCommitted() throws Exception {
     cluster.node(1).keeper.start();
     for (int i = 1; i <= 50; i++) {

@@ -91,9 +91,10 @@ final class LeaderDuties {
     if (!ratis.leads()) {
       return CompletableFuture.failedFuture(new NoLeaderException(ratis.self() + " does not lead"));
     }
-    long ahead = request.getWallMillis() - millis(clock.now());
-    boolean refused = isClockWrong(request.getWallMillis());
-    complainAboutClock(new NodeId(request.getNode()), ahead, refused);
+    // Whatever it says, the difference is a number.
+    long wall = Math.max(0, Math.min(request.getWallMillis(), Long.MAX_VALUE / 2));
+    long ahead = wall - millis(clock.now());
+    boolean refused = isClockWrong(wall);
     RenewAnswer.Builder answer =
         RenewAnswer.newBuilder().setClockAheadMillis(ahead).setClockRefused(refused);
     // A wrong clock harms nobody's session: a jump of the leader's own would end them all.
@@ -101,6 +102,9 @@ final class LeaderDuties {
     syncTerm(now);
     try (LocalSnapshot snapshot = tables.snapshot()) {
       boolean isMember = snapshot.cluster().node(new NodeId(request.getNode())) != null;
+      if (isMember) {
+        complainAboutClock(new NodeId(request.getNode()), ahead);
+      }
       for (SessionRenewal renewal : request.getSessionsList()) {
         ClusterView.Session session =
             snapshot.cluster().session(new SessionId(renewal.getSession()));
@@ -120,21 +124,28 @@ final class LeaderDuties {
 
   /** Whether a clock that shows this is too far from the leader's for a new session or node. */
   boolean isClockWrong(long wallMillis) {
-    return Math.abs(wallMillis - millis(clock.now())) > timing.clockRefuse().toMillis();
+    long now = millis(clock.now());
+    long refuse = timing.clockRefuse().toMillis();
+    return wallMillis < now - refuse || wallMillis > now + refuse;
   }
 
-  private synchronized void complainAboutClock(NodeId node, long ahead, boolean refused) {
+  /** When it goes wrong, not each time it is seen to be wrong. */
+  private synchronized void complainAboutClock(NodeId node, long ahead) {
     Long before = clocksAheadMillis.put(node, ahead);
+    long was = before == null ? 0 : Math.abs(before);
     long warn = timing.clockWarn().toMillis();
-    boolean wrong = Math.abs(ahead) > warn;
-    if (refused) {
+    long refuse = timing.clockRefuse().toMillis();
+    if (Math.abs(ahead) > refuse) {
+      if (was > refuse) {
+        return;
+      }
       LOG.error(
           "{}: its clock is {} ms ahead of the leader's, over {} s: no new session is granted to"
               + " it; set the clock",
           node,
           ahead,
           timing.clockRefuse().toSeconds());
-    } else if (wrong && (before == null || Math.abs(before) <= warn)) {
+    } else if (Math.abs(ahead) > warn && was <= warn) {
       LOG.warn("{}: its clock is {} ms ahead of the leader's; set the clock", node, ahead);
     }
   }

@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
     subcommands = {
       NodeCommands.List.class,
       NodeCommands.Remove.class,
+      NodeCommands.Drain.class,
       NodeCommands.Replace.class,
       NodeCommands.SetAddress.class
     },

@@ -67,6 +67,34 @@ final class NodeCommands {
   }
 
   @Command(
+      name = "drain",
+      description = {
+        "Move all blocks of a node to the others while it works on.",
+        "It stays a member, votes and mounts; its own copies go as the others have them."
+      })
+  static final class Drain implements Callable<Integer> {
+    @Mixin AdminOptions admin = new AdminOptions();
+
+    @Parameters(paramLabel = "NODE", description = "Its id (n3) or its name.")
+    String node = "";
+
+    @Option(names = "--undo", description = "Let it hold its share of the blocks again.")
+    boolean undo;
+
+    @Override
+    public Integer call() throws Refusal, ConfigException {
+      JsonObject result = admin.call("node-drain", Map.of("node", node, "undo", undo));
+      admin.print(
+          result,
+          result.text("name")
+              + " ("
+              + result.text("node")
+              + (undo ? ") gets its share of the blocks again." : ") has no blocks to keep."));
+      return ExitCode.OK;
+    }
+  }
+
+  @Command(
       name = "replace",
       description = "Remove a node whose place a node that has joined since takes.")
   static final class Replace implements Callable<Integer> {

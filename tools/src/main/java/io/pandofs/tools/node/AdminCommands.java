@@ -41,6 +41,7 @@ final class AdminCommands {
   void addTo(AdminServer server) {
     server.add("node-ls", told((request, progress) -> list()));
     server.add("node-remove", told(this::remove));
+    server.add("node-drain", told(this::drain));
     server.add("node-replace", told(this::replace));
     server.add("node-set-address", told((request, progress) -> move(request)));
     server.add("leader-transfer", told((request, progress) -> transfer(request)));
@@ -77,6 +78,12 @@ final class AdminCommands {
       throws Refusal, IOException, InterruptedException {
     ClusterView.Node node = other(request);
     return request.flag("force") ? removal.force(node, progress) : removal.remove(node, progress);
+  }
+
+  private Map<String, @Nullable Object> drain(JsonObject request, AdminCommand.Progress progress)
+      throws Refusal, IOException, InterruptedException {
+    ClusterView.Node node = find(request.text("node"));
+    return request.flag("undo") ? removal.keep(node) : removal.drain(node, progress);
   }
 
   private Map<String, @Nullable Object> replace(JsonObject request, AdminCommand.Progress progress)

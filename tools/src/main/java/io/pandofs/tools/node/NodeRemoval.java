@@ -53,14 +53,31 @@ final class NodeRemoval {
   /** Removes it when that loses nothing. */
   Map<String, @Nullable Object> remove(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    admin.checkRemoval(node.id());
+    empty(node, progress);
+    endMount(node, progress);
+    admin.remove(node.id());
+    return result(node, 0);
+  }
+
+  /** Takes its blocks away when that loses nothing; it stays a member, a voter and a mount. */
+  Map<String, @Nullable Object> drain(ClusterView.Node node, AdminCommand.Progress progress)
+      throws Refusal, IOException, InterruptedException {
+    empty(node, progress);
+    return Map.of("node", node.id().toString(), "name", node.name(), "drained", true);
+  }
+
+  /** It holds its share of the blocks again. */
+  Map<String, @Nullable Object> keep(ClusterView.Node node) throws IOException {
+    admin.keep(node.id());
+    return Map.of("node", node.id().toString(), "name", node.name(), "drained", false);
+  }
+
+  private void empty(ClusterView.Node node, AdminCommand.Progress progress)
+      throws Refusal, IOException, InterruptedException {
     ClusterAdmin.Group drained = admin.drain(node.id());
     progress.say(Members.text(node) + " holds no group any more; the others fetch what it held");
     awaitHomes(node, drained, progress);
     progress.say("every block has its homes without it");
-    endMount(node, progress);
-    admin.remove(node.id());
-    return result(node, 0);
   }
 
   /** Its sessions end with its removal: what its mount has not committed by then is lost. */
