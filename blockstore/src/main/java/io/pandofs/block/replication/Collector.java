@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes this node's copies of blocks that nobody can reach any more (PROTOCOL rule 16): dropped blocks after a grace that lets running reads end, and, by a sweep over
- * the store, blocks that were never committed once this node has applied the end of their session.
+ * Deletes this node's copies of blocks that nobody can reach any more (PROTOCOL rule 16): dropped
+ * blocks after a grace that lets running reads end, and, by a sweep over the store, blocks that
+ * were never committed once this node has applied the end of their session.
  *
  * <p>The sweep also finds what a crash, a late put or a late repair brought back. It asks for the
  * session's end <em>before</em> it looks for the row: after the end no commit of the session is

@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes this node hold what the log says it must (PROTOCOL rule 15): goes through
- * the needed set, settles what is held, fetches what is not from other replicas.
+ * Makes this node hold what the log says it must (PROTOCOL rule 15): goes through the needed set,
+ * settles what is held, fetches what is not from other replicas.
  *
  * <p>Threads: all state without a guard of its own belongs to the running pass, of which there is
  * one at a time. Fetches run beside it and report through thread-safe fields.

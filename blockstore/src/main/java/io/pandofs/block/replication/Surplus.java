@@ -1,9 +1,7 @@
 package io.pandofs.block.replication;
 
-import io.pandofs.block.net.BlockClient;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;

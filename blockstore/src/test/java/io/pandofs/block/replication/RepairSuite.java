@@ -66,17 +66,11 @@ abstract class RepairSuite {
     cluster.place(replicas(2, 1, 2, 4));
     cluster.node(3).collector.start();
     // Node 4 has it not yet.
-    await()
-        .during(Duration.ofMillis(400))
-        .until(() -> cluster.node(3).store.contains(block(1)));
+    await().during(Duration.ofMillis(400)).until(() -> cluster.node(3).store.contains(block(1)));
     store(4, 1, SESSION);
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .until(() -> !cluster.node(3).store.contains(block(1)));
+    await().atMost(Duration.ofSeconds(60)).until(() -> !cluster.node(3).store.contains(block(1)));
     cluster.nodes.forEach(node -> node.collector.start());
-    await()
-        .during(Duration.ofMillis(400))
-        .until(() -> cluster.node(4).store.contains(block(1)));
+    await().during(Duration.ofMillis(400)).until(() -> cluster.node(4).store.contains(block(1)));
     assertWhole(1, 1);
   }
 
@@ -88,13 +82,9 @@ abstract class RepairSuite {
     cluster.place(replicas(2, 1, 2));
     cluster.node(2).stopListening();
     cluster.node(3).collector.start();
-    await()
-        .during(Duration.ofMillis(400))
-        .until(() -> cluster.node(3).store.contains(block(1)));
+    await().during(Duration.ofMillis(400)).until(() -> cluster.node(3).store.contains(block(1)));
     cluster.node(2).listen();
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .until(() -> !cluster.node(3).store.contains(block(1)));
+    await().atMost(Duration.ofSeconds(60)).until(() -> !cluster.node(3).store.contains(block(1)));
   }
 
   @Test

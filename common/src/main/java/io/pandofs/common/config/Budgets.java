@@ -1,8 +1,8 @@
 package io.pandofs.common.config;
 
 /**
- * How much memory the parts of a node may use, in bytes. Past its
- * budget a part slows its callers down.
+ * How much memory the parts of a node may use, in bytes. Past its budget a part slows its callers
+ * down.
  *
  * @param writeBuffer written data that a mount has not yet put on a quorum
  * @param blockPuts blocks on their way to replicas

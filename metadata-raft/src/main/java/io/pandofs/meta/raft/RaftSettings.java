@@ -38,7 +38,8 @@ final class RaftSettings {
     RaftServerConfigKeys.Rpc.setTimeoutMax(p, of(timing.electionMax()));
     RaftServerConfigKeys.Rpc.setRequestTimeout(p, of(Duration.ofSeconds(1)));
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(p, of(Duration.ofSeconds(1)));
-    // Nothing reads through Ratis (PROTOCOL rule 6); if anything ever does, it must be with the lease.
+    // Nothing reads through Ratis (PROTOCOL rule 6); if anything ever does, it must be with the
+    // lease.
     RaftServerConfigKeys.Read.setLeaderLeaseEnabled(p, true);
     // A node that was stopped and goes on must not close its Raft server for good.
     RaftServerConfigKeys.setCloseThreshold(p, of(Duration.ofDays(365)));
