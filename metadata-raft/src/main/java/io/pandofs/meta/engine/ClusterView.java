@@ -30,6 +30,7 @@ public final class ClusterView {
    * @param placed false for one that was let in and has not been seen to vote yet; see {@code
    *     LogEntry.PlaceNode}
    * @param leaving it is to be removed; see {@code LogEntry.DrainNode}
+   * @param capacityBytes of its disks; 0 before it has said so
    * @param out it has been away for so long that others hold its groups; see {@code
    *     LogEntry.OutNode}
    */
@@ -39,6 +40,7 @@ public final class ClusterView {
       String control,
       String raft,
       String blocks,
+      long capacityBytes,
       boolean placed,
       boolean leaving,
       boolean out) {
@@ -48,7 +50,11 @@ public final class ClusterView {
     }
 
     Node with(boolean isPlaced, boolean isLeaving, boolean isOut) {
-      return new Node(id, name, control, raft, blocks, isPlaced, isLeaving, isOut);
+      return new Node(id, name, control, raft, blocks, capacityBytes, isPlaced, isLeaving, isOut);
+    }
+
+    Node with(long newCapacityBytes) {
+      return new Node(id, name, control, raft, blocks, newCapacityBytes, placed, leaving, out);
     }
   }
 

@@ -50,6 +50,8 @@ public final class LogEngine {
       return Membership.drainNode(drain, store, effects);
     } else if (entry instanceof LogEntry.OutNode out) {
       return Membership.outNode(out, store, effects);
+    } else if (entry instanceof LogEntry.SetCapacity set) {
+      return Membership.setCapacity(set, store, effects);
     } else if (entry instanceof LogEntry.SetStoragePolicy set) {
       return Membership.setPolicy(set.policy(), store, effects);
     } else if (entry instanceof LogEntry.Recover recover) {

@@ -7,6 +7,8 @@ import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes and sessions: who is in the cluster, and what follows from it. */
@@ -83,6 +85,7 @@ final class Membership {
             entry.control(),
             entry.raft(),
             entry.blocks(),
+            before.capacityBytes(),
             before.placed(),
             before.leaving(),
             before.out()));
@@ -149,7 +152,7 @@ final class Membership {
 
   private static ClusterView.Node node(LogEntry.RegisterNode entry, NodeId id, boolean placed) {
     return new ClusterView.Node(
-        id, entry.name(), entry.control(), entry.raft(), entry.blocks(), placed, false, false);
+        id, entry.name(), entry.control(), entry.raft(), entry.blocks(), 0, placed, false, false);
   }
 
   static LogReply recover(NodeId survivor, Store store, LocalEffects effects) {
@@ -196,10 +199,32 @@ final class Membership {
   }
 
   private static void place(StoragePolicy policy, Store store, LocalEffects effects) {
-    List<NodeId> nodes =
-        nodes(store).stream().filter(ClusterView.Node::holds).map(ClusterView.Node::id).toList();
-    PlacementRow.save(store, PlacementRow.load(store).with(policy, nodes));
+    PlacementRow.save(store, PlacementRow.load(store).with(policy, holdersBySize(store)));
     effects.placementChanged();
+  }
+
+  private static Map<NodeId, Long> holdersBySize(ReadStore tables) {
+    Map<NodeId, Long> capacities = new TreeMap<>();
+    nodes(tables).stream()
+        .filter(ClusterView.Node::holds)
+        .forEach(node -> capacities.put(node.id(), node.capacityBytes()));
+    return capacities;
+  }
+
+  /** A new map only if the difference moves a group. */
+  static LogReply setCapacity(LogEntry.SetCapacity entry, Store store, LocalEffects effects) {
+    ClusterView.Node node = node(store, entry.node());
+    if (node == null) {
+      return LogReply.refused(LogReply.Status.REFUSED);
+    }
+    save(store, node.with(entry.bytes()));
+    Placement before = PlacementRow.load(store);
+    Placement after = before.with(before.policy(), holdersBySize(store));
+    if (!after.groups().equals(before.groups())) {
+      PlacementRow.save(store, after);
+      effects.placementChanged();
+    }
+    return LogReply.OK;
   }
 
   private static StoragePolicy policy(ReadStore tables) {
@@ -222,6 +247,7 @@ final class Membership {
             .text(node.control())
             .text(node.raft())
             .text(node.blocks())
+            .i64(node.capacityBytes())
             .u8(node.placed() ? 1 : 0)
             .u8(node.leaving() ? 1 : 0)
             .u8(node.out() ? 1 : 0)
@@ -261,6 +287,7 @@ final class Membership {
             in.text(),
             in.text(),
             in.text(),
+            in.i64(),
             in.u8() != 0,
             in.u8() != 0,
             in.u8() != 0);

@@ -4,10 +4,11 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,53 +48,66 @@ public record Placement(long epoch, StoragePolicy policy, List<List<NodeId>> gro
     return policy.quorumOf(replicas(group).size());
   }
 
-  /** The map for the same policy and these nodes. */
+  /** The map for the same policy and these nodes, as if they were of one size. */
   public Placement with(Collection<NodeId> nodes) {
     return with(policy, nodes);
   }
 
-  /**
-   * The map for these nodes: loads and primaries differ by one at most where that is possible, and
-   * no group moves that need not.
-   */
+  /** The map for these nodes, as if they were of one size. */
   public Placement with(StoragePolicy wanted, Collection<NodeId> nodes) {
+    Map<NodeId, Long> capacities = new TreeMap<>();
+    nodes.forEach(node -> capacities.put(node, 0L));
+    return with(wanted, capacities);
+  }
+
+  /**
+   * The map for these nodes: each holds groups by its capacity, as far as no node holds a group
+   * twice; primaries differ by one at most where that is possible, and no group moves that need
+   * not.
+   *
+   * @param capacities of the nodes in bytes; 0 for one whose is not known
+   */
+  public Placement with(StoragePolicy wanted, Map<NodeId, Long> capacities) {
+    Set<NodeId> nodes = new TreeSet<>(capacities.keySet());
     int copies = Math.min(wanted.copies(), nodes.size());
+    Map<NodeId, Integer> quotas = Quotas.of(capacities, copies * groups.size(), groups.size());
     List<List<NodeId>> next = new ArrayList<>();
     for (List<NodeId> group : groups) {
       next.add(new ArrayList<>(group));
-      next.get(next.size() - 1).retainAll(new HashSet<>(nodes));
+      next.get(next.size() - 1).retainAll(nodes);
     }
-    shorten(next, nodes, copies);
-    fill(next, nodes, copies);
-    spread(next, nodes);
+    shorten(next, quotas, copies);
+    fill(next, quotas, copies);
+    spread(next, quotas);
     spreadPrimaries(next, nodes);
     return new Placement(epoch + 1, wanted, next);
   }
 
-  /** Takes backups away, each from the node that holds most of those that could go. */
-  private static void shorten(List<List<NodeId>> groups, Collection<NodeId> nodes, int copies) {
-    Map<NodeId, Integer> loads = loads(groups, nodes, false);
+  /** Takes backups away, each from the node that is furthest above its quota. */
+  private static void shorten(List<List<NodeId>> groups, Map<NodeId, Integer> quotas, int copies) {
+    Map<NodeId, Integer> excess = excess(groups, quotas);
     for (List<NodeId> group : groups) {
       while (group.size() > copies) {
         NodeId most = group.get(1);
         for (NodeId node : group.subList(1, group.size())) {
-          if (load(loads, node) > load(loads, most)) {
+          if (load(excess, node) > load(excess, most)) {
             most = node;
           }
         }
         group.remove(most);
-        loads.merge(most, -1, Integer::sum);
+        excess.merge(most, -1, Integer::sum);
       }
     }
   }
 
-  private static void fill(List<List<NodeId>> groups, Collection<NodeId> nodes, int factor) {
-    Map<NodeId, Integer> loads = loads(groups, nodes, false);
+  private static void fill(List<List<NodeId>> groups, Map<NodeId, Integer> quotas, int copies) {
+    Map<NodeId, Integer> excess = excess(groups, quotas);
     for (List<NodeId> group : groups) {
-      while (group.size() < factor) {
+      while (group.size() < copies) {
         NodeId least = null;
-        for (NodeId node : loads.keySet()) {
-          if (!group.contains(node) && (least == null || load(loads, node) < load(loads, least))) {
+        for (NodeId node : excess.keySet()) {
+          if (!group.contains(node)
+              && (least == null || load(excess, node) < load(excess, least))) {
             least = node;
           }
         }
@@ -101,33 +115,69 @@ public record Placement(long epoch, StoragePolicy policy, List<List<NodeId>> gro
           throw new IllegalStateException("fewer nodes than copies");
         }
         group.add(least);
-        loads.merge(least, 1, Integer::sum);
+        excess.merge(least, 1, Integer::sum);
       }
     }
   }
 
-  /** Moves one replica at a time from the fullest node to the emptiest; each step evens out. */
-  private static void spread(List<List<NodeId>> groups, Collection<NodeId> nodes) {
-    Map<NodeId, Integer> loads = loads(groups, nodes, false);
+  /** Moves one replica at a time from a node above its quota to one below; each step evens out. */
+  private static void spread(List<List<NodeId>> groups, Map<NodeId, Integer> quotas) {
+    Map<NodeId, Integer> excess = excess(groups, quotas);
     int from = 0;
     while (true) {
-      NodeId most = extreme(loads, 1);
-      NodeId least = extreme(loads, -1);
-      if (most == null || least == null || load(loads, most) - load(loads, least) <= 1) {
+      NodeId most = extreme(excess, 1);
+      NodeId least = extreme(excess, -1);
+      if (most == null || least == null || load(excess, most) <= 0 || load(excess, least) >= 0) {
         return;
       }
-      for (int i = 0; i < groups.size(); i++) {
-        // Goes on where the last one moved, so that the groups of a newcomer are spread too.
-        List<NodeId> group = groups.get((from + i) % groups.size());
-        if (group.contains(most) && !group.contains(least)) {
-          group.set(group.indexOf(most), least);
-          from = (from + i + 1) % groups.size();
-          break;
+      int moved = move(groups, from, most, least);
+      from = 1 + (moved >= 0 ? moved : moveByAnother(groups, most, least));
+      excess.merge(most, -1, Integer::sum);
+      excess.merge(least, 1, Integer::sum);
+    }
+  }
+
+  /**
+   * Goes on where the last one moved, so that the groups of a newcomer are spread too.
+   *
+   * @return the group; -1 if there is none
+   */
+  private static int move(List<List<NodeId>> groups, int from, NodeId giver, NodeId taker) {
+    for (int i = 0; i < groups.size(); i++) {
+      int at = (from + i) % groups.size();
+      List<NodeId> group = groups.get(at);
+      if (group.contains(giver) && !group.contains(taker)) {
+        group.set(group.indexOf(giver), taker);
+        return at;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * The taker is in all groups of the giver. There is a third node that can have one of them and is
+   * in a group without the taker: the members of a group without the taker cannot all be in each
+   * group of the giver, where there is room for fewer beside giver and taker.
+   */
+  private static int moveByAnother(List<List<NodeId>> groups, NodeId giver, NodeId taker) {
+    for (List<NodeId> group : groups) {
+      for (int i = 0; i < group.size() && !group.contains(taker); i++) {
+        int moved = move(groups, 0, giver, group.get(i));
+        if (moved >= 0) {
+          group.set(i, taker);
+          return moved;
         }
       }
-      loads.merge(most, -1, Integer::sum);
-      loads.merge(least, 1, Integer::sum);
     }
+    throw new IllegalStateException("no group of " + giver + " can go to " + taker);
+  }
+
+  /** How many groups each node holds above its quota. */
+  private static Map<NodeId, Integer> excess(
+      List<List<NodeId>> groups, Map<NodeId, Integer> quotas) {
+    Map<NodeId, Integer> excess = loads(groups, quotas.keySet(), false);
+    quotas.forEach((node, quota) -> excess.merge(node, -quota, Integer::sum));
+    return excess;
   }
 
   /** Swaps primaries with a backup of the same group: no data moves. */

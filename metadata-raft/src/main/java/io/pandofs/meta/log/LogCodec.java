@@ -19,6 +19,7 @@ import io.pandofs.meta.wire.RegisterNodeMessage;
 import io.pandofs.meta.wire.RegisterSessionMessage;
 import io.pandofs.meta.wire.ReplyMessage;
 import io.pandofs.meta.wire.RequestMessage;
+import io.pandofs.meta.wire.SetCapacityMessage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +65,9 @@ public final class LogCodec {
     } else if (entry instanceof LogEntry.OutNode away) {
       return out.setOutNode(
           OutNodeMessage.newBuilder().setNode(away.node().value()).setOut(away.out()));
+    } else if (entry instanceof LogEntry.SetCapacity set) {
+      return out.setSetCapacity(
+          SetCapacityMessage.newBuilder().setNode(set.node().value()).setBytes(set.bytes()));
     } else if (entry instanceof LogEntry.SetStoragePolicy set) {
       return out.setSetStoragePolicy(PolicyCodec.encode(set.policy()));
     } else if (entry instanceof LogEntry.PlaceNode place) {
@@ -133,6 +137,10 @@ public final class LogCodec {
       case OUT_NODE ->
           new LogEntry.OutNode(
               new NodeId(Check.number(in.getOutNode().getNode())), in.getOutNode().getOut());
+      case SET_CAPACITY ->
+          new LogEntry.SetCapacity(
+              new NodeId(Check.number(in.getSetCapacity().getNode())),
+              Check.number(in.getSetCapacity().getBytes()));
       case SET_STORAGE_POLICY ->
           new LogEntry.SetStoragePolicy(PolicyCodec.decode(in.getSetStoragePolicy()));
       case PLACE_NODE -> new LogEntry.PlaceNode(new NodeId(Check.number(in.getPlaceNode())));

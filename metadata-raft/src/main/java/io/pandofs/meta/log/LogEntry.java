@@ -78,6 +78,9 @@ public sealed interface LogEntry {
    */
   record RemoveNode(NodeId node) implements LogEntry {}
 
+  /** Says how large a node's disks are together; groups move if it ought to hold others. */
+  record SetCapacity(NodeId node, long bytes) implements LogEntry {}
+
   /** Says how blocks are kept from now on; groups get copies or lose them as it says. */
   record SetStoragePolicy(StoragePolicy policy) implements LogEntry {}
 

@@ -108,6 +108,16 @@ public final class ClusterAdmin {
             .build());
   }
 
+  /** The node's disks are so large together. */
+  public Group setCapacity(NodeId node, long bytes) throws IOException {
+    return ask(
+        MembersRequest.newBuilder()
+            .setKind(MembersRequest.Kind.CAPACITY)
+            .setNode(node.value())
+            .setCapacityBytes(bytes)
+            .build());
+  }
+
   /**
    * Changes how blocks are kept.
    *

@@ -91,6 +91,12 @@ final class MemberChanges {
         case KEEP -> propose(new LogEntry.DrainNode(checked(node), false));
         case REMOVE -> remove(checked(node));
         case STORE -> store(request);
+        case CAPACITY -> {
+          if (request.getCapacityBytes() <= 0) {
+            throw new RefusedException("no capacity: " + request.getCapacityBytes());
+          }
+          yield propose(new LogEntry.SetCapacity(checked(node), request.getCapacityBytes()));
+        }
         case MOVE -> move(known(checked(node)), request);
         case NONE, UNRECOGNIZED -> throw new RefusedException("no such change");
       };

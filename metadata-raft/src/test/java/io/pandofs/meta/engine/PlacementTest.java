@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +95,49 @@ class PlacementTest {
           .as("seed %s", seed)
           .isLessThanOrEqualTo(Math.max(0, copies - before) * BlockId.GROUPS + nodes.size());
     }
+  }
+
+  @Test
+  void nodesHoldGroupsByTheirCapacity() {
+    for (long seed = 1; seed <= 200; seed++) {
+      Random random = new Random(seed);
+      Map<NodeId, Long> capacities = new TreeMap<>();
+      int nodes = 1 + random.nextInt(8);
+      for (long node = 1; node <= nodes; node++) {
+        capacities.put(
+            new NodeId(node), random.nextInt(4) == 0 ? 0 : 1 + random.nextLong(1L << 50));
+      }
+      int copies = 1 + random.nextInt(5);
+      Placement even = Placement.EMPTY.with(policy(copies), capacities.keySet());
+      Placement after = even.with(policy(copies), capacities);
+      int each = Math.min(copies, nodes);
+      Map<NodeId, Integer> loads = new HashMap<>();
+      for (List<NodeId> group : after.groups()) {
+        assertThat(group).as("seed %s", seed).hasSize(each).doesNotHaveDuplicates();
+        group.forEach(node -> loads.merge(node, 1, Integer::sum));
+      }
+      Map<NodeId, Integer> quotas = Quotas.of(capacities, each * BlockId.GROUPS, BlockId.GROUPS);
+      quotas.forEach((node, quota) -> assertThat(loads.getOrDefault(node, 0)).isEqualTo(quota));
+      assertThat(after.with(policy(copies), capacities).groups()).isEqualTo(after.groups());
+    }
+  }
+
+  @Test
+  void quotasAreSharesThatNobodyExceeds() {
+    NodeId a = new NodeId(1);
+    NodeId b = new NodeId(2);
+    NodeId c = new NodeId(3);
+    NodeId d = new NodeId(4);
+    assertThat(Quotas.of(Map.of(a, 100L, b, 300L), 256, 256)).isEqualTo(Map.of(a, 64, b, 192));
+    // Two copies on two nodes are both copies on both.
+    assertThat(Quotas.of(Map.of(a, 1L, b, Long.MAX_VALUE), 512, 256))
+        .isEqualTo(Map.of(a, 256, b, 256));
+    // The large one holds every group; the others share what is left.
+    assertThat(Quotas.of(Map.of(a, 4000L, b, 100L, c, 100L, d, 200L), 512, 256))
+        .isEqualTo(Map.of(a, 256, b, 64, c, 64, d, 128));
+    // One that has not said how large it is counts as an average one.
+    assertThat(Quotas.of(Map.of(a, 100L, b, 300L, c, 0L), 256, 256))
+        .isEqualTo(Map.of(a, 43, b, 128, c, 85));
   }
 
   private static StoragePolicy policy(int copies) {

@@ -71,6 +71,7 @@ class LogCodecTest {
         new LogEntry.RemoveNode(new NodeId(6)),
         new LogEntry.DrainNode(new NodeId(6), true),
         new LogEntry.OutNode(new NodeId(6), true),
+        new LogEntry.SetCapacity(new NodeId(3), 1L << 50),
         new LogEntry.SetStoragePolicy(StoragePolicy.DEFAULT),
         new LogEntry.SetStoragePolicy(
             new StoragePolicy(7, StoragePolicy.WriteQuorum.ALL, Compression.ZSTD)),

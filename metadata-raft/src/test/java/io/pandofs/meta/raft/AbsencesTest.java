@@ -19,7 +19,7 @@ class AbsencesTest {
   private final List<MemberMessage> peers = new ArrayList<>();
 
   private void member(long id, boolean leaving, boolean out, long silentMillis, long matched) {
-    nodes.add(new ClusterView.Node(new NodeId(id), "n" + id, "c", "r", "b", true, leaving, out));
+    nodes.add(new ClusterView.Node(new NodeId(id), "n" + id, "c", "r", "b", 0, true, leaving, out));
     peers.add(
         MemberMessage.newBuilder()
             .setNode(id)

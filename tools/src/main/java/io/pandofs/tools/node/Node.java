@@ -58,6 +58,7 @@ final class Node implements AutoCloseable, ReplicaListener {
   private static final int IO_THREADS = 2;
   private static final int SCHEDULER_THREADS = 2;
   private static final long LOOK_SECONDS = 2;
+  private static final long CAPACITY_SECONDS = 10;
 
   private final NodeConfig config;
   private final CompletableFuture<ReplicaFailure> end;
@@ -133,7 +134,10 @@ final class Node implements AutoCloseable, ReplicaListener {
     new VolumeCommands(replica.admin()).addTo(admin);
     blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
-    keepLooking(space, replica);
+    keepLooking(
+        space,
+        replica,
+        new CapacityReport(identity.node(), side.disks, tables(replica), replica.admin()));
 
     if (mount != null) {
       MountedVolume mounted =
@@ -282,12 +286,16 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
-  private void keepLooking(ClusterSpace space, MetadataReplica replica) {
-    Workers look = parts.add("look-out", new Workers("look-out", 1));
+  private void keepLooking(ClusterSpace space, MetadataReplica replica, CapacityReport capacity) {
+    Workers look = parts.add("look-out", new Workers("look-out", 2));
     var unused =
         look.scheduler()
             .scheduleWithFixedDelay(
                 () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
+    var unusedToo =
+        look.scheduler()
+            .scheduleWithFixedDelay(
+                capacity::look, CAPACITY_SECONDS, CAPACITY_SECONDS, TimeUnit.SECONDS);
   }
 
   private void lookAround(ClusterSpace space, MetadataReplica replica) {

@@ -366,14 +366,31 @@ final class NodeDisks {
     Map<Object, Long> free = new HashMap<>();
     for (DiskSet.Report report : set.reports()) {
       if (!report.leaving()) {
-        Object device;
-        synchronized (devices) {
-          device = devices.getOrDefault(report.directory(), report.directory());
-        }
-        free.merge(device, Math.max(0, report.usage().freeBytes()), Math::max);
+        free.merge(device(report), Math.max(0, report.usage().freeBytes()), Math::max);
       }
     }
     return free.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /**
+   * The size of the disks that are filled; disks that share a device count once.
+   *
+   * @throws IOException if one does not say
+   */
+  long capacityBytes() throws IOException {
+    Map<Object, Long> sizes = new HashMap<>();
+    for (DiskSet.Report report : set.reports()) {
+      if (!report.leaving()) {
+        sizes.put(device(report), Files.getFileStore(report.directory()).getTotalSpace());
+      }
+    }
+    return sizes.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private Object device(DiskSet.Report report) {
+    synchronized (devices) {
+      return devices.getOrDefault(report.directory(), report.directory());
+    }
   }
 
   /** What is wrong, in sentences. */

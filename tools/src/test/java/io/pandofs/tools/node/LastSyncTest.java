@@ -58,7 +58,7 @@ final class LastSyncTest {
   }
 
   private ClusterView.Node node(String control) {
-    return new ClusterView.Node(new NodeId(2), "n2", control, "", "", true, true, false);
+    return new ClusterView.Node(new NodeId(2), "n2", control, "", "", 0, true, true, false);
   }
 
   private boolean ask(LastSync.Times times) throws IOException, InterruptedException {
