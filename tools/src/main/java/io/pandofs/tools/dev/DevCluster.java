@@ -5,7 +5,7 @@ import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.config.TransportName;
 import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
-import io.pandofs.tools.status.StatusClient;
+import io.pandofs.tools.admin.AdminClient;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -15,6 +15,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -232,8 +233,8 @@ public final class DevCluster {
 
   private static void drain(DevNode node) {
     try {
-      new StatusClient(node.status()).drain(DRAIN_PATIENCE);
-    } catch (IOException e) {
+      new AdminClient(node.data()).call("drain", Map.of(), DRAIN_PATIENCE);
+    } catch (Refusal e) {
       // Such a node is told by SIGTERM next, and killed if that does not help either.
       org.slf4j.LoggerFactory.getLogger(DevCluster.class).info("no drain of {}", node.name(), e);
     }

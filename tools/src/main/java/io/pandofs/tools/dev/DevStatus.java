@@ -1,6 +1,7 @@
 package io.pandofs.tools.dev;
 
 import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.TableHashes;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.status.StatusClient;
 import java.io.IOException;
@@ -21,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables tables) {
   private static final Duration PATIENCE = Duration.ofSeconds(3);
-  private static final Duration HASH_PATIENCE = Duration.ofSeconds(12);
 
   /**
    * One node.
@@ -89,9 +89,9 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
     String problem = "no node runs";
     for (DevNode node : running) {
       try {
-        long index = new StatusClient(node.status()).requestHash(HASH_PATIENCE);
+        long index = new TableHashes(node.data()).request();
         return new Tables(index, hashesAt(index, running), "");
-      } catch (IOException e) {
+      } catch (Refusal e) {
         problem = String.valueOf(e.getMessage());
       }
     }
@@ -102,8 +102,8 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
     Map<String, String> hashes = new LinkedHashMap<>();
     for (DevNode node : running) {
       try {
-        hashes.put(node.name(), new StatusClient(node.status()).hashAt(index, HASH_PATIENCE));
-      } catch (IOException e) {
+        hashes.put(node.name(), new TableHashes(node.data()).at(index));
+      } catch (Refusal e) {
         hashes.put(node.name(), ""); // shown as unknown, and never equal
       }
     }

@@ -132,6 +132,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
     blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
+    new HashCommands(replica, clock).addTo(admin);
     keepLooking(space, replica);
 
     if (mount != null) {
@@ -140,6 +141,7 @@ final class Node implements AutoCloseable, ReplicaListener {
       status.mounted(mounted);
       lastSync.mounted(mounted);
       parts.add("mount", mounted);
+      admin.add("drain", new Drain(status, mounted));
       Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
     }
     status.serving();
