@@ -109,7 +109,7 @@ final class NodeStatus implements StatusSource {
       document.put("id", now.identity().node().toString());
       document.put("volume", Long.toHexString(now.identity().volumeId()));
       metadata(now, document);
-      document.put("blocks", blocks(now.side()));
+      blocks(now.side(), document);
       document.put("space", space(now));
     }
     document.put("mount", mount());
@@ -192,6 +192,15 @@ final class NodeStatus implements StatusSource {
       peers.add(peer);
     }
     return peers;
+  }
+
+  private static void blocks(BlockSide side, Map<String, @Nullable Object> document) {
+    try {
+      document.put("blocks", blocks(side));
+    } catch (IllegalStateException | StoreException e) {
+      // Stopping: what there is to fetch cannot be told without the tables, as in metadata().
+      document.put("blocks", Map.of());
+    }
   }
 
   private static Map<String, @Nullable Object> blocks(BlockSide side) {

@@ -95,11 +95,14 @@ public final class StatusServer implements AutoCloseable {
 
   private void handle(HttpExchange exchange) {
     try (exchange) {
-      answer(exchange);
+      try {
+        answer(exchange);
+      } catch (RuntimeException e) {
+        LOG.warn("status request {} failed", exchange.getRequestURI(), e);
+        answer(exchange, 503, Map.of("error", "the status cannot be told; see the node's log"));
+      }
     } catch (IOException e) {
       LOG.debug("a status client went away: {}", e.toString());
-    } catch (RuntimeException e) {
-      LOG.warn("status request {} failed", exchange.getRequestURI(), e);
     }
   }
 

@@ -34,9 +34,13 @@ class StatusServerTest {
   /** What a node would tell. */
   private static final class Told implements StatusSource {
     volatile boolean healthy = true;
+    volatile boolean broken;
 
     @Override
     public Map<String, Object> status() {
+      if (broken) {
+        throw new IllegalStateException("bug");
+      }
       return Map.of("state", "ok");
     }
 
@@ -150,6 +154,14 @@ class StatusServerTest {
       assertThat(ask("GET " + path, "Host: " + host + "\r\n")).contains("403");
     }
     assertThat(ask("GET /status", "Host: localhost\r\nHost: example.org\r\n")).contains("403");
+  }
+
+  @Test
+  void aFailureIsAnAnswer() throws IOException {
+    told.broken = true;
+    assertThat(ask("GET /status")).contains("503");
+    told.broken = false;
+    assertThat(ask("GET /status")).contains("200");
   }
 
   @Test
