@@ -36,6 +36,12 @@ public record HostPort(String host, int port) {
         : Optional.of(new HostPort(host.get(), number));
   }
 
+  /** The same for a text that may leave the port out, as {@code name} or {@code [::1]}. */
+  public static Optional<HostPort> parse(String text, int usualPort) {
+    Optional<HostPort> whole = parse(text);
+    return whole.isPresent() ? whole : parse(text + ":" + usualPort);
+  }
+
   private static Optional<String> parseHost(String text) {
     if (text.startsWith("[") && text.endsWith("]")) {
       String inner = text.substring(1, text.length() - 1);

@@ -45,6 +45,17 @@ final class HostPortTest {
   }
 
   @Test
+  void thePortMayBeLeftOutWhereThereIsAUsualOne() {
+    assertThat(HostPort.parse("[::1]", 7440)).contains(new HostPort("::1", 7440));
+    assertThat(HostPort.parse("[::1]:5", 7440)).contains(new HostPort("::1", 5));
+    assertThat(HostPort.parse("node-1.example.org", 7440).map(HostPort::port)).contains(7440);
+    assertThat(HostPort.parse("10.0.0.1:5", 7440)).contains(new HostPort("10.0.0.1", 5));
+    for (String bad : new String[] {"", "a:", "a:0", "a:70000", "a:b", "::1", "[]", "[a]", "a b"}) {
+      assertThat(HostPort.parse(bad, 7440)).as(bad).isEmpty();
+    }
+  }
+
+  @Test
   void wildcardIsAdvertisedAsTheMachine() {
     HostPort all = new HostPort("0.0.0.0", 5);
     HostPort one = new HostPort("10.0.0.1", 5);

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
@@ -116,7 +117,7 @@ public final class DataDirectory implements AutoCloseable {
    * nobody.
    */
   public @Nullable Identity predecessor() throws IOException {
-    return Files.exists(damage.predecessor()) ? read(damage.predecessor()) : null;
+    return Files.exists(damage.predecessor()) ? read(root, damage.predecessor()) : null;
   }
 
   /** Everything that was its predecessor's is taken over. */
@@ -130,6 +131,10 @@ public final class DataDirectory implements AutoCloseable {
   }
 
   private Path identityFile() {
+    return identityFile(root);
+  }
+
+  private static Path identityFile(Path root) {
     return root.resolve("identity").resolve("node.properties");
   }
 
@@ -151,11 +156,20 @@ public final class DataDirectory implements AutoCloseable {
       }
       return null;
     }
-    Identity identity = read(identityFile());
+    Identity identity = read(root, identityFile());
     for (Path part : List.of(raft(), meta())) {
       checkStamp(part, identity);
     }
     return identity;
+  }
+
+  /**
+   * What a data directory says of whose it is, for one who only looks: without the lock, and
+   * whether or not the rest fits. Empty when it is nobody's.
+   */
+  public static Optional<Identity> peek(Path root) throws IOException {
+    Path file = identityFile(root);
+    return Files.exists(file) ? Optional.of(read(root, file)) : Optional.empty();
   }
 
   private static boolean holdsMoreThanStamp(Path part) throws IOException {
@@ -172,7 +186,7 @@ public final class DataDirectory implements AutoCloseable {
     return false;
   }
 
-  private Identity read(Path file) throws IOException {
+  private static Identity read(Path root, Path file) throws IOException {
     Properties p = new Properties();
     try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       p.load(reader);
@@ -241,7 +255,7 @@ public final class DataDirectory implements AutoCloseable {
    * @throws RefusedException it was removed meanwhile, which nothing takes back
    */
   synchronized void write(Identity identity) throws IOException {
-    Identity before = Files.exists(identityFile()) ? read(identityFile()) : null;
+    Identity before = Files.exists(identityFile()) ? read(root, identityFile()) : null;
     if (before != null
         && before.stage() == Identity.Stage.REMOVED
         && before.incarnation() == identity.incarnation()) {

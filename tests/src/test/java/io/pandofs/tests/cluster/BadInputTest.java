@@ -205,10 +205,44 @@ final class BadInputTest {
   @Test
   void transportThatDoesNotExist() throws IOException, InterruptedException {
     refused(
-        FAILED,
+        USAGE,
         pando(List.of(), "dev", "up", "--transport", "smoke", "--dir", dir.resolve("c").toString()),
         "'smoke' is not known");
     refused(USAGE, node(config() + "transport = \"smoke\"\n"), "'smoke' is not known");
+  }
+
+  /** Exit code 2: however the cluster is, the command line has to be another one. */
+  @Test
+  void commandLinesThatMakeNoSense() throws IOException, InterruptedException {
+    String cluster = Files.createDirectory(dir.resolve("c")).toString();
+    usage("1 to 9 nodes, not 99", "dev", "up", "--nodes", "99", "--dir", cluster);
+    Files.writeString(dir.resolve("c").resolve("pando-dev.json"), "{\"version\":1,\"nodes\":[]}");
+    usage("no node 9", "dev", "kill", "9", "--dir", cluster);
+    usage("'x' is not a time", "token", "--expires", "x");
+    usage("one machine at least", "token", "--uses", "0");
+    usage("--wait goes with", "scrub", "--wait");
+    usage("'x' is not an address", "status", "--endpoint", "x");
+    usage("'1:x' is not an address", "node", "set-address", "n1", "--raft", "1:x");
+    usage("Say what changes", "node", "set-address", "n1");
+    String place = mount.toString();
+    usage("'a b' is not an address", "init", "--mount", place, "--listen", "a b");
+    usage("cannot call 0.0.0.0", "init", "--mount", place, "--listen", "0.0.0.0");
+    usage("no three ports after", "init", "--mount", place, "--listen", "[::1]:65533");
+    usage("'a:b' is not an address", "join", "a:b", "--mount", place, "--token", "x");
+  }
+
+  @Test
+  void aPortMayBeLeftOutAndATokenMayNot() throws IOException, InterruptedException {
+    for (String member : List.of("[::1]", "10.0.0.1")) {
+      Commands.Result result =
+          pando(List.of(), "join", member, "--mount", mount.toString(), "--token", "x");
+      refused(FAILED, result, "This is no whole token");
+    }
+  }
+
+  private static void usage(String sentence, String... arguments)
+      throws IOException, InterruptedException {
+    refused(USAGE, pando(List.of(), arguments), sentence);
   }
 
   private String config() {

@@ -137,6 +137,7 @@ final class InitJoinTest {
     refused(join("three", two, one, token("one")), "three", "Cannot listen on");
 
     strangersGetNothing(one);
+    strangersChangeNothing(one + 3);
     Commands.bash(LOOK, "echo still > \"$1/f\"", mount("two")).ok();
     assertThat(Commands.bash(LOOK, "cat \"$1/f\"", mount("one")).ok()).isEqualTo("still\n");
     String log = Files.readString(data("one").resolve("node.log"));
@@ -174,6 +175,26 @@ final class InitJoinTest {
           assertThat(e).hasMessageContaining("reset");
         }
       }
+    }
+  }
+
+  /** The status port tells who connects how the node is; nothing that he asks for changes that. */
+  private static void strangersChangeNothing(int port) throws IOException {
+    for (String path : List.of("/drain", "/hash", "/status", "/healthz", "/")) {
+      assertThat(say(port, "POST " + path, "127.0.0.1")).containsPattern("^HTTP/1.1 40[45] ");
+    }
+    assertThat(say(port, "GET /status", "example.org:" + port)).startsWith("HTTP/1.1 403 ");
+    String status = say(port, "GET /status", "127.0.0.1:" + port);
+    assertThat(status).contains("\"mount\":{\"state\":\"mounted\"");
+  }
+
+  private static String say(int port, String what, String host) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(30_000);
+      String request = what + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 0\r\n\r\n";
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      socket.shutdownOutput();
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 

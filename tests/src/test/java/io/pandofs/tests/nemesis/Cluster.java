@@ -1,5 +1,6 @@
 package io.pandofs.tests.nemesis;
 
+import io.pandofs.tools.Refusal;
 import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -146,11 +147,15 @@ public final class Cluster implements AutoCloseable {
 
   /** What is wrong with the tables: nothing, if all nodes hash them alike at one log index. */
   public String differences() throws IOException {
-    Duration patience = Duration.ofSeconds(15);
-    long index = nodes.get(0).client().requestHash(patience);
     List<String> hashes = new ArrayList<>();
-    for (ClusterNode node : nodes) {
-      hashes.add(node.client().hashAt(index, patience));
+    long index;
+    try {
+      index = nodes.get(0).hashes().request();
+      for (ClusterNode node : nodes) {
+        hashes.add(node.hashes().at(index));
+      }
+    } catch (Refusal e) {
+      throw new IOException("the tables cannot be compared: " + e.getMessage(), e);
     }
     return hashes.stream().distinct().count() == 1
         ? ""

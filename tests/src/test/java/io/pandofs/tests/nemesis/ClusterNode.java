@@ -2,6 +2,7 @@ package io.pandofs.tests.nemesis;
 
 import io.pandofs.common.config.HostPort;
 import io.pandofs.tests.cluster.DevCluster;
+import io.pandofs.tools.admin.TableHashes;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.status.StatusClient;
 import java.io.IOException;
@@ -131,13 +132,13 @@ public final class ClusterNode {
   /** What it says of itself; empty when it does not answer. */
   JsonObject status() {
     try {
-      return client().status(PATIENCE);
+      return new StatusClient(new HostPort(Network.address(number), 7443)).status(PATIENCE);
     } catch (IOException e) {
       return JsonObject.empty();
     }
   }
 
-  StatusClient client() {
-    return new StatusClient(new HostPort(Network.address(number), 7443));
+  TableHashes hashes() {
+    return new TableHashes(data());
   }
 }

@@ -37,6 +37,10 @@ final class DevStatusCommand implements Callable<Integer> {
 
   private void print(DevStatus status, PrintWriter out) {
     for (DevStatus.Node node : status.nodes()) {
+      if (node.isRemoved()) {
+        out.println(node.name() + " was removed from the cluster");
+        continue;
+      }
       if (node.status().values().containsKey("raft")) {
         StatusText.of(node.status(), verbose).forEach(out::println);
       } else {

@@ -42,7 +42,7 @@ final class DevUpCommand implements Callable<Integer> {
     try {
       return TransportName.of(transport);
     } catch (IllegalArgumentException e) {
-      throw new Refusal("The transport " + e.getMessage() + ".");
+      throw Refusal.ofUsage("The transport " + e.getMessage() + ".");
     }
   }
 

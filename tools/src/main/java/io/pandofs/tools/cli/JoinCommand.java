@@ -35,15 +35,16 @@ final class JoinCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Refusal, IOException, InterruptedException {
+    HostPort member =
+        HostPort.parse(seed, NodeConfig.CONTROL_PORT)
+            .orElseThrow(
+                () -> Refusal.ofUsage("'" + seed + "' is not an address; write HOST:PORT."));
     JoinToken shown =
         JoinToken.parse(token)
             .orElseThrow(
                 () ->
                     new Refusal(
                         "This is no whole token; copy it again, or make one with: pando token"));
-    HostPort member =
-        HostPort.parse(seed.indexOf(':') < 0 ? seed + ":" + NodeConfig.CONTROL_PORT : seed)
-            .orElseThrow(() -> new Refusal("'" + seed + "' is not an address; write HOST:PORT."));
     NewNode node = options.node();
     options.setup().join(node, member, shown);
     NodeProcess process = options.start(node);

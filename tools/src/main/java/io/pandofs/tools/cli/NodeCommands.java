@@ -1,6 +1,7 @@
 package io.pandofs.tools.cli;
 
 import io.pandofs.common.config.ConfigException;
+import io.pandofs.common.config.HostPort;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.json.JsonWriter;
@@ -137,7 +138,12 @@ final class NodeCommands {
     @Override
     public Integer call() throws Refusal, ConfigException {
       if (control == null && raft == null && blocks == null) {
-        throw new ConfigException("Say what changes: --control, --raft or --blocks HOST:PORT.");
+        throw Refusal.ofUsage("Say what changes: --control, --raft or --blocks HOST:PORT.");
+      }
+      for (String address : new String[] {control, raft, blocks}) {
+        if (address != null && HostPort.parse(address).isEmpty()) {
+          throw Refusal.ofUsage("'" + address + "' is not an address; write HOST:PORT.");
+        }
       }
       JsonObject result =
           admin.call(

@@ -62,7 +62,10 @@ public final class Pando {
   }
 
   private static int exitCode(Throwable failure) {
-    return failure instanceof ConfigException ? ExitCode.USAGE : ExitCode.FAILED;
+    boolean usage =
+        failure instanceof ConfigException
+            || (failure instanceof Refusal refusal && refusal.isUsage());
+    return usage ? ExitCode.USAGE : ExitCode.FAILED;
   }
 
   /** One sentence for a person. */

@@ -42,7 +42,7 @@ final class ScrubCommand implements Callable<Integer> {
   public Integer call() throws Refusal, ConfigException {
     Path meant = path;
     if (wait && !now && meant == null) {
-      throw new Refusal("--wait goes with --now or a PATH.");
+      throw Refusal.ofUsage("--wait goes with --now or a PATH.");
     }
     String whole = meant == null ? "" : meant.toAbsolutePath().normalize().toString();
     JsonObject answer = admin.call("scrub", Map.of("now", now, "wait", wait, "path", whole));

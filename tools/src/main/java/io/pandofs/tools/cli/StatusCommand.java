@@ -78,7 +78,7 @@ final class StatusCommand implements Callable<Integer> {
     String text = endpoint;
     if (text != null) {
       return HostPort.parse(text)
-          .orElseThrow(() -> new Refusal("'" + text + "' is not an address; write host:port."));
+          .orElseThrow(() -> Refusal.ofUsage("'" + text + "' is not an address; write host:port."));
     }
     Path file = config;
     if (file == null && !Files.exists(USUAL_CONFIG)) {

@@ -41,10 +41,13 @@ final class TokenCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Refusal, ConfigException {
+    if (uses < 1) {
+      throw Refusal.ofUsage("A token lets in one machine at least, not " + uses + ".");
+    }
     Duration validity =
         Units.duration(expires)
             .orElseThrow(
-                () -> new Refusal("'" + expires + "' is not a time; write 30min, 24h or 7d."));
+                () -> Refusal.ofUsage("'" + expires + "' is not a time; write 30min, 24h or 7d."));
     JsonObject token =
         admin.call("token-create", Map.of("uses", uses, "seconds", validity.toSeconds()));
     NodeConfig config = config();

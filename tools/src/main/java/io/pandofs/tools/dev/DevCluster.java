@@ -5,7 +5,7 @@ import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.config.TransportName;
 import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
-import io.pandofs.tools.status.StatusClient;
+import io.pandofs.tools.admin.AdminClient;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -15,6 +15,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +48,8 @@ public final class DevCluster {
   }
 
   /**
-   * Makes the cluster if it is new, starts what does not run, and waits until all are mounted.
+   * Makes the cluster if it is new, starts what does not run, and waits until all are mounted, but
+   * for nodes that were removed from it.
    *
    * @param transport of nodes that are new
    */
@@ -56,7 +58,7 @@ public final class DevCluster {
     int present = directory.exists() ? directory.nodes().size() : 0;
     int count = wanted != null ? wanted : present > 0 ? present : DEFAULT_NODES;
     if (count < 1 || count > NODES_MAX) {
-      throw new Refusal("A dev cluster has 1 to " + NODES_MAX + " nodes, not " + count + ".");
+      throw Refusal.ofUsage("A dev cluster has 1 to " + NODES_MAX + " nodes, not " + count + ".");
     }
     if (count < present) {
       throw new Refusal(
@@ -69,27 +71,31 @@ public final class DevCluster {
               + ".");
     }
     List<DevNode> nodes = directory.grow(count, ports);
-    startOld(nodes, transport);
+    List<DevNode> old = nodes.stream().filter(DevNode::hasData).toList();
+    startOld(old, nodes, transport);
     for (DevNode node : nodes) {
-      startAndWait(node, nodes, transport);
+      if (!old.contains(node)) {
+        startAndWait(node, nodes, transport);
+      }
     }
     for (DevNode node : nodes) {
       launcher.configure(node, nodes, transport); // the founder's file now says join
     }
   }
 
-  /** Nodes that are members already need each other, so they start together. */
-  private void startOld(List<DevNode> nodes, TransportName transport)
+  /**
+   * Nodes that are members already need each other, so they start together. One may learn only now
+   * that it was removed while it was down.
+   */
+  private void startOld(List<DevNode> old, List<DevNode> all, TransportName transport)
       throws Refusal, IOException, InterruptedException {
-    List<DevNode> old = new ArrayList<>();
-    for (DevNode node : nodes) {
-      if (node.hasData()) {
-        resumeIfPaused(node);
-        launcher.start(node, nodes, transport);
-        old.add(node);
-      }
+    Membership membership = Membership.ask(old);
+    List<DevNode> members = old.stream().filter(node -> !membership.isRemoved(node)).toList();
+    for (DevNode node : members) {
+      resumeIfPaused(node);
+      launcher.start(node, all, transport);
     }
-    readiness.await(old);
+    readiness.awaitMembers(members);
   }
 
   private void startAndWait(DevNode node, List<DevNode> all, TransportName transport)
@@ -232,8 +238,8 @@ public final class DevCluster {
 
   private static void drain(DevNode node) {
     try {
-      new StatusClient(node.status()).drain(DRAIN_PATIENCE);
-    } catch (IOException e) {
+      new AdminClient(node.data()).call("drain", Map.of(), DRAIN_PATIENCE);
+    } catch (Refusal e) {
       // Such a node is told by SIGTERM next, and killed if that does not help either.
       org.slf4j.LoggerFactory.getLogger(DevCluster.class).info("no drain of {}", node.name(), e);
     }
@@ -275,9 +281,11 @@ public final class DevCluster {
         });
   }
 
-  /** The mount points, in order of nodes. */
+  /** The mount points of the nodes that were not removed, in order of nodes. */
   public List<Path> mounts() throws Refusal, IOException {
-    return directory.nodes().stream().map(DevNode::mount).toList();
+    List<DevNode> nodes = directory.nodes();
+    Membership membership = Membership.ask(nodes);
+    return nodes.stream().filter(node -> !membership.isRemoved(node)).map(DevNode::mount).toList();
   }
 
   /** What the nodes say of themselves. */

@@ -73,7 +73,8 @@ final class DevDirectory {
   DevNode node(int number) throws Refusal, IOException {
     List<DevNode> nodes = nodes();
     if (number < 1 || number > nodes.size()) {
-      throw new Refusal("There is no node " + number + "; say one of 1 to " + nodes.size() + ".");
+      throw Refusal.ofUsage(
+          "There is no node " + number + "; say one of 1 to " + nodes.size() + ".");
     }
     return nodes.get(number - 1);
   }

@@ -1,6 +1,8 @@
 package io.pandofs.tools.dev;
 
 import io.pandofs.common.config.HostPort;
+import io.pandofs.meta.raft.DataDirectory;
+import io.pandofs.meta.raft.Identity;
 import io.pandofs.mount.fuse.MountPointCheck;
 import io.pandofs.mount.fuse.MountTable;
 import java.io.IOException;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where one node of a dev cluster keeps its things.
@@ -94,6 +97,17 @@ record DevNode(int number, Path directory, NodePorts ports) {
   /** Whether it has been a node before; false when it is new or its data directory was emptied. */
   boolean hasData() {
     return Files.exists(data().resolve("identity").resolve("node.properties"));
+  }
+
+  /** Who it is by its data directory; empty when it is new, or when that cannot be read. */
+  Optional<Identity> identity() {
+    try {
+      return DataDirectory.peek(data());
+    } catch (IOException e) {
+      // Whoever starts it is told what is the matter with it.
+      LoggerFactory.getLogger(DevNode.class).info("{} cannot be told who it is", name(), e);
+      return Optional.empty();
+    }
   }
 
   /** The last lines of the log, for a person who asks why. */

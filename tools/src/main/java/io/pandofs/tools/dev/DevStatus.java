@@ -1,6 +1,7 @@
 package io.pandofs.tools.dev;
 
 import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.TableHashes;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.status.StatusClient;
 import java.io.IOException;
@@ -20,16 +21,25 @@ import org.jspecify.annotations.Nullable;
  * @param tables null unless hashes were asked for
  */
 public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables tables) {
+  private static final String REMOVED = "removed";
   private static final Duration PATIENCE = Duration.ofSeconds(3);
-  private static final Duration HASH_PATIENCE = Duration.ofSeconds(12);
 
   /**
    * One node.
    *
-   * @param process running, paused or stopped
+   * @param process running, paused, stopped or removed
    * @param status its own document; empty when it does not answer
    */
-  public record Node(String name, String process, long pid, Path mount, JsonObject status) {}
+  public record Node(String name, String process, long pid, Path mount, JsonObject status) {
+    /** Whether it does not run, and was removed from the cluster: it is not missed. */
+    public boolean isRemoved() {
+      return process.equals(REMOVED);
+    }
+
+    private Node removed() {
+      return new Node(name, REMOVED, pid, mount, status);
+    }
+  }
 
   /**
    * The hashes of the nodes' tables, all as of one log index.
@@ -44,16 +54,21 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
     }
   }
 
-  /** Whether every node runs and calls itself well, and the hashes, if asked for, are equal. */
+  /**
+   * Whether every node that was not removed runs and calls itself well, and the hashes, if asked
+   * for, are equal.
+   */
   public boolean well() {
-    return nodes.stream().allMatch(node -> node.status().text("state").equals("ok"))
+    return nodes.stream()
+            .allMatch(node -> node.isRemoved() || node.status().text("state").equals("ok"))
         && (tables == null || tables.equal());
   }
 
   static DevStatus collect(DevDirectory directory, boolean withHashes) throws Refusal, IOException {
+    List<DevNode> known = directory.nodes();
     List<Node> nodes = new ArrayList<>();
     List<DevNode> running = new ArrayList<>();
-    for (DevNode node : directory.nodes()) {
+    for (DevNode node : known) {
       ProcessRef.State state = node.state();
       if (state == ProcessRef.State.RUNNING) {
         running.add(node);
@@ -66,7 +81,19 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
               node.mount(),
               state == ProcessRef.State.RUNNING ? ask(node) : JsonObject.empty()));
     }
-    return new DevStatus(directory.root(), nodes, withHashes ? hashes(running) : null);
+    List<Node> seen = markRemoved(known, nodes);
+    return new DevStatus(directory.root(), seen, withHashes ? hashes(running) : null);
+  }
+
+  private static List<Node> markRemoved(List<DevNode> known, List<Node> nodes) {
+    Membership membership = new Membership(nodes.stream().map(Node::status).toList());
+    List<Node> marked = new ArrayList<>();
+    for (int i = 0; i < nodes.size(); i++) {
+      Node node = nodes.get(i);
+      boolean isDown = node.process().equals(word(ProcessRef.State.GONE));
+      marked.add(isDown && membership.isRemoved(known.get(i)) ? node.removed() : node);
+    }
+    return marked;
   }
 
   private static String word(ProcessRef.State state) {
@@ -89,9 +116,9 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
     String problem = "no node runs";
     for (DevNode node : running) {
       try {
-        long index = new StatusClient(node.status()).requestHash(HASH_PATIENCE);
+        long index = new TableHashes(node.data()).request();
         return new Tables(index, hashesAt(index, running), "");
-      } catch (IOException e) {
+      } catch (Refusal e) {
         problem = String.valueOf(e.getMessage());
       }
     }
@@ -102,8 +129,8 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
     Map<String, String> hashes = new LinkedHashMap<>();
     for (DevNode node : running) {
       try {
-        hashes.put(node.name(), new StatusClient(node.status()).hashAt(index, HASH_PATIENCE));
-      } catch (IOException e) {
+        hashes.put(node.name(), new TableHashes(node.data()).at(index));
+      } catch (Refusal e) {
         hashes.put(node.name(), ""); // shown as unknown, and never equal
       }
     }

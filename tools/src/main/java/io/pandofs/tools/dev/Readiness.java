@@ -26,23 +26,41 @@ final class Readiness {
   void await(List<DevNode> nodes) throws Refusal, IOException, InterruptedException {
     long deadline = clock.nanoTime() + patience.toNanos();
     for (DevNode node : nodes) {
-      await(node, deadline);
+      if (!await(node, deadline)) {
+        throw ended(node);
+      }
     }
   }
 
-  private void await(DevNode node, long deadline)
+  /** The same, but one that ends because it was removed from the cluster is not waited for. */
+  void awaitMembers(List<DevNode> nodes) throws Refusal, IOException, InterruptedException {
+    long deadline = clock.nanoTime() + patience.toNanos();
+    for (DevNode node : nodes) {
+      if (!await(node, deadline) && !Membership.ask(nodes).isRemoved(node)) {
+        throw ended(node);
+      }
+    }
+  }
+
+  private static Refusal ended(DevNode node) throws IOException {
+    return new Refusal(node.name() + " ended" + lastWords(node));
+  }
+
+  /** False when its process has ended. */
+  private boolean await(DevNode node, long deadline)
       throws Refusal, IOException, InterruptedException {
     ProcessRef process =
         node.process().orElseThrow(() -> new IOException("no pid file in " + node.directory()));
     while (!serves(node)) {
       if (Signals.awaitEnd(process, POLL)) {
-        throw new Refusal(node.name() + " ended" + lastWords(node));
+        return false;
       }
       if (clock.nanoTime() - deadline > 0) {
         throw new Refusal(
             node.name() + " is not ready after " + patience.toSeconds() + " s" + lastWords(node));
       }
     }
+    return true;
   }
 
   /** Whether a status document tells of a node that serves. */

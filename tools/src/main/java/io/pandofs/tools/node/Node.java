@@ -134,6 +134,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     new VolumeCommands(replica.admin()).addTo(admin);
     blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
+    new HashCommands(replica, clock).addTo(admin);
     keepLooking(
         space,
         replica,
@@ -145,6 +146,7 @@ final class Node implements AutoCloseable, ReplicaListener {
       status.mounted(mounted);
       lastSync.mounted(mounted);
       parts.add("mount", mounted);
+      admin.add("drain", new Drain(status, mounted));
       Watchdog.start(mount, config.watchdog()).ifPresent(dog -> parts.add("watchdog", dog));
     }
     status.serving();

@@ -15,22 +15,16 @@ import io.pandofs.meta.raft.ReplicaStatus;
 import io.pandofs.mount.vfs.Capacity;
 import io.pandofs.tools.space.ClusterSpace;
 import io.pandofs.tools.status.StatusSource;
-import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a node tells of itself. Thread-safe; a node that is still starting tells less. */
 final class NodeStatus implements StatusSource {
-  private static final Duration HASH_PATIENCE = Duration.ofSeconds(10);
-  private static final long POLL_MILLIS = 50;
-
   private final NodeConfig config;
   private final Clock clock;
   private final Health health;
@@ -115,7 +109,7 @@ final class NodeStatus implements StatusSource {
       document.put("id", now.identity().node().toString());
       document.put("volume", Long.toHexString(now.identity().volumeId()));
       metadata(now, document);
-      document.put("blocks", blocks(now.side()));
+      blocks(now.side(), document);
       document.put("space", space(now));
     }
     document.put("mount", mount());
@@ -200,6 +194,15 @@ final class NodeStatus implements StatusSource {
     return peers;
   }
 
+  private static void blocks(BlockSide side, Map<String, @Nullable Object> document) {
+    try {
+      document.put("blocks", blocks(side));
+    } catch (IllegalStateException | StoreException e) {
+      // Stopping: what there is to fetch cannot be told without the tables, as in metadata().
+      document.put("blocks", Map.of());
+    }
+  }
+
   private static Map<String, @Nullable Object> blocks(BlockSide side) {
     Keeper.Progress progress = side.keeper.progress();
     LocalBlocks.Usage usage = side.local.usage();
@@ -254,60 +257,5 @@ final class NodeStatus implements StatusSource {
     document.put("metadata_tables", budgets.metadataTables());
     document.put("block_tables", budgets.blockTables());
     return document;
-  }
-
-  @Override
-  public long requestHash() throws IOException, InterruptedException {
-    MetadataReplica replica = replica();
-    try {
-      Set<Long> before = replica.status().tableHashes().keySet();
-      replica.hashTables(HASH_PATIENCE);
-      long deadline = clock.nanoTime() + HASH_PATIENCE.toNanos();
-      while (clock.nanoTime() - deadline < 0) {
-        for (long index : replica.status().tableHashes().keySet()) {
-          if (!before.contains(index)) {
-            return index;
-          }
-        }
-        Pause.ofMillis(POLL_MILLIS);
-      }
-      throw new IOException("the tables were not hashed in time");
-    } catch (ErrnoException e) {
-      throw new IOException("no leader takes the request: " + e.getMessage(), e);
-    }
-  }
-
-  @Override
-  public Optional<String> hashAt(long index, Duration patience) throws InterruptedException {
-    long deadline = clock.nanoTime() + patience.toNanos();
-    do {
-      try {
-        String hash = replica().status().tableHashes().get(index);
-        if (hash != null) {
-          return Optional.of(hash);
-        }
-      } catch (ErrnoException | IOException e) {
-        return Optional.empty();
-      }
-      Pause.ofMillis(POLL_MILLIS); // Hashing runs in the background and tells nobody of its end.
-    } while (clock.nanoTime() - deadline < 0);
-    return Optional.empty();
-  }
-
-  private MetadataReplica replica() throws IOException {
-    Running now = running;
-    if (now == null) {
-      throw new IOException("this node is starting");
-    }
-    return now.replica();
-  }
-
-  @Override
-  public void drain() {
-    MountedVolume volume = mount;
-    if (volume != null) {
-      stopping();
-      volume.close();
-    }
   }
 }

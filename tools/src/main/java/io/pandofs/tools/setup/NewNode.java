@@ -35,17 +35,19 @@ public record NewNode(Path config, Path data, Path mount, String name, HostPort 
       return new HostPort(ownAddress(), NodeConfig.CONTROL_PORT);
     }
     HostPort address =
-        HostPort.parse(text.indexOf(':') < 0 ? text + ":" + NodeConfig.CONTROL_PORT : text)
+        HostPort.parse(text, NodeConfig.CONTROL_PORT)
             .orElseThrow(
-                () -> new Refusal("'" + text + "' is not an address; write --listen HOST:PORT."));
+                () ->
+                    Refusal.ofUsage("'" + text + "' is not an address; write --listen HOST:PORT."));
     if (address.isWildcard()) {
-      throw new Refusal(
+      throw Refusal.ofUsage(
           "The others cannot call "
               + address.host()
               + "; say with --listen the address by which they reach this machine.");
     }
     if (address.port() > PORT_MAX - STATUS_OFFSET) {
-      throw new Refusal("There are no three ports after " + address.port() + "; say another one.");
+      throw Refusal.ofUsage(
+          "There are no three ports after " + address.port() + "; say another one.");
     }
     return address;
   }

@@ -23,28 +23,8 @@ public final class StatusClient {
 
   /** The status document. */
   public JsonObject status(Duration patience) throws IOException {
-    return call("GET", "/status", patience);
-  }
-
-  /** Asks all nodes to hash their tables; the log index as of which they do. */
-  public long requestHash(Duration patience) throws IOException {
-    return call("POST", "/hash", patience).number("index");
-  }
-
-  /** The node's hash as of an index. */
-  public String hashAt(long index, Duration patience) throws IOException {
-    return call("GET", "/hash?index=" + index, patience).text("hash");
-  }
-
-  /** Has the node unmount. */
-  public void drain(Duration patience) throws IOException {
-    call("POST", "/drain", patience);
-  }
-
-  private JsonObject call(String method, String path, Duration patience) throws IOException {
     HttpURLConnection connection =
-        (HttpURLConnection) URI.create("http://" + endpoint + path).toURL().openConnection();
-    connection.setRequestMethod(method);
+        (HttpURLConnection) URI.create("http://" + endpoint + "/status").toURL().openConnection();
     connection.setConnectTimeout((int) patience.toMillis());
     connection.setReadTimeout((int) patience.toMillis());
     try {

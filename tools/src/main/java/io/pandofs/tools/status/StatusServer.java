@@ -8,12 +8,12 @@ import io.pandofs.tools.json.JsonWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,23 +24,36 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>{@code GET /status} the whole document
  *   <li>{@code GET /healthz} 200 when the node serves, else 503
- *   <li>{@code POST /hash} asks all nodes to hash their tables; answers the log index
- *   <li>{@code GET /hash?index=N} this node's hash as of that index; 404 if it is not known in 10 s
- *   <li>{@code POST /drain} unmounts
  * </ul>
  *
- * <p>Bounded: four requests are served at a time and sixteen wait; more are cut off. Request bodies
- * are not read.
+ * <p>Whoever can connect may ask, without saying who he is: so there is nothing here that changes
+ * anything or makes other nodes work. That is what {@link io.pandofs.tools.admin} is for. A request
+ * that calls this machine by a name other than a loopback one is refused: a page in a browser sends
+ * such a one when its own name was made to mean 127.0.0.1, to read what is answered here.
+ *
+ * <p>Bounded: four requests are served at a time and sixteen wait; more are cut off, and so is one
+ * that is not there wholly or whose answer is not taken within five seconds. Request bodies are not
+ * read.
  */
 public final class StatusServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StatusServer.class);
   private static final int THREADS = 4;
   private static final int WAITING_MAX = 16;
-  private static final Duration HASH_PATIENCE = Duration.ofSeconds(10);
+  private static final Duration EXCHANGE = Duration.ofSeconds(5);
+  private static final Pattern LOOPBACK =
+      Pattern.compile(
+          "(localhost\\.?|127(\\.[0-9]{1,3}){3}|\\[::1])(:[0-9]{1,5})?", Pattern.CASE_INSENSITIVE);
 
   private final HttpServer server;
   private final ThreadPoolExecutor threads;
   private final StatusSource source;
+
+  static {
+    // Read by the JDK's server when it is first used; without them a request may take for ever.
+    String seconds = String.valueOf(EXCHANGE.toSeconds());
+    System.setProperty("sun.net.httpserver.maxReqTime", seconds);
+    System.setProperty("sun.net.httpserver.maxRspTime", seconds);
+  }
 
   private StatusServer(HttpServer server, StatusSource source) {
     this.server = server;
@@ -80,51 +93,40 @@ public final class StatusServer implements AutoCloseable {
     return status;
   }
 
-  private void handle(HttpExchange exchange) throws IOException {
+  private void handle(HttpExchange exchange) {
     try (exchange) {
-      String what = exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath();
-      switch (what) {
-        case "GET /status" -> answer(exchange, 200, source.status());
-        case "GET /healthz" -> health(exchange);
-        case "POST /hash" -> answer(exchange, 200, Map.of("index", source.requestHash()));
-        case "GET /hash" -> hash(exchange);
-        case "POST /drain" -> {
-          source.drain();
-          answer(exchange, 200, Map.of("drained", true));
-        }
-        default -> answer(exchange, 404, Map.of("error", "there is no " + what));
+      try {
+        answer(exchange);
+      } catch (RuntimeException e) {
+        LOG.warn("status request {} failed", exchange.getRequestURI(), e);
+        answer(exchange, 503, Map.of("error", "the status cannot be told; see the node's log"));
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     } catch (IOException e) {
       LOG.debug("a status client went away: {}", e.toString());
-    } catch (Exception e) {
-      LOG.warn("status request {} failed", exchange.getRequestURI(), e);
-      answer(exchange, 503, Map.of("error", String.valueOf(e.getMessage())));
     }
   }
 
-  private void health(HttpExchange exchange) throws IOException {
-    boolean healthy = source.healthy();
-    answer(exchange, healthy ? 200 : 503, Map.of("healthy", healthy));
+  private void answer(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath();
+    boolean known = "/status".equals(path) || "/healthz".equals(path);
+    if (!isForLoopback(exchange.getRequestHeaders().get("Host"))) {
+      answer(exchange, 403, Map.of("error", "say Host: 127.0.0.1, or another loopback name"));
+    } else if (!known) {
+      answer(exchange, 404, Map.of("error", "there are /status and /healthz"));
+    } else if (!exchange.getRequestMethod().equals("GET")) {
+      exchange.getResponseHeaders().set("Allow", "GET");
+      answer(exchange, 405, Map.of("error", "this endpoint only tells: say GET"));
+    } else if (path.equals("/status")) {
+      answer(exchange, 200, source.status());
+    } else {
+      boolean healthy = source.healthy();
+      answer(exchange, healthy ? 200 : 503, Map.of("healthy", healthy));
+    }
   }
 
-  private void hash(HttpExchange exchange) throws IOException, InterruptedException {
-    String query = String.valueOf(exchange.getRequestURI().getQuery());
-    if (!query.matches("index=[0-9]{1,18}")) {
-      answer(exchange, 400, Map.of("error", "say index=N"));
-      return;
-    }
-    long index = Long.parseLong(query.substring("index=".length()));
-    Optional<String> hash = source.hashAt(index, HASH_PATIENCE);
-    if (hash.isEmpty()) {
-      answer(exchange, 404, Map.of("error", "the hash at " + index + " is not known here"));
-      return;
-    }
-    Map<String, @Nullable Object> answer = new LinkedHashMap<>();
-    answer.put("index", index);
-    answer.put("hash", hash.get());
-    answer(exchange, 200, answer);
+  /** A program that says no host at all is no browser. */
+  private static boolean isForLoopback(@Nullable List<String> hosts) {
+    return hosts == null || hosts.stream().allMatch(host -> LOOPBACK.matcher(host).matches());
   }
 
   private static void answer(HttpExchange exchange, int code, Map<String, ?> document)

@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -121,6 +122,23 @@ class AdminChannelTest {
       assertThat(new String(answer.array(), 0, answer.position())).contains("\"ok\":false");
     }
     client().call("yes", Map.of(), text -> {});
+  }
+
+  @Test
+  void aDaemonThatStandsStillIsNotWaitedForLongerThanAsked() throws Exception {
+    server.add("yes", (request, progress) -> Map.of("said", "yes"));
+    Duration patience = Duration.ofSeconds(30);
+    assertThat(client().call("yes", Map.of(), patience).text("said")).isEqualTo("yes");
+    CountDownLatch never = new CountDownLatch(1);
+    server.add(
+        "still",
+        (request, progress) -> {
+          never.await();
+          return Map.of();
+        });
+    assertThatThrownBy(() -> client().call("still", Map.of(), Duration.ofMillis(200)))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("does not answer");
   }
 
   @Test
