@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -25,11 +26,15 @@ public final class Cluster implements AutoCloseable {
    *
    * @param disks each node's data on an ext4 of its own
    * @param relayed through relays, so that it can be slow
-   * @param settings lines of every node's configuration
+   * @param settings of every node's configuration: key to text
    * @param environment NAME=VALUE for every node's process
    */
   public record Shape(
-      int nodes, boolean disks, boolean relayed, String settings, List<String> environment) {}
+      int nodes,
+      boolean disks,
+      boolean relayed,
+      Map<String, String> settings,
+      List<String> environment) {}
 
   /** Who leads, as the nodes themselves say; node 0 when nobody does. */
   public record Leader(int node, long term) {}
@@ -39,7 +44,7 @@ public final class Cluster implements AutoCloseable {
     this.relay = relay;
   }
 
-  /** A new cluster in {@code directory}, all mounted. */
+  /** A new cluster with certificates in {@code directory}, all mounted. */
   public static Cluster up(Path directory, Shape shape) throws IOException, InterruptedException {
     Network network = Network.make(shape.nodes(), shape.relayed(), directory);
     Cluster cluster = new Cluster(network, shape.relayed() ? Relay.start(network) : null);
@@ -48,11 +53,13 @@ public final class Cluster implements AutoCloseable {
       Disk disk = shape.disks() ? Disk.make(own.resolve("image"), own.resolve("disk")) : null;
       ClusterNode node = new ClusterNode(i, own, disk, shape.environment());
       cluster.nodes.add(node);
-      node.configure(shape.nodes(), i == 1, shape.settings());
+      if (i == 1) {
+        node.init(shape.settings());
+      } else {
+        node.join(cluster.node(1), shape.settings());
+      }
       cluster.startFirst(node);
     }
-    // Whoever loses all data joins the others; it must not start a second cluster.
-    cluster.nodes.get(0).configure(shape.nodes(), false, shape.settings());
     return cluster;
   }
 
@@ -144,17 +151,15 @@ public final class Cluster implements AutoCloseable {
     }
   }
 
-  /** What is wrong with the tables: nothing, if all nodes hash them alike at one log index. */
-  public String differences() throws IOException {
+  /** Has all nodes hash their tables as of one log index. */
+  public TableHashes hashTables() throws IOException {
     Duration patience = Duration.ofSeconds(15);
     long index = nodes.get(0).client().requestHash(patience);
     List<String> hashes = new ArrayList<>();
     for (ClusterNode node : nodes) {
       hashes.add(node.client().hashAt(index, patience));
     }
-    return hashes.stream().distinct().count() == 1
-        ? ""
-        : "the tables differ at index " + index + ": " + hashes;
+    return new TableHashes(index, hashes);
   }
 
   /** Kills all and unmounts. */
