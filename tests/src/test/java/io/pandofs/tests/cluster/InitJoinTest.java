@@ -18,9 +18,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Clusters as a person makes them, with certificates: real processes, on loopback. */
@@ -41,6 +43,12 @@ final class InitJoinTest {
     }
     for (String node : started) {
       awaitEnd(node);
+      // One that was killed could not unmount.
+      Commands.bash(
+              LOOK,
+              "! grep -q \" $1 \" /proc/self/mountinfo || umount -l \"$1\" || fusermount -uz \"$1\"",
+              mount(node))
+          .ok();
     }
   }
 
@@ -132,12 +140,32 @@ final class InitJoinTest {
     return pando(arguments.toArray(String[]::new));
   }
 
+  private List<JsonObject> members(String asked) throws IOException, InterruptedException {
+    return JsonReader.readObject(ask(asked, "node", "ls", "--json").ok()).objects("nodes");
+  }
+
   /** What {@code pando node ls} tells of a node; empty when it is no member. */
   private JsonObject member(String asked, String name) throws IOException, InterruptedException {
-    return JsonReader.readObject(ask(asked, "node", "ls", "--json").ok()).objects("nodes").stream()
+    return members(asked).stream()
         .filter(node -> node.text("name").equals(name))
         .findFirst()
         .orElse(JsonObject.empty());
+  }
+
+  private String leader(String asked) throws IOException, InterruptedException {
+    return members(asked).stream()
+        .filter(node -> node.text("role").equals("leader"))
+        .map(node -> node.text("name"))
+        .findFirst()
+        .orElse("");
+  }
+
+  /** Hands the leadership on; who leads then. */
+  private String transfer(String asked) throws IOException, InterruptedException {
+    String name =
+        JsonReader.readObject(ask(asked, "leader", "transfer", "--json").ok()).text("name");
+    assertThat(name).isIn("one", "two", "three");
+    return name;
   }
 
   private void says(String name, String file, String text) {
@@ -207,6 +235,7 @@ final class InitJoinTest {
 
   /** What is done to members works with certificates too. */
   @Test
+  @Timeout(value = 8, unit = TimeUnit.MINUTES)
   void membersMoveLeadLeaveAndSurvive() throws Exception {
     DevCluster.requireFuse();
     int one = freePorts();
@@ -217,9 +246,8 @@ final class InitJoinTest {
     join("three", freePorts(), one, twice).ok();
     refused(join("four", freePorts(), one, twice), "four", "the token is used up");
 
-    // To whom is the leader's choice.
-    ask("one", "leader", "transfer").ok();
-    assertThat(member("one", "one").text("role")).isEqualTo("voter");
+    // To whom is the leader's choice. On a busy machine an election may come in between.
+    await().atMost(LIMIT).until(() -> !leader("one").equals(transfer("one")));
 
     Commands.bash(LOOK, "echo before > \"$1/f\" && sync \"$1/f\"", mount("one")).ok();
     move("two", two, freePorts());

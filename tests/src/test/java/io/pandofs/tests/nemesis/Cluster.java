@@ -48,19 +48,28 @@ public final class Cluster implements AutoCloseable {
   public static Cluster up(Path directory, Shape shape) throws IOException, InterruptedException {
     Network network = Network.make(shape.nodes(), shape.relayed(), directory);
     Cluster cluster = new Cluster(network, shape.relayed() ? Relay.start(network) : null);
+    try {
+      cluster.start(directory, shape);
+      return cluster;
+    } catch (IOException | InterruptedException | RuntimeException | AssertionError e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  private void start(Path directory, Shape shape) throws IOException, InterruptedException {
     for (int i = 1; i <= shape.nodes(); i++) {
       Path own = java.nio.file.Files.createDirectories(directory.resolve("n" + i));
       Disk disk = shape.disks() ? Disk.make(own.resolve("image"), own.resolve("disk")) : null;
       ClusterNode node = new ClusterNode(i, own, disk, shape.environment());
-      cluster.nodes.add(node);
+      nodes.add(node);
       if (i == 1) {
         node.init(shape.settings());
       } else {
-        node.join(cluster.node(1), shape.settings());
+        node.join(node(1), shape.settings());
       }
-      cluster.startFirst(node);
+      startFirst(node);
     }
-    return cluster;
   }
 
   /** A node that cannot join in time (a busy machine) ends; whoever runs it starts it again. */
