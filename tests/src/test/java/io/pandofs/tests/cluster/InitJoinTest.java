@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.json.JsonReader;
+import io.pandofs.tools.setup.NodeProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,9 +18,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Clusters as a person makes them, with certificates: real processes, on loopback. */
@@ -39,15 +42,47 @@ final class InitJoinTest {
           .forEach(ProcessHandle::destroy);
     }
     for (String node : started) {
-      await()
-          .atMost(Duration.ofSeconds(60))
-          .until(() -> ProcessHandle.allProcesses().noneMatch(process -> runs(process, node)));
+      awaitEnd(node);
+      // One that was killed could not unmount.
+      Commands.bash(
+              LOOK,
+              "! grep -q \" $1 \" /proc/self/mountinfo || umount -l \"$1\" || fusermount -uz \"$1\"",
+              mount(node))
+          .ok();
     }
   }
 
+  private void awaitEnd(String node) {
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> ProcessHandle.allProcesses().noneMatch(process -> runs(process, node)));
+  }
+
   private boolean runs(ProcessHandle process, String node) {
-    String config = data(node).resolve("pando.toml").toString();
-    return process.info().arguments().map(List::of).orElse(List.of()).contains(config);
+    return process
+        .info()
+        .arguments()
+        .map(List::of)
+        .orElse(List.of())
+        .contains(config(node).toString());
+  }
+
+  /** SIGKILL. */
+  private void kill(String node) {
+    ProcessHandle.allProcesses()
+        .filter(process -> runs(process, node))
+        .forEach(ProcessHandle::destroyForcibly);
+    awaitEnd(node);
+  }
+
+  /** Starts a node that was stopped. */
+  private void start(String node) throws IOException {
+    NodeProcess.detached(DevCluster.launcher(), config(node), data(node).resolve("node.log"))
+        .start();
+  }
+
+  private Path config(String node) {
+    return data(node).resolve("pando.toml");
   }
 
   private Path data(String node) {
@@ -95,6 +130,49 @@ final class InitJoinTest {
         new ArrayList<>(List.of("token", "--json", "--data", data(name).toString()));
     arguments.addAll(List.of(options));
     return JsonReader.readObject(pando(arguments.toArray(String[]::new)).ok()).text("token");
+  }
+
+  /** Asks a node's daemon. */
+  private Commands.Result ask(String name, String... command)
+      throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of(command));
+    arguments.addAll(List.of("--config", config(name).toString()));
+    return pando(arguments.toArray(String[]::new));
+  }
+
+  private List<JsonObject> members(String asked) throws IOException, InterruptedException {
+    return JsonReader.readObject(ask(asked, "node", "ls", "--json").ok()).objects("nodes");
+  }
+
+  /** What {@code pando node ls} tells of a node; empty when it is no member. */
+  private JsonObject member(String asked, String name) throws IOException, InterruptedException {
+    return members(asked).stream()
+        .filter(node -> node.text("name").equals(name))
+        .findFirst()
+        .orElse(JsonObject.empty());
+  }
+
+  private String leader(String asked) throws IOException, InterruptedException {
+    return members(asked).stream()
+        .filter(node -> node.text("role").equals("leader"))
+        .map(node -> node.text("name"))
+        .findFirst()
+        .orElse("");
+  }
+
+  /** Hands the leadership on; who leads then. */
+  private String transfer(String asked) throws IOException, InterruptedException {
+    String name =
+        JsonReader.readObject(ask(asked, "leader", "transfer", "--json").ok()).text("name");
+    assertThat(name).isIn("one", "two", "three");
+    return name;
+  }
+
+  private void says(String name, String file, String text) {
+    await()
+        .atMost(LIMIT)
+        .until(
+            () -> Commands.bash(LOOK, "cat \"$1\"", mount(name).resolve(file)).out().equals(text));
   }
 
   private void refused(Commands.Result result, String name, String sentence) throws IOException {
@@ -154,6 +232,69 @@ final class InitJoinTest {
     int three = freePorts();
     // The newcomer itself tells that this is not the cluster that the token is for.
     refused(join("three", three, ours, foreign), "three", "not of the cluster that the token is");
+  }
+
+  /** What is done to members works with certificates too. */
+  @Test
+  @Timeout(value = 8, unit = TimeUnit.MINUTES)
+  void membersMoveLeadLeaveAndSurvive() throws Exception {
+    DevCluster.requireFuse();
+    int one = freePorts();
+    init("one", one);
+    String twice = token("one", "--uses", "2");
+    int two = freePorts();
+    join("two", two, one, twice).ok();
+    join("three", freePorts(), one, twice).ok();
+    refused(join("four", freePorts(), one, twice), "four", "the token is used up");
+
+    // To whom is the leader's choice. On a busy machine an election may come in between.
+    await().atMost(LIMIT).until(() -> !leader("one").equals(transfer("one")));
+
+    Commands.bash(LOOK, "echo before > \"$1/f\" && sync \"$1/f\"", mount("one")).ok();
+    move("two", two, freePorts());
+    says("two", "f", "before\n");
+    ask("one", "node", "remove", "three").ok();
+    awaitEnd("three");
+    assertThat(member("one", "three").values()).isEmpty();
+    // Of two voters, both must be reached.
+    Commands.bash(LOOK, "echo after > \"$1/f\" && sync \"$1/f\"", mount("one")).ok();
+    says("two", "f", "after\n");
+
+    kill("one");
+    kill("two");
+    ask("two", "recover", "--from-survivor", "--yes-i-lose", "n1").ok();
+    start("two");
+    says("two", "f", "after\n");
+    Commands.bash(LOOK, "echo alone > \"$1/f\" && sync \"$1/f\"", mount("two")).ok();
+    assertThat(member("two", "two").text("role")).isEqualTo("leader");
+  }
+
+  /** Kills a node and starts it at other ports. */
+  private void move(String name, int from, int to) throws IOException, InterruptedException {
+    kill(name);
+    String config = Files.readString(config(name));
+    for (int i = 0; i < 4; i++) {
+      config = config.replace("127.0.0.1:" + (from + i), "127.0.0.1:" + (to + i));
+    }
+    Files.writeString(config(name), config);
+    String host = "127.0.0.1:";
+    ask(
+            "one",
+            "node",
+            "set-address",
+            name,
+            "--control",
+            host + to,
+            "--raft",
+            host + (to + 1),
+            "--blocks",
+            host + (to + 2))
+        .ok();
+    start(name);
+    JsonObject moved = member("one", name);
+    assertThat(moved.text("control")).isEqualTo(host + to);
+    assertThat(moved.text("raft")).isEqualTo(host + (to + 1));
+    assertThat(moved.text("blocks")).isEqualTo(host + (to + 2));
   }
 
   private String idOf(String token) {

@@ -5,6 +5,7 @@ import io.pandofs.tests.history.Judgement;
 import io.pandofs.tests.history.Judgement.Verdict;
 import io.pandofs.tests.history.Operation;
 import io.pandofs.tests.nemesis.FaultReport;
+import io.pandofs.tests.nemesis.TableHashes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -33,6 +34,14 @@ final class Judge {
 
   Judge(List<FaultReport> faults) {
     this.faults = faults;
+    for (FaultReport fault : faults) {
+      if (fault.evidence().isEmpty()) {
+        convictions.add("nothing shows that this took place: " + fault.name());
+      }
+      if (!fault.complaint().isEmpty()) {
+        convictions.add("not well after " + fault.name() + ": " + fault.complaint());
+      }
+    }
   }
 
   /** What was found, for people. */
@@ -43,6 +52,14 @@ final class Judge {
   /** What must not be. */
   List<String> convictions() {
     return convictions;
+  }
+
+  /** What the nodes disagree about needs no client to be wrong. */
+  void tables(TableHashes hashes) {
+    String difference = hashes.difference();
+    if (!difference.isEmpty()) {
+      convictions.add(difference);
+    }
   }
 
   void workload(Workload workload, History history) {

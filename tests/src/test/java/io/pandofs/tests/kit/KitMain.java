@@ -88,34 +88,20 @@ final class KitMain {
       Nemesis nemesis = new Nemesis(cluster, options.seed(), this::say);
       List<FaultReport> faults =
           nemesis.run(options.faults(), Duration.ofSeconds(options.seconds()), options.count());
+      Judge judge = new Judge(faults);
       convictions.addAll(clients.stop());
-      judgeFaults(faults);
       String wrong = cluster.awaitWell(cluster.nodes(), Duration.ofSeconds(60));
       if (wrong.isEmpty()) {
         clients.lookAtAll(cluster.nodes(), started);
-        // What the nodes disagree about needs no client to be wrong.
-        String different = cluster.differences();
-        convictions.addAll(different.isEmpty() ? List.of() : List.of(different));
+        judge.tables(cluster.hashTables());
       } else {
         convictions.add("no last look was possible: " + wrong);
       }
-      judge(clients, faults);
+      judge(judge, clients);
     }
   }
 
-  private void judgeFaults(List<FaultReport> faults) {
-    for (FaultReport fault : faults) {
-      if (fault.evidence().isEmpty()) {
-        convictions.add("nothing shows that this took place: " + fault.name());
-      }
-      if (!fault.complaint().isEmpty()) {
-        convictions.add("not well after " + fault.name() + ": " + fault.complaint());
-      }
-    }
-  }
-
-  private void judge(Clients clients, List<FaultReport> faults) throws IOException {
-    Judge judge = new Judge(faults);
+  private void judge(Judge judge, Clients clients) throws IOException {
     for (Workload workload : options.workloads()) {
       judge.workload(workload, History.read(clients.histories(workload)));
     }

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param periodMillis how long it works on the same
  * @param complete when an operation is complete: see {@code client.py}
  * @param share which mounts work on a key: see {@code client.py}
- * @param settings lines of the nodes' configuration
+ * @param settings of the nodes' configuration: key to text
  * @param preload a library put under the nodes; empty for none
  * @param keep keeps the histories of a run without convictions too
  */
@@ -37,7 +37,7 @@ record KitOptions(
     int periodMillis,
     String complete,
     String share,
-    String settings,
+    Map<String, String> settings,
     String preload,
     boolean keep) {
   static final String USAGE =
@@ -89,9 +89,8 @@ record KitOptions(
             take(given, "--complete", "sync"),
             take(given, "--share", "all"),
             raft.isEmpty()
-                ? ""
-                : "raft.timeout_min = \"%s\"\nraft.timeout_max = \"%s\"\n"
-                    .formatted(raftTimes[0], raftTimes[1]),
+                ? Map.of()
+                : Map.of("raft.timeout_min", raftTimes[0], "raft.timeout_max", raftTimes[1]),
             take(given, "--preload", ""),
             take(given, "--keep", "no").equals("yes"));
     if (options.share.equals("one") && options.keys % 3 != 0) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -26,11 +27,15 @@ public final class Cluster implements AutoCloseable {
    *
    * @param disks each node's data on an ext4 of its own
    * @param relayed through relays, so that it can be slow
-   * @param settings lines of every node's configuration
+   * @param settings of every node's configuration: key to text
    * @param environment NAME=VALUE for every node's process
    */
   public record Shape(
-      int nodes, boolean disks, boolean relayed, String settings, List<String> environment) {}
+      int nodes,
+      boolean disks,
+      boolean relayed,
+      Map<String, String> settings,
+      List<String> environment) {}
 
   /** Who leads, as the nodes themselves say; node 0 when nobody does. */
   public record Leader(int node, long term) {}
@@ -40,21 +45,32 @@ public final class Cluster implements AutoCloseable {
     this.relay = relay;
   }
 
-  /** A new cluster in {@code directory}, all mounted. */
+  /** A new cluster with certificates in {@code directory}, all mounted. */
   public static Cluster up(Path directory, Shape shape) throws IOException, InterruptedException {
     Network network = Network.make(shape.nodes(), shape.relayed(), directory);
     Cluster cluster = new Cluster(network, shape.relayed() ? Relay.start(network) : null);
+    try {
+      cluster.start(directory, shape);
+      return cluster;
+    } catch (IOException | InterruptedException | RuntimeException | AssertionError e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  private void start(Path directory, Shape shape) throws IOException, InterruptedException {
     for (int i = 1; i <= shape.nodes(); i++) {
       Path own = java.nio.file.Files.createDirectories(directory.resolve("n" + i));
       Disk disk = shape.disks() ? Disk.make(own.resolve("image"), own.resolve("disk")) : null;
       ClusterNode node = new ClusterNode(i, own, disk, shape.environment());
-      cluster.nodes.add(node);
-      node.configure(shape.nodes(), i == 1, shape.settings());
-      cluster.startFirst(node);
+      nodes.add(node);
+      if (i == 1) {
+        node.init(shape.settings());
+      } else {
+        node.join(node(1), shape.settings());
+      }
+      startFirst(node);
     }
-    // Whoever loses all data joins the others; it must not start a second cluster.
-    cluster.nodes.get(0).configure(shape.nodes(), false, shape.settings());
-    return cluster;
   }
 
   /** A node that cannot join in time (a busy machine) ends; whoever runs it starts it again. */
@@ -145,8 +161,8 @@ public final class Cluster implements AutoCloseable {
     }
   }
 
-  /** What is wrong with the tables: nothing, if all nodes hash them alike at one log index. */
-  public String differences() throws IOException {
+  /** Has all nodes hash their tables as of one log index. */
+  public TableHashes hashTables() throws IOException {
     List<String> hashes = new ArrayList<>();
     long index;
     try {
@@ -157,9 +173,7 @@ public final class Cluster implements AutoCloseable {
     } catch (Refusal e) {
       throw new IOException("the tables cannot be compared: " + e.getMessage(), e);
     }
-    return hashes.stream().distinct().count() == 1
-        ? ""
-        : "the tables differ at index " + index + ": " + hashes;
+    return new TableHashes(index, hashes);
   }
 
   /** Kills all and unmounts. */

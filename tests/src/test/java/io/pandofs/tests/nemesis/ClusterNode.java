@@ -1,21 +1,29 @@
 package io.pandofs.tests.nemesis;
 
-import io.pandofs.common.config.HostPort;
+import io.pandofs.common.identity.JoinToken;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.tests.cluster.DevCluster;
-import io.pandofs.tools.admin.TableHashes;
+import io.pandofs.tools.Refusal;
+import io.pandofs.tools.admin.AdminClient;
+import io.pandofs.tools.admin.TableHasher;
 import io.pandofs.tools.json.JsonObject;
+import io.pandofs.tools.setup.NewNode;
+import io.pandofs.tools.setup.NodeSetup;
 import io.pandofs.tools.status.StatusClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** One node process of the kit's cluster. Used by one thread. */
 public final class ClusterNode {
   private static final Duration PATIENCE = Duration.ofSeconds(2);
+  private static final Duration TOKEN_VALIDITY = Duration.ofHours(1);
 
   private final int number;
   private final Path directory;
@@ -56,30 +64,65 @@ public final class ClusterNode {
     return directory.resolve("disk/data");
   }
 
+  private NewNode setup() {
+    return new NewNode(config(), data(), mount(), "n" + number, Network.control(number));
+  }
+
+  private Path config() {
+    return directory.resolve("pando.toml");
+  }
+
   /**
-   * Writes its configuration.
-   *
-   * @param more lines of the configuration, before its first section
+   * Makes it the first node of a new cluster, with certificates, as {@code pando init} does; it is
+   * not started.
    */
-  void configure(int nodes, boolean first, String more) throws IOException {
-    List<String> others = new ArrayList<>();
-    for (int i = 1; i <= nodes; i++) {
-      if (i != number) {
-        others.add("\"" + Network.address(i) + ":7440\"");
-      }
+  void init(Map<String, String> settings) throws IOException {
+    try {
+      new NodeSetup(new SystemClock(), new SecureRandom()).init(setup());
+    } catch (Refusal e) {
+      throw new IOException(e);
     }
-    String address = Network.address(number);
-    Files.createDirectories(data());
-    Files.createDirectories(mount());
-    Files.writeString(
-        directory.resolve("pando.toml"),
-        "name = \"n%d\"\ndata_dir = \"%s\"\nmount = \"%s\"\n".formatted(number, data(), mount())
-            + more
-            + (first ? "cluster.bootstrap = true\n" : "cluster.join = " + others + "\n")
-            + "control.listen = \"%s:7440\"\nraft.listen = \"%s:7441\"\n"
-                .formatted(address, address)
-            + "blocks.listen = \"%s:7442\"\nstatus.listen = \"%s:7443\"\n"
-                .formatted(address, address));
+    configure(settings);
+  }
+
+  /** Makes it a node of the cluster of {@code member}, which runs, as {@code pando join} does. */
+  void join(ClusterNode member, Map<String, String> settings) throws IOException {
+    try {
+      JsonObject made =
+          new AdminClient(member.data())
+              .call(
+                  "token-create",
+                  Map.of("uses", 1, "seconds", TOKEN_VALIDITY.toSeconds()),
+                  progress -> {});
+      JoinToken token = JoinToken.parse(made.text("token")).orElseThrow();
+      new NodeSetup(new SystemClock(), new SecureRandom())
+          .join(setup(), Network.control(member.number), token);
+    } catch (Refusal e) {
+      throw new IOException(e);
+    }
+    configure(settings);
+  }
+
+  /** Adds to the configuration that the setup wrote. */
+  private void configure(Map<String, String> settings) throws IOException {
+    String text = Files.readString(config());
+    for (Map.Entry<String, String> setting : settings.entrySet()) {
+      text = with(text, setting.getKey(), setting.getValue());
+    }
+    Files.writeString(config(), text);
+  }
+
+  private static String with(String text, String key, String value) throws IOException {
+    int dot = key.indexOf('.');
+    String line = "%s = \"%s\"\n".formatted(key.substring(dot + 1), value);
+    if (dot < 0) {
+      return line + text;
+    }
+    String section = "[" + key.substring(0, dot) + "]\n";
+    if (!text.contains(section)) {
+      throw new IOException("the configuration has no section for " + key);
+    }
+    return text.replace(section, section + line);
   }
 
   /** Starts the process; it serves some time later. */
@@ -94,11 +137,7 @@ public final class ClusterNode {
                 "env"));
     command.addAll(environment);
     command.addAll(
-        List.of(
-            DevCluster.launcher().toString(),
-            "node",
-            "--config",
-            directory.resolve("pando.toml").toString()));
+        List.of(DevCluster.launcher().toString(), "node", "--config", config().toString()));
     process =
         new ProcessBuilder(command)
             .redirectInput(new java.io.File("/dev/null"))
@@ -132,13 +171,13 @@ public final class ClusterNode {
   /** What it says of itself; empty when it does not answer. */
   JsonObject status() {
     try {
-      return new StatusClient(new HostPort(Network.address(number), 7443)).status(PATIENCE);
+      return new StatusClient(setup().status()).status(PATIENCE);
     } catch (IOException e) {
       return JsonObject.empty();
     }
   }
 
-  TableHashes hashes() {
-    return new TableHashes(data());
+  TableHasher hashes() {
+    return new TableHasher(data());
   }
 }

@@ -32,12 +32,14 @@ final class Faults {
       return before.node() == node.number();
     }
 
-    /** That others elected somebody; empty when they did not. */
+    /** That others elected somebody in a leader's place; empty when they did not. */
     String election() throws InterruptedException {
-      Leader after = cluster.awaitTermAbove(before.term(), List.of(node.number()), ELECTION);
-      return after.term() > before.term()
-          ? "term %d→%d, n%d leads".formatted(before.term(), after.term(), after.node())
-          : "";
+      if (!hitsLeader()) {
+        return "";
+      }
+      List<Integer> itself = List.of(node.number());
+      return Evidence.election(
+          before, cluster.awaitTermAbove(before.term(), itself, ELECTION), itself);
     }
 
     @Override
@@ -61,9 +63,7 @@ final class Faults {
 
       @Override
       public String evidence() throws InterruptedException {
-        String gone = node.isAlive() ? "" : "process gone";
-        String election = hitsLeader() ? election() : "";
-        return hitsLeader() && election.isEmpty() ? "" : join(gone, election);
+        return Evidence.kill(node.isAlive(), hitsLeader(), election());
       }
 
       @Override
@@ -83,10 +83,7 @@ final class Faults {
 
       @Override
       public String evidence() throws IOException, InterruptedException {
-        if (!node.processState().equals("T")) {
-          return "";
-        }
-        return join("process state T", hitsLeader() ? election() : "");
+        return Evidence.pause(node.processState(), hitsLeader(), election());
       }
 
       @Override
@@ -122,11 +119,7 @@ final class Faults {
       public String evidence() throws IOException, InterruptedException {
         long packets = cluster.network().dropped() - dropped;
         Leader now = cluster.leader(List.copyOf(targets));
-        String term =
-            now.term() > before.term()
-                ? "term %d→%d, n%d leads".formatted(before.term(), now.term(), now.node())
-                : "";
-        return packets == 0 ? "" : join(packets + " packets dropped", term);
+        return Evidence.cut(packets, Evidence.election(before, now, List.of()));
       }
 
       @Override
@@ -176,8 +169,7 @@ final class Faults {
 
       @Override
       public String evidence() {
-        long pieces = cluster.relay().delayed() - before;
-        return pieces == 0 ? "" : pieces + " pieces late";
+        return Evidence.delay(cluster.relay().delayed() - before);
       }
 
       @Override
@@ -199,7 +191,7 @@ final class Faults {
 
       @Override
       public String evidence() {
-        return answer.isEmpty() ? "" : "own write: " + answer;
+        return Evidence.diskFull(answer);
       }
 
       @Override
@@ -237,8 +229,7 @@ final class Faults {
 
       @Override
       public String evidence() {
-        boolean all = answers.equals("0" + " 0".repeat(disks.size() - 1));
-        return all ? "ioctl answered " + answers : "";
+        return Evidence.power(answers, disks.size());
       }
 
       @Override
@@ -252,9 +243,5 @@ final class Faults {
         }
       }
     };
-  }
-
-  private static String join(String a, String b) {
-    return a.isEmpty() || b.isEmpty() ? a + b : a + ", " + b;
   }
 }

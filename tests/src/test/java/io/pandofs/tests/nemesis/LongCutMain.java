@@ -48,7 +48,7 @@ final class LongCutMain {
   public static void main(String[] args) throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory("pando-longcut-");
     Cluster.Shape shape =
-        new Cluster.Shape(3, false, false, "quorum_loss = \"wait:400s\"\n", List.of());
+        new Cluster.Shape(3, false, false, Map.of("quorum_loss", "wait:400s"), List.of());
     try (Cluster cluster = Cluster.up(directory, shape)) {
       LongCutMain test = new LongCutMain(directory, cluster);
       test.run(Long.parseLong(args[0]));

@@ -1,21 +1,27 @@
 package io.pandofs.tests.nemesis;
 
+import io.pandofs.common.config.HostPort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * The loopback network of a cluster in a network namespace of its own. Node N has the address
- * 127.0.0.1N and the group 700N: what a process of that group sends to another node gets its node's
- * address as source (the kernel would write 127.0.0.1), so that packets can be dropped by pair and
- * direction.
+ * 127.0.0.1N, the ports from 74N0 on and the group 700N: what a process of that group sends to
+ * another node gets its node's address as source (the kernel would write 127.0.0.1), so that
+ * packets can be dropped by pair and direction.
  */
 final class Network {
   private static final int GROUP = 7000;
-  private static final int PORT_FIRST = 7440;
-  private static final int PORT_LAST = 7442;
+  private static final int PORT_BASE = 7400;
+  private static final int PORTS_OF_NODE = 10;
+
+  /** Control, Raft and blocks: a node's first ports, those between nodes. */
+  private static final int PORTS = 3;
 
   private final int nodes;
 
@@ -47,6 +53,16 @@ final class Network {
 
   static String address(int node) {
     return "127.0.0." + (10 + node);
+  }
+
+  /** The ports of a node that other nodes call, in order: control, Raft, blocks. */
+  static List<Integer> ports(int node) {
+    return IntStream.range(0, PORTS).mapToObj(i -> control(node).port() + i).toList();
+  }
+
+  /** Where a node is called by newcomers; its other ports follow. */
+  static HostPort control(int node) {
+    return new HostPort(address(node), PORT_BASE + PORTS_OF_NODE * node);
   }
 
   static int group(int node) {
@@ -82,9 +98,15 @@ final class Network {
                 type nat hook output priority -100;
             """);
     for (Way way : relayed ? ways() : Set.<Way>of()) {
+      List<Integer> ports = ports(way.to());
       text.append(
           "    meta skgid %d ip daddr %s tcp dport %d-%d dnat to %s\n"
-              .formatted(group(way.from()), address(way.to()), PORT_FIRST, PORT_LAST, relay(way)));
+              .formatted(
+                  group(way.from()),
+                  address(way.to()),
+                  ports.get(0),
+                  ports.get(PORTS - 1),
+                  relay(way)));
     }
     text.append("  }\n  chain from {\n    type nat hook postrouting priority 100;\n");
     for (Way way : ways()) {

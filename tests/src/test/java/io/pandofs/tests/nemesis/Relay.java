@@ -31,7 +31,7 @@ final class Relay implements Closeable {
   static Relay start(Network network) throws IOException {
     Relay relay = new Relay();
     for (Network.Way way : network.ways()) {
-      for (int port = 7440; port <= 7442; port++) {
+      for (int port : Network.ports(way.to())) {
         relay.listen(way, port);
       }
     }

@@ -1,7 +1,7 @@
 package io.pandofs.tools.dev;
 
 import io.pandofs.tools.Refusal;
-import io.pandofs.tools.admin.TableHashes;
+import io.pandofs.tools.admin.TableHasher;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.status.StatusClient;
 import java.io.IOException;
@@ -116,7 +116,7 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
     String problem = "no node runs";
     for (DevNode node : running) {
       try {
-        long index = new TableHashes(node.data()).request();
+        long index = new TableHasher(node.data()).request();
         return new Tables(index, hashesAt(index, running), "");
       } catch (Refusal e) {
         problem = String.valueOf(e.getMessage());
@@ -129,7 +129,7 @@ public record DevStatus(Path directory, List<Node> nodes, @Nullable Tables table
     Map<String, String> hashes = new LinkedHashMap<>();
     for (DevNode node : running) {
       try {
-        hashes.put(node.name(), new TableHashes(node.data()).at(index));
+        hashes.put(node.name(), new TableHasher(node.data()).at(index));
       } catch (Refusal e) {
         hashes.put(node.name(), ""); // shown as unknown, and never equal
       }

@@ -84,7 +84,8 @@ public record NewNode(Path config, Path data, Path mount, String name, HostPort 
     return after(NodeConfig.BLOCKS_PORT - NodeConfig.CONTROL_PORT);
   }
 
-  HostPort status() {
+  /** Where this machine's commands ask for its status. */
+  public HostPort status() {
     return new HostPort("127.0.0.1", control.port() + STATUS_OFFSET);
   }
 

@@ -6,13 +6,13 @@ import java.time.Duration;
 import java.util.Map;
 
 /** Asks a node of this machine for the hashes by which the nodes' tables are compared. */
-public final class TableHashes {
+public final class TableHasher {
   /** Longer than the node itself waits. */
   private static final Duration PATIENCE = Duration.ofSeconds(25);
 
   private final AdminClient node;
 
-  public TableHashes(Path dataDirectory) {
+  public TableHasher(Path dataDirectory) {
     this.node = new AdminClient(dataDirectory);
   }
 
