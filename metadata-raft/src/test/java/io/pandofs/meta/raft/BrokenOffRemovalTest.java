@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +49,41 @@ class BrokenOffRemovalTest {
       rest.remove(self);
       awaitVoters(last, rest);
       MembershipTest.fill(last, "b", 10);
+    }
+  }
+
+  /**
+   * The leader that was asked dies after the entry, and the one that goes is needed for a majority
+   * until it is back: a new leader must not take it for alive because it has just begun to lead.
+   */
+  @Test
+  void aNewLeaderDoesNotCountOnTheOneThatDied() throws Exception {
+    TestNode asked = new TestNode(dir, "n1");
+    asked.timing = unhurried(); // so that it leaves the rest to the next leader
+    TestNode next = new TestNode(dir, "n2");
+    TestNode gone = new TestNode(dir, "n3");
+    try (asked;
+        next;
+        gone) {
+      asked.bootstrap();
+      next.join(asked);
+      gone.join(asked);
+      final NodeId askedId = asked.status().node();
+      final NodeId nextId = next.status().node();
+      final NodeId goneId = gone.status().node();
+      next.replica().admin().transfer(askedId);
+      LogReply removed = asked.propose(new LogEntry.RemoveNode(goneId));
+      assertThat(removed.status()).isEqualTo(LogReply.Status.OK);
+      asked.kill();
+      // Asked as soon as there is a leader, again and again while it cannot tell.
+      assertThatThrownBy(() -> next.replica().admin().checkRemoval(goneId))
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("no majority");
+      MembershipTest.fill(next, "a", 5);
+      assertThat(TestCluster.voters(next)).isEqualTo(Set.of(askedId, nextId, goneId));
+      asked.timing = RaftTiming.SHARED_CORES;
+      asked.start();
+      awaitVoters(next, Set.of(askedId, nextId));
     }
   }
 
