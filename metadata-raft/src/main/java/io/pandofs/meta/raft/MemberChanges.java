@@ -180,7 +180,7 @@ final class MemberChanges {
     // An earlier try may have come as far as the entry.
     return (isMember ? propose(new LogEntry.RemoveNode(node)) : done())
         .thenCompose(none -> freshness.over(node))
-        .thenCompose(none -> ratis.withoutVoters(List.of(node)));
+        .thenCompose(none -> ratis.withoutVoter(node));
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.protocol.RaftPeer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,6 +97,31 @@ class BrokenOffRemovalTest {
       assertThat(TestCluster.voters(leader)).contains(gone);
       leader.replica().admin().remove(gone);
       assertThat(TestCluster.voters(leader)).hasSize(2).doesNotContain(gone);
+    }
+  }
+
+  /**
+   * One comes while another has still to go: two steps, or two halves could each have a majority.
+   */
+  @Test
+  void theVotersChangeOneAtATime() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = unhurried());
+        TestNode fresh = new TestNode(dir, "fresh")) {
+      TestNode leader = cluster.leader();
+      NodeId gone = cluster.follower().status().node();
+      Set<NodeId> all = new HashSet<>(TestCluster.voters(leader));
+      leader.propose(new LogEntry.RemoveNode(gone));
+      fresh.timing = unhurried();
+      fresh.join(leader);
+      all.add(fresh.status().node());
+      assertThat(TestCluster.voters(leader)).isEqualTo(all).contains(gone);
+      List<RaftPeer> half = leader.replica().ratis().votingPeers().subList(0, 2);
+      assertThatThrownBy(() -> leader.replica().ratis().setPeers(half).get(30, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(RefusedException.class)
+          .hasMessageContaining("one node at a time");
+      leader.replica().admin().remove(gone);
+      all.remove(gone);
+      awaitVoters(leader, all);
     }
   }
 
