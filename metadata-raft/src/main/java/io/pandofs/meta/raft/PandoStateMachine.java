@@ -74,6 +74,9 @@ final class PandoStateMachine extends BaseStateMachine {
 
     /** The cluster's group goes on without this node. */
     void unvoted();
+
+    /** The Raft server ends: it was told to, or does so by itself for whatever reason. */
+    void ended();
   }
 
   PandoStateMachine(
@@ -174,7 +177,7 @@ final class PandoStateMachine extends BaseStateMachine {
           context.getClientRequest() == null
               ? Message.EMPTY
               : Message.valueOf(UnsafeByteOperations.unsafeWrap(LogCodec.encode(reply))));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.failed("entry " + at + " could not be applied", e);
       throw e;
     }
@@ -226,7 +229,7 @@ final class PandoStateMachine extends BaseStateMachine {
     TermIndex at = TermIndex.valueOf(term, index);
     try {
       apply(at, null);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.failed("entry " + at + " could not be applied", e);
       throw e;
     }
@@ -240,7 +243,7 @@ final class PandoStateMachine extends BaseStateMachine {
   public long takeSnapshot() throws IOException {
     try {
       return checkpoint();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       faults.failed("no checkpoint can be made", e);
       throw e;
     }
@@ -293,7 +296,7 @@ final class PandoStateMachine extends BaseStateMachine {
   public void reinitialize() throws IOException {
     try {
       goOnFromArrived();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       faults.failed("an installed checkpoint can't be used", e);
       throw e;
     }
@@ -342,8 +345,10 @@ final class PandoStateMachine extends BaseStateMachine {
     return bytesApplied.get();
   }
 
+  /** Ratis ends here whoever closes it, also where it says nothing of its own error. */
   @Override
   public void close() {
     applied.close();
+    faults.ended();
   }
 }

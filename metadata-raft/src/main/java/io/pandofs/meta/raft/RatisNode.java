@@ -428,6 +428,11 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
+  /** Whether {@link #close} was called; Ratis may have stopped the server by itself otherwise. */
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
   /** Stops the server; the state machine is closed by it. */
   @Override
   public void close() throws IOException {
