@@ -46,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * told to Ratis, which then purges the log, only when the checkpoint is on stable storage.
  *
  * <p>Ratis calls {@code apply}, {@code takeSnapshot}, {@code notifyTermIndexUpdated} and {@code
- * reinitialize} on one thread, the rest on any.
+ * reinitialize} on one thread, the rest on any; {@code pause} beside that one.
  */
 final class PandoStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(PandoStateMachine.class);
@@ -63,6 +63,9 @@ final class PandoStateMachine extends BaseStateMachine {
   private final LogEngine engine = new LogEngine();
   private final AtomicLong bytesApplied = new AtomicLong();
   private Placement placement = Placement.EMPTY;
+
+  /** Held while this node makes a checkpoint of its own. */
+  private final Object making = new Object();
 
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
@@ -127,7 +130,7 @@ final class PandoStateMachine extends BaseStateMachine {
       throw new DamagedException(
           "the log of " + self + " begins at " + first + " but its tables end at " + at.getIndex());
     }
-    takeSnapshot();
+    checkpoint();
   }
 
   private long checkpointIndex() {
@@ -241,6 +244,15 @@ final class PandoStateMachine extends BaseStateMachine {
    */
   @Override
   public long takeSnapshot() throws IOException {
+    synchronized (making) {
+      // An install replaces the directory of checkpoints, and the tables with it.
+      return getLifeCycleState() == LifeCycle.State.RUNNING
+          ? checkpointOrFail()
+          : checkpointIndex();
+    }
+  }
+
+  private long checkpointOrFail() throws IOException {
     try {
       return checkpoint();
     } catch (IOException | RuntimeException | Error e) {
@@ -276,7 +288,8 @@ final class PandoStateMachine extends BaseStateMachine {
 
   /**
    * A checkpoint has arrived whole and is about to get its name, and the log about to be cut. One
-   * that is damaged stops here: this node keeps its tables and its log, and is sent another.
+   * that is damaged stops here: this node keeps its tables and its log, and is sent another. A
+   * checkpoint of this node's own that is being made is finished first, and no other is begun.
    */
   @Override
   public void pause() {
@@ -287,8 +300,10 @@ final class PandoStateMachine extends BaseStateMachine {
       listener.onBadCheckpoint(String.valueOf(e.getMessage()));
       throw new UncheckedIOException("an arrived checkpoint can't be used", e);
     }
-    getLifeCycle().transition(LifeCycle.State.PAUSING);
-    getLifeCycle().transition(LifeCycle.State.PAUSED);
+    synchronized (making) {
+      getLifeCycle().transition(LifeCycle.State.PAUSING);
+      getLifeCycle().transition(LifeCycle.State.PAUSED);
+    }
   }
 
   /** Goes on with the checkpoint that has arrived. */

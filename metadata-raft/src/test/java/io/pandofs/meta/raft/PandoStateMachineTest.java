@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pandofs.common.DurableFiles;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
@@ -15,7 +16,11 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -23,9 +28,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the state machine tells of its failures. */
+/** What the state machine tells of its failures, and its checkpoints beside an install. */
 class PandoStateMachineTest {
   @TempDir Path dir;
+
+  private static final int ROUNDS = 10;
 
   private final List<String> faults = Collections.synchronizedList(new ArrayList<>());
   private final AtomicBoolean breaks = new AtomicBoolean();
@@ -122,6 +129,52 @@ class PandoStateMachineTest {
     breaks.set(true);
     assertThatThrownBy(this::apply).isInstanceOf(StackOverflowError.class);
     assertThat(faults).singleElement().asString().contains("could not be applied", "planted");
+  }
+
+  /** As it comes: a whole checkpoint in a directory of its own. */
+  private void arrive() throws IOException {
+    apply();
+    Path made = checkpoints.directory(TermIndex.valueOf(1, machine.takeSnapshot()));
+    Path arrived = Files.createDirectories(dir.resolve("meta/arriving/one"));
+    DurableFiles.cloneDirectory(made, arrived.resolve("1_9"), ".sst", Checkpoints.DIGEST_SUFFIX);
+  }
+
+  @Test
+  void noCheckpointIsMadeWhileAnInstallReplacesThem() throws IOException {
+    arrive();
+    machine.pause();
+    Files.move(dir.resolve("meta/checkpoints"), dir.resolve("meta/checkpoints.old"));
+    apply();
+    assertThat(machine.takeSnapshot()).isEqualTo(1);
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
+  void anInstallWaitsForTheCheckpointThatIsBeingMade() throws Exception {
+    arrive();
+    for (int round = 0; round < ROUNDS; round++) {
+      CountDownLatch begun = new CountDownLatch(1);
+      CompletableFuture<Void> making =
+          CompletableFuture.runAsync(
+              () -> {
+                while (machine.getLifeCycleState() == LifeCycle.State.RUNNING) {
+                  apply();
+                  begun.countDown();
+                  try {
+                    machine.takeSnapshot();
+                  } catch (IOException e) {
+                    return; // it is among the faults
+                  }
+                }
+              });
+      assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+      machine.pause();
+      Files.move(dir.resolve("meta/checkpoints"), dir.resolve("meta/checkpoints." + round));
+      making.get(30, TimeUnit.SECONDS);
+      assertThat(faults).isEmpty();
+      checkpoints.prepare();
+      run();
+    }
   }
 
   @Test
