@@ -123,6 +123,6 @@ final class Absences {
   }
 
   private static boolean isAlive(@Nullable MemberMessage peer) {
-    return peer != null && peer.getSilentMillis() <= MemberChanges.DEAD_MILLIS;
+    return peer != null && MemberChanges.isAlive(peer);
   }
 }

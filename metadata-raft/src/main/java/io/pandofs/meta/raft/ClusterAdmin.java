@@ -62,15 +62,12 @@ public final class ClusterAdmin {
   /**
    * A peer of the Raft group.
    *
-   * @param silentMillis how long it has not answered the leader
+   * @param isAlive whether it has answered this leader, and lately
+   * @param silentMillis how long it has not answered the leader, which a new one counts from a
+   *     little before it began to lead
    * @param matched how far its log agrees with the leader's
    */
-  public record Peer(boolean voter, long silentMillis, long matched) {
-    /** Whether it has answered lately. */
-    public boolean isAlive() {
-      return silentMillis <= MemberChanges.DEAD_MILLIS;
-    }
-  }
+  public record Peer(boolean voter, boolean isAlive, long silentMillis, long matched) {}
 
   public Group list() throws IOException {
     return ask(MembersRequest.Kind.LIST, null);
@@ -170,7 +167,11 @@ public final class ClusterAdmin {
             peer ->
                 peers.put(
                     new NodeId(peer.getNode()),
-                    new Peer(peer.getVoter(), peer.getSilentMillis(), peer.getMatched())));
+                    new Peer(
+                        peer.getVoter(),
+                        MemberChanges.isAlive(peer),
+                        peer.getSilentMillis(),
+                        peer.getMatched())));
     return new Group(
         new NodeId(answer.getLeader()),
         answer.getApplied(),

@@ -14,11 +14,13 @@ import io.pandofs.meta.wire.MembersAnswer;
 import io.pandofs.meta.wire.MembersRequest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,7 +43,10 @@ import org.slf4j.LoggerFactory;
 final class MemberChanges {
   private static final Logger LOG = LoggerFactory.getLogger(MemberChanges.class);
 
-  /** A peer that has not answered for so long counts as dead. */
+  /**
+   * A peer that has not answered for so long counts as dead; so does one that has never answered
+   * this leader, of which Ratis says at first that it did just before.
+   */
   static final long DEAD_MILLIS = 3_000;
 
   private final RatisNode ratis;
@@ -148,15 +153,12 @@ final class MemberChanges {
     if (rest.isEmpty()) {
       throw new RefusedException(node + " is the only voter: without it there is no cluster");
     }
-    Map<NodeId, Long> silent = silentMillis();
-    List<NodeId> dead = new ArrayList<>();
-    for (NodeId voter : rest) {
-      if (silent.getOrDefault(voter, Long.MAX_VALUE) > DEAD_MILLIS) {
-        dead.add(voter);
-      }
-    }
+    Map<NodeId, MemberMessage> peers = peersById();
+    List<NodeId> dead = rest.stream().filter(voter -> !isAlive(peers.get(voter))).toList();
     int alive = rest.size() - dead.size();
-    if (alive < rest.size() / 2 + 1) {
+    int majority = rest.size() / 2 + 1;
+    if (alive < majority) {
+      awaitHeard(dead, peers, majority - alive);
       throw new RefusedException(
           "without "
               + node
@@ -167,6 +169,15 @@ final class MemberChanges {
               + " voters would be alive (not "
               + dead
               + "), which is no majority: start or remove those first");
+    }
+  }
+
+  /** Fails with what may be tried again if so many of them may only not have answered yet. */
+  private static void awaitHeard(
+      Collection<NodeId> dead, Map<NodeId, MemberMessage> peers, int enough) throws IOException {
+    List<NodeId> unheard = dead.stream().filter(node -> isUnheard(peers.get(node))).toList();
+    if (unheard.size() >= enough) {
+      throw new IOException("a new leader has not heard yet whether these live: " + unheard);
     }
   }
 
@@ -189,7 +200,7 @@ final class MemberChanges {
     // An earlier try may have come as far as the entry.
     return (isMember ? propose(new LogEntry.RemoveNode(node)) : done())
         .thenCompose(none -> freshness.over(node))
-        .thenCompose(none -> ratis.withoutVoters(List.of(node)));
+        .thenCompose(none -> ratis.withoutVoter(node));
   }
 
   /**
@@ -268,33 +279,53 @@ final class MemberChanges {
     return given.isEmpty() ? usual : given;
   }
 
-  private CompletableFuture<Void> transfer(NodeId to) throws RefusedException {
+  private CompletableFuture<Void> transfer(NodeId to) throws IOException {
     if (to.equals(ratis.self())) {
       return done();
     }
-    if (silentMillis().getOrDefault(to, Long.MAX_VALUE) > DEAD_MILLIS) {
+    Map<NodeId, MemberMessage> peers = peersById();
+    if (!isAlive(peers.get(to))) {
+      awaitHeard(List.of(to), peers, 1);
       throw new RefusedException(to + " does not answer and cannot lead");
     }
     return ratis.transfer(to);
   }
 
   /** The voter, other than the leader, that is alive and has most of the log. */
-  private NodeId best(@Nullable NodeId not) throws RefusedException {
-    return peers().stream()
-        .filter(peer -> peer.getVoter() && peer.getSilentMillis() <= DEAD_MILLIS)
-        .filter(peer -> peer.getNode() != ratis.self().value())
-        .filter(peer -> not == null || peer.getNode() != not.value())
-        .max(Comparator.comparingLong(MemberMessage::getMatched))
-        .map(peer -> new NodeId(peer.getNode()))
-        .orElseThrow(() -> new RefusedException("there is no other voter that could lead"));
+  private NodeId best(@Nullable NodeId not) throws IOException {
+    Map<NodeId, MemberMessage> others = peersById();
+    others.remove(ratis.self());
+    others.values().removeIf(peer -> !peer.getVoter());
+    if (not != null) {
+      others.remove(not);
+    }
+    Optional<MemberMessage> best =
+        others.values().stream()
+            .filter(MemberChanges::isAlive)
+            .max(Comparator.comparingLong(MemberMessage::getMatched));
+    if (best.isEmpty()) {
+      awaitHeard(others.keySet(), others, 1);
+      throw new RefusedException("there is no other voter that could lead");
+    }
+    return new NodeId(best.get().getNode());
   }
 
-  private Map<NodeId, Long> silentMillis() {
-    Map<NodeId, Long> silent = new HashMap<>();
+  private Map<NodeId, MemberMessage> peersById() {
+    Map<NodeId, MemberMessage> peers = new HashMap<>();
     for (MemberMessage peer : peers()) {
-      silent.put(new NodeId(peer.getNode()), peer.getSilentMillis());
+      peers.put(new NodeId(peer.getNode()), peer);
     }
-    return silent;
+    return peers;
+  }
+
+  /** Whether it has answered this leader, and lately. */
+  static boolean isAlive(@Nullable MemberMessage peer) {
+    return peer != null && peer.getHeard() && peer.getSilentMillis() <= DEAD_MILLIS;
+  }
+
+  /** Whether the leader is so new that nothing can be said of it. */
+  private static boolean isUnheard(@Nullable MemberMessage peer) {
+    return peer != null && !peer.getHeard() && peer.getSilentMillis() <= DEAD_MILLIS;
   }
 
   /**
@@ -317,12 +348,14 @@ final class MemberChanges {
                 .setVoter(isVoter(division, id))
                 .setSilentMillis(Math.max(0, follower.getLastRpcElapsedTimeMs()))
                 .setMatched(i < matched.length ? Math.max(0, matched[i]) : 0)
+                .setHeard(i < matched.length && matched[i] >= 0)
                 .build());
       }
       peers.add(
           MemberMessage.newBuilder()
               .setNode(ratis.self().value())
               .setVoter(true)
+              .setHeard(true)
               .setMatched(Math.max(0, division.getRaftLog().getLastEntryTermIndex().getIndex()))
               .build());
     } catch (IOException | IllegalStateException | NullPointerException e) {

@@ -280,7 +280,10 @@ final class Membership {
 
   private CompletableFuture<Void> takeOut(List<NodeId> gone, String control) {
     LOG.info("{}: replaced by a new node at {}", gone, control);
-    CompletableFuture<Void> done = ratis.withoutVoters(gone);
+    CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
+    for (NodeId node : gone) {
+      done = done.thenCompose(none -> ratis.withoutVoter(node));
+    }
     for (NodeId node : gone) {
       done = done.thenCompose(none -> propose(new LogEntry.RemoveNode(node))).thenApply(r -> null);
     }
@@ -349,7 +352,7 @@ final class Membership {
                     ? CompletableFuture.failedFuture(
                         new RefusedException(
                             gone + " runs at " + node.control() + ": it cannot join again here"))
-                    : ratis.withoutVoters(List.of(gone)),
+                    : ratis.withoutVoter(gone),
             executor);
   }
 
@@ -436,9 +439,8 @@ final class Membership {
             new RefusedException(newcomer + " is not registered in this cluster"));
       }
       for (RaftPeer peer : ratis.votingPeers()) {
-        NodeId id = RatisNode.nodeId(peer.getId());
-        if (!id.equals(newcomer) && snapshot.cluster().node(id) != null) {
-          peers.add(peer);
+        if (!RatisNode.nodeId(peer.getId()).equals(newcomer)) {
+          peers.add(peer); // who is no member any more goes in a step of its own
         }
       }
       peers.add(RatisNode.peer(newcomer, node.raft(), node.control()));

@@ -46,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * told to Ratis, which then purges the log, only when the checkpoint is on stable storage.
  *
  * <p>Ratis calls {@code apply}, {@code takeSnapshot}, {@code notifyTermIndexUpdated} and {@code
- * reinitialize} on one thread, the rest on any.
+ * reinitialize} on one thread, the rest on any; {@code pause} beside that one.
  */
 final class PandoStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(PandoStateMachine.class);
@@ -64,6 +64,9 @@ final class PandoStateMachine extends BaseStateMachine {
   private final AtomicLong bytesApplied = new AtomicLong();
   private Placement placement = Placement.EMPTY;
 
+  /** Held while this node makes a checkpoint of its own. */
+  private final Object making = new Object();
+
   /** Told, from any thread, that this replica cannot go on. */
   interface Faults {
     /** Judges by the cause what kind of failure it is. */
@@ -74,6 +77,9 @@ final class PandoStateMachine extends BaseStateMachine {
 
     /** The cluster's group goes on without this node. */
     void unvoted();
+
+    /** The Raft server ends: it was told to, or does so by itself for whatever reason. */
+    void ended();
   }
 
   PandoStateMachine(
@@ -124,7 +130,7 @@ final class PandoStateMachine extends BaseStateMachine {
       throw new DamagedException(
           "the log of " + self + " begins at " + first + " but its tables end at " + at.getIndex());
     }
-    takeSnapshot();
+    checkpoint();
   }
 
   private long checkpointIndex() {
@@ -174,7 +180,7 @@ final class PandoStateMachine extends BaseStateMachine {
           context.getClientRequest() == null
               ? Message.EMPTY
               : Message.valueOf(UnsafeByteOperations.unsafeWrap(LogCodec.encode(reply))));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.failed("entry " + at + " could not be applied", e);
       throw e;
     }
@@ -226,7 +232,7 @@ final class PandoStateMachine extends BaseStateMachine {
     TermIndex at = TermIndex.valueOf(term, index);
     try {
       apply(at, null);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.failed("entry " + at + " could not be applied", e);
       throw e;
     }
@@ -238,9 +244,18 @@ final class PandoStateMachine extends BaseStateMachine {
    */
   @Override
   public long takeSnapshot() throws IOException {
+    synchronized (making) {
+      // An install replaces the directory of checkpoints, and the tables with it.
+      return getLifeCycleState() == LifeCycle.State.RUNNING
+          ? checkpointOrFail()
+          : checkpointIndex();
+    }
+  }
+
+  private long checkpointOrFail() throws IOException {
     try {
       return checkpoint();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       faults.failed("no checkpoint can be made", e);
       throw e;
     }
@@ -273,7 +288,8 @@ final class PandoStateMachine extends BaseStateMachine {
 
   /**
    * A checkpoint has arrived whole and is about to get its name, and the log about to be cut. One
-   * that is damaged stops here: this node keeps its tables and its log, and is sent another.
+   * that is damaged stops here: this node keeps its tables and its log, and is sent another. A
+   * checkpoint of this node's own that is being made is finished first, and no other is begun.
    */
   @Override
   public void pause() {
@@ -284,8 +300,10 @@ final class PandoStateMachine extends BaseStateMachine {
       listener.onBadCheckpoint(String.valueOf(e.getMessage()));
       throw new UncheckedIOException("an arrived checkpoint can't be used", e);
     }
-    getLifeCycle().transition(LifeCycle.State.PAUSING);
-    getLifeCycle().transition(LifeCycle.State.PAUSED);
+    synchronized (making) {
+      getLifeCycle().transition(LifeCycle.State.PAUSING);
+      getLifeCycle().transition(LifeCycle.State.PAUSED);
+    }
   }
 
   /** Goes on with the checkpoint that has arrived. */
@@ -293,7 +311,7 @@ final class PandoStateMachine extends BaseStateMachine {
   public void reinitialize() throws IOException {
     try {
       goOnFromArrived();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       faults.failed("an installed checkpoint can't be used", e);
       throw e;
     }
@@ -342,8 +360,10 @@ final class PandoStateMachine extends BaseStateMachine {
     return bytesApplied.get();
   }
 
+  /** Ratis ends here whoever closes it, also where it says nothing of its own error. */
   @Override
   public void close() {
     applied.close();
+    faults.ended();
   }
 }

@@ -9,6 +9,7 @@ import io.pandofs.meta.log.MalformedException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -292,8 +293,18 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
-  /** Makes these the voters; fails with an IOException, which may be worth another try. */
+  /**
+   * Makes these the voters, of which one may be new, or one gone, and no more: a new leader of
+   * Ratis puts the new voters alone in the place of a change that is not decided, which is safe
+   * only if each majority of the old ones meets each of the new. Fails with RefusedException if
+   * there is more, or with another IOException, which may be worth another try.
+   */
   CompletableFuture<Void> setPeers(List<RaftPeer> peers) {
+    try {
+      refuseMoreThanOne(votingNodes(), ids(peers));
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
     SetConfigurationRequest request =
         new SetConfigurationRequest(
             client,
@@ -311,11 +322,21 @@ final class RatisNode implements AutoCloseable {
     }
   }
 
+  private static void refuseMoreThanOne(Set<NodeId> now, Set<NodeId> then) throws IOException {
+    Set<NodeId> changed = new HashSet<>(now);
+    changed.removeAll(then);
+    then.stream().filter(node -> !now.contains(node)).forEach(changed::add);
+    if (changed.size() > 1) {
+      throw new RefusedException(
+          "the voters " + now + " can become " + then + " only one node at a time");
+    }
+  }
+
   /** Makes the others of the voters the voters; as {@link #setPeers}. */
-  CompletableFuture<Void> withoutVoters(Collection<NodeId> gone) {
+  CompletableFuture<Void> withoutVoter(NodeId gone) {
     try {
       List<RaftPeer> rest = new ArrayList<>(votingPeers());
-      boolean voted = rest.removeIf(peer -> gone.contains(nodeId(peer.getId())));
+      boolean voted = rest.removeIf(peer -> nodeId(peer.getId()).equals(gone));
       return voted ? setPeers(rest) : CompletableFuture.completedFuture(null);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
@@ -405,6 +426,11 @@ final class RatisNode implements AutoCloseable {
     } catch (MalformedException e) {
       return CompletableFuture.failedFuture(new IOException("a reply makes no sense", e));
     }
+  }
+
+  /** Whether {@link #close} was called; Ratis may have stopped the server by itself otherwise. */
+  synchronized boolean isClosed() {
+    return closed;
   }
 
   /** Stops the server; the state machine is closed by it. */

@@ -43,6 +43,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private static final long LOOK_MILLIS = 1_000;
   private static final int DIRTY_MAX = 1 << 16;
 
+  /** For Ratis to say why it stops, which it does, if at all, when it has stopped. */
+  private static final long REASON_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   private final ReplicaConfig config;
   private final Clock clock;
   private final Surroundings surroundings;
@@ -202,6 +205,13 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
       public void unvoted() {
         serverEnded();
       }
+
+      @Override
+      public void ended() {
+        if (!ratis.isClosed()) {
+          after(REASON_NANOS, RunningReplica.this::failIfStopped);
+        }
+      }
     };
   }
 
@@ -348,6 +358,16 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
           null);
     } else {
       letGo();
+    }
+  }
+
+  /** Ratis stopped without a word: at an entry that does not read back, or after a long pause. */
+  private void failIfStopped() {
+    if (!ratis.isClosed()) {
+      fail(
+          new ReplicaFailure(
+              ReplicaFailure.Kind.INTERRUPTED, "the Raft server stopped by itself, see the log"),
+          null);
     }
   }
 

@@ -26,6 +26,7 @@ class AbsencesTest {
             .setVoter(true)
             .setSilentMillis(silentMillis)
             .setMatched(matched)
+            .setHeard(true)
             .build());
   }
 

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.protocol.RaftPeer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +53,41 @@ class BrokenOffRemovalTest {
     }
   }
 
+  /**
+   * The leader that was asked dies after the entry, and the one that goes is needed for a majority
+   * until it is back: a new leader must not take it for alive because it has just begun to lead.
+   */
+  @Test
+  void aNewLeaderDoesNotCountOnTheOneThatDied() throws Exception {
+    TestNode asked = new TestNode(dir, "n1");
+    asked.timing = unhurried(); // so that it leaves the rest to the next leader
+    TestNode next = new TestNode(dir, "n2");
+    TestNode gone = new TestNode(dir, "n3");
+    try (asked;
+        next;
+        gone) {
+      asked.bootstrap();
+      next.join(asked);
+      gone.join(asked);
+      final NodeId askedId = asked.status().node();
+      final NodeId nextId = next.status().node();
+      final NodeId goneId = gone.status().node();
+      next.replica().admin().transfer(askedId);
+      LogReply removed = asked.propose(new LogEntry.RemoveNode(goneId));
+      assertThat(removed.status()).isEqualTo(LogReply.Status.OK);
+      asked.kill();
+      // Asked as soon as there is a leader, again and again while it cannot tell.
+      assertThatThrownBy(() -> next.replica().admin().checkRemoval(goneId))
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("no majority");
+      MembershipTest.fill(next, "a", 5);
+      assertThat(TestCluster.voters(next)).isEqualTo(Set.of(askedId, nextId, goneId));
+      asked.timing = RaftTiming.SHARED_CORES;
+      asked.start();
+      awaitVoters(next, Set.of(askedId, nextId));
+    }
+  }
+
   @Test
   void aRemovalMayBeAskedForAgainAfterItsEntry() throws Exception {
     try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = unhurried())) {
@@ -60,6 +97,31 @@ class BrokenOffRemovalTest {
       assertThat(TestCluster.voters(leader)).contains(gone);
       leader.replica().admin().remove(gone);
       assertThat(TestCluster.voters(leader)).hasSize(2).doesNotContain(gone);
+    }
+  }
+
+  /**
+   * One comes while another has still to go: two steps, or two halves could each have a majority.
+   */
+  @Test
+  void theVotersChangeOneAtATime() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = unhurried());
+        TestNode fresh = new TestNode(dir, "fresh")) {
+      TestNode leader = cluster.leader();
+      NodeId gone = cluster.follower().status().node();
+      Set<NodeId> all = new HashSet<>(TestCluster.voters(leader));
+      leader.propose(new LogEntry.RemoveNode(gone));
+      fresh.timing = unhurried();
+      fresh.join(leader);
+      all.add(fresh.status().node());
+      assertThat(TestCluster.voters(leader)).isEqualTo(all).contains(gone);
+      List<RaftPeer> half = leader.replica().ratis().votingPeers().subList(0, 2);
+      assertThatThrownBy(() -> leader.replica().ratis().setPeers(half).get(30, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(RefusedException.class)
+          .hasMessageContaining("one node at a time");
+      leader.replica().admin().remove(gone);
+      all.remove(gone);
+      awaitVoters(leader, all);
     }
   }
 

@@ -120,6 +120,22 @@ class RevivalTest {
     }
   }
 
+  /** As it does at an entry of the log that it cannot read back. */
+  @Test
+  void aReplicaWhoseRaftServerStopsByItselfComesBack() throws Exception {
+    try (TestNode node = new TestNode(dir, "one").bootstrap()) {
+      MetadataSession before = node.session();
+      CompletableFuture<ReplicaFailure> failed = node.replica().failed();
+      node.replica().ratis().division().close();
+      assertThat(failed.get(30, TimeUnit.SECONDS).kind())
+          .isEqualTo(ReplicaFailure.Kind.INTERRUPTED);
+      before.expired().get(30, TimeUnit.SECONDS);
+      MetadataSession after = node.session();
+      after.submit(Tree.create(after.nextInode(), "after")).get(30, TimeUnit.SECONDS);
+      assertThat(node.replica().ended()).isNotDone();
+    }
+  }
+
   @Test
   void whoWasRemovedMeanwhileEndsAsRemoved() throws Exception {
     try (TestNode node = new TestNode(dir, "one").bootstrap()) {
