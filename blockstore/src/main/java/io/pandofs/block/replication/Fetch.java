@@ -2,6 +2,7 @@ package io.pandofs.block.replication;
 
 import io.pandofs.block.BlockRow;
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.net.RemoteBlock;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.NodeId;
@@ -14,24 +15,31 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Brings one committed block into the local store: asks its other replicas in turn for all of it,
- * takes only bytes that match the log's row, and replaces a bad copy only once it has a good one.
+ * takes only bytes that match the log's row, and replaces a bad copy only once it has a good one. A
+ * good one that has come here meanwhile, from its writer, stays: it may have been acknowledged.
  */
 final class Fetch {
   private final Replication replication;
   private final BlockRow row;
   private final Duration timeout;
+  private final BooleanSupplier isBad;
   private final Deque<NodeId> sources;
   private final StringBuilder troubles = new StringBuilder();
   private final CompletableFuture<Void> result = new CompletableFuture<>();
 
-  Fetch(Replication replication, BlockRow row, Duration timeout) {
+  /**
+   * @param isBad whether the copy that is here is known to be damaged, asked once there is another
+   */
+  Fetch(Replication replication, BlockRow row, Duration timeout, BooleanSupplier isBad) {
     this.replication = replication;
     this.row = row;
     this.timeout = timeout;
+    this.isBad = isBad;
     this.sources =
         new ArrayDeque<>(replication.sourcesOf(row.block().group(), row.block().serial()));
   }
@@ -98,7 +106,8 @@ final class Fetch {
   private void storeNow(RemoteBlock bytes) {
     LocalBlocks local = replication.local();
     try {
-      if (local.contains(row.block())) {
+      LocalBlock found = local.find(row.block());
+      if (found != null && (isBad.getAsBoolean() || !found.is(row.length(), row.crc32c()))) {
         local.delete(List.of(row.block()));
       }
       ByteBuffer good = bytes.bytes();

@@ -121,6 +121,9 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   /** Whether this cycle has found more bad copies than are remembered. */
   private boolean overlooked;
 
+  /** Whether the copy that was looked at last is bad. */
+  private boolean foundBad;
+
   private boolean bulk;
   private boolean leftBehind;
   private long walkStartedNanos;
@@ -413,7 +416,8 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   }
 
   private boolean isHeld(BlockRow row) {
-    if (damaged.contains(row.block())) {
+    foundBad = damaged.contains(row.block());
+    if (foundBad) {
       return false;
     }
     try {
@@ -433,6 +437,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private boolean isGood(BlockRow row) throws IOException {
     CopyCheck.Verdict verdict =
         CopyCheck.of(replication.local(), row, ByteBuffer.allocate(row.length()));
+    foundBad = verdict == CopyCheck.Verdict.DAMAGED;
     if (verdict == CopyCheck.Verdict.DAMAGED && damaged.size() < REMEMBERED_MAX) {
       LOG.warn("repairing {}: its copy is bad", row.block());
       damaged.add(row.block());
@@ -460,8 +465,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     meter.busy(now);
     pace.took(row.length(), now);
     underWay.add(row.block());
+    boolean bad = foundBad;
     var unused =
-        new Fetch(replication, row, settings.fetchTimeout())
+        new Fetch(
+                replication,
+                row,
+                settings.fetchTimeout(),
+                () -> bad || damaged.contains(row.block()))
             .start()
             .whenComplete((done, failure) -> fetchEnded(row, failure));
     return -1;

@@ -15,6 +15,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class RepairTest extends RepairSuite {
+  private static final Duration LONG = Duration.ofSeconds(60);
+
   @Override
   TestCluster make() throws IOException {
     return new TestCluster(node -> new MemoryBlocks());
@@ -61,6 +63,22 @@ class RepairTest extends RepairSuite {
   private void store(int node, long serial) throws Exception {
     ByteBuffer bytes = bytes(block(serial), LENGTH);
     cluster.node(node).store.put(SESSION, block(serial), bytes, Checksums.crc32c(bytes)).get();
+  }
+
+  /** Its writer's push comes late, and is acknowledged: another has counted on it. */
+  @Test
+  void aGoodCopyThatComesDuringAFetchStaysThoughThereIsNoRoomForAnother() throws Exception {
+    TestNode node = cluster.node(3);
+    store(1, 1);
+    cluster.node(1).store.holdReads();
+    node.directory.commit(row(1, LENGTH));
+    node.keeper.start();
+    await().atMost(LONG).until(() -> cluster.node(1).store.readsHeld() > 0);
+    store(3, 1);
+    node.store.fill(true);
+    cluster.node(1).store.releaseReads();
+    await().atMost(LONG).until(() -> node.directory.neededCount() == 0);
+    assertThat(node.store.isGood(block(1))).isTrue();
   }
 
   @Test
