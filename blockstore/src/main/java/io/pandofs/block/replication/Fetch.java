@@ -1,11 +1,14 @@
 package io.pandofs.block.replication;
 
+import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.BlockRow;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.net.RemoteBlock;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.net.RemoteException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -24,12 +27,22 @@ import org.jspecify.annotations.Nullable;
  * good one that has come here meanwhile, from its writer, stays: it may have been acknowledged.
  */
 final class Fetch {
+  /** Of all who were asked nobody has answered. */
+  static final class SilentException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    SilentException(String message) {
+      super(message);
+    }
+  }
+
   private final Replication replication;
   private final BlockRow row;
   private final Duration timeout;
   private final BooleanSupplier isBad;
   private final Deque<NodeId> sources;
   private final StringBuilder troubles = new StringBuilder();
+  private boolean isAnswered;
   private final CompletableFuture<Void> result = new CompletableFuture<>();
 
   /**
@@ -44,7 +57,10 @@ final class Fetch {
         new ArrayDeque<>(replication.sourcesOf(row.block().group(), row.block().serial()));
   }
 
-  /** Completes when the block is on this node's stable storage. */
+  /**
+   * Completes when the block is on this node's stable storage. Fails with a {@link SilentException}
+   * if nobody answered.
+   */
   CompletableFuture<Void> start() {
     askNext();
     return result;
@@ -54,7 +70,9 @@ final class Fetch {
     NodeId node = sources.poll();
     if (node == null) {
       String why = troubles.isEmpty() ? "no other replica is known" : troubles.toString();
-      result.completeExceptionally(new IOException("cannot fetch " + row.block() + ": " + why));
+      String message = "cannot fetch " + row.block() + ": " + why;
+      result.completeExceptionally(
+          isAnswered ? new IOException(message) : new SilentException(message));
       return;
     }
     InetSocketAddress address = replication.peers().addressOf(node);
@@ -84,6 +102,7 @@ final class Fetch {
   }
 
   private void answered(NodeId node, @Nullable RemoteBlock bytes, @Nullable Throwable failure) {
+    isAnswered |= bytes != null || isAnswer(failure);
     if (bytes == null) {
       failed(node, Failures.describe(failure));
     } else if (Checksums.crc32c(bytes.bytes()) != row.crc32c()) {
@@ -92,6 +111,13 @@ final class Fetch {
     } else {
       store(bytes);
     }
+  }
+
+  private static boolean isAnswer(@Nullable Throwable failure) {
+    Throwable cause = failure == null ? null : Failures.unwrap(failure);
+    return cause instanceof BlockMissingException
+        || cause instanceof BlockCorruptException
+        || cause instanceof RemoteException;
   }
 
   private void store(RemoteBlock bytes) {

@@ -115,6 +115,16 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
   private volatile long mapEpoch = -1;
   private long cursor;
+
+  /** The last block that a fetch was begun for in its turn. */
+  private long triedLast;
+
+  /** Up to here blocks have had their turn before a pause: in this cycle it is the others'. */
+  private long triedBefore;
+
+  /** Whether this cycle has passed over blocks because of a pause. */
+  private boolean passedOver;
+
   private boolean inCycle;
   private boolean verifying = true;
 
@@ -329,6 +339,8 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     changed.set(false);
     leftBehind = false;
     overlooked = false;
+    triedBefore = passedOver ? triedLast : 0;
+    passedOver = false;
     cursor = 0;
     walkedNanos = 0;
   }
@@ -403,7 +415,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       leftBehind = true;
       return -1;
     }
-    return fetchIfRoom(row, now);
+    if (block.value() <= triedBefore) {
+      leftBehind = true;
+      return -1;
+    }
+    long stopped = fetchIfRoom(row, now);
+    triedLast = underWay.contains(block) ? block.value() : triedLast;
+    return stopped;
   }
 
   /**
@@ -456,6 +474,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
     if (pausedUntilNanos - now > 0) {
       leftBehind = true;
+      passedOver = true;
       return -1;
     }
     long wait = pace.waitNanos(now);
@@ -488,8 +507,15 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     passes.wake();
   }
 
-  /** When one fetch after the other fails, no other replica may be there: not all are tried. */
+  /**
+   * When one fetch after the other is answered by nobody, no other replica may be there: not all
+   * are tried. What is missing everywhere, or not stored here, says nothing of the next block.
+   */
   private void fetchFailed(Throwable failure) {
+    if (!(Failures.unwrap(failure) instanceof Fetch.SilentException)) {
+      LOG.debug("{}", Failures.describe(failure));
+      return;
+    }
     int inRow = silentFailures.getAndIncrement();
     if (inRow == 0) {
       LOG.warn("{}", Failures.describe(failure));
