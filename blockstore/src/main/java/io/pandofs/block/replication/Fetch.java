@@ -1,10 +1,14 @@
 package io.pandofs.block.replication;
 
+import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.BlockRow;
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.net.RemoteBlock;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.net.RemoteException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,29 +18,49 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Brings one committed block into the local store: asks its other replicas in turn for all of it,
- * takes only bytes that match the log's row, and replaces a bad copy only once it has a good one.
+ * takes only bytes that match the log's row, and replaces a bad copy only once it has a good one. A
+ * good one that has come here meanwhile, from its writer, stays: it may have been acknowledged.
  */
 final class Fetch {
+  /** Of all who were asked nobody has answered. */
+  static final class SilentException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    SilentException(String message) {
+      super(message);
+    }
+  }
+
   private final Replication replication;
   private final BlockRow row;
   private final Duration timeout;
+  private final BooleanSupplier isBad;
   private final Deque<NodeId> sources;
   private final StringBuilder troubles = new StringBuilder();
+  private boolean isAnswered;
   private final CompletableFuture<Void> result = new CompletableFuture<>();
 
-  Fetch(Replication replication, BlockRow row, Duration timeout) {
+  /**
+   * @param isBad whether the copy that is here is known to be damaged, asked once there is another
+   */
+  Fetch(Replication replication, BlockRow row, Duration timeout, BooleanSupplier isBad) {
     this.replication = replication;
     this.row = row;
     this.timeout = timeout;
+    this.isBad = isBad;
     this.sources =
         new ArrayDeque<>(replication.sourcesOf(row.block().group(), row.block().serial()));
   }
 
-  /** Completes when the block is on this node's stable storage. */
+  /**
+   * Completes when the block is on this node's stable storage. Fails with a {@link SilentException}
+   * if nobody answered.
+   */
   CompletableFuture<Void> start() {
     askNext();
     return result;
@@ -46,7 +70,9 @@ final class Fetch {
     NodeId node = sources.poll();
     if (node == null) {
       String why = troubles.isEmpty() ? "no other replica is known" : troubles.toString();
-      result.completeExceptionally(new IOException("cannot fetch " + row.block() + ": " + why));
+      String message = "cannot fetch " + row.block() + ": " + why;
+      result.completeExceptionally(
+          isAnswered ? new IOException(message) : new SilentException(message));
       return;
     }
     InetSocketAddress address = replication.peers().addressOf(node);
@@ -76,6 +102,7 @@ final class Fetch {
   }
 
   private void answered(NodeId node, @Nullable RemoteBlock bytes, @Nullable Throwable failure) {
+    isAnswered |= bytes != null || isAnswer(failure);
     if (bytes == null) {
       failed(node, Failures.describe(failure));
     } else if (Checksums.crc32c(bytes.bytes()) != row.crc32c()) {
@@ -84,6 +111,13 @@ final class Fetch {
     } else {
       store(bytes);
     }
+  }
+
+  private static boolean isAnswer(@Nullable Throwable failure) {
+    Throwable cause = failure == null ? null : Failures.unwrap(failure);
+    return cause instanceof BlockMissingException
+        || cause instanceof BlockCorruptException
+        || cause instanceof RemoteException;
   }
 
   private void store(RemoteBlock bytes) {
@@ -98,7 +132,8 @@ final class Fetch {
   private void storeNow(RemoteBlock bytes) {
     LocalBlocks local = replication.local();
     try {
-      if (local.contains(row.block())) {
+      LocalBlock found = local.find(row.block());
+      if (found != null && (isBad.getAsBoolean() || !found.is(row.length(), row.crc32c()))) {
         local.delete(List.of(row.block()));
       }
       ByteBuffer good = bytes.bytes();

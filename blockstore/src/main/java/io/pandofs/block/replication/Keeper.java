@@ -115,11 +115,24 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
   private volatile long mapEpoch = -1;
   private long cursor;
+
+  /** The last block that a fetch was begun for in its turn. */
+  private long triedLast;
+
+  /** Up to here blocks have had their turn before a pause: in this cycle it is the others'. */
+  private long triedBefore;
+
+  /** Whether this cycle has passed over blocks because of a pause. */
+  private boolean passedOver;
+
   private boolean inCycle;
   private boolean verifying = true;
 
   /** Whether this cycle has found more bad copies than are remembered. */
   private boolean overlooked;
+
+  /** Whether the copy that was looked at last is bad. */
+  private boolean foundBad;
 
   private boolean bulk;
   private boolean leftBehind;
@@ -326,6 +339,8 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     changed.set(false);
     leftBehind = false;
     overlooked = false;
+    triedBefore = passedOver ? triedLast : 0;
+    passedOver = false;
     cursor = 0;
     walkedNanos = 0;
   }
@@ -400,7 +415,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       leftBehind = true;
       return -1;
     }
-    return fetchIfRoom(row, now);
+    if (block.value() <= triedBefore) {
+      leftBehind = true;
+      return -1;
+    }
+    long stopped = fetchIfRoom(row, now);
+    triedLast = underWay.contains(block) ? block.value() : triedLast;
+    return stopped;
   }
 
   /**
@@ -413,7 +434,8 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   }
 
   private boolean isHeld(BlockRow row) {
-    if (damaged.contains(row.block())) {
+    foundBad = damaged.contains(row.block());
+    if (foundBad) {
       return false;
     }
     try {
@@ -433,6 +455,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private boolean isGood(BlockRow row) throws IOException {
     CopyCheck.Verdict verdict =
         CopyCheck.of(replication.local(), row, ByteBuffer.allocate(row.length()));
+    foundBad = verdict == CopyCheck.Verdict.DAMAGED;
     if (verdict == CopyCheck.Verdict.DAMAGED && damaged.size() < REMEMBERED_MAX) {
       LOG.warn("repairing {}: its copy is bad", row.block());
       damaged.add(row.block());
@@ -451,6 +474,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
     if (pausedUntilNanos - now > 0) {
       leftBehind = true;
+      passedOver = true;
       return -1;
     }
     long wait = pace.waitNanos(now);
@@ -460,8 +484,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     meter.busy(now);
     pace.took(row.length(), now);
     underWay.add(row.block());
+    boolean bad = foundBad;
     var unused =
-        new Fetch(replication, row, settings.fetchTimeout())
+        new Fetch(
+                replication,
+                row,
+                settings.fetchTimeout(),
+                () -> bad || damaged.contains(row.block()))
             .start()
             .whenComplete((done, failure) -> fetchEnded(row, failure));
     return -1;
@@ -478,8 +507,15 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     passes.wake();
   }
 
-  /** When one fetch after the other fails, no other replica may be there: not all are tried. */
+  /**
+   * When one fetch after the other is answered by nobody, no other replica may be there: not all
+   * are tried. What is missing everywhere, or not stored here, says nothing of the next block.
+   */
   private void fetchFailed(Throwable failure) {
+    if (!(Failures.unwrap(failure) instanceof Fetch.SilentException)) {
+      LOG.debug("{}", Failures.describe(failure));
+      return;
+    }
     int inRow = silentFailures.getAndIncrement();
     if (inRow == 0) {
       LOG.warn("{}", Failures.describe(failure));

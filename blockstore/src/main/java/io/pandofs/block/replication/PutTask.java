@@ -8,6 +8,7 @@ import io.pandofs.block.net.PutRequest;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.net.ConnectionRefusedException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -29,9 +30,10 @@ import org.jspecify.annotations.Nullable;
  * One put, from its first copy to the last. Thread-safe; nothing in it waits.
  *
  * <p>Invariants: the result is given only while a quorum of the replicas of the map's present epoch
- * have acknowledged stable storage; it names them and the epoch. Who says that it is full is tried
- * again while others may still make a quorum, but not to be pushed to. The bytes are the task's
- * own, and are given up only after the last attempt that could look at them has ended.
+ * have acknowledged stable storage; it names them and the epoch. Who says that it is full, or does
+ * not listen, is tried again while others may still make a quorum, but not to be pushed to: it
+ * fetches the block itself when it can. The bytes are the task's own, and are given up only after
+ * the last attempt that could look at them has ended.
  */
 final class PutTask {
   private static final Duration RETRY_MIN = Duration.ofMillis(50);
@@ -57,6 +59,9 @@ final class PutTask {
 
   /** Those whose last answer was that they are full. */
   private final Set<NodeId> full = new HashSet<>();
+
+  /** Those where nobody listened at the last attempt. */
+  private final Set<NodeId> away = new HashSet<>();
 
   private Replicas map;
   private @Nullable ScheduledFuture<?> alarm;
@@ -187,6 +192,7 @@ final class PutTask {
     synchronized (this) {
       running.remove(node);
       full.remove(node);
+      away.remove(node);
       if (outcome == PutOutcome.STORED) {
         holders.add(node);
       } else if (outcome == PutOutcome.SESSION_OVER) {
@@ -194,6 +200,9 @@ final class PutTask {
       } else {
         if (outcome == PutOutcome.FULL) {
           full.add(node);
+        }
+        if (failure != null && Failures.unwrap(failure) instanceof ConnectionRefusedException) {
+          away.add(node);
         }
         lastFailure.put(node, failure == null ? new IOException(why(outcome)) : failure);
         if (!abandoned && scheduled.add(node)) {
@@ -210,7 +219,7 @@ final class PutTask {
 
   /** Whether nothing more is to be sent to it. */
   private boolean isOver(NodeId node) {
-    return holders.contains(node) || (decided && full.contains(node));
+    return holders.contains(node) || (decided && (full.contains(node) || away.contains(node)));
   }
 
   private void scheduleAttempt(NodeId node, int times) {

@@ -30,10 +30,10 @@ public final class ReplicatedBlocks implements Blocks {
   /**
    * Bounds and times.
    *
-   * @param putTimeout how long a put may take to find a quorum
-   * @param putBytesMax of puts that have no quorum yet; over it, callers wait
-   * @param pushBytesMax of puts that have one, and go on to the rest of their replicas; over it,
-   *     the rest is left to their repair
+   * @param putTimeout how long a put may wait for room, and then take to find a quorum
+   * @param putBytesMax of the buffers of puts that have no quorum yet; over it, callers wait
+   * @param pushBytesMax of the buffers of puts that have one, and go on to the rest of their
+   *     replicas; over it, the rest is left to their repair
    * @param hedge how long a replica may be silent, at most, before the next is asked too; less when
    *     it usually is quicker
    * @param readTimeout for one replica
@@ -98,7 +98,10 @@ public final class ReplicatedBlocks implements Blocks {
       throw new IllegalArgumentException("a block of " + length + " bytes");
     }
     try {
-      buffers.takePut(length);
+      if (!buffers.takePut(length, settings.putTimeout())) {
+        return CompletableFuture.failedFuture(
+            new IOException("no room among the puts under way in time, " + block + " not stored"));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return CompletableFuture.failedFuture(

@@ -8,6 +8,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,7 @@ final class FakeDirectory implements BlockDirectory {
   private final Set<SessionId> ended = new HashSet<>();
   private final List<Runnable> onNeeded = new ArrayList<>();
   private final List<Runnable> onDropped = new ArrayList<>();
+  private final Map<Integer, Replicas> placedApart = new HashMap<>();
   private Replicas replicas;
   private boolean closed;
 
@@ -38,6 +40,11 @@ final class FakeDirectory implements BlockDirectory {
 
   synchronized void place(Replicas placed) {
     replicas = placed;
+  }
+
+  /** One group is held by others than the rest. */
+  synchronized void place(int group, Replicas placed) {
+    placedApart.put(group, placed);
   }
 
   synchronized void begin(SessionId session) {
@@ -99,7 +106,7 @@ final class FakeDirectory implements BlockDirectory {
 
   @Override
   public synchronized Replicas replicas(int group) {
-    return replicas;
+    return placedApart.getOrDefault(group, replicas);
   }
 
   @Override

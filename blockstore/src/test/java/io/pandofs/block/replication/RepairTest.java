@@ -3,6 +3,7 @@ package io.pandofs.block.replication;
 import static io.pandofs.block.replication.TestCluster.SESSION;
 import static io.pandofs.block.replication.TestCluster.block;
 import static io.pandofs.block.replication.TestCluster.bytes;
+import static io.pandofs.block.replication.TestCluster.replicas;
 import static io.pandofs.block.replication.TestCluster.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -15,6 +16,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class RepairTest extends RepairSuite {
+  private static final Duration LONG = Duration.ofSeconds(60);
+
   @Override
   TestCluster make() throws IOException {
     return new TestCluster(node -> new MemoryBlocks());
@@ -61,6 +64,55 @@ class RepairTest extends RepairSuite {
   private void store(int node, long serial) throws Exception {
     ByteBuffer bytes = bytes(block(serial), LENGTH);
     cluster.node(node).store.put(SESSION, block(serial), bytes, Checksums.crc32c(bytes)).get();
+  }
+
+  /** Its writer's push comes late, and is acknowledged: another has counted on it. */
+  @Test
+  void aGoodCopyThatComesDuringAFetchStaysThoughThereIsNoRoomForAnother() throws Exception {
+    TestNode node = cluster.node(3);
+    store(1, 1);
+    cluster.node(1).store.holdReads();
+    node.directory.commit(row(1, LENGTH));
+    node.keeper.start();
+    await().atMost(LONG).until(() -> cluster.node(1).store.readsHeld() > 0);
+    store(3, 1);
+    node.store.fill(true);
+    cluster.node(1).store.releaseReads();
+    await().atMost(LONG).until(() -> node.directory.neededCount() == 0);
+    assertThat(node.store.isGood(block(1))).isTrue();
+  }
+
+  @Test
+  void whatNobodyHasDoesNotKeepTheRestFromBeingFetched() throws Exception {
+    TestNode node = cluster.node(3);
+    for (int i = 1; i <= 100; i++) {
+      node.directory.commit(row(i, LENGTH));
+    }
+    for (int i = 201; i <= 220; i++) {
+      store(1, i);
+      node.directory.commit(row(i, LENGTH));
+    }
+    node.keeper.start();
+    await().atMost(LONG).until(() -> node.directory.neededCount() == 100);
+    assertThat(node.store.usage().blocks()).isEqualTo(20);
+  }
+
+  @Test
+  void whatNobodyAnswersForDoesNotKeepTheRestFromBeingFetched() throws Exception {
+    TestNode node = cluster.node(3);
+    int group = block(0x100).group();
+    node.directory.place(group, replicas(1, 2, 3));
+    cluster.node(2).stopListening();
+    for (int i = 1; i <= 24; i++) {
+      node.directory.commit(row(i * 0x100L, LENGTH));
+    }
+    for (int i = 1; i <= 20; i++) {
+      store(1, 0x10001 + i);
+      node.directory.commit(row(0x10001 + i, LENGTH));
+    }
+    node.keeper.start();
+    await().atMost(LONG).until(() -> node.directory.neededCount() == 24);
+    assertThat(node.store.usage().blocks()).isEqualTo(20);
   }
 
   @Test

@@ -235,7 +235,7 @@ abstract class WriteAndReadSuite {
     Thread caller =
         new Thread(() -> third.set(tight.put(SESSION, block(3), bytes(block(3), most))));
     caller.start();
-    await().until(() -> caller.getState() == Thread.State.WAITING);
+    await().until(() -> caller.getState() == Thread.State.TIMED_WAITING);
     assertThat(third).hasNullValue();
     for (int i = 1; i <= 3; i++) {
       cluster.node(i).store.releasePuts();

@@ -228,7 +228,18 @@ public final class FileOperations {
   public int write(Caller caller, long handle, long offset, ByteBuffer source)
       throws ErrnoException {
     FileHandle open = handles.get(handle);
-    return write(caller, open, offset, source, OpenFlags.has(open.flags(), OpenFlags.APPEND));
+    return write(caller, open, open.flags(), offset, source);
+  }
+
+  /**
+   * The same for a kernel that says the descriptor's flags with each write: fcntl(2) may have
+   * changed them since it was opened, and O_DSYNC may be this call's alone (RWF_DSYNC).
+   *
+   * @param flags of which O_APPEND and O_DSYNC count, and not the handle's own
+   */
+  public int write(Caller caller, long handle, int flags, long offset, ByteBuffer source)
+      throws ErrnoException {
+    return write(caller, handles.get(handle), flags, offset, source);
   }
 
   /**
@@ -237,10 +248,11 @@ public final class FileOperations {
    */
   public int writePages(Caller caller, long handle, long offset, ByteBuffer source)
       throws ErrnoException {
-    return write(caller, handles.get(handle), offset, source, false);
+    FileHandle open = handles.get(handle);
+    return write(caller, open, open.flags() & ~OpenFlags.APPEND, offset, source);
   }
 
-  private int write(Caller caller, FileHandle open, long offset, ByteBuffer source, boolean append)
+  private int write(Caller caller, FileHandle open, int flags, long offset, ByteBuffer source)
       throws ErrnoException {
     if (!OpenFlags.writes(open.flags())) {
       throw new ErrnoException(Errno.EBADF);
@@ -259,11 +271,12 @@ public final class FileOperations {
     }
     Timestamp now = clock.now();
     budget.acquire(count, options.patience());
+    boolean append = OpenFlags.has(flags, OpenFlags.APPEND);
     for (OpenFile.Batch batch :
         take(caller, open.file(), offset, source, now, append, lossesKnown)) {
       writeBack.start(open.file(), batch);
     }
-    if (OpenFlags.has(open.flags(), OpenFlags.DATA_SYNC)) {
+    if (OpenFlags.has(flags, OpenFlags.DATA_SYNC)) {
       fsync(open);
     }
     return count - source.remaining();

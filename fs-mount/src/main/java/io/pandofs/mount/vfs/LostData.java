@@ -5,6 +5,8 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,8 +21,11 @@ final class LostData {
 
   private static final Logger LOG = LoggerFactory.getLogger(LostData.class);
 
-  /** Of more files than this the oldest are forgotten; they were logged. */
-  private static final int FILES_MAX = 4096;
+  /**
+   * Of more files than this that nobody has open the oldest are forgotten; they were logged, and
+   * stay counted. What somebody has open is never forgotten: that handle's fsync must tell it.
+   */
+  private static final int CLOSED_MAX = 4096;
 
   private static final class Loss {
     long number;
@@ -31,6 +36,10 @@ final class LostData {
   @GuardedBy("this")
   private final Map<InodeId, Loss> files = new HashMap<>();
 
+  /** Those of them that nobody has open, and nobody was told of; oldest first. */
+  @GuardedBy("this")
+  private final LinkedHashSet<InodeId> closed = new LinkedHashSet<>();
+
   /** How many losses there were; each has its number, from 1. */
   @GuardedBy("this")
   private long losses;
@@ -39,6 +48,10 @@ final class LostData {
   @GuardedBy("this")
   private int untold;
 
+  /** Of how many files it is not known any more which they are. */
+  @GuardedBy("this")
+  private int forgotten;
+
   /** Bytes of the file are lost. */
   synchronized void lost(InodeId inode, Errno errno) {
     Loss loss = files.computeIfAbsent(inode, same -> new Loss());
@@ -46,34 +59,23 @@ final class LostData {
     loss.told = false;
     loss.number = ++losses;
     loss.errno = errno;
-    if (files.size() > FILES_MAX) {
-      forgetOne();
-    }
+    closed.remove(inode);
   }
 
   @GuardedBy("this")
-  private void forgetOne() {
-    Map.Entry<InodeId, Loss> first = null;
-    for (Map.Entry<InodeId, Loss> one : files.entrySet()) {
-      if (first == null || isBefore(one.getValue(), first.getValue())) {
-        first = one;
-      }
-    }
-    if (first != null) {
-      if (!first.getValue().told) {
-        LOG.error("that data of {} is lost can be told to nobody any more", first.getKey());
-        untold--;
-      }
-      files.remove(first.getKey());
-    }
-  }
-
-  private static boolean isBefore(Loss one, Loss other) {
-    return one.told == other.told ? one.number < other.number : one.told;
+  private void forgetOldest() {
+    Iterator<InodeId> oldest = closed.iterator();
+    InodeId inode = oldest.next();
+    oldest.remove();
+    files.remove(inode);
+    untold--;
+    forgotten++;
+    LOG.error("that data of {} is lost can be told to nobody any more", inode);
   }
 
   /** A handle is opened: up to which loss its fsync has nothing to tell. */
   synchronized long opened(InodeId inode) {
+    closed.remove(inode);
     Loss loss = files.get(inode);
     return loss == null || loss.told ? losses : loss.number - 1;
   }
@@ -115,14 +117,20 @@ final class LostData {
   /** Nobody has the file open: what was told is of no interest any more. */
   synchronized void closed(InodeId inode) {
     Loss loss = files.get(inode);
-    if (loss != null && loss.told) {
+    if (loss == null) {
+      return;
+    }
+    if (loss.told) {
       files.remove(inode);
+      closed.remove(inode);
+    } else if (closed.add(inode) && closed.size() > CLOSED_MAX) {
+      forgetOldest();
     }
   }
 
-  /** Of how many files data was lost without that anybody was told yet. */
+  /** Of how many files data was lost without that anybody was told yet, or can be. */
   synchronized int untoldFiles() {
-    return untold;
+    return untold + forgotten;
   }
 
   /** The number of the last loss. */

@@ -90,6 +90,19 @@ class DirectMountedFilesTest extends MountedFiles {
   }
 
   @Test
+  void appendingEndsWithTheFlag() throws Exception {
+    assertThat(
+            python(
+                "import fcntl",
+                "f = os.open('flags', os.O_CREAT | os.O_RDWR | os.O_APPEND)",
+                "os.write(f, b'0123456789'); fcntl.fcntl(f, fcntl.F_SETFL, 0)",
+                "os.pwrite(f, b'xy', 2); fcntl.fcntl(f, fcntl.F_SETFL, os.O_APPEND)",
+                "os.write(f, b'end')",
+                "print(open('flags').read(), os.fstat(f).st_size)"))
+        .isEqualTo("01xy456789end 13\n");
+  }
+
+  @Test
   void privilegesAreLostByAWriteOnlyOfAnotherUser() throws Exception {
     String script =
         "umask 0; for f in a b c; do touch priv-$f; chmod 6777 priv-$f; done;"

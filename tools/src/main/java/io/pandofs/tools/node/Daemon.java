@@ -30,6 +30,7 @@ public final class Daemon {
   public static boolean run(NodeConfig config) throws Refusal, InterruptedException {
     // gRPC logs here, two lines a record, what nobody needs.
     java.util.logging.Logger.getLogger("").setLevel(java.util.logging.Level.WARNING);
+    DirectMemory.requireRoomFor(config.budgets());
     LOG.info("pando {} starts as {} on {}", Version.text(), config.name(), config.dataDirectory());
     AtomicReference<@Nullable Node> running = new AtomicReference<>();
     Thread hook = new Thread(() -> stop(running.get()), "stop");

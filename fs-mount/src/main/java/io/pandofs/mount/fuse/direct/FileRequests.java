@@ -54,7 +54,7 @@ final class FileRequests {
     int written =
         pages
             ? files.writePages(in.caller(), handle, offset, data)
-            : files.write(in.caller(), handle, offset, data);
+            : files.write(in.caller(), handle, in.int32(Write.OPEN_FLAGS), offset, data);
     out.int32(written).int32(0);
   }
 

@@ -209,6 +209,12 @@ final class Protocol {
     static final int OFFSET = 8;
     static final int SIZE = 16;
     static final int FLAGS = 20;
+
+    /**
+     * The descriptor's at this moment, as open(2) has them, and O_DSYNC if this call asks for it.
+     */
+    static final int OPEN_FLAGS = 32;
+
     static final int BYTES = 40;
 
     /** The kernel's page cache writes, with any handle of the file. */

@@ -338,7 +338,9 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           ByteBuffer buffer = Native.buffer(from, size);
-          return vfs.files().write(caller(), info.fh.longValue(), offset, buffer);
+          // libfuse fills in the flags of the write request.
+          int flags = info.flags.intValue();
+          return vfs.files().write(caller(), info.fh.longValue(), flags, offset, buffer);
         });
   }
 

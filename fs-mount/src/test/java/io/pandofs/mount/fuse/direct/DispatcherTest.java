@@ -100,13 +100,17 @@ class DispatcherTest {
   }
 
   private static Bytes write(long node, long handle, long offset, String data) {
+    return write(node, handle, O_RDWR, offset, data);
+  }
+
+  private static Bytes write(long node, long handle, int flags, long offset, String data) {
     return Bytes.request(16, node)
         .int64(handle)
         .int64(offset)
         .int32(data.length())
         .int32(0)
         .int64(0)
-        .int32(O_RDWR)
+        .int32(flags)
         .int32(0)
         .data(data);
   }
@@ -218,14 +222,44 @@ class DispatcherTest {
     long node = memory.getLong(16);
     long handle = handle();
     assertThat(memory.getInt(16 + 128 + 8) & 1).as("direct I/O").isEqualTo(1);
-    assertThat(body(write(node, handle, 0, "abc"))).isEqualTo(8);
-    assertThat(body(write(node, handle, 0, "def"))).isEqualTo(8);
+    assertThat(body(write(node, handle, O_RDWR | append, 0, "abc"))).isEqualTo(8);
+    assertThat(body(write(node, handle, O_RDWR | append, 0, "def"))).isEqualTo(8);
     Bytes pages = Bytes.request(16, node).int64(handle).int64(1).int32(2).int32(1);
     assertThat(body(pages.int64(0).int32(0).int32(0).data("XY"))).isEqualTo(8);
     assertThat(body(read(15, node, handle, 0, 100))).isEqualTo(6);
     byte[] got = new byte[6];
     memory.get(16, got);
     assertThat(new String(got, StandardCharsets.US_ASCII)).isEqualTo("aXYdef");
+  }
+
+  @Test
+  void aWriteAppendsIfTheDescriptorDoesSoByNow() {
+    int append = 02000;
+    long node = create("f");
+    long opened = handle();
+    assertThat(body(write(node, opened, 0, "abc"))).isEqualTo(8);
+    // Set with fcntl: the kernel's offset may be from before another mount appended.
+    assertThat(body(write(node, opened, O_RDWR | append, 1, "def"))).isEqualTo(8);
+    Bytes open = Bytes.request(14, node).int32(O_RDWR | append).int32(0);
+    assertThat(body(open)).isEqualTo(16);
+    long appending = memory.getLong(16);
+    // Taken away with fcntl.
+    assertThat(body(write(node, appending, 1, "XY"))).isEqualTo(8);
+    assertThat(body(read(15, node, opened, 0, 100))).isEqualTo(6);
+    byte[] got = new byte[6];
+    memory.get(16, got);
+    assertThat(new String(got, StandardCharsets.US_ASCII)).isEqualTo("aXYdef");
+  }
+
+  @Test
+  void aWriteThatAsksForItIsStableWhenItIsAnswered() {
+    int dataSync = 010000;
+    long node = create("f");
+    long handle = handle();
+    assertThat(body(write(node, handle, 0, "abc"))).isEqualTo(8);
+    assertThat(vfs.memory().dirtyBytes()).isPositive();
+    assertThat(body(write(node, handle, O_RDWR | dataSync, 3, "def"))).isEqualTo(8);
+    assertThat(vfs.memory().dirtyBytes()).isZero();
   }
 
   @Test
