@@ -59,8 +59,8 @@ abstract class OneTree {
   }
 
   @Test
-  void answersAsExt4Does() {
-    try (Fuzzer fuzzer = Fuzzer.of(cluster.mount(1), LocalDirectories.reference(), transport)) {
+  void threeMountsTogetherAnswerAsExt4Does() {
+    try (Fuzzer fuzzer = Fuzzer.of(mounts(), LocalDirectories.reference(), transport)) {
       for (long seed = 1; seed <= Integer.getInteger("pando.fuzz.seeds", 4); seed++) {
         assertThat(fuzzer.run(seed, 250)).as("seed %d", seed).isEmpty();
       }
