@@ -6,7 +6,9 @@ import io.pandofs.tests.agent.Agent;
 import io.pandofs.tests.agent.Answer;
 import io.pandofs.tests.agent.LocalDirectories;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -138,6 +140,41 @@ final class FuzzerConvictsTest {
     }
   }
 
+  /**
+   * A mount that keeps the attributes it has told until it does something itself, whatever others
+   * do meanwhile.
+   */
+  private static final class HearsNothing extends Liar {
+    private final Map<String, Answer> told = new HashMap<>();
+
+    HearsNothing(Agent honest) {
+      super(honest);
+    }
+
+    @Override
+    Answer answer(String line, String[] words) {
+      if (words[0].equals("lstat")) {
+        return told.computeIfAbsent(line, honest::ask);
+      }
+      told.clear();
+      return honest.ask(line);
+    }
+  }
+
+  @Test
+  void oneMountThatHearsNothingOfTheOthers() {
+    Path directory = LocalDirectories.reference();
+    UnaryOperator<List<Agent>> second =
+        agents -> List.of(agents.get(0), new HearsNothing(agents.get(1)), agents.get(2));
+    try (Fuzzer fuzzer = Fuzzer.of(Collections.nCopies(3, directory), directory, "ext4", second)) {
+      Conviction conviction = convicts(fuzzer, "lstat");
+      assertThat(conviction.operations().stream().map(line -> Call.parse(line).mount()).distinct())
+          .as("mounts of %s", conviction)
+          .hasSize(2)
+          .contains(2);
+    }
+  }
+
   @Test
   void oneThatDropsAByte() {
     convicts(DropsAByte::new, "pwrite");
@@ -170,18 +207,24 @@ final class FuzzerConvictsTest {
 
   private static void convicts(UnaryOperator<Agent> planted, String verb) {
     Path directory = LocalDirectories.reference();
-    try (Fuzzer fuzzer = Fuzzer.of(directory, directory, "ext4", planted)) {
-      Optional<Conviction> found = Optional.empty();
-      for (long seed = 1; seed <= 20 && found.isEmpty(); seed++) {
-        found = fuzzer.run(seed, 400);
-      }
-      assertThat(found).as("a planted lie").isPresent();
-      Conviction conviction = found.orElseThrow();
-      assertThat(conviction.operations()).as(conviction.toString()).hasSizeLessThanOrEqualTo(12);
-      assertThat(conviction.operations())
-          .as(conviction.toString())
-          .anyMatch(line -> line.startsWith(verb));
-      assertThat(fuzzer.replay(conviction.operations())).as("the list replayed").isPresent();
+    UnaryOperator<List<Agent>> one = agents -> List.of(planted.apply(agents.get(0)));
+    try (Fuzzer fuzzer = Fuzzer.of(List.of(directory), directory, "ext4", one)) {
+      convicts(fuzzer, verb);
     }
+  }
+
+  private static Conviction convicts(Fuzzer fuzzer, String verb) {
+    Optional<Conviction> found = Optional.empty();
+    for (long seed = 1; seed <= 20 && found.isEmpty(); seed++) {
+      found = fuzzer.run(seed, 400);
+    }
+    assertThat(found).as("a planted lie").isPresent();
+    Conviction conviction = found.orElseThrow();
+    assertThat(conviction.operations()).as(conviction.toString()).hasSizeLessThanOrEqualTo(12);
+    assertThat(conviction.operations())
+        .as(conviction.toString())
+        .anyMatch(line -> Call.parse(line).line().startsWith(verb));
+    assertThat(fuzzer.replay(conviction.operations())).as("the list replayed").isPresent();
+    return conviction;
   }
 }
