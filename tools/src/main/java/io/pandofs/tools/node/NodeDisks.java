@@ -350,19 +350,21 @@ final class NodeDisks {
     return bad;
   }
 
-  /** What can still be stored; disks that share a device share its space. */
-  long freeBytes() {
-    Map<Object, Long> free = new HashMap<>();
+  /**
+   * What can still be stored, by the device's number; disks that share a device share its space.
+   */
+  Map<String, Long> freeByDevice() {
+    Map<String, Long> free = new HashMap<>();
     for (DiskSet.Report report : set.reports()) {
       if (!report.leaving()) {
         Object device;
         synchronized (devices) {
           device = devices.getOrDefault(report.directory(), report.directory());
         }
-        free.merge(device, Math.max(0, report.usage().freeBytes()), Math::max);
+        free.merge(String.valueOf(device), Math.max(0, report.usage().freeBytes()), Math::max);
       }
     }
-    return free.values().stream().mapToLong(Long::longValue).sum();
+    return free;
   }
 
   /** What is wrong, in sentences. */
