@@ -250,11 +250,11 @@ final class Node implements AutoCloseable, ReplicaListener {
       Connections connections)
       throws Refusal {
     BlockTables tables = tables(replica);
-    String device = device();
+    String machine = machine();
     return new ClusterSpace(
         self,
         connections,
-        () -> new NodeSpace(device, side.disks.freeBytes()),
+        () -> NodeSpace.of(machine, side.disks.freeByDevice()),
         () -> new ClusterSpace.Members(control(tables), local.placement().groups()),
         () -> storedBytes(replica));
   }
@@ -278,13 +278,12 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
-  /** The machine's boot and the device number of the data directory. */
-  private String device() throws Refusal {
+  /** The machine's boot, which tells its devices from those of other machines. */
+  private static String machine() throws Refusal {
     try {
-      String boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-      return boot + "/" + Files.getAttribute(config.dataDirectory(), "unix:dev");
+      return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
     } catch (IOException e) {
-      throw new Refusal("Cannot look at data_dir: " + e.getMessage() + ".", e);
+      throw new Refusal("Cannot tell which machine this is: " + e.getMessage() + ".", e);
     }
   }
 

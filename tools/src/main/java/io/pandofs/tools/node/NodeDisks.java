@@ -361,15 +361,17 @@ final class NodeDisks {
     return bad;
   }
 
-  /** What can still be stored; disks that share a device share its space. */
-  long freeBytes() {
-    Map<Object, Long> free = new HashMap<>();
+  /**
+   * What can still be stored, by the device's number; disks that share a device share its space.
+   */
+  Map<String, Long> freeByDevice() {
+    Map<String, Long> free = new HashMap<>();
     for (DiskSet.Report report : set.reports()) {
       if (!report.leaving()) {
         free.merge(device(report), Math.max(0, report.usage().freeBytes()), Math::max);
       }
     }
-    return free.values().stream().mapToLong(Long::longValue).sum();
+    return free;
   }
 
   /**
@@ -378,7 +380,7 @@ final class NodeDisks {
    * @throws IOException if one does not say
    */
   long capacityBytes() throws IOException {
-    Map<Object, Long> sizes = new HashMap<>();
+    Map<String, Long> sizes = new HashMap<>();
     for (DiskSet.Report report : set.reports()) {
       if (!report.leaving()) {
         sizes.put(device(report), Files.getFileStore(report.directory()).getTotalSpace());
@@ -387,9 +389,9 @@ final class NodeDisks {
     return sizes.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  private Object device(DiskSet.Report report) {
+  private String device(DiskSet.Report report) {
     synchronized (devices) {
-      return devices.getOrDefault(report.directory(), report.directory());
+      return String.valueOf(devices.getOrDefault(report.directory(), report.directory()));
     }
   }
 

@@ -5,27 +5,44 @@ import io.pandofs.tools.json.JsonReader;
 import io.pandofs.tools.json.JsonWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * One node's block store.
+ * What one node can still store.
  *
- * @param device the machine and the device it is on: stores with the same one share its free space
- * @param freeBytes what can still be written there
+ * @param freeBytes of each device that its blocks are on, by the machine and the device: stores on
+ *     the same one share its free space, be they one node's or several nodes'
  */
-public record NodeSpace(String device, long freeBytes) {
-  private static final int BYTES_MAX = 1024;
+public record NodeSpace(Map<String, Long> freeBytes) {
+  private static final int DEVICES_MAX = 256;
+  private static final int BYTES_MAX = 32 << 10;
 
   public NodeSpace {
-    if (freeBytes < 0) {
-      throw new IllegalArgumentException("negative space");
+    freeBytes = Map.copyOf(freeBytes);
+    if (freeBytes.size() > DEVICES_MAX || freeBytes.values().stream().anyMatch(free -> free < 0)) {
+      throw new IllegalArgumentException("too many devices, or negative space");
     }
+  }
+
+  /**
+   * The space of a node's own devices.
+   *
+   * @param machine what tells it from other machines
+   */
+  public static NodeSpace of(String machine, Map<String, Long> freeByDevice) {
+    Map<String, Long> free = new HashMap<>();
+    freeByDevice.forEach((device, bytes) -> free.put(machine + "/" + device, bytes));
+    return new NodeSpace(free);
   }
 
   /** As nodes tell it to each other: a JSON object in UTF-8. */
   byte[] encode() {
-    return JsonWriter.write(Map.of("device", device, "free_bytes", freeBytes))
-        .getBytes(StandardCharsets.UTF_8);
+    List<Map<String, Object>> devices = new ArrayList<>();
+    freeBytes.forEach((device, free) -> devices.add(Map.of("device", device, "free_bytes", free)));
+    return JsonWriter.write(Map.of("devices", devices)).getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -38,6 +55,13 @@ public record NodeSpace(String device, long freeBytes) {
       throw new IllegalArgumentException("too long");
     }
     JsonObject told = JsonReader.readObject(StandardCharsets.UTF_8.decode(header).toString());
-    return new NodeSpace(told.text("device"), told.number("free_bytes"));
+    if (!(told.values().get("devices") instanceof List)) {
+      throw new IllegalArgumentException("no devices");
+    }
+    Map<String, Long> free = new HashMap<>();
+    for (JsonObject device : told.objects("devices")) {
+      free.merge(device.text("device"), device.number("free_bytes"), Math::min);
+    }
+    return new NodeSpace(free);
   }
 }

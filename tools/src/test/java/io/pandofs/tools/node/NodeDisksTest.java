@@ -233,6 +233,16 @@ final class NodeDisksTest {
   }
 
   @Test
+  void spaceIsToldByTheDeviceThatTheBlocksAreOn() throws Exception {
+    String device = String.valueOf(Files.getAttribute(root.resolve("d1"), "unix:dev"));
+    NodeDisks disks = open("d1", "d2");
+    assertThat(disks.freeByDevice()).containsOnlyKeys(device);
+    // Two stores on one device do not have its space twice.
+    long total = Files.getFileStore(root).getTotalSpace();
+    assertThat(disks.freeByDevice().get(device)).isBetween(0L, total);
+  }
+
+  @Test
   void aDiskIsNotUsedBeforeThatIsWrittenDown() throws Exception {
     NodeDisks disks = open("d1", "d2");
     Path blocker = Files.createDirectory(root.resolve("data/disks.json.new"));

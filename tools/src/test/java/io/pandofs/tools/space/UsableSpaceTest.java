@@ -27,6 +27,31 @@ final class UsableSpaceTest {
   }
 
   @Test
+  void aNodeFillsAllOfItsDevices() {
+    Map<String, NodeSpace> apart =
+        Map.of("a", on("1", 100), "b", on("2", 30, "3", 50), "c", on("4", 90));
+    assertThat(free(ALL_ON_THREE, apart)).isEqualTo(80);
+    NodeSpace same = on("1", 60, "2", 90);
+    assertThat(free(ALL_ON_THREE, Map.of("a", same, "b", same, "c", same))).isEqualTo(50);
+  }
+
+  @Test
+  void devicesThatNodesShareInPartAreCountedOnce() {
+    Map<String, NodeSpace> chain =
+        Map.of("a", on("1", 40, "2", 20), "b", on("2", 20, "3", 40), "c", on("3", 40, "4", 20));
+    assertThat(free(ALL_ON_THREE, chain)).isEqualTo(40);
+    // Which has but the shared one is full when that is.
+    Map<String, NodeSpace> lame = Map.of("a", on("1", 10), "b", on("1", 10, "2", 500));
+    assertThat(free(List.of(List.of("a", "b")), lame)).isEqualTo(10);
+  }
+
+  @Test
+  void aNodeThatHasLostItsDisksHasNoSpace() {
+    Map<String, NodeSpace> spaces = Map.of("a", on("1", 100), "b", new NodeSpace(Map.of()));
+    assertThat(free(ALL_ON_THREE, spaces)).isZero();
+  }
+
+  @Test
   void aNodeCountsWithItsShareOfTheGroups() {
     List<List<String>> groups =
         List.of(List.of("a", "b"), List.of("b", "c"), List.of("c", "d"), List.of("d", "a"));
@@ -57,9 +82,18 @@ final class UsableSpaceTest {
 
   @Test
   void isReadAsItWasTold() {
-    NodeSpace space = on("boot/7", 123);
-    assertThat(NodeSpace.decode(ByteBuffer.wrap(space.encode()))).isEqualTo(space);
-    for (String bad : List.of("", "[]", "{\"device\":\"d\",\"free_bytes\":-1}", "x".repeat(2000))) {
+    for (Map<String, Long> free : List.of(Map.of("7", 123L, "8", 0L), Map.<String, Long>of())) {
+      NodeSpace space = NodeSpace.of("boot", free);
+      assertThat(NodeSpace.decode(ByteBuffer.wrap(space.encode()))).isEqualTo(space);
+    }
+    assertThat(NodeSpace.of("boot", Map.of("7", 1L))).isEqualTo(on("boot/7", 1));
+    for (String bad :
+        List.of(
+            "",
+            "[]",
+            "{}",
+            "{\"devices\":[{\"device\":\"d\",\"free_bytes\":-1}]}",
+            "x".repeat(40_000))) {
       ByteBuffer bytes = ByteBuffer.wrap(bad.getBytes(StandardCharsets.UTF_8));
       assertThatThrownBy(() -> NodeSpace.decode(bytes))
           .isInstanceOf(IllegalArgumentException.class);
@@ -70,7 +104,11 @@ final class UsableSpaceTest {
     return UsableSpace.free(groups, spaces);
   }
 
+  private static NodeSpace on(String one, long free, String other, long alsoFree) {
+    return new NodeSpace(Map.of(one, free, other, alsoFree));
+  }
+
   private static NodeSpace on(String device, long free) {
-    return new NodeSpace(device, free);
+    return new NodeSpace(Map.of(device, free));
   }
 }
