@@ -92,7 +92,8 @@ public sealed interface Operation {
   /**
    * chmod(2), chown(2), truncate(2), utimensat(2): what is null stays. {@code sizeBytes} applies to
    * regular files; shrinking cuts extents, growing makes a hole. ctime moves; see {@link Accessed}
-   * for a read.
+   * for a read. With all null it is a chown(2) of neither owner nor group, which takes privileges
+   * from a file as any chown does.
    */
   record SetAttributes(
       InodeId inode,
@@ -102,7 +103,13 @@ public sealed interface Operation {
       @Nullable Long sizeBytes,
       @Nullable Timestamp accessed,
       @Nullable Timestamp modified)
-      implements Operation {}
+      implements Operation {
+    public boolean changesOwner() {
+      boolean others =
+          permissions != null || sizeBytes != null || accessed != null || modified != null;
+      return uid != null || gid != null || !others;
+    }
+  }
 
   /**
    * A file was read: atime becomes this and nothing else changes, ctime neither. While another

@@ -22,16 +22,6 @@ final class FileOperations {
     if ((size != null && size < 0) || (permissions != null && (permissions & ~PERMISSIONS) != 0)) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    boolean changesNothing =
-        size == null
-            && permissions == null
-            && set.uid() == null
-            && set.gid() == null
-            && set.accessed() == null
-            && set.modified() == null;
-    if (changesNothing) {
-      return Reply.of(inode.attributes());
-    }
     change.requireNotForeign(inode);
     if (size != null) {
       resize(inode, size, change);
@@ -62,7 +52,7 @@ final class FileOperations {
   }
 
   private static void setOwner(Operation.SetAttributes set, Inode inode, Change change) {
-    if (set.uid() == null && set.gid() == null) {
+    if (!set.changesOwner()) {
       return;
     }
     inode.dropPrivilegesOnChangeOfOwner(change.caller());

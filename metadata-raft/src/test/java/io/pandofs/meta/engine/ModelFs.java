@@ -300,14 +300,13 @@ final class ModelFs {
       n.bytes.tailMap(o.sizeBytes(), true).clear();
       n.size = o.sizeBytes();
       written(n);
-    } else if (o.permissions() == null
-        && o.uid() == null
-        && o.gid() == null
-        && o.accessed() == null
-        && o.modified() == null) {
-      return n;
     }
-    if ((o.uid() != null || o.gid() != null) && !n.isDir()) {
+    boolean nothingElse =
+        o.permissions() == null
+            && o.sizeBytes() == null
+            && o.accessed() == null
+            && o.modified() == null;
+    if ((o.uid() != null || o.gid() != null || nothingElse) && !n.isDir()) {
       loseBits(n);
     }
     n.uid = o.uid() != null ? o.uid() : n.uid;

@@ -42,6 +42,10 @@ class NamespaceTest {
     rig.submit(new Operation.SetAttributes(file, null, 9, null, null, null, null));
     // Without group execute setgid means mandatory locking, and stays for root.
     assertThat(rig.attributes(file).permissions()).isEqualTo(02744);
+    rig.submit(new Operation.SetAttributes(file, 06755, null, null, null, null, null));
+    // What the kernel makes of chown(-1, -1).
+    rig.submit(new Operation.SetAttributes(file, null, null, null, null, null, null));
+    assertThat(rig.attributes(file).permissions()).isEqualTo(0755);
     InodeId dir = rig.create(ROOT, "d", FileType.DIRECTORY, 06755).inode();
     rig.submit(new Operation.SetAttributes(dir, null, 9, 9, null, null, null));
     assertThat(rig.attributes(dir).permissions()).isEqualTo(06755);
