@@ -22,11 +22,15 @@ import java.util.regex.Pattern;
  * head.
  */
 final class Exceptions {
-  /** What {@code agent.py} can leave out. */
+  /** Descriptors that were opened before another mount did something. */
+  static final String HELD = "held";
+
+  /** What {@code agent.py} can leave out, and {@link #HELD}. */
   static final Set<String> FEATURES =
       Set.of(
           "unlink-open",
           "rename-flags",
+          "blind-rename",
           "tmpfile",
           "zero-range",
           "utime-omit",
@@ -36,7 +40,8 @@ final class Exceptions {
           "odd-xattr",
           "killpriv",
           "fsync-dir",
-          "mmap-append");
+          "mmap-append",
+          HELD);
 
   static final Set<String> PROFILES = Set.of("ext4", "tmpfs", "jnr", "direct");
 

@@ -6,13 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The fuzzer as a command, for a mount that somebody has made: {@code FuzzMain SUBJECT REFERENCE
  * PROFILE FIRST_SEED SEEDS OPERATIONS}, or {@code FuzzMain SUBJECT REFERENCE PROFILE FILE} to
- * replay a kept list (one operation a line). The exit status is 1 when something was found. The
- * environment's PANDO_FUZZ_AVOID names features to leave out besides the profile's (comma between
- * them); {@code tests/fuzz} is the way to call it from a checkout.
+ * replay a kept list (one operation a line). SUBJECT may be one directory on several mounts, with
+ * commas between them. The exit status is 1 when something was found. The environment's
+ * PANDO_FUZZ_AVOID names features to leave out besides the profile's (comma between them); {@code
+ * tests/fuzz} is the way to call it from a checkout.
  */
 final class FuzzMain {
   private FuzzMain() {}
@@ -23,7 +25,7 @@ final class FuzzMain {
           "usage: SUBJECT REFERENCE PROFILE (FILE | FIRST_SEED SEEDS OPERATIONS)");
     }
     int found;
-    try (Fuzzer fuzzer = Fuzzer.of(Path.of(args[0]), Path.of(args[1]), args[2], avoided())) {
+    try (Fuzzer fuzzer = Fuzzer.of(subject(args[0]), Path.of(args[1]), args[2], avoided())) {
       found =
           args.length == 4
               ? replay(fuzzer, Path.of(args[3]), System.out)
@@ -32,6 +34,10 @@ final class FuzzMain {
     if (found > 0) {
       throw new IllegalStateException(found + " found");
     }
+  }
+
+  private static List<Path> subject(String mounts) {
+    return Stream.of(mounts.split(",", -1)).map(Path::of).toList();
   }
 
   private static List<String> avoided() {

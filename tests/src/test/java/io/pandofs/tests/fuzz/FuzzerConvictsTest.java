@@ -6,9 +6,13 @@ import io.pandofs.tests.agent.Agent;
 import io.pandofs.tests.agent.Answer;
 import io.pandofs.tests.agent.LocalDirectories;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -138,6 +142,53 @@ final class FuzzerConvictsTest {
     }
   }
 
+  /**
+   * A mount that hears nothing of the others: what was not there when it looked is not there until
+   * it makes it itself.
+   */
+  private static final class HearsNothing extends Liar {
+    private static final Set<String> LOOKS =
+        Set.of("lstat", "stat", "get", "readdir", "chmod", "lchown", "truncate", "unlink", "rmdir");
+
+    private final Set<String> missing = new HashSet<>();
+
+    HearsNothing(Agent honest) {
+      super(honest);
+    }
+
+    @Override
+    Answer answer(String line, String[] words) {
+      if (!LOOKS.contains(words[0])) {
+        if (words[0].matches("root|rename|renameat2")) {
+          missing.clear();
+        }
+        missing.removeAll(List.of(words));
+        return honest.ask(line);
+      }
+      if (missing.contains(words[1])) {
+        return new Answer("ENOENT");
+      }
+      Answer real = honest.ask(line);
+      if (real.text().equals("ENOENT")) {
+        missing.add(words[1]);
+      }
+      return real;
+    }
+  }
+
+  @Test
+  void oneMountThatHearsNothingOfTheOthers() {
+    Path directory = LocalDirectories.reference();
+    UnaryOperator<List<Agent>> second =
+        agents -> List.of(agents.get(0), new HearsNothing(agents.get(1)), agents.get(2));
+    try (Fuzzer fuzzer = Fuzzer.of(Collections.nCopies(3, directory), directory, "ext4", second)) {
+      Conviction conviction = convicts(fuzzer);
+      assertThat(conviction.operations().stream().map(line -> Call.parse(line).mount()).distinct())
+          .as("mounts of %s", conviction)
+          .containsExactlyInAnyOrder(1, 2);
+    }
+  }
+
   @Test
   void oneThatDropsAByte() {
     convicts(DropsAByte::new, "pwrite");
@@ -170,18 +221,24 @@ final class FuzzerConvictsTest {
 
   private static void convicts(UnaryOperator<Agent> planted, String verb) {
     Path directory = LocalDirectories.reference();
-    try (Fuzzer fuzzer = Fuzzer.of(directory, directory, "ext4", planted)) {
-      Optional<Conviction> found = Optional.empty();
-      for (long seed = 1; seed <= 20 && found.isEmpty(); seed++) {
-        found = fuzzer.run(seed, 400);
-      }
-      assertThat(found).as("a planted lie").isPresent();
-      Conviction conviction = found.orElseThrow();
-      assertThat(conviction.operations()).as(conviction.toString()).hasSizeLessThanOrEqualTo(12);
+    UnaryOperator<List<Agent>> one = agents -> List.of(planted.apply(agents.get(0)));
+    try (Fuzzer fuzzer = Fuzzer.of(List.of(directory), directory, "ext4", one)) {
+      Conviction conviction = convicts(fuzzer);
       assertThat(conviction.operations())
           .as(conviction.toString())
           .anyMatch(line -> line.startsWith(verb));
-      assertThat(fuzzer.replay(conviction.operations())).as("the list replayed").isPresent();
     }
+  }
+
+  private static Conviction convicts(Fuzzer fuzzer) {
+    Optional<Conviction> found = Optional.empty();
+    for (long seed = 1; seed <= 20 && found.isEmpty(); seed++) {
+      found = fuzzer.run(seed, 400);
+    }
+    assertThat(found).as("a planted lie").isPresent();
+    Conviction conviction = found.orElseThrow();
+    assertThat(conviction.operations()).as(conviction.toString()).hasSizeLessThanOrEqualTo(12);
+    assertThat(fuzzer.replay(conviction.operations())).as("the list replayed").isPresent();
+    return conviction;
   }
 }

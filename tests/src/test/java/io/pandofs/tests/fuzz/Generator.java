@@ -10,10 +10,15 @@ import java.util.function.Supplier;
 /**
  * Draws operations from a seed: few names, few directories, several descriptors on one file,
  * offsets near the boundaries of pages, requests and blocks, so that operations meet often. Learns
- * from the reference what exists.
+ * from the reference what exists. Where there are several mounts each operation is for one of them;
+ * how often it is another one than before is a matter of the seed, as it is with people.
  */
 final class Generator {
+  /** Of all mounts together. */
   private static final int SLOTS = 6;
+
+  /** How many operations a mount has at a time, at the mean. */
+  private static final List<Integer> STAYS = List.of(1, 1, 4, 16);
 
   /**
    * 240:77, a number for local use that no driver has: a node of it may be made and never opened.
@@ -36,13 +41,18 @@ final class Generator {
   };
   private static final long[] FAR = {1L << 31, 1L << 32, (1L << 32) + 65536, 1L << 40, 1L << 43};
 
+  private final int mounts;
+  private final int stay;
   private final Random random;
   private final Names names;
   private final List<Supplier<String>> drawers = new ArrayList<>();
   private final List<String> queued = new ArrayList<>();
+  private int mount = 1;
 
-  Generator(long seed) {
+  Generator(long seed, int mounts) {
+    this.mounts = mounts;
     random = new Random(seed);
+    stay = mounts == 1 ? 1 : pick(STAYS);
     names = new Names(random);
     descriptorOperations();
     nameOperations();
@@ -52,12 +62,27 @@ final class Generator {
     }
   }
 
-  /** The next operation as a line of the agent's language. */
+  /** The next operation: a {@link Call} as text, its line in the agent's language. */
   String next() {
+    if (random.nextInt(stay) == 0) {
+      mount = mount();
+    }
+    String line = line();
+    return Call.names(line) ? line : new Call(mount, line).text();
+  }
+
+  private int mount() {
+    return mounts == 1 ? 1 : 1 + random.nextInt(mounts);
+  }
+
+  private String line() {
     if (!queued.isEmpty()) {
       return queued.remove(0);
     }
     String line = pick(drawers).get();
+    if (Call.names(line)) {
+      return line;
+    }
     return switch (random.nextInt(24)) {
       case 0, 1 -> "@1000 " + line;
       case 2 -> "@1001 " + line;
@@ -245,12 +270,14 @@ final class Generator {
   }
 
   /**
-   * Marks a file and a directory, changes one of them, and asks what the change did to their times.
+   * Marks a file and a directory, changes one of them, and asks what the change did to their times;
+   * the change may be another mount's.
    */
   private String timed() {
+    String asker = mount() + "> ";
     String target = names.existing();
     String parent = target.contains("/") ? target.substring(0, target.lastIndexOf('/')) : ".";
-    queued.add("mark " + parent);
+    queued.add(asker + "mark " + parent);
     queued.add(pick(drawers).get());
     queued.add(
         pick(
@@ -268,9 +295,9 @@ final class Generator {
                 "put " + target + " 100 1",
                 "append " + target + " 10 2",
                 "get " + target)));
-    queued.add("times " + target);
-    queued.add("times " + parent);
-    return "mark " + target;
+    queued.add(asker + "times " + target);
+    queued.add(asker + "times " + parent);
+    return asker + "mark " + target;
   }
 
   /** A directory too large for one read of it. Rare, since it costs many operations. */
@@ -329,7 +356,7 @@ final class Generator {
   }
 
   private int slot() {
-    return random.nextInt(SLOTS);
+    return random.nextInt(Math.max(1, SLOTS / mounts));
   }
 
   private long near() {

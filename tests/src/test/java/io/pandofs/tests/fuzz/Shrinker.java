@@ -66,8 +66,13 @@ final class Shrinker {
 
   private void makeSmall() {
     for (int i = 0; i < best.size(); i++) {
-      if (best.get(i).startsWith("@")) {
-        replace(i, best.get(i).substring(best.get(i).indexOf(' ') + 1));
+      Call call = Call.parse(best.get(i));
+      if (call.mount() > 1 && replace(i, call.line())) {
+        call = new Call(1, call.line());
+      }
+      if (i < best.size() && call.line().startsWith("@")) {
+        replace(
+            i, new Call(call.mount(), call.line().substring(call.line().indexOf(' ') + 1)).text());
       }
       String[] words = i < best.size() ? best.get(i).split(" ", -1) : new String[0];
       for (int w = 1; w < words.length && i < best.size(); w++) {

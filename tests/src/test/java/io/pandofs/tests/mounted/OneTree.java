@@ -3,6 +3,7 @@ package io.pandofs.tests.mounted;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.tests.agent.LocalDirectories;
+import io.pandofs.tests.cluster.Commands;
 import io.pandofs.tests.cluster.DevCluster;
 import io.pandofs.tests.coherence.CoherenceChecker;
 import io.pandofs.tests.coherence.Report;
@@ -10,6 +11,7 @@ import io.pandofs.tests.fuzz.Fuzzer;
 import io.pandofs.tests.pause.PauseMeter;
 import io.pandofs.tests.pause.PauseReport;
 import io.pandofs.tests.programs.Programs;
+import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(900)
 abstract class OneTree {
+  private static final Duration STATS = Duration.ofSeconds(60);
+
   private final String transport;
   private final boolean held;
 
@@ -59,8 +63,8 @@ abstract class OneTree {
   }
 
   @Test
-  void answersAsExt4Does() {
-    try (Fuzzer fuzzer = Fuzzer.of(cluster.mount(1), LocalDirectories.reference(), transport)) {
+  void threeMountsTogetherAnswerAsExt4Does() {
+    try (Fuzzer fuzzer = Fuzzer.of(mounts(), LocalDirectories.reference(), transport)) {
       for (long seed = 1; seed <= Integer.getInteger("pando.fuzz.seeds", 4); seed++) {
         assertThat(fuzzer.run(seed, 250)).as("seed %d", seed).isEmpty();
       }
@@ -98,6 +102,28 @@ abstract class OneTree {
     for (Path mount : mounts()) {
       assertThat(PauseMeter.faults(mount.resolve("meter"), report)).as("%s", mount).isEmpty();
     }
+  }
+
+  /** A view for which the leader was asked is counted; while the node was fresh there is none. */
+  @Test
+  void warmStatsAskNoOtherNode() throws IOException, InterruptedException {
+    int follower = cluster.leader() % 3 + 1;
+    Path file = cluster.mount(follower).resolve("warm");
+    Commands.bash(STATS, "echo warm > \"$1\" && stat \"$1\"", file).ok();
+    JsonObject before;
+    JsonObject after;
+    do {
+      before = reads(follower);
+      String stats = "import os, sys\nfor _ in range(1000): os.lstat(sys.argv[1])";
+      Commands.run(STATS, "python3", "-c", stats, file.toString()).ok();
+      after = reads(follower);
+    } while (after.number("leases_lost") > before.number("leases_lost"));
+    assertThat(after.number("local") - before.number("local")).isGreaterThanOrEqualTo(1000);
+    assertThat(after.number("asked")).as("views asked for").isEqualTo(before.number("asked"));
+  }
+
+  private JsonObject reads(int node) throws IOException, InterruptedException {
+    return cluster.status().objects("nodes").get(node - 1).object("status").object("reads");
   }
 
   private List<Path> mounts() {

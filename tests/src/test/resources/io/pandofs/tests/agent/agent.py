@@ -131,11 +131,16 @@ class Agent:
         os.chdir(self.root)
 
     def do_closeall(self):
-        for fd in self.slots.values():
-            os.close(fd)
+        self.do_closeslots()
         for _, held in self.marks.values():
             os.close(held)
-        self.slots, self.marks = {}, {}
+        self.marks = {}
+
+    def do_closeslots(self):
+        """Close what the slots hold; marks stay."""
+        for fd in self.slots.values():
+            os.close(fd)
+        self.slots = {}
 
     def do_leave(self):
         """Close everything and step out of the directory; it stays as it is."""
@@ -197,6 +202,12 @@ class Agent:
         window = (max(0, offset - 64), min(length, 256 << 10) + 128)
         if window not in self.windows:
             self.windows = (self.windows + [window])[-WINDOWS_MAX:]
+
+    def do_windows(self, *more):
+        """The places of large files that were touched, OFFSET:LENGTH; MORE are those that another agent has touched."""
+        more = [tuple(int(n) for n in place.split(":")) for place in more]
+        self.windows += [place for place in more if place not in self.windows]
+        return [f"{offset}:{length}" for offset, length in self.windows]
 
     # --- descriptors
 
@@ -353,8 +364,15 @@ class Agent:
         self.avoid_open(target)
         os.rmdir(target)
 
+    def look(self, *paths):
+        """Look at what is about to be renamed, as mv does."""
+        if "blind-rename" in self.skip:
+            for path in paths:
+                os.path.lexists(path)
+
     def do_rename(self, source, target):
         a, b = self.path(source), self.path(target)
+        self.look(a, b)
         self.avoid_open(b)
         os.rename(a, b)
 
@@ -362,6 +380,7 @@ class Agent:
         if flags != "0":
             self.avoid("rename-flags")
         a, b = self.path(source), self.path(target)
+        self.look(a, b)
         self.avoid_open(b)
         check(LIBC.renameat2(AT_FDCWD, a, AT_FDCWD, b, int(flags)))
 
