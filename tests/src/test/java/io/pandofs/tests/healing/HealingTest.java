@@ -248,6 +248,56 @@ final class HealingTest {
     assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
   }
 
+  @Test
+  @Order(7)
+  void aNodeWithTheLastCopiesStaysUntilTheyAreGivenUp() throws IOException, InterruptedException {
+    for (int node : List.of(1, 2)) {
+      Path more = Files.createDirectory(scratch.resolve("more" + node));
+      cluster.ask(node, "disk", "add", more.toString()).ok();
+    }
+    // All are killed, and the others come back without the disk that had all they held.
+    each("kill", "1 2 " + VICTIM);
+    Commands.bash(LONG, "rm -r \"$1\" \"$2\"", blocksOf(1), blocksOf(2)).ok();
+    each("start", "1 2");
+    String victim = "n" + VICTIM;
+    Commands.Result refused = cluster.ask(1, "node", "remove", victim);
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err())
+        .containsPattern("[1-9][0-9]* blocks have their last known copy on " + victim)
+        .contains("it stays")
+        .contains("--force");
+    JsonObject stays = members().get(VICTIM - 1);
+    assertThat(stays.text("name")).isEqualTo(victim);
+    assertThat(stays.flag("leaving")).isFalse();
+    JsonObject gone =
+        JsonReader.readObject(cluster.ask(1, "node", "remove", victim, "--force", "--json").ok());
+    assertThat(gone.number("blocks_lost")).isGreaterThanOrEqualTo(FILE_BYTES / BLOCK_BYTES);
+    assertThat(members()).hasSize(2);
+    // What is lost is said to be: never zeros.
+    Commands.Result read = Commands.bash(LONG, "cat \"$1/big\" >/dev/null", cluster.mount(1));
+    assertThat(read.err()).contains("Input/output error");
+  }
+
+  private static Path blocksOf(int node) {
+    return cluster.data(node).resolve("blocks");
+  }
+
+  private static void each(String verb, String nodes) throws IOException, InterruptedException {
+    Commands.bash(
+            LONG,
+            "for n in $4; do \"$1\" dev $3 $n --dir \"$2\" & p=\"$p $!\"; done;"
+                + " for p in $p; do wait $p || exit; done",
+            DevCluster.launcher(),
+            cluster.directory(),
+            verb,
+            nodes)
+        .ok();
+  }
+
+  private static List<JsonObject> members() throws IOException, InterruptedException {
+    return JsonReader.readObject(cluster.ask(1, "node", "ls", "--json").ok()).objects("nodes");
+  }
+
   private static List<String> disks() throws IOException, InterruptedException {
     return blocks().objects("disks").stream()
         .map(disk -> Path.of(disk.text("directory")).getFileName() + " " + disk.text("state"))
