@@ -2,8 +2,11 @@ package io.pandofs.tests.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pandofs.common.config.ConfigException;
+import io.pandofs.common.config.NodeConfig;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.json.JsonReader;
+import io.pandofs.tools.status.StatusClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,30 +26,31 @@ final class GrowAndShrinkTest {
 
   @Test
   @Timeout(value = 12, unit = TimeUnit.MINUTES)
-  void oneNodeBecomesThreeAndOneAgainUnderAWriter() throws IOException, InterruptedException {
+  void oneNodeBecomesThreeAndOneAgainUnderAWriter()
+      throws IOException, InterruptedException, ConfigException {
     try (DevCluster cluster = DevCluster.up(1)) {
-      Commands.Running writer = writer(cluster, "16M");
+      Commands.Running writer = writer(cluster, 1, "16M");
+      statusTells(cluster, "n1", "n1");
       cluster.add();
       cluster.add();
       assertThat(roles(cluster, 1)).containsExactlyInAnyOrder("leader", "voter", "voter");
+      statusTells(cluster, "n1", "n1", "n2", "n3");
       cluster.ask(1, "leader", "transfer", "n2").ok();
       assertThat(nodes(cluster, 1).get(1).text("role")).isEqualTo("leader");
+      statusTells(cluster, "n2", "n1", "n2", "n3");
       theMajorityIsNotGivenUp(cluster);
       Commands.Running appender = appender(cluster, 2);
       cluster.ask(1, "node", "remove", "n2").ok();
       ended(cluster, 2);
       nothingOfItIsLost(cluster, appender);
+      statusTells(cluster, "", "n1", "n3");
       cluster.ask(1, "node", "remove", "n3").ok();
       ended(cluster, 3);
       assertThat(roles(cluster, 1)).containsExactly("leader");
+      statusTells(cluster, "n1", "n1");
       Commands.Result last = cluster.ask(1, "node", "remove", "n1");
       assertThat(last.code()).isEqualTo(1);
-      // The writer goes on a little on the last node, and has seen no error.
-      Commands.bash(SHORT, "touch \"$1/enough\"", cluster.directory()).ok();
-      Commands.Result written = writer.await();
-      assertThat(written.code()).as(written.out() + written.err()).isZero();
-      assertThat(written.out()).contains("rounds");
-      System.out.println(written.out().lines().filter(l -> l.contains("rounds")).toList());
+      enough(cluster, writer);
       Commands.Result again = cluster.dev(LONG, "start", "3", "--timeout", "30");
       assertThat(again.err()).contains("was removed from the cluster");
     }
@@ -57,16 +61,19 @@ final class GrowAndShrinkTest {
   @Timeout(value = 30, unit = TimeUnit.MINUTES)
   void oneThreeFiveThree() throws IOException, InterruptedException {
     try (DevCluster cluster = DevCluster.up(1)) {
-      Commands.Running writer = writer(cluster, "64M");
-      for (int i = 2; i <= 5; i++) {
-        cluster.add();
-      }
+      cluster.add();
+      cluster.add();
+      // On one that stays, so that whatever it meets counts.
+      Commands.Running writer = writer(cluster, 3, "64M");
+      cluster.add();
+      cluster.add();
       assertThat(roles(cluster, 1)).hasSize(5);
+      statusTells(cluster, "", "n1", "n2", "n3", "n4", "n5");
       cluster.ask(1, "node", "remove", "n2").ok();
+      statusTells(cluster, "", "n1", "n3", "n4", "n5");
       cluster.ask(3, "node", "replace", "n1").ok();
-      Commands.bash(SHORT, "touch \"$1/enough\"", cluster.directory()).ok();
-      writer.await(); // its mount is gone with n1
       assertThat(roles(cluster, 3)).hasSize(3).contains("leader");
+      enough(cluster, writer);
       for (int node = 3; node <= 5; node++) {
         Commands.bash(LONG, "cp \"$1/steady\" /dev/null", cluster.mount(node)).ok();
       }
@@ -75,19 +82,79 @@ final class GrowAndShrinkTest {
 
   /** Removing a living one while another is dead would leave one of two. */
   private static void theMajorityIsNotGivenUp(DevCluster cluster)
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, ConfigException {
     cluster.kill(3);
     Awaitility.await()
         .atMost(SHORT)
         .until(() -> nodes(cluster, 1).get(2).number("last_seen_millis") > 3_000);
+    Awaitility.await()
+        .atMost(SHORT)
+        .until(() -> String.valueOf(status(cluster, 1).values().get("degraded")).contains("n3"));
+    assertThat(peer(cluster, "n3").flag("answers")).isFalse();
+    assertThat(peer(cluster, "n2").flag("answers")).isTrue();
     Commands.Result refused = cluster.ask(1, "node", "remove", "n2");
     assertThat(refused.code()).isEqualTo(1);
     assertThat(refused.err()).contains("no majority");
+    Commands.Result degraded = cluster.ask(1, "status");
+    assertThat(degraded.code()).isEqualTo(3);
+    assertThat(degraded.out()).contains("no answer from [n3]");
     cluster.start(3);
   }
 
+  /**
+   * That {@code pando status} on the first node comes to know, within seconds, these members, all
+   * voters that answer, and this leader.
+   *
+   * @param leader empty: whichever
+   */
+  private static void statusTells(DevCluster cluster, String leader, String... members) {
+    Awaitility.await()
+        .atMost(SHORT)
+        .untilAsserted(
+            () -> {
+              JsonObject status = status(cluster, 1);
+              assertThat(status.objects("peers").stream().map(peer -> peer.text("name")))
+                  .containsExactlyInAnyOrder(members);
+              assertThat(status.objects("peers"))
+                  .allMatch(peer -> peer.flag("voter") && peer.flag("answers"))
+                  .noneMatch(peer -> peer.flag("leaving"));
+              String led = status.object("raft").text("leader");
+              assertThat(led).isIn((Object[]) (leader.isEmpty() ? members : new String[] {leader}));
+              assertThat(status.object("raft").text("role").equals("leader"))
+                  .isEqualTo(led.equals("n1"));
+              assertThat(status.values().get("notes"))
+                  .asString()
+                  .matches(members.length == 2 ? ".*two nodes vote.*" : "\\[\\]");
+            });
+  }
+
+  /** The document that {@code pando status --json} prints, without the start of a program. */
+  private static JsonObject status(DevCluster cluster, int node)
+      throws IOException, ConfigException {
+    return new StatusClient(NodeConfig.load(cluster.config(node)).status()).status(SHORT);
+  }
+
+  private static JsonObject peer(DevCluster cluster, String name)
+      throws IOException, ConfigException {
+    return status(cluster, 1).objects("peers").stream()
+        .filter(peer -> peer.text("name").equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** The writer goes on a little with what is left, and has seen no error. */
+  private static void enough(DevCluster cluster, Commands.Running writer)
+      throws IOException, InterruptedException {
+    Commands.bash(SHORT, "touch \"$1/enough\"", cluster.directory()).ok();
+    Commands.Result written = writer.await();
+    assertThat(written.code()).as(written.out() + written.err()).isZero();
+    assertThat(written.out()).contains("rounds");
+    System.out.println(written.out().lines().filter(l -> l.contains("rounds")).toList());
+  }
+
   /** Writes and verifies round after round until the file "enough" is there. */
-  private static Commands.Running writer(DevCluster cluster, String size) throws IOException {
+  private static Commands.Running writer(DevCluster cluster, int node, String size)
+      throws IOException {
     return Commands.startBash(
         Duration.ofMinutes(8),
         "head -c 3000000 /dev/urandom > \"$1/steady\"; n=0;"
@@ -95,7 +162,7 @@ final class GrowAndShrinkTest {
             + " fio --name=v --filename=\"$1/verified\" --rw=randrw --bs=16k --size=$3"
             + " --verify=crc32c --verify_fatal=1 --fsync=16 --ioengine=psync --randseed=$n"
             + " --rate=4m --verify_state_save=0 || exit 1; done; echo rounds $n",
-        cluster.mount(1),
+        cluster.mount(node),
         cluster.directory(),
         size);
   }
@@ -153,51 +220,88 @@ final class GrowAndShrinkTest {
               SHORT, "head -c 300000 /dev/urandom > \"$1/f\" && sync \"$1/f\"", cluster.mount(1))
           .ok();
       policy(cluster, 1, "read-only");
-      policy(cluster, 2, "wait:3s");
-      int alone = 1;
+      policy(cluster, 2, "wait:10s");
+      policy(cluster, 3, "error");
+      cluster.stop(1);
+      cluster.start(1);
       Commands.bash(SHORT, "cp \"$1/f\" \"$2/kept\"", cluster.mount(1), cluster.directory()).ok();
       cluster.kill(2);
       cluster.kill(3);
-      state(cluster, alone, "read-only");
+      state(cluster, 1, "read-only");
       Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(1), cluster.directory()).ok();
       Commands.Result write = Commands.bash(SHORT, "echo x > \"$1/new\"", cluster.mount(1));
       assertThat(write.err()).contains("Read-only file system");
-      assertThat(cluster.ask(alone, "status").out()).contains("read-only");
-      cluster.up();
-      state(cluster, alone, "ok");
+      assertThat(cluster.ask(1, "status").out()).contains("read-only");
+      cluster.start(2);
+      state(cluster, 1, "ok");
       Commands.bash(SHORT, "echo back > \"$1/new\"", cluster.mount(1)).ok();
       Commands.bash(SHORT, "[ \"$(cat \"$1/new\")\" = back ]", cluster.mount(2)).ok();
 
-      cluster.kill(1);
-      cluster.kill(3);
-      state(cluster, 2, "no-quorum");
-      Commands.Result read = Commands.bash(Duration.ofSeconds(20), "ls \"$1\"", cluster.mount(2));
-      assertThat(read.err()).contains("Input/output error");
-      Commands.bash(Duration.ofSeconds(20), "umount \"$1\"", cluster.mount(2)).ok();
-      cluster.stop(2);
+      oneThatWaits(cluster);
+      cluster.start(3);
+      state(cluster, 2, "ok");
+      Commands.bash(SHORT, "echo again > \"$1/new\"", cluster.mount(2)).ok();
+      Commands.bash(SHORT, "[ \"$(cat \"$1/new\")\" = again ]", cluster.mount(3)).ok();
+      Awaitility.await()
+          .atMost(SHORT)
+          .until(() -> status(cluster, 3).object("blocks").number("need_blocks") == 0);
+
+      cluster.kill(2);
+      state(cluster, 3, "no-quorum");
+      assertThat(callOf(cluster, 3)).as("answered at once").isLessThan(Duration.ofSeconds(10));
+      Commands.bash(Duration.ofSeconds(20), "umount \"$1\"", cluster.mount(3)).ok();
+      cluster.stop(3);
       survive(cluster);
     }
   }
 
+  /** The second node alone, with {@code wait:10s}. */
+  private static void oneThatWaits(DevCluster cluster) throws IOException, InterruptedException {
+    Commands.Running reader =
+        Commands.startBash(
+            SHORT,
+            "while s=$EPOCHREALTIME; ls \"$1\" >/dev/null; do sleep 0.1; done;"
+                + " echo $(( (${EPOCHREALTIME/./} - ${s/./}) / 1000 ))",
+            cluster.mount(2));
+    cluster.kill(1);
+    state(cluster, 2, "waiting");
+    assertThat(reader.isAlive()).as("the call that waits").isTrue();
+    Commands.Result waited = reader.await();
+    assertThat(waited.err()).contains("Input/output error");
+    // It came when the majority was gone for a moment, and waited for 10 s.
+    assertThat(Long.parseLong(waited.out().strip())).isBetween(5_000L, 25_000L);
+    state(cluster, 2, "no-quorum");
+    assertThat(callOf(cluster, 2)).as("no more waiting").isLessThan(Duration.ofSeconds(5));
+  }
+
+  /** How long a call took that must answer EIO. */
+  private static Duration callOf(DevCluster cluster, int node)
+      throws IOException, InterruptedException {
+    long start = System.nanoTime();
+    Commands.Result read = Commands.bash(SHORT, "ls \"$1\"", cluster.mount(node));
+    assertThat(read.err()).contains("Input/output error");
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
   private static void survive(DevCluster cluster) throws IOException, InterruptedException {
-    Commands.Result asked = cluster.ask(2, "recover", "--from-survivor");
+    Commands.Result asked = cluster.ask(3, "recover", "--from-survivor");
     assertThat(asked.code()).isEqualTo(1);
     assertThat(asked.out()).contains("blocks of file data are here");
-    assertThat(asked.err()).contains("--yes-i-lose n1,n3");
-    assertThat(cluster.ask(2, "recover", "--from-survivor", "--yes-i-lose", "n1").code())
+    assertThat(asked.err()).contains("--yes-i-lose n1,n2");
+    assertThat(cluster.ask(3, "recover", "--from-survivor", "--yes-i-lose", "n1").code())
         .isEqualTo(1);
-    cluster.ask(2, "recover", "--from-survivor", "--yes-i-lose", "n1,n3").ok();
-    cluster.start(2);
-    Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(2), cluster.directory()).ok();
-    Commands.bash(SHORT, "echo alone > \"$1/alone\"", cluster.mount(2)).ok();
-    assertThat(roles(cluster, 2)).containsExactly("leader");
-    // A lost one comes back and finds nobody; emptied, it is a new node.
-    assertThat(cluster.dev(LONG, "start", "3", "--timeout", "8").code()).isNotZero();
-    cluster.kill(3);
-    Commands.bash(SHORT, "rm -rf \"$1\"", cluster.data(3)).ok();
+    cluster.ask(3, "recover", "--from-survivor", "--yes-i-lose", "n1,n2").ok();
     cluster.start(3);
-    Commands.bash(SHORT, "[ \"$(cat \"$1/alone\")\" = alone ]", cluster.mount(3)).ok();
-    assertThat(roles(cluster, 2)).containsExactlyInAnyOrder("leader", "voter");
+    Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(3), cluster.directory()).ok();
+    Commands.bash(SHORT, "echo alone > \"$1/alone\"", cluster.mount(3)).ok();
+    assertThat(roles(cluster, 3)).containsExactly("leader");
+    // A lost one comes back and finds nobody; emptied, it is a new node.
+    assertThat(cluster.dev(LONG, "start", "2", "--timeout", "8").code()).isNotZero();
+    cluster.kill(2);
+    Commands.bash(SHORT, "rm -rf \"$1\"", cluster.data(2)).ok();
+    cluster.start(2);
+    Commands.bash(SHORT, "[ \"$(cat \"$1/alone\")\" = alone ]", cluster.mount(2)).ok();
+    assertThat(roles(cluster, 3)).containsExactlyInAnyOrder("leader", "voter");
   }
 
   @Test
@@ -217,17 +321,21 @@ final class GrowAndShrinkTest {
     }
   }
 
-  private static void policy(DevCluster cluster, int node, String policy)
-      throws IOException, InterruptedException {
-    configure(cluster, node, "quorum_loss = \"" + policy + "\"");
+  /** From its next start on. */
+  private static void policy(DevCluster cluster, int node, String policy) throws IOException {
+    write(cluster, node, "quorum_loss = \"" + policy + "\"");
   }
 
   private static void configure(DevCluster cluster, int node, String line)
       throws IOException, InterruptedException {
     cluster.stop(node);
+    write(cluster, node, line);
+    cluster.start(node);
+  }
+
+  private static void write(DevCluster cluster, int node, String line) throws IOException {
     Path config = cluster.config(node);
     Files.writeString(config, line + "\n" + Files.readString(config));
-    cluster.start(node);
   }
 
   /** The mount's own word for how it is, which is there at once whatever it is. */

@@ -3,26 +3,35 @@ package io.pandofs.tools.node;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.meta.MetadataSession;
-import io.pandofs.meta.raft.MetadataReplica;
 import io.pandofs.mount.fuse.MountOptions;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** How a mount is as far as its majority and its session go. Thread-safe. */
 final class MountPolicy {
-  private final QuorumLoss policy;
-  private final MetadataReplica replica;
-  private volatile @Nullable MetadataSession session;
+  /** Knows for how long the majority has been gone; zero while it is not known to be. */
+  interface Majority {
+    Duration lostFor() throws ErrnoException;
+  }
 
-  MountPolicy(QuorumLoss policy, MetadataReplica replica) {
+  private final QuorumLoss policy;
+  private final Majority majority;
+  private volatile @Nullable CompletableFuture<Void> sessionsEnd;
+
+  MountPolicy(QuorumLoss policy, Majority majority) {
     this.policy = policy;
-    this.replica = replica;
+    this.majority = majority;
   }
 
   /** The mount goes on with this session. */
   MetadataSession watch(MetadataSession fresh) {
-    session = fresh;
+    sessionEndsWith(fresh.expired());
     return fresh;
+  }
+
+  void sessionEndsWith(CompletableFuture<Void> end) {
+    sessionsEnd = end;
   }
 
   /**
@@ -39,8 +48,8 @@ final class MountPolicy {
         case READ_ONLY -> "read-only";
       };
     }
-    MetadataSession present = session;
-    return present != null && present.expired().isDone() ? MountOptions.EXPIRED : MountOptions.OK;
+    CompletableFuture<Void> end = sessionsEnd;
+    return end != null && end.isDone() ? MountOptions.EXPIRED : MountOptions.OK;
   }
 
   /** What that means, for a person; empty when nothing is wrong. */
@@ -57,7 +66,7 @@ final class MountPolicy {
 
   private Duration lostFor() {
     try {
-      return replica.quorumLostFor();
+      return majority.lostFor();
     } catch (ErrnoException e) {
       return Duration.ZERO; // stopping
     }

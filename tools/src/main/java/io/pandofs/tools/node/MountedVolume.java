@@ -70,7 +70,7 @@ final class MountedVolume implements LastSync.LastMount, AutoCloseable {
     }
     QuorumLoss policy = config.quorumLoss();
     MetadataSession first = firstSession(replica, policy, givenUp);
-    MountPolicy state = new MountPolicy(policy, replica);
+    MountPolicy state = new MountPolicy(policy, replica::quorumLostFor);
     FirstThenNew sessions = new FirstThenNew(first, () -> state.watch(session(replica, policy)));
     state.watch(first);
     try {
