@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 final class FuzzerTest {
   @Test
   void twoDirectoriesOfOneFilesystemDoNotDiffer() {
-    fuzz(List.of(LocalDirectories.reference()), LocalDirectories.reference(), "ext4", 8, 800);
+    fuzz(List.of(LocalDirectories.reference()), LocalDirectories.reference(), "ext4", 4, 800);
   }
 
   @Test
   void tmpfsAnswersAsExt4Does() {
-    fuzz(List.of(Path.of("/dev/shm")), LocalDirectories.reference(), "tmpfs", 8, 800);
+    fuzz(List.of(Path.of("/dev/shm")), LocalDirectories.reference(), "tmpfs", 4, 800);
   }
 
   @Test
