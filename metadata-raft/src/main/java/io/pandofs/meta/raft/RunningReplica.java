@@ -352,10 +352,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   /** The Raft server has ended: a leader said so, or it stood where it must not. */
   private void serverEnded() {
     if (leaving.get() && ratis.isBeingLeftOut()) {
-      fail(
-          new ReplicaFailure(
-              ReplicaFailure.Kind.INTERRUPTED, "the change of voters is not decided yet"),
-          null);
+      fail(ReplicaFailure.interrupted("the change of voters is not decided yet"), null);
     } else {
       letGo();
     }
@@ -364,10 +361,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   /** Ratis stopped without a word: at an entry that does not read back, or after a long pause. */
   private void failIfStopped() {
     if (!ratis.isClosed()) {
-      fail(
-          new ReplicaFailure(
-              ReplicaFailure.Kind.INTERRUPTED, "the Raft server stopped by itself, see the log"),
-          null);
+      fail(ReplicaFailure.interrupted("the Raft server stopped by itself, see the log"), null);
     }
   }
 
