@@ -118,7 +118,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         new LeaderDuties(ratis, leaderFreshness::proveLeading, tables, clock, config.timing());
     LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
     LeaderLoss loss =
-        new LeaderLoss(ratis, this::after, threads.duties, config.timing().electionMin());
+        new LeaderLoss(ratis, this::after, threads.elections, config.timing().electionMin());
     leader =
         new LeaderRouter(
             ratis, local, surroundings.connections(), index -> heardReleased(index), loss::gone);
@@ -239,7 +239,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         sessions.recalls(),
         new SessionNodes(tables),
         identity,
-        threads.inOrder);
+        threads.inOrder,
+        threads.renewals);
   }
 
   /** Starts the Raft server and the periodic work. */
