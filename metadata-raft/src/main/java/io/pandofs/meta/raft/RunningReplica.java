@@ -182,6 +182,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         checkpoints,
         applied,
         tables,
+        new LogStall(ratis, clock, at -> threads.elections.execute(() -> changes.handOver(at))),
         new ReplicaWatch(
             ratis, tables, files, data.mark(), data.damage(), config.controlAdvertised()),
         faults(),

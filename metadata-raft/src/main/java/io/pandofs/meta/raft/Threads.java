@@ -25,7 +25,10 @@ final class Threads implements AutoCloseable {
   /** Renewals of other nodes' sessions: not behind proposals, which wait for a slow disk. */
   final ExecutorService renewals;
 
-  /** Standing for election, which waits for Ratis' lock: that is held while files are checked. */
+  /**
+   * Standing for election and handing over, which wait for Ratis' lock: that is held while files
+   * are checked.
+   */
   final ExecutorService elections;
 
   /** Work of a second or so, synced files among it. */
