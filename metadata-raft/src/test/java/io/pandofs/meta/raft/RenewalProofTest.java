@@ -79,8 +79,8 @@ class RenewalProofTest {
       CompletableFuture<Payload> proposed;
       synchronized (leader.replica().ratis().division()) {
         proposed =
-            other.call(
-                leader,
+            leader.call(
+                other,
                 ControlMethods.PROPOSE,
                 ControlCodec.payload(
                     ControlAnswer.getDefaultInstance(),
