@@ -56,10 +56,13 @@ final class ControlService implements Service {
   private final Recalls recalls;
   private final SessionNodes sessionNodes;
   private final Executor inOrder;
+  private final Executor renewals;
 
   /**
    * @param released what this node knows to be released
    * @param inOrder one thread: proposals of one connection stay in order
+   * @param renewals where renewals are not behind proposals: these may wait for the log's disk, and
+   *     the sessions of nodes that renew in time would be expired
    */
   ControlService(
       RatisNode ratis,
@@ -72,7 +75,8 @@ final class ControlService implements Service {
       Recalls recalls,
       SessionNodes sessionNodes,
       Identity identity,
-      Executor inOrder) {
+      Executor inOrder,
+      Executor renewals) {
     this.ratis = ratis;
     this.local = local;
     this.freshness = freshness;
@@ -84,6 +88,7 @@ final class ControlService implements Service {
     this.recalls = recalls;
     this.sessionNodes = sessionNodes;
     this.inOrder = inOrder;
+    this.renewals = renewals;
   }
 
   @Override
@@ -211,7 +216,7 @@ final class ControlService implements Service {
 
   private CompletionStage<Payload> renew(Peer from, RenewRequest request) {
     return speaker(from, request.getNode())
-        .thenComposeAsync(node -> local.renew(request), inOrder)
+        .thenComposeAsync(node -> local.renew(request), renewals)
         .handle(
             (answer, failure) ->
                 payload(

@@ -35,7 +35,7 @@ final class LeaderLoss {
   private long lostTerm = -1;
 
   /**
-   * @param executor for what writes to the disk
+   * @param executor for what writes to the disk, and may wait long for Ratis
    * @param electionMin Raft's shortest time-out; a voter gives the one before it so long
    */
   LeaderLoss(RatisNode ratis, Timer timer, Executor executor, Duration electionMin) {

@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ final class LocalSessions {
   private static final Logger LOG = LoggerFactory.getLogger(LocalSessions.class);
   private static final long CLOSE_MILLIS = 1_000;
   private static final Duration FOR_EVER = Duration.ofDays(10_000);
+  private static final String STOPPED = "this node has stopped serving";
 
   private final Identity identity;
   private final RaftTiming timing;
@@ -137,9 +139,10 @@ final class LocalSessions {
             retry,
             threads.duties,
             sessions::containsKey,
-            session -> proposeSurely(new LogEntry.ExpireSession(session), FOR_EVER));
-    retry
-        .until(FOR_EVER, reads::readIndex)
+            session ->
+                whileServing(
+                    () -> leader.propose(LogCodec.encode(new LogEntry.ExpireSession(session)))));
+    whileServing(reads::readIndex)
         .thenComposeAsync(before::endUpTo, threads.duties)
         .whenComplete(
             (none, failure) -> {
@@ -149,6 +152,16 @@ final class LocalSessions {
                 predecessorsEnded.completeExceptionally(Retry.cause(failure));
               }
             });
+  }
+
+  /** Tries until it is done, or this node stops serving. */
+  private <T> CompletableFuture<T> whileServing(Supplier<CompletableFuture<T>> attempt) {
+    return retry.until(
+        FOR_EVER,
+        () ->
+            predecessorsEnded.isDone()
+                ? CompletableFuture.failedFuture(new RefusedException(STOPPED))
+                : attempt.get());
   }
 
   /** Proposes until there is an answer; only for entries that may be repeated. */
@@ -334,7 +347,7 @@ final class LocalSessions {
 
   /** This node stops serving: no session of it goes on, and none is waited for. */
   void endAll() {
-    predecessorsEnded.completeExceptionally(new IOException("this node has stopped serving"));
+    predecessorsEnded.completeExceptionally(new IOException(STOPPED));
     sessions.keySet().forEach(this::end);
   }
 
@@ -358,6 +371,7 @@ final class LocalSessions {
 
   /** Ends them without a word to anybody. */
   void drop() {
+    predecessorsEnded.completeExceptionally(new IOException(STOPPED));
     sessions.values().forEach(RaftSession::end);
     sessions.clear();
   }

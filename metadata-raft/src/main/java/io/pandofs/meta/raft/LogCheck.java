@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
  * the tables, the checkpoints and the {@link LogMark} say. What falls short is refused with a
  * {@link DamagedException}, and nothing is changed.
  *
- * <p>The file that is still written to is then written anew and synced, without a record at its end
- * that was never finished: after an error of fsync a file may read well and not be on the disk, and
- * what Ratis reads at its start it takes for synced.
+ * <p>The file that is still written to is then written anew and synced, without a record that was
+ * never finished and what is behind it: after an error of fsync a file may read well and not be on
+ * the disk, and what Ratis reads at its start it takes for synced.
  */
 final class LogCheck {
   private static final Logger LOG = LoggerFactory.getLogger(LogCheck.class);
@@ -45,11 +45,12 @@ final class LogCheck {
    */
   void run(boolean member, @Nullable LogMark mark, long applied, long made, long installed)
       throws IOException {
-    LogScan log = LogScan.read(files.directory());
+    long committed = mark == null ? -1 : mark.committed();
+    LogScan log = LogScan.read(files.directory(), Math.max(committed, Math.max(applied, made)));
     checkVote(member, mark, log);
     checkVoters(mark, log);
     long reach = Math.max(log.last(), installed);
-    checkReach(reach, mark == null ? -1 : mark.committed(), "entries up to %d were committed");
+    checkReach(reach, committed, "entries up to %d were committed");
     checkReach(reach, applied, "the tables hold entries up to %d");
     checkReach(reach, made, "a checkpoint holds entries up to %d");
     if (log.open() != null) {

@@ -17,11 +17,12 @@ import org.jspecify.annotations.Nullable;
  * from damage. Ratis by itself either refuses both or accepts both, and takes a file that ends
  * within a record for a log that is merely shorter.
  *
- * <p>A record is acknowledged after it is synced, so an acknowledged record's last bytes were on
- * the disk. A record at the end of the last file is therefore harmless, and called torn, when its
- * end lies in sectors that were never written: they hold the zeros the file was prepared with, from
- * a sector's edge to the end of the file. Everything else that does not read as it should is
- * damage.
+ * <p>A record is acknowledged after it is synced, and with it all before it. A power cut may leave
+ * any of the sectors of a sync that was not finished, and a file of its old length. A record of the
+ * last file is therefore harmless, and called torn, when a sector of it was never written: it holds
+ * the zeros the file was prepared with, or the file ends before it. Nobody was told of that record
+ * nor of one behind it, so the log ends there. What is known to have been committed was synced, so
+ * no record up to there is torn. Everything else that does not read as it should is damage.
  *
  * <p>A file is "RaftLog1", then records: length of the entry (varint), entry, CRC32C of both (u32);
  * then zeros.
@@ -30,13 +31,11 @@ final class LogScan {
   private static final byte[] HEADER = "RaftLog1".getBytes(StandardCharsets.US_ASCII);
   private static final int SECTOR = 512;
 
-  /** A sector's last written bytes may be zeros of the entry itself, but hardly this many. */
-  private static final int ZEROS_MAX = 16;
-
   private static final int RECORD_BYTES_MAX = RaftSettings.ENTRY_BYTES_MAX + (2 << 20);
   private static final int CHECKSUM_BYTES = 4;
   private static final int VARINT_BYTES_MAX = 5;
 
+  private final long evidence;
   private long first = -1;
   private long last = -1;
   private long lastTerm;
@@ -45,22 +44,25 @@ final class LogScan {
   private int openBytes;
 
   /**
-   * A record that was never finished, the last one of the log.
+   * A record that was never finished; the log ends before it.
    *
    * @param offset where it begins
    * @param index its index
    */
   record Torn(Path file, int offset, long index) {}
 
-  private LogScan() {}
+  private LogScan(long evidence) {
+    this.evidence = evidence;
+  }
 
   /**
    * Reads the log in this directory; one that does not exist is empty.
    *
+   * @param evidence the last index that is known to have been synced; -1 for none
    * @throws DamagedException with the file and the place
    */
-  static LogScan read(Path directory) throws IOException {
-    LogScan scan = new LogScan();
+  static LogScan read(Path directory, long evidence) throws IOException {
+    LogScan scan = new LogScan(evidence);
     List<LogFiles.Segment> segments = LogFiles.list(directory);
     for (int i = 0; i < segments.size(); i++) {
       scan.file(segments.get(i), i == segments.size() - 1);
@@ -83,7 +85,7 @@ final class LogScan {
     return lastTerm;
   }
 
-  /** The record at the end that was never finished; null when there is none. */
+  /** The record that was never finished; null when there is none. */
   @Nullable Torn torn() {
     return torn;
   }
@@ -111,7 +113,7 @@ final class LogScan {
     while (at > 0 && !zeros(bytes, at)) {
       int next = record(segment, bytes, at, expected);
       if (next < 0) {
-        if (segment.isOpen() && LogScan.isTorn(bytes, at)) {
+        if (mayBeTorn(segment, expected) && isTorn(bytes, at)) {
           torn = new Torn(segment.file(), at, expected);
           break;
         }
@@ -133,8 +135,12 @@ final class LogScan {
     }
   }
 
+  private boolean mayBeTorn(LogFiles.Segment segment, long index) {
+    return segment.isOpen() && index > evidence;
+  }
+
   /** Where records begin; 0 when the header was never finished. */
-  private static int header(LogFiles.Segment segment, byte[] bytes) throws DamagedException {
+  private int header(LogFiles.Segment segment, byte[] bytes) throws DamagedException {
     int length = Math.min(HEADER.length, bytes.length);
     int same = 0;
     while (same < length && bytes[same] == HEADER[same]) {
@@ -144,6 +150,10 @@ final class LogScan {
       return same;
     }
     if (segment.isOpen() && zeros(bytes, same)) {
+      return 0;
+    }
+    if (mayBeTorn(segment, segment.first()) && hasHole(bytes, 0, HEADER.length)) {
+      torn = new Torn(segment.file(), 0, segment.first());
       return 0;
     }
     throw damaged(segment, 0, "it does not begin as a log");
@@ -160,8 +170,7 @@ final class LogScan {
     if (end < 0 || end > bytes.length) {
       return -1;
     }
-    int sum = ByteBuffer.wrap(bytes, end - CHECKSUM_BYTES, CHECKSUM_BYTES).getInt();
-    if (crc(bytes, at, end - CHECKSUM_BYTES) != sum) {
+    if (crc(bytes, at, end - CHECKSUM_BYTES) != sum(bytes, end)) {
       return -1;
     }
     LogEntryProto read;
@@ -205,25 +214,72 @@ final class LogScan {
     return length <= 0 || length > RECORD_BYTES_MAX ? -1 : (int) (entry + length) + CHECKSUM_BYTES;
   }
 
-  /** Whether what begins here can only be a record that was never synced. */
-  static boolean isTorn(byte[] bytes, int at) {
+  /** Whether what begins here, and is no record, can only be one that was never synced. */
+  private static boolean isTorn(byte[] bytes, int at) {
+    int entry = payload(bytes, at);
+    int end = entry < 0 ? -1 : end(bytes, at, entry);
+    if (end < 0) {
+      end = Math.max(edge(at), at + VARINT_BYTES_MAX); // of the length itself there must be a hole
+    }
+    return (end > bytes.length || hasHole(bytes, at, end)) && !isWholeWithAnotherLength(bytes, at);
+  }
+
+  /** Where the next sector begins. */
+  private static int edge(int at) {
+    return at / SECTOR * SECTOR + SECTOR;
+  }
+
+  /** Whether all that lies in one of the sectors from here to there is zero. */
+  private static boolean hasHole(byte[] bytes, int from, int to) {
+    for (int at = from; at < to; at = edge(at)) {
+      int end = Math.min(edge(at), Math.min(to, bytes.length));
+      int zero = at;
+      while (zero < end && bytes[zero] == 0) {
+        zero++;
+      }
+      if (zero == end) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether nothing is wrong but the length, which then points behind the record's true end. */
+  private static boolean isWholeWithAnotherLength(byte[] bytes, int at) {
     int written = bytes.length;
     while (written > at && bytes[written - 1] == 0) {
       written--;
     }
-    int edge = (written + SECTOR - 1) / SECTOR * SECTOR;
-    if (edge - written > ZEROS_MAX || edge >= bytes.length) {
-      return false;
-    }
-    int entry = payload(bytes, at);
-    if (entry < 0) {
-      return edge - at < VARINT_BYTES_MAX;
-    }
-    return end(bytes, at, entry) > edge && !isWholeWithAnotherLength(bytes, at, written);
+    return isWholeButForABit(bytes, at) || isWholeUpTo(bytes, at, written);
   }
 
-  /** Whether a bit of the length alone is wrong, which then points behind the record's true end. */
-  private static boolean isWholeWithAnotherLength(byte[] bytes, int at, int written) {
+  /** Whether another bit in the length makes it a record. */
+  private static boolean isWholeButForABit(byte[] bytes, int at) {
+    byte[] head = Arrays.copyOfRange(bytes, at, at + VARINT_BYTES_MAX);
+    for (int bit = 0; bit < 8 * VARINT_BYTES_MAX; bit++) {
+      head[bit / 8] ^= (byte) (1 << bit % 8);
+      int entry = payload(head, 0);
+      int end = entry < 0 ? -1 : end(head, 0, entry);
+      if (end >= 0 && end <= bytes.length - at && bit / 8 < entry) {
+        CRC32C crc = new CRC32C();
+        crc.update(head, 0, entry);
+        crc.update(bytes, at + entry, end - CHECKSUM_BYTES - entry);
+        if ((int) crc.getValue() == sum(bytes, at + end)) {
+          return true;
+        }
+      }
+      head[bit / 8] ^= (byte) (1 << bit % 8);
+    }
+    return false;
+  }
+
+  /** The checksum of a record that ends here. */
+  private static int sum(byte[] bytes, int end) {
+    return ByteBuffer.wrap(bytes, end - CHECKSUM_BYTES, CHECKSUM_BYTES).getInt();
+  }
+
+  /** Whether a length makes it a record that ends where the file's last written byte is. */
+  private static boolean isWholeUpTo(byte[] bytes, int at, int written) {
     for (int size = 1; size <= VARINT_BYTES_MAX; size++) {
       for (int end = written; end < Math.min(written + CHECKSUM_BYTES, bytes.length); end++) {
         int length = end - CHECKSUM_BYTES - at - size;
@@ -232,8 +288,7 @@ final class LogScan {
           CRC32C crc = new CRC32C();
           crc.update(varint);
           crc.update(bytes, at + size, length);
-          int sum = ByteBuffer.wrap(bytes, end - CHECKSUM_BYTES, CHECKSUM_BYTES).getInt();
-          if ((int) crc.getValue() == sum) {
+          if ((int) crc.getValue() == sum(bytes, end)) {
             return true;
           }
         }

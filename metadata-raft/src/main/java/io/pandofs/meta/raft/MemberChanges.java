@@ -310,6 +310,32 @@ final class MemberChanges {
     return new NodeId(best.get().getNode());
   }
 
+  /**
+   * Has another voter lead, if one has more of the log than this node has on its disk. May wait for
+   * Ratis. Takes no turn: a turn waits for an entry, which this leader cannot commit.
+   *
+   * @param synced the last index on this node's disk
+   */
+  void handOver(long synced) {
+    try {
+      NodeId to = best(null);
+      MemberMessage peer = peersById().get(to);
+      if (peer != null && peer.getMatched() > synced) {
+        LOG.warn("the log's disk hangs at entry {}: {} is to lead", synced + 1, to);
+        ratis
+            .transfer(to)
+            .whenComplete(
+                (none, failure) -> {
+                  if (failure != null) {
+                    LOG.warn("{} does not lead yet: {}", to, failure.toString());
+                  }
+                });
+      }
+    } catch (IOException e) {
+      LOG.debug("nobody else could lead: {}", e.toString());
+    }
+  }
+
   private Map<NodeId, MemberMessage> peersById() {
     Map<NodeId, MemberMessage> peers = new HashMap<>();
     for (MemberMessage peer : peers()) {

@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * <p>Requests go straight to the group's division: the server's own entrance hands each to a pool
  * of threads, where two batches of one session could change places.
  */
-final class RatisNode implements AutoCloseable {
+final class RatisNode implements AutoCloseable, LogStall.Log {
   private static final Logger LOG = LoggerFactory.getLogger(RatisNode.class);
   private static final long CALL_MILLIS = 5_000;
 
@@ -176,7 +176,8 @@ final class RatisNode implements AutoCloseable {
   }
 
   /** Whether this node leads and has applied all that earlier leaders acknowledged. */
-  boolean leads() {
+  @Override
+  public boolean leads() {
     try {
       return division().getInfo().isLeader() && division().getInfo().isLeaderReady();
     } catch (IOException | IllegalStateException e) {
@@ -263,9 +264,20 @@ final class RatisNode implements AutoCloseable {
   }
 
   /** The last index in this node's log; -1 while the server does not run. */
-  long lastIndex() {
+  @Override
+  public long lastIndex() {
     try {
       return division().getRaftLog().getNextIndex() - 1;
+    } catch (IOException | IllegalStateException e) {
+      return -1;
+    }
+  }
+
+  /** The last index that this node has on its disk; -1 while the server does not run. */
+  @Override
+  public long syncedIndex() {
+    try {
+      return division().getRaftLog().getFlushIndex();
     } catch (IOException | IllegalStateException e) {
       return -1;
     }

@@ -32,6 +32,10 @@ public record ReplicaFailure(Kind kind, String reason) {
 
   private static final int DEPTH_MAX = 20;
 
+  static ReplicaFailure interrupted(String reason) {
+    return new ReplicaFailure(Kind.INTERRUPTED, reason);
+  }
+
   /** Judges by the causes, the innermost last; what is no fault of a disk is a defect. */
   static ReplicaFailure of(String what, @Nullable Throwable cause) {
     Kind kind = Kind.DEFECT;
@@ -70,7 +74,9 @@ public record ReplicaFailure(Kind kind, String reason) {
         case DAMAGED -> Kind.DAMAGED;
         case FULL -> Kind.DISK_FULL;
         case UNUSABLE -> Kind.DISK_ERROR;
-        case NEWER, LOCKED -> Kind.DEFECT;
+        case NEWER -> Kind.DEFECT;
+        // The data directory is this process's alone: a reader of the replica before still reads.
+        case LOCKED -> Kind.INTERRUPTED;
       };
     }
     String message = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);

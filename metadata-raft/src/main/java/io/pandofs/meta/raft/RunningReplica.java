@@ -118,7 +118,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         new LeaderDuties(ratis, leaderFreshness::proveLeading, tables, clock, config.timing());
     LocalLeader local = new LocalLeader(leaderFreshness, leaderDuties);
     LeaderLoss loss =
-        new LeaderLoss(ratis, this::after, threads.duties, config.timing().electionMin());
+        new LeaderLoss(ratis, this::after, threads.elections, config.timing().electionMin());
     leader =
         new LeaderRouter(
             ratis, local, surroundings.connections(), index -> heardReleased(index), loss::gone);
@@ -182,6 +182,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         checkpoints,
         applied,
         tables,
+        new LogStall(ratis, clock, at -> threads.elections.execute(() -> changes.handOver(at))),
         new ReplicaWatch(
             ratis, tables, files, data.mark(), data.damage(), config.controlAdvertised()),
         faults(),
@@ -239,7 +240,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         sessions.recalls(),
         new SessionNodes(tables),
         identity,
-        threads.inOrder);
+        threads.inOrder,
+        threads.renewals);
   }
 
   /** Starts the Raft server and the periodic work. */
@@ -352,10 +354,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   /** The Raft server has ended: a leader said so, or it stood where it must not. */
   private void serverEnded() {
     if (leaving.get() && ratis.isBeingLeftOut()) {
-      fail(
-          new ReplicaFailure(
-              ReplicaFailure.Kind.INTERRUPTED, "the change of voters is not decided yet"),
-          null);
+      fail(ReplicaFailure.interrupted("the change of voters is not decided yet"), null);
     } else {
       letGo();
     }
@@ -364,10 +363,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   /** Ratis stopped without a word: at an entry that does not read back, or after a long pause. */
   private void failIfStopped() {
     if (!ratis.isClosed()) {
-      fail(
-          new ReplicaFailure(
-              ReplicaFailure.Kind.INTERRUPTED, "the Raft server stopped by itself, see the log"),
-          null);
+      fail(ReplicaFailure.interrupted("the Raft server stopped by itself, see the log"), null);
     }
   }
 

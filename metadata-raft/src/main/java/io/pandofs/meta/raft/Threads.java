@@ -22,6 +22,15 @@ final class Threads implements AutoCloseable {
   /** Renewals, expiry, membership: short work that reads tables. */
   final ScheduledThreadPoolExecutor duties;
 
+  /** Renewals of other nodes' sessions: not behind proposals, which wait for a slow disk. */
+  final ExecutorService renewals;
+
+  /**
+   * Standing for election and handing over, which wait for Ratis' lock: that is held while files
+   * are checked.
+   */
+  final ExecutorService elections;
+
   /** Work of a second or so, synced files among it. */
   final ExecutorService background;
 
@@ -33,12 +42,14 @@ final class Threads implements AutoCloseable {
     answers = Executors.newFixedThreadPool(ANSWERERS, factory(name + "-answer"));
     duties = new ScheduledThreadPoolExecutor(1, factory(name + "-duties"));
     duties.setRemoveOnCancelPolicy(true);
+    renewals = Executors.newSingleThreadExecutor(factory(name + "-renewals"));
+    elections = Executors.newSingleThreadExecutor(factory(name + "-elections"));
     background = Executors.newSingleThreadExecutor(factory(name + "-background"));
     reading = Executors.newSingleThreadExecutor(factory(name + "-reading"));
   }
 
   private List<ExecutorService> all() {
-    return List.of(duties, inOrder, answers, background, reading);
+    return List.of(duties, inOrder, answers, renewals, elections, background, reading);
   }
 
   private static ThreadFactory factory(String name) {

@@ -25,6 +25,7 @@ final class Upkeep {
   private final Checkpoints checkpoints;
   private final AppliedGate applied;
   private final LiveTables tables;
+  private final LogStall stall;
   private final ReplicaWatch watch;
   private final PandoStateMachine.Faults faults;
   private final OneMore evidence;
@@ -72,6 +73,7 @@ final class Upkeep {
       Checkpoints checkpoints,
       AppliedGate applied,
       LiveTables tables,
+      LogStall stall,
       ReplicaWatch watch,
       PandoStateMachine.Faults faults,
       Executor background,
@@ -83,6 +85,7 @@ final class Upkeep {
     this.checkpoints = checkpoints;
     this.applied = applied;
     this.tables = tables;
+    this.stall = stall;
     this.watch = watch;
     this.faults = faults;
     this.evidence = new OneMore(background, this::writeEvidence);
@@ -105,6 +108,7 @@ final class Upkeep {
   /** Called again and again, by one thread; does not block it. */
   void look() {
     evidence.ask();
+    stall.look();
     checkpointIfDue();
   }
 

@@ -57,7 +57,7 @@ class DamageTest {
       copy(hurt.dataDir, good);
 
       refused(hurt, good, data -> flip(log(data), 600), "the log is damaged");
-      refused(hurt, good, data -> cut(log(data)), "ends at");
+      refused(hurt, good, data -> cut(log(data)), "the log");
       refused(hurt, good, data -> Files.delete(log(data)), "ends at");
       refused(hurt, good, data -> put(old, data.resolve("raft")), "");
       refused(hurt, good, data -> DurableFiles.deleteTree(data.resolve("raft")), "is missing");
@@ -152,7 +152,7 @@ class DamageTest {
 
   /** The first sectors of a long record, and zeros where the rest would be. */
   static void appendTorn(Path log) throws IOException {
-    LogScan scan = LogScan.read(log.getParent());
+    LogScan scan = LogScan.read(log.getParent(), -1);
     byte[] bytes = new byte[(scan.openBytes() / 512 + 2) * 512 - scan.openBytes()];
     new java.util.Random(3).nextBytes(bytes);
     bytes[0] = (byte) 0xff;
@@ -207,7 +207,7 @@ class DamageTest {
 
   /** As if the last records had never been written; Ratis itself would be content with that. */
   private static void cut(Path log) throws IOException {
-    LogScan scan = LogScan.read(log.getParent());
+    LogScan scan = LogScan.read(log.getParent(), -1);
     byte[] bytes = Files.readAllBytes(log);
     int at = Math.min(scan.openBytes(), bytes.length) * 2 / 3;
     java.util.Arrays.fill(bytes, at / 512 * 512, bytes.length, (byte) 0);

@@ -70,7 +70,7 @@ class InstallTest {
   /** Writes until the log of those that run begins after what the other one has. */
   private static void purgePast(TestCluster cluster, TestNode behind, String prefix)
       throws Exception {
-    long has = LogScan.read(current(behind)).last();
+    long has = LogScan.read(current(behind), -1).last();
     MembershipTest.fill(cluster.leader(), prefix, 100);
     int more = 0;
     while (firstOfAll(cluster, behind) <= has + 1) {

@@ -91,15 +91,15 @@ class LogScanTest {
 
   @Test
   void aWholeLogIsRead() throws IOException {
-    LogScan scan = LogScan.read(dir);
+    LogScan scan = LogScan.read(dir, -1);
     assertThat(scan.first()).isZero();
     assertThat(scan.last()).isEqualTo(24);
     assertThat(scan.lastTerm()).isEqualTo(2);
     assertThat(scan.torn()).isNull();
     assertThat(scan.openBytes()).isEqualTo(end);
     write(Arrays.copyOf(whole, end));
-    assertThat(LogScan.read(dir).last()).as("without prepared zeros").isEqualTo(24);
-    assertThat(LogScan.read(dir.resolve("none")).last()).isEqualTo(-1);
+    assertThat(LogScan.read(dir, -1).last()).as("without prepared zeros").isEqualTo(24);
+    assertThat(LogScan.read(dir.resolve("none"), -1).last()).isEqualTo(-1);
   }
 
   /** Every sector from some place on was never written: at most whole records are missing. */
@@ -110,7 +110,7 @@ class LogScanTest {
       byte[] cut = whole.clone();
       Arrays.fill(cut, edge, end, (byte) 0);
       write(cut);
-      LogScan scan = LogScan.read(dir);
+      LogScan scan = LogScan.read(dir, -1);
       int before = edge;
       long expected = 4 + starts.stream().filter(start -> start < before).count();
       boolean between = starts.contains(edge);
@@ -121,6 +121,45 @@ class LogScanTest {
     assertThat(torn).isGreaterThan(10);
   }
 
+  /** The first record that has bytes there. */
+  private long firstIn(int from, int to) {
+    int i = 0;
+    while (i + 1 < starts.size() && starts.get(i + 1) <= from) {
+      i++;
+    }
+    assertThat(starts.get(i)).isLessThan(to);
+    return 5 + i;
+  }
+
+  /** A sync that was not finished has left all of its sectors but one. */
+  @Test
+  void aSectorThatAloneWasNeverWrittenEndsTheLog() throws IOException {
+    Files.writeString(dir.resolve("raft-meta"), "votedFor=\nterm=2\n");
+    for (int hole = 0; hole < end; hole += SECTOR) {
+      byte[] left = whole.clone();
+      Arrays.fill(left, hole, hole + SECTOR, (byte) 0);
+      write(left);
+      long lost = hole == 0 ? 5 : firstIn(hole, Math.min(end, hole + SECTOR));
+      new LogCheck(new RaftFiles(dir)).run(true, null, lost - 1, -1, -1);
+      LogScan scan = LogScan.read(dir, lost - 1);
+      assertThat(scan.last()).as("hole at %d", hole).isEqualTo(lost - 1);
+      assertThat(scan.torn()).as("it was written anew").isNull();
+      assertThat(Files.size(open())).isEqualTo(scan.openBytes());
+    }
+  }
+
+  /** The file was made longer for the sync, and its new length is not on the disk. */
+  @Test
+  void aFileThatEndsWithinARecordThatNobodyKnowsOfEndsTheLog() throws IOException {
+    for (int length = starts.get(18) + 1; length < end; length += 1 + random.nextInt(30)) {
+      write(Arrays.copyOf(whole, length));
+      boolean between = length == starts.get(19);
+      LogScan scan = LogScan.read(dir, 22);
+      assertThat(scan.last()).isEqualTo(length < starts.get(19) ? 22 : 23);
+      assertThat(scan.torn() != null).as("length %d", length).isEqualTo(!between);
+    }
+  }
+
   @Test
   void everyFlippedBitIsDamage() throws IOException {
     for (int i = 0; i < 3000; i++) {
@@ -128,7 +167,7 @@ class LogScanTest {
       byte[] flipped = whole.clone();
       flipped[at] ^= (byte) (1 << random.nextInt(8));
       write(flipped);
-      assertThatThrownBy(() -> LogScan.read(dir))
+      assertThatThrownBy(() -> LogScan.read(dir, -1))
           .as("flip in byte %d of %d", at, end)
           .isInstanceOf(DamagedException.class)
           .hasMessageContaining("log_inprogress_5");
@@ -139,7 +178,22 @@ class LogScanTest {
       byte[] flipped = closed.clone();
       flipped[at] ^= 4;
       Files.write(dir.resolve("log_0-4"), flipped);
-      assertThatThrownBy(() -> LogScan.read(dir)).isInstanceOf(DamagedException.class);
+      assertThatThrownBy(() -> LogScan.read(dir, -1)).isInstanceOf(DamagedException.class);
+    }
+  }
+
+  /** The record seems to end elsewhere then: behind the file, or where nothing was written. */
+  @Test
+  void aFlippedBitInALengthIsDamage() throws IOException {
+    for (int start : starts) {
+      for (int bit = 0; bit < 16; bit++) {
+        byte[] flipped = whole.clone();
+        flipped[start + bit / 8] ^= (byte) (1 << bit % 8);
+        write(flipped);
+        assertThatThrownBy(() -> LogScan.read(dir, -1))
+            .as("bit %d of the record at %d", bit, start)
+            .isInstanceOf(DamagedException.class);
+      }
     }
   }
 
@@ -151,7 +205,7 @@ class LogScanTest {
         byte[] flipped = whole.clone();
         flipped[at] ^= (byte) (1 << bit);
         write(flipped);
-        assertThatThrownBy(() -> LogScan.read(dir))
+        assertThatThrownBy(() -> LogScan.read(dir, -1))
             .as("bit %d of byte %d", bit, at)
             .isInstanceOf(DamagedException.class);
       }
@@ -163,15 +217,17 @@ class LogScanTest {
     byte[] hole = whole.clone();
     Arrays.fill(hole, 4 * SECTOR, 5 * SECTOR, (byte) 0);
     write(hole);
-    assertThatThrownBy(() -> LogScan.read(dir)).isInstanceOf(DamagedException.class);
+    long lost = firstIn(4 * SECTOR, 5 * SECTOR);
+    assertThat(LogScan.read(dir, lost - 1).last()).isEqualTo(lost - 1);
+    assertThatThrownBy(() -> LogScan.read(dir, lost)).isInstanceOf(DamagedException.class);
     write(Arrays.copyOf(whole, end - 3));
-    assertThatThrownBy(() -> LogScan.read(dir))
+    assertThatThrownBy(() -> LogScan.read(dir, 24))
         .as("a file that ends within a record")
         .isInstanceOf(DamagedException.class);
     write(whole);
     Files.delete(dir.resolve("log_0-4"));
     Files.write(dir.resolve("log_0-3"), new byte[0]);
-    assertThatThrownBy(() -> LogScan.read(dir)).isInstanceOf(DamagedException.class);
+    assertThatThrownBy(() -> LogScan.read(dir, -1)).isInstanceOf(DamagedException.class);
   }
 
   @Test

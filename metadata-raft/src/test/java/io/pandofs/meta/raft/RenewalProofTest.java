@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.net.Payload;
 import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.log.LogCodec;
+import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.wire.ControlAnswer;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
@@ -65,6 +67,37 @@ class RenewalProofTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** As when the log's disk stands still and its queue is full. */
+  @Test
+  void aRenewalDoesNotWaitBehindAProposal() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 2, node -> {})) {
+      TestNode leader = cluster.leader();
+      TestNode other = cluster.follower();
+      await().atMost(Duration.ofSeconds(30)).until(() -> isRenewed(leader));
+      CompletableFuture<Payload> proposed;
+      synchronized (leader.replica().ratis().division()) {
+        proposed =
+            leader.call(
+                other,
+                ControlMethods.PROPOSE,
+                ControlCodec.payload(
+                    ControlAnswer.getDefaultInstance(),
+                    LogCodec.encode(new LogEntry.HashTables())));
+        await().atMost(Duration.ofSeconds(20)).until(RenewalProofTest::isProposalHeldUp);
+        await().atMost(Duration.ofSeconds(20)).until(() -> isRenewed(leader));
+        assertThat(isProposalHeldUp()).isTrue();
+      }
+      proposed.handle((answer, failure) -> null).get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private static boolean isProposalHeldUp() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(
+            thread ->
+                thread.getName().contains("-order-") && thread.getState() == Thread.State.BLOCKED);
   }
 
   private static boolean isRenewed(TestNode leader) throws Exception {

@@ -136,6 +136,32 @@ class RevivalTest {
     }
   }
 
+  /** As when fsck reads the tables of the replica that has failed. */
+  @Test
+  void tablesThatAreStillReadAreWaitedFor() throws Exception {
+    Path used = Files.createDirectories(dir.resolve("used"));
+    try (TestNode node = new TestNode(dir, "one").bootstrap();
+        RocksMemory memory = new RocksMemory(16 << 20, 8 << 20);
+        LiveTables read = LiveTables.open(used, memory)) {
+      CompletableFuture<Void> back = new CompletableFuture<>();
+      AtomicBoolean tried = new AtomicBoolean();
+      Revival revival =
+          revival(
+              node,
+              before -> {
+                if (tried.getAndSet(true)) {
+                  read.close();
+                }
+                LiveTables.open(used, memory).close();
+                back.complete(null);
+              });
+      node.replica().fail(FULL);
+      back.get(30, TimeUnit.SECONDS);
+      assertThat(revival.ended()).isNotDone();
+      revival.close();
+    }
+  }
+
   @Test
   void whoWasRemovedMeanwhileEndsAsRemoved() throws Exception {
     try (TestNode node = new TestNode(dir, "one").bootstrap()) {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,25 @@ class SessionsTest {
       RaftTiming.SHARED_CORES.withSession(Duration.ofSeconds(3), Duration.ofMillis(300));
 
   @TempDir Path dir;
+
+  /** Whoever is closed before it met a leader asks for one no more. */
+  @Test
+  void nothingIsTriedForAReplicaThatIsClosed() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 2, node -> {})) {
+      TestNode alone = cluster.follower();
+      for (TestNode node : cluster.nodes) {
+        node.kill();
+      }
+      alone.start();
+      ScheduledThreadPoolExecutor scheduler =
+          (ScheduledThreadPoolExecutor) alone.surroundings().scheduler();
+      alone.replica().close();
+      await()
+          .during(Duration.ofSeconds(1))
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> scheduler.getQueue().isEmpty());
+    }
+  }
 
   @Test
   void anOrphanLivesWhileAnyoneHoldsItAndGoesWithItsHolder() throws Exception {
