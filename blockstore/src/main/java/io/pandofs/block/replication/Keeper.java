@@ -5,6 +5,7 @@ import io.pandofs.block.BlockRow;
 import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.LocalFaults;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -532,11 +533,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   /**
    * When one fetch after the other is answered by nobody, no other replica may be there: not all
-   * are tried. What is missing everywhere, or not stored here, says nothing of the next block.
+   * are tried. Nor when there is no room here. Other failures say nothing of the next block.
    */
   private void fetchFailed(Throwable failure) {
     Throwable cause = Failures.unwrap(failure);
-    if (!(cause instanceof Fetch.SilentException)) {
+    if (!(cause instanceof Fetch.SilentException || cause instanceof StoreFullException)) {
       LOG.debug("{}", Failures.describe(failure));
       return;
     }

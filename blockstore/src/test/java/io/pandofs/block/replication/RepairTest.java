@@ -132,6 +132,21 @@ class RepairTest extends RepairSuite {
   }
 
   @Test
+  void aFullNodeDoesNotFetchAllThatItCannotStore() throws Exception {
+    TestNode node = cluster.node(3);
+    for (int i = 1; i <= 300; i++) {
+      store(1, i);
+      node.directory.commit(row(i, LENGTH));
+    }
+    node.store.fill(true);
+    node.keeper.start();
+    await().atMost(LONG).until(() -> node.store.fullPuts() > 8);
+    await().atMost(LONG).during(Duration.ofSeconds(4)).until(() -> node.store.fullPuts() < 100);
+    node.store.fill(false);
+    await().atMost(LONG).until(() -> node.directory.neededCount() == 0);
+  }
+
+  @Test
   void whatAReaderMissesComesFirst() throws Exception {
     TestNode node = cluster.node(3);
     node.keeper.close();
