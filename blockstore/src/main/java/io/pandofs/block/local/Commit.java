@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
@@ -37,8 +39,8 @@ final class Commit implements AutoCloseable {
   }
 
   /** Takes a put, unless the block is here: then the put is answered. */
-  void put(Work.Put put) throws RocksDBException {
-    LocationRow there = tables.location(put.block().value());
+  void put(Work.Put put) throws UnreadableRowException {
+    LocationRow there = rowOf(put.block());
     if (there == null) {
       fresh.add(put);
     } else if (there.length() == put.data().remaining() && there.crc32c() == put.crc32c()) {
@@ -59,13 +61,25 @@ final class Commit implements AutoCloseable {
     }
   }
 
-  void delete(Work.Delete delete) throws RocksDBException {
+  void delete(Work.Delete delete) throws RocksDBException, UnreadableRowException {
+    Map<BlockId, LocationRow> there = new LinkedHashMap<>();
     for (BlockId block : delete.blocks()) {
-      LocationRow row = tables.location(block.value());
+      LocationRow row = rowOf(block);
       if (row != null) {
-        tables.deleteLocation(batch, block.value());
-        takeFrom(block, row);
+        there.put(block, row);
       }
+    }
+    for (Map.Entry<BlockId, LocationRow> each : there.entrySet()) {
+      tables.deleteLocation(batch, each.getKey().value());
+      takeFrom(each.getKey(), each.getValue());
+    }
+  }
+
+  private @Nullable LocationRow rowOf(BlockId block) throws UnreadableRowException {
+    try {
+      return tables.location(block.value());
+    } catch (RocksDBException | DamagedRowException e) {
+      throw new UnreadableRowException(block, e);
     }
   }
 

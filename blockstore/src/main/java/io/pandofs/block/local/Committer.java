@@ -159,18 +159,28 @@ final class Committer implements AutoCloseable {
   private void apply(List<Work> group) throws RocksDBException, IOException {
     try (Commit commit = new Commit(tables, segments, piece)) {
       for (Work work : group) {
-        if (work instanceof Work.Put put) {
-          commit.put(put);
-        } else if (work instanceof Work.Delete delete) {
-          commit.delete(delete);
-        } else if (work instanceof Work.Move move) {
-          commit.move(move);
-        } else if (work instanceof Work.Drop drop) {
-          commit.drop(drop);
+        try {
+          prepare(commit, work);
+        } catch (UnreadableRowException e) {
+          // Nothing of it is in the commit yet: the others go on without it.
+          work.done().completeExceptionally(e);
         }
       }
       store(commit);
       commit.write();
+    }
+  }
+
+  private static void prepare(Commit commit, Work work)
+      throws RocksDBException, UnreadableRowException {
+    if (work instanceof Work.Put put) {
+      commit.put(put);
+    } else if (work instanceof Work.Delete delete) {
+      commit.delete(delete);
+    } else if (work instanceof Work.Move move) {
+      commit.move(move);
+    } else if (work instanceof Work.Drop drop) {
+      commit.drop(drop);
     }
   }
 

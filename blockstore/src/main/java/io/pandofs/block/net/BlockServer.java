@@ -44,10 +44,12 @@ public final class BlockServer implements Service {
   private final BlockDirectory directory;
   private final LocalFaults faults;
   private final Executor disk;
+  private final Executor puts;
   private final ReadBudget readBudget;
 
   /**
    * @param disk where threads may wait for the store
+   * @param puts where puts are taken, which must not wait for reads
    * @param readBytesMax that answers to reads hold at a time, at least one block of 4 MiB
    */
   public BlockServer(
@@ -56,6 +58,7 @@ public final class BlockServer implements Service {
       BlockDirectory directory,
       LocalFaults faults,
       Executor disk,
+      Executor puts,
       long readBytesMax) {
     if (readBytesMax < Blocks.BLOCK_BYTES_MAX) {
       throw new IllegalArgumentException("no room for one block: " + readBytesMax);
@@ -65,6 +68,7 @@ public final class BlockServer implements Service {
     this.directory = directory;
     this.faults = faults;
     this.disk = disk;
+    this.puts = puts;
     this.readBudget = new ReadBudget(readBytesMax);
   }
 
@@ -73,7 +77,7 @@ public final class BlockServer implements Service {
     CompletableFuture<Payload> answer = new CompletableFuture<>();
     try {
       switch (method) {
-        case BlockMethods.PUT -> onDisk(answer, request::close, () -> put(request, answer));
+        case BlockMethods.PUT -> run(puts, answer, request::close, () -> put(request, answer));
         case BlockMethods.READ -> read(request, answer);
         case BlockMethods.HAVE -> have(request, answer);
         default -> throw new BadRequestException("unknown method " + method);
@@ -91,9 +95,10 @@ public final class BlockServer implements Service {
     void run() throws IOException;
   }
 
-  private void onDisk(CompletableFuture<Payload> answer, Runnable onFailure, Step step) {
+  private static void run(
+      Executor threads, CompletableFuture<Payload> answer, Runnable onFailure, Step step) {
     try {
-      disk.execute(
+      threads.execute(
           () -> {
             try {
               step.run();
@@ -185,7 +190,7 @@ public final class BlockServer implements Service {
     request.close();
     ReadAnswerRoom room = new ReadAnswerRoom(readBudget, read.length());
     readBudget.take(
-        read.length(), () -> onDisk(answer, room::giveBack, () -> readNow(read, room, answer)));
+        read.length(), () -> run(disk, answer, room::giveBack, () -> readNow(read, room, answer)));
   }
 
   private void readNow(ReadRequest read, ReadAnswerRoom room, CompletableFuture<Payload> answer)

@@ -5,6 +5,7 @@ import io.pandofs.block.BlockRow;
 import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.LocalFaults;
+import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,6 +45,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private static final int REMEMBERED_MAX = 16_384;
   private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long COMPARE_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long REST_MAX_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long REST_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -114,6 +116,10 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
   private volatile long mapEpoch = -1;
+
+  /** When a comparison that failed is tried again. */
+  private long compareAgainNanos;
+
   private long cursor;
 
   /** The last block that a fetch was begun for in its turn. */
@@ -148,6 +154,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     long now = replication.clock().nanoTime();
     this.pace = new Pace(settings.bytesPerSecond(), reads, now);
     this.restUntilNanos = now;
+    this.compareAgainNanos = now;
     this.pausedUntilNanos = now;
     this.passes = new Passes("repair", replication.disk(), replication.scheduler(), this::pass);
   }
@@ -201,7 +208,18 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private long pass() throws IOException {
     needWhatWasReported();
     settleFetched();
-    compareIfWanted();
+    long now = replication.clock().nanoTime();
+    if (compareAgainNanos - now <= 0) {
+      compareIfWanted();
+    }
+    long next = walk();
+    // What a comparison would add waits for it; what is needed by now does not.
+    long compare = compareWanted.get() ? Math.max(0, compareAgainNanos - now) : -1;
+    return next < 0 || compare < 0 ? Math.max(next, compare) : Math.min(next, compare);
+  }
+
+  /** Goes through the needed set. Returns as {@link #examine}. */
+  private long walk() throws IOException {
     long now = replication.clock().nanoTime();
     if (!inCycle) {
       boolean again = changed.get() || leftBehind;
@@ -313,7 +331,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     }
   }
 
-  private void compareIfWanted() throws IOException {
+  private void compareIfWanted() {
     long epoch = directory.replicas(0).epoch();
     if (!compareWanted.get() && epoch == mapEpoch) {
       return;
@@ -328,7 +346,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
         bulk = true;
         changed.set(true);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      if (!passes.isClosed()) {
+        LOG.warn("the blocks cannot be compared with the tables: {}", e.toString());
+      }
+      compareWanted.set(true);
+      compareAgainNanos = replication.clock().nanoTime() + COMPARE_AGAIN_NANOS;
+    } catch (RuntimeException e) {
       compareWanted.set(true);
       throw e;
     }
@@ -509,10 +533,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   /**
    * When one fetch after the other is answered by nobody, no other replica may be there: not all
-   * are tried. What is missing everywhere, or not stored here, says nothing of the next block.
+   * are tried. Nor when there is no room here. Other failures say nothing of the next block.
    */
   private void fetchFailed(Throwable failure) {
-    if (!(Failures.unwrap(failure) instanceof Fetch.SilentException)) {
+    Throwable cause = Failures.unwrap(failure);
+    if (!(cause instanceof Fetch.SilentException || cause instanceof StoreFullException)) {
       LOG.debug("{}", Failures.describe(failure));
       return;
     }

@@ -322,7 +322,7 @@ final class PutTask {
   /** The caller's steps run elsewhere: here may be the store's thread or a connection's. */
   private void complete(Runnable completion) {
     try {
-      replication.disk().execute(completion);
+      replication.puts().execute(completion);
     } catch (RejectedExecutionException e) {
       completion.run();
     }

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threads: a put waits on its caller's thread for room in the put budget; a read does its local
  * part on its caller's thread and completes there when the local copy is good. Futures of puts
- * complete on a disk thread, of remote reads on an I/O thread: what depends on the latter must not
+ * complete on a thread for puts, of remote reads on an I/O thread: what depends on them must not
  * block.
  */
 public final class ReplicatedBlocks implements Blocks {

@@ -17,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
  *
  * @param scheduler for deadlines and retries; nothing that runs on it here waits
  * @param disk threads that may wait for the store and the tables
+ * @param puts threads that take and answer puts; nothing that reads blocks runs there
  */
 public record Replication(
     NodeId self,
@@ -26,7 +27,8 @@ public record Replication(
     BlockClient client,
     Clock clock,
     ScheduledExecutorService scheduler,
-    Executor disk) {
+    Executor disk,
+    Executor puts) {
 
   /** The other replicas of a group, begun at a different one for different {@code turn}s. */
   List<NodeId> othersOf(int group, long turn) {

@@ -66,13 +66,15 @@ final class BlockReaderTest {
   }
 
   private interface Change {
-    void to(Commit commit) throws RocksDBException;
+    void to(Commit commit) throws RocksDBException, UnreadableRowException;
   }
 
   private void change(Change change) throws RocksDBException {
     try (Commit commit = new Commit(tables, segments, new Piece())) {
       change.to(commit);
       commit.write();
+    } catch (UnreadableRowException e) {
+      throw new java.io.UncheckedIOException(e);
     }
   }
 

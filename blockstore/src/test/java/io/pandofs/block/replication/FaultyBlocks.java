@@ -27,6 +27,7 @@ final class FaultyBlocks implements LocalBlocks {
   private volatile @Nullable CountDownLatch readGate;
   private volatile boolean exhausted;
   private volatile boolean full;
+  private volatile boolean unlistable;
   private final AtomicInteger reads = new AtomicInteger();
   private final AtomicInteger readsHeld = new AtomicInteger();
 
@@ -86,6 +87,11 @@ final class FaultyBlocks implements LocalBlocks {
   /** Whether there is room for no block. */
   void fill(boolean now) {
     full = now;
+  }
+
+  /** Whether its table cannot be gone through. */
+  void failScans(boolean now) {
+    unlistable = now;
   }
 
   /** Whether reads find no memory. */
@@ -181,6 +187,9 @@ final class FaultyBlocks implements LocalBlocks {
 
   @Override
   public List<LocalBlock> scan(long after, int limit) throws IOException {
+    if (unlistable) {
+      throw new IOException("unlistable by the test");
+    }
     return real.scan(after, limit);
   }
 

@@ -116,6 +116,37 @@ class RepairTest extends RepairSuite {
   }
 
   @Test
+  void whatIsKnownToBeNeededIsFetchedThoughTheStoreCannotBeCompared() throws Exception {
+    TestNode node = cluster.node(3);
+    node.store.failScans(true);
+    for (int i = 1; i <= 5; i++) {
+      store(1, i);
+      node.directory.commit(row(i, LENGTH));
+    }
+    node.keeper.start();
+    await().atMost(LONG).until(() -> node.directory.neededCount() == 0);
+    assertThat(node.store.usage().blocks()).isEqualTo(5);
+    assertThat(node.keeper.comparedEpoch()).isNegative();
+    node.store.failScans(false);
+    await().atMost(LONG).until(() -> node.keeper.comparedEpoch() == 1);
+  }
+
+  @Test
+  void aFullNodeDoesNotFetchAllThatItCannotStore() throws Exception {
+    TestNode node = cluster.node(3);
+    for (int i = 1; i <= 300; i++) {
+      store(1, i);
+      node.directory.commit(row(i, LENGTH));
+    }
+    node.store.fill(true);
+    node.keeper.start();
+    await().atMost(LONG).until(() -> node.store.fullPuts() > 8);
+    await().atMost(LONG).during(Duration.ofSeconds(4)).until(() -> node.store.fullPuts() < 100);
+    node.store.fill(false);
+    await().atMost(LONG).until(() -> node.directory.neededCount() == 0);
+  }
+
+  @Test
   void whatAReaderMissesComesFirst() throws Exception {
     TestNode node = cluster.node(3);
     node.keeper.close();

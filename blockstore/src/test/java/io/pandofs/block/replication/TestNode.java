@@ -30,11 +30,14 @@ final class TestNode {
   static final Collector.Settings COLLECTOR =
       new Collector.Settings(Duration.ofMillis(200), Duration.ofMillis(100));
 
+  static final int DISK_THREADS = 4;
+
   final NodeId id;
   final FakeDirectory directory;
   final FaultyBlocks store;
   final ForegroundReads reads = new ForegroundReads();
-  final ExecutorService disk = Executors.newFixedThreadPool(4);
+  final ExecutorService disk = Executors.newFixedThreadPool(DISK_THREADS);
+  final ExecutorService puts = Executors.newFixedThreadPool(2);
   final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(1);
   final NettyConnections connections;
   final Replication replication;
@@ -71,7 +74,8 @@ final class TestNode {
             new BlockClient(connections),
             clock,
             scheduler,
-            disk);
+            disk,
+            puts);
     this.keeper = new Keeper(replication, reads, KEEPER);
     this.collector = new Collector(replication, COLLECTOR);
     this.scrub = scrub(SCRUB);
@@ -118,7 +122,7 @@ final class TestNode {
         FrameServer.bind(
             threads,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
-            new BlockServer(id, store, directory, keeper, disk, 16 << 20),
+            new BlockServer(id, store, directory, keeper, disk, puts, 16 << 20),
             FrameServer.Limits.DEFAULT);
     server = made;
     addresses.put(id, made.boundAddress());
@@ -144,5 +148,6 @@ final class TestNode {
     store.releaseReads();
     scheduler.shutdownNow();
     disk.shutdown();
+    puts.shutdown();
   }
 }

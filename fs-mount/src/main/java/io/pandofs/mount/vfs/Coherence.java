@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +81,34 @@ final class Coherence {
   }
 
   /**
+   * Takes a file's {@link OpenFile#shape}, which others may hold while they wait for another mount.
+   * Waits no longer than for a lease, both together.
+   *
+   * @throws ErrnoException EIO after the deadline, EINTR if the call was given up
+   */
+  void lock(Lock lock, long deadlineNanos) throws ErrnoException {
+    try {
+      if (lock.tryLock(0, TimeUnit.NANOSECONDS)) {
+        return; // without the look at who is given up, which all calls share
+      }
+      waits.enter();
+      try {
+        if (!lock.tryLock(deadlineNanos - clock.nanoTime(), TimeUnit.NANOSECONDS)) {
+          throw new ErrnoException(Errno.EIO, "others still wait for the file's lease");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new ErrnoException(Errno.EINTR);
+      } finally {
+        waits.leave();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ErrnoException(Errno.EINTR);
+    }
+  }
+
+  /**
    * Asks another mount to give a lease back and waits until it has, or is over.
    *
    * @throws ErrnoException EIO after the deadline, EINTR if the call was given up
@@ -141,8 +170,14 @@ final class Coherence {
 
   /** Commits an operation and waits for its answer. */
   Reply submit(Operation operation, Caller caller, Timestamp time) throws ErrnoException {
+    return submit(operation, caller, time, deadline());
+  }
+
+  /** As above, for a call that has waited already. */
+  Reply submit(Operation operation, Caller caller, Timestamp time, long deadlineNanos)
+      throws ErrnoException {
     Request request = new Request(operation, caller, time);
-    return retry(() -> once(request));
+    return retry(() -> once(request), deadlineNanos);
   }
 
   private Reply once(Request request) throws ErrnoException, ForeignLeaseException {

@@ -35,13 +35,16 @@ final class DataReader {
   private final Sessions sessions;
   private final Coherence coherence;
   private final PieceCache cache;
-  private final Executor workers;
+  private final Executor ahead;
 
-  DataReader(Sessions sessions, Coherence coherence, PieceCache cache, Executor workers) {
+  /**
+   * @param ahead reads ahead, unless it is busy: then it takes no notice of it
+   */
+  DataReader(Sessions sessions, Coherence coherence, PieceCache cache, Executor ahead) {
     this.sessions = sessions;
     this.coherence = coherence;
     this.cache = cache;
-    this.workers = workers;
+    this.ahead = ahead;
   }
 
   /** What a view showed of the range: committed extents, those further ahead, and the end. */
@@ -129,7 +132,7 @@ final class DataReader {
     gaps.cutAt(found.size);
     fill(gaps, found.extents, target);
     if (found.aheadTo > found.aheadFrom) {
-      workers.execute(() -> prefetch(found));
+      ahead.execute(() -> prefetch(found));
     }
     int count = (int) (Math.min(end, found.size) - offset);
     into.position(into.position() + count);

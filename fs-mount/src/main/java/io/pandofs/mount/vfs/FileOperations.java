@@ -293,11 +293,14 @@ public final class FileOperations {
       throws ErrnoException {
     int count = source.remaining();
     Lock lock = append ? file.shape().writeLock() : file.shape().readLock();
+    long deadline = coherence.deadline();
+    boolean locked = false;
     boolean entered = false;
     boolean taken = false;
-    lock.lock();
     try {
-      leases.enter(file);
+      coherence.lock(lock, deadline);
+      locked = true;
+      leases.enter(file, deadline);
       entered = true;
       long at = append ? attributes(file).sizeBytes() : offset;
       if (at > Long.MAX_VALUE - count) {
@@ -309,7 +312,9 @@ public final class FileOperations {
       if (entered) {
         leases.exit(file);
       }
-      lock.unlock();
+      if (locked) {
+        lock.unlock();
+      }
       if (!taken) {
         budget.adjust(-count);
       }

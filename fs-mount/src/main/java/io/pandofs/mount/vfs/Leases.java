@@ -66,12 +66,12 @@ final class Leases implements MetadataSession.LeaseHolder {
   /**
    * Gets the lease if need be and lets the caller write; {@link #exit} must follow.
    *
+   * @param deadline by the clock, see {@link Coherence#deadline}
    * @throws ErrnoException EIO if it cannot be had in time; EINTR if the call was given up; ESTALE
    *     if the file is gone
    */
-  void enter(OpenFile file) throws ErrnoException {
+  void enter(OpenFile file, long deadline) throws ErrnoException {
     FileLease lease = file.lease();
-    long deadline = coherence.deadline();
     boolean contended = false;
     while (!lease.enter(deadline, coherence.waits())) {
       ForeignLeaseException foreign = null;

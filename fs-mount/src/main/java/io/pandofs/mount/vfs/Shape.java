@@ -50,11 +50,12 @@ final class Shape {
     // Most of it while others still read and write; what they write meanwhile is little.
     writeBack.await(file);
     Lock exclusive = file.shape().writeLock();
-    exclusive.lock();
+    long deadline = coherence.deadline();
+    coherence.lock(exclusive, deadline);
     try {
       writeBack.drain(file, before);
       file.shapeChanges();
-      return coherence.submit(operation, caller, now);
+      return coherence.submit(operation, caller, now, deadline);
     } finally {
       exclusive.unlock();
     }

@@ -7,12 +7,14 @@ import io.pandofs.meta.MetadataView;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,8 +30,13 @@ public final class Vfs implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Vfs.class);
 
-  /** Threads that commit, read ahead and give leases back behind the callers' backs. */
+  /** Threads that commit and give leases back behind the callers' backs; nothing there waits. */
   private static final int WORKERS = 8;
+
+  /** Threads that read ahead, which may wait for a disk, and how many files may wait for them. */
+  private static final int AHEAD = 4;
+
+  private static final int AHEAD_QUEUED_MAX = 64;
 
   /** Threads that flush behind the callers' backs, and may have to wait at that. */
   private static final int CARRIERS = 8;
@@ -46,6 +53,7 @@ public final class Vfs implements AutoCloseable {
   private final long dirtyBytesMax;
   private final ExecutorService workers;
   private final ExecutorService carriers;
+  private final ExecutorService ahead;
   private final Sessions sessions;
   private final OpenFiles openFiles;
   private final WriteBudget budget;
@@ -86,6 +94,7 @@ public final class Vfs implements AutoCloseable {
     this.sessions = new Sessions(source, openFiles);
     this.workers = Executors.newFixedThreadPool(WORKERS, task -> thread("vfs-worker", task));
     this.carriers = Executors.newFixedThreadPool(CARRIERS, task -> thread("vfs-carrier", task));
+    this.ahead = readingAhead();
     this.writeBack =
         new WriteBack(
             sessions,
@@ -104,7 +113,7 @@ public final class Vfs implements AutoCloseable {
     this.leases = new Leases(sessions, openFiles, writeBack, coherence, clock, workers, scheduler);
     openFiles.onRecall(leases);
     Shape shape = new Shape(coherence, openFiles, writeBack, budget, lostData);
-    DataReader reader = new DataReader(sessions, coherence, cache, workers);
+    DataReader reader = new DataReader(sessions, coherence, cache, ahead);
     this.namespace = new Namespace(clock, sessions, coherence, shape);
     this.files =
         new FileOperations(
@@ -115,6 +124,18 @@ public final class Vfs implements AutoCloseable {
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
     this.ageing =
         scheduler.scheduleWithFixedDelay(this::age, periodNanos, periodNanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** What finds no room in the queue is not read ahead: whoever reads it asks for it itself. */
+  private static ExecutorService readingAhead() {
+    return new ThreadPoolExecutor(
+        AHEAD,
+        AHEAD,
+        0,
+        TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(AHEAD_QUEUED_MAX),
+        task -> thread("vfs-ahead", task),
+        new ThreadPoolExecutor.DiscardPolicy());
   }
 
   private static final AtomicInteger THREADS = new AtomicInteger();
@@ -254,6 +275,7 @@ public final class Vfs implements AutoCloseable {
     awaitEnd(files.stream().map(OpenFile::tail).toArray(CompletableFuture[]::new));
     carriers.shutdown();
     workers.shutdown();
+    ahead.shutdown();
   }
 
   private static void awaitEnd(CompletableFuture<?>[] tails) {

@@ -99,6 +99,50 @@ class LeasesTest {
   }
 
   @Test
+  void whoWaitsForALeaseInTurnWaitsNoLongerThanOne() throws Exception {
+    VfsOptions hasty =
+        new VfsOptions(
+            64L << 20,
+            8L << 20,
+            1 << 20,
+            Duration.ofDays(1),
+            true,
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(2),
+            false);
+    Vfs waiting = volume.mount(hasty);
+    long theirs = create(there, "f");
+    long mine = open(waiting, "f", OpenFlags.READ_WRITE | OpenFlags.APPEND);
+    volume.blocks.hold();
+    write(there, theirs, 0, "held");
+    long began = System.nanoTime();
+    List<CompletableFuture<Void>> waiters = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      boolean append = i % 2 == 0;
+      waiters.add(
+          start(
+              () -> {
+                assertFails(
+                    Errno.EIO,
+                    () -> {
+                      if (append) {
+                        write(waiting, mine, 0, "x");
+                      } else {
+                        waiting.files().truncate(USER, mine, 1);
+                      }
+                    });
+                return null;
+              }));
+    }
+    CompletableFuture.allOf(waiters.toArray(CompletableFuture[]::new)).get(50, TimeUnit.SECONDS);
+    // One after the other they would take 24 s.
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(12));
+    volume.blocks.letGo();
+    close(there, theirs);
+    waiting.files().release(mine);
+  }
+
+  @Test
   void closeDoesNotWaitForTheCommitAndLosesNothing() throws Exception {
     volume.blocks.hold();
     long handle = create(here, "f");

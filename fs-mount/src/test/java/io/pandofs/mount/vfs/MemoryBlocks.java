@@ -14,9 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 
 /**
  * The cluster's blocks as a map in memory, shared by all mounts of a test. Puts can be held back,
@@ -33,6 +35,9 @@ public final class MemoryBlocks implements Blocks {
   private final AtomicInteger putsToMisplace = new AtomicInteger();
   private final AtomicInteger readsToFail = new AtomicInteger();
   private final AtomicInteger reads = new AtomicInteger();
+  private final AtomicInteger readsHeld = new AtomicInteger();
+  private volatile Predicate<String> readsHeldOf = thread -> false;
+  private volatile CountDownLatch readsGo = new CountDownLatch(0);
   private final AtomicLong largest = new AtomicLong();
   private final List<Runnable> held = new ArrayList<>();
   private boolean holding;
@@ -72,6 +77,32 @@ public final class MemoryBlocks implements Blocks {
 
   void failReads(int count) {
     readsToFail.set(count);
+  }
+
+  /** Reads of these threads do not return before {@link #letReadsGo}, as of a disk that hangs. */
+  void holdReads(Predicate<String> threads) {
+    readsHeldOf = threads;
+    readsGo = new CountDownLatch(1);
+  }
+
+  void letReadsGo() {
+    readsHeldOf = thread -> false;
+    readsGo.countDown();
+  }
+
+  int readsHeld() {
+    return readsHeld.get();
+  }
+
+  private void waitIfHeld() {
+    if (readsHeldOf.test(Thread.currentThread().getName())) {
+      readsHeld.incrementAndGet();
+      try {
+        readsGo.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /** From now on no put completes before {@link #letGo}. */
@@ -166,6 +197,7 @@ public final class MemoryBlocks implements Blocks {
   @Override
   public CompletableFuture<Void> read(BlockId block, int offset, ByteBuffer into) {
     reads.incrementAndGet();
+    waitIfHeld();
     byte[] bytes = blocks.get(block);
     if (bytes == null || take(readsToFail)) {
       return CompletableFuture.failedFuture(new IOException("no good copy of " + block));

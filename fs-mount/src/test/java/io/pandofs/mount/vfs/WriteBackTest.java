@@ -55,6 +55,7 @@ class WriteBackTest {
   private Sessions sessions;
   private WriteBack writeBack;
   private Leases leases;
+  private Coherence coherence;
 
   @BeforeEach
   void wire() throws IOException {
@@ -71,7 +72,7 @@ class WriteBackTest {
             HERE,
             task -> carriers.execute(task),
             Duration.ofSeconds(10));
-    Coherence coherence = new Coherence(sessions, openFiles, clock, Duration.ofSeconds(10));
+    coherence = new Coherence(sessions, openFiles, clock, Duration.ofSeconds(10));
     leases = new Leases(sessions, openFiles, writeBack, coherence, clock, HERE, scheduler);
     openFiles.onRecall(leases);
   }
@@ -118,7 +119,7 @@ class WriteBackTest {
           return CompletableFuture.completedFuture(null);
         });
     OpenFile file = openFiles.acquire(inode);
-    leases.enter(file);
+    leases.enter(file, coherence.deadline());
     assertThat(file.lease().keptNanos()).isPositive();
     CompletableFuture<Void> back = leases.giveBack(inode);
     leases.exit(file);
@@ -162,7 +163,7 @@ class WriteBackTest {
     InodeId inode = create(other);
     submit(other, new Operation.ReleaseLeases(List.of(inode)));
     OpenFile file = openFiles.acquire(inode);
-    leases.enter(file);
+    leases.enter(file, coherence.deadline());
     // Two blocks of several runs each, and memory for one of them.
     List<OpenFile.Batch> batches = new ArrayList<>(write(file, 4 * WINDOW + LONG + 1, 1));
     for (long i = 0; i < 5; i++) {
@@ -184,7 +185,7 @@ class WriteBackTest {
     InodeId inode = create(other);
     submit(other, new Operation.ReleaseLeases(List.of(inode)));
     OpenFile file = openFiles.acquire(inode);
-    leases.enter(file);
+    leases.enter(file, coherence.deadline());
     List<Runnable> queue = new ArrayList<>();
     carriers = queue::add;
     for (int round = 0; round < 3; round++) {

@@ -27,6 +27,7 @@ import java.util.concurrent.ScheduledExecutorService;
 /** The block side of a node: its store, its server, replication, repair, deletion and scrub. */
 final class BlockSide {
   private static final int DISK_THREADS = 4;
+  private static final int PUT_THREADS = 4;
   private static final long SERVED_READS_BYTES_MAX = 16 << 20;
 
   final NodeDisks disks;
@@ -83,6 +84,7 @@ final class BlockSide {
     disks.compress(directory::compression);
     LocalBlocks local = disks.blocks();
     ExecutorService disk = parts.add("disk threads", new Workers("disk", DISK_THREADS)).executor();
+    ExecutorService puts = parts.add("put threads", new Workers("put", PUT_THREADS)).executor();
     Replication replication =
         new Replication(
             identity.node(),
@@ -92,7 +94,8 @@ final class BlockSide {
             new BlockClient(connections),
             clock,
             scheduler,
-            disk);
+            disk,
+            puts);
     ForegroundReads reads = new ForegroundReads();
     Keeper keeper = parts.add("repair", new Keeper(replication, reads, repair(config.upkeep())));
     Collector collector =
@@ -103,7 +106,8 @@ final class BlockSide {
     disks.onLost(keeper::reset, disk);
     return new BlockSide(
         disks,
-        new BlockServer(identity.node(), local, directory, keeper, disk, SERVED_READS_BYTES_MAX),
+        new BlockServer(
+            identity.node(), local, directory, keeper, disk, puts, SERVED_READS_BYTES_MAX),
         new ReplicatedBlocks(replication, keeper, reads, settings(config)),
         keeper,
         collector,

@@ -1,0 +1,73 @@
+package io.pandofs.block.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pandofs.block.StoreRefusedException;
+import io.pandofs.common.BlockId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What one damaged place in the table of blocks costs. */
+class DamagedTableTest {
+  private static final int LENGTH = 1000;
+
+  @TempDir Path directory;
+
+  @Test
+  void aDeleteThatCannotReadItsRowFailsAlone() throws Exception {
+    try (StoreFixture fixture = new StoreFixture(StoreFixture.tiny(directory))) {
+      try (LocalBlockStore store = fixture.open()) {
+        for (int i = 1; i <= 50; i++) {
+          StoreFixture.put(store, i, LENGTH);
+        }
+      }
+      fixture.open().close(); // puts what was in the log into table files
+      damageTheRowOf(new BlockId(1), fixture);
+      try (LocalBlockStore store = fixture.open()) {
+        assertThatThrownBy(() -> store.delete(List.of(new BlockId(1))))
+            .isInstanceOf(IOException.class);
+        StoreFixture.put(store, 1001, LENGTH);
+        StoreFixture.put(store, 1002, LENGTH);
+        store.delete(List.of(new BlockId(1001)));
+        assertThat(store.contains(new BlockId(1001))).isFalse();
+        assertThat(StoreFixture.read(store, 1002, LENGTH))
+            .isEqualTo(StoreFixture.bytes(1002, LENGTH));
+      }
+    }
+  }
+
+  /** Flips a bit in one file after the other until it hits. */
+  private void damageTheRowOf(BlockId block, StoreFixture fixture) throws IOException {
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(directory)) {
+      files = all.filter(file -> file.toString().endsWith(".sst")).sorted().toList();
+    }
+    for (Path file : files) {
+      byte[] good = Files.readAllBytes(file);
+      byte[] bad = good.clone();
+      bad[20] ^= 1;
+      Files.write(file, bad);
+      if (!isReadable(block, fixture)) {
+        return;
+      }
+      Files.write(file, good);
+    }
+    throw new AssertionError("none of " + files + " has the row of " + block);
+  }
+
+  private static boolean isReadable(BlockId block, StoreFixture fixture) throws IOException {
+    try (LocalBlockStore store = fixture.open()) {
+      return store.find(block) != null;
+    } catch (StoreRefusedException e) {
+      return true; // not in the way that this is about
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
