@@ -57,7 +57,26 @@ public final class LogCodec {
               .setTime(AttributesCodec.encode(register.time())));
     } else if (entry instanceof LogEntry.ExpireSession expire) {
       return out.setExpireSession(expire.session().value());
-    } else if (entry instanceof LogEntry.RegisterNode register) {
+    } else if (entry instanceof LogEntry.Reap reap) {
+      return out.setReap(
+          ReapMessage.newBuilder()
+              .addAllOrphans(reap.orphans().stream().map(InodeId::value).toList()));
+    } else if (entry instanceof LogEntry.CreateToken create) {
+      return out.setCreateToken(TokenCodec.encode(create));
+    } else if (entry instanceof LogEntry.RevokeToken revoke) {
+      return out.setRevokeToken(revoke.id());
+    } else if (entry instanceof LogEntry.AdmitNode admit) {
+      return out.setAdmitNode(TokenCodec.encode(admit));
+    } else if (entry instanceof LogEntry.ReplaceNode replace) {
+      return out.setReplaceNode(TokenCodec.encode(replace));
+    } else if (entry instanceof LogEntry.HashTables) {
+      return out.setHashTables(HashTablesMessage.getDefaultInstance());
+    }
+    return aboutNodes(entry, out);
+  }
+
+  private static EntryMessage.Builder aboutNodes(LogEntry entry, EntryMessage.Builder out) {
+    if (entry instanceof LogEntry.RegisterNode register) {
       return out.setRegisterNode(registerNode(register));
     } else if (entry instanceof LogEntry.DrainNode drain) {
       return out.setDrainNode(
@@ -76,20 +95,6 @@ public final class LogCodec {
       return out.setRecover(RecoverMessage.newBuilder().setSurvivor(recover.survivor().value()));
     } else if (entry instanceof LogEntry.RemoveNode remove) {
       return out.setRemoveNode(remove.node().value());
-    } else if (entry instanceof LogEntry.Reap reap) {
-      return out.setReap(
-          ReapMessage.newBuilder()
-              .addAllOrphans(reap.orphans().stream().map(InodeId::value).toList()));
-    } else if (entry instanceof LogEntry.CreateToken create) {
-      return out.setCreateToken(TokenCodec.encode(create));
-    } else if (entry instanceof LogEntry.RevokeToken revoke) {
-      return out.setRevokeToken(revoke.id());
-    } else if (entry instanceof LogEntry.AdmitNode admit) {
-      return out.setAdmitNode(TokenCodec.encode(admit));
-    } else if (entry instanceof LogEntry.ReplaceNode replace) {
-      return out.setReplaceNode(TokenCodec.encode(replace));
-    } else if (entry instanceof LogEntry.HashTables) {
-      return out.setHashTables(HashTablesMessage.getDefaultInstance());
     }
     throw new IllegalStateException("an entry without an encoding: " + entry);
   }

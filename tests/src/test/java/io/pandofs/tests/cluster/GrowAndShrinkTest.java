@@ -53,7 +53,24 @@ final class GrowAndShrinkTest {
       enough(cluster, writer);
       Commands.Result again = cluster.dev(LONG, "start", "3", "--timeout", "30");
       assertThat(again.err()).contains("was removed from the cluster");
+      removedNodesAreNotMissed(cluster);
     }
+  }
+
+  private static void removedNodesAreNotMissed(DevCluster cluster)
+      throws IOException, InterruptedException {
+    String mounts = cluster.dev(LONG, "up").ok();
+    assertThat(mounts.lines()).containsExactly(cluster.mount(1).toString());
+    Awaitility.await()
+        .atMost(SHORT)
+        .untilAsserted(
+            () -> {
+              Commands.Result status = cluster.dev(SHORT, "status");
+              assertThat(status.code()).as("%s", status).isZero();
+              assertThat(status.out())
+                  .contains("n2 was removed from the cluster", "n3 was removed from the cluster");
+            });
+    assertThat(cluster.status().objects("nodes").get(1).text("process")).isEqualTo("removed");
   }
 
   @Test
