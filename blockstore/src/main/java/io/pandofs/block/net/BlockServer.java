@@ -163,7 +163,8 @@ public final class BlockServer implements Service {
   private void have(Payload request, CompletableFuture<Payload> answer) throws IOException {
     List<BlockId> blocks = BlockCodec.decodeHave(request.header());
     request.close();
-    onDisk(
+    run(
+        disk,
         answer,
         () -> {},
         () -> {

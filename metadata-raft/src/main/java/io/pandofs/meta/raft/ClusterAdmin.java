@@ -7,6 +7,7 @@ import io.pandofs.common.net.Connections;
 import io.pandofs.meta.engine.StoragePolicy;
 import io.pandofs.meta.log.MalformedException;
 import io.pandofs.meta.log.PolicyCodec;
+import io.pandofs.meta.wire.MemberMessage;
 import io.pandofs.meta.wire.MembersAnswer;
 import io.pandofs.meta.wire.MembersRequest;
 import java.io.IOException;
@@ -67,7 +68,19 @@ public final class ClusterAdmin {
    *     little before it began to lead
    * @param matched how far its log agrees with the leader's
    */
-  public record Peer(boolean voter, boolean isAlive, long silentMillis, long matched) {}
+  public record Peer(boolean voter, boolean isAlive, long silentMillis, long matched) {
+    static Peer of(MemberMessage peer) {
+      return new Peer(
+          peer.getVoter(), MemberChanges.isAlive(peer), peer.getSilentMillis(), peer.getMatched());
+    }
+
+    /**
+     * Whether it is alive or the leader is too new to say: for who gives up what a dead node has.
+     */
+    public boolean mayLive() {
+      return silentMillis <= MemberChanges.DEAD_MILLIS;
+    }
+  }
 
   public Group list() throws IOException {
     return ask(MembersRequest.Kind.LIST, null);
@@ -161,17 +174,7 @@ public final class ClusterAdmin {
             replica.retry().until(PATIENCE, () -> askLeader(replica.ratis(), request)),
             PATIENCE.plus(DEADLINE));
     Map<NodeId, Peer> peers = new HashMap<>();
-    answer
-        .getMembersList()
-        .forEach(
-            peer ->
-                peers.put(
-                    new NodeId(peer.getNode()),
-                    new Peer(
-                        peer.getVoter(),
-                        MemberChanges.isAlive(peer),
-                        peer.getSilentMillis(),
-                        peer.getMatched())));
+    answer.getMembersList().forEach(peer -> peers.put(new NodeId(peer.getNode()), Peer.of(peer)));
     return new Group(
         new NodeId(answer.getLeader()),
         answer.getApplied(),

@@ -9,6 +9,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.meta.wire.MemberMessage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
@@ -75,6 +76,19 @@ class MemberChangesTest {
       assertThat(TestCluster.voters(leader)).hasSize(2);
       MembershipTest.fill(alive, "b", 10);
     }
+  }
+
+  /** Nothing is built on its life, and nothing of it is given up either. */
+  @Test
+  void whomANewLeaderHasNotHeardYetIsNeitherAliveNorDead() {
+    MemberMessage.Builder peer = MemberMessage.newBuilder().setVoter(true).setSilentMillis(600);
+    assertThat(ClusterAdmin.Peer.of(peer.build()).isAlive()).isFalse();
+    assertThat(ClusterAdmin.Peer.of(peer.build()).mayLive()).isTrue();
+    peer.setHeard(true);
+    assertThat(ClusterAdmin.Peer.of(peer.build()).isAlive()).isTrue();
+    peer.setSilentMillis(MemberChanges.DEAD_MILLIS + 1);
+    assertThat(ClusterAdmin.Peer.of(peer.build()).isAlive()).isFalse();
+    assertThat(ClusterAdmin.Peer.of(peer.build()).mayLive()).isFalse();
   }
 
   @Test

@@ -141,8 +141,8 @@ class RevivalTest {
   void tablesThatAreStillReadAreWaitedFor() throws Exception {
     Path used = Files.createDirectories(dir.resolve("used"));
     try (TestNode node = new TestNode(dir, "one").bootstrap();
-        RocksMemory memory = new RocksMemory(16 << 20, 8 << 20);
-        LiveTables read = LiveTables.open(used, memory)) {
+        RocksMemory memory = new RocksMemory(16 << 20, 8 << 20)) {
+      LiveTables read = LiveTables.open(used, memory);
       CompletableFuture<Void> back = new CompletableFuture<>();
       AtomicBoolean tried = new AtomicBoolean();
       Revival revival =

@@ -83,14 +83,14 @@ final class NodeRemoval {
   /** Its sessions end with its removal: what its mount has not committed by then is lost. */
   private void endMount(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    boolean alive = isAlive(admin.checkRemoval(node.id()), node);
+    boolean mayLive = mayLive(admin.checkRemoval(node.id()), node);
     boolean committed;
     try {
-      committed = alive && lastSync.ask(node);
+      committed = mayLive && lastSync.ask(node);
     } catch (RemoteException e) {
       throw stays(node, e.getMessage() + ". Try again, or say --force to give that up.", e);
     } catch (IOException e) {
-      if (isAlive(admin.list(), node)) {
+      if (mayLive(admin.list(), node)) {
         throw stays(
             node,
             "it may still be committing what was written there ("
@@ -107,10 +107,10 @@ final class NodeRemoval {
             : Members.text(node) + " does not answer: what its mount had not synced is lost");
   }
 
-  /** Whether the leader has heard of it lately. */
-  private static boolean isAlive(ClusterAdmin.Group group, ClusterView.Node node) {
+  /** False only if the leader has heard nothing of it for a while. */
+  private static boolean mayLive(ClusterAdmin.Group group, ClusterView.Node node) {
     ClusterAdmin.Peer peer = group.peers().get(node.id());
-    return peer != null && peer.isAlive();
+    return peer != null && peer.mayLive();
   }
 
   private Refusal stays(ClusterView.Node node, String why, IOException cause) throws IOException {
