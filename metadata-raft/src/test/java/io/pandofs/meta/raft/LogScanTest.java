@@ -128,7 +128,7 @@ class LogScanTest {
       i++;
     }
     assertThat(starts.get(i)).isLessThan(to);
-    return 5 + i;
+    return 5L + i;
   }
 
   /** A sync that was not finished has left all of its sectors but one. */
