@@ -8,6 +8,7 @@ import io.pandofs.common.Compression;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -66,16 +67,16 @@ final class SpaceTest {
     int length = 4 << 20;
     try (StoreFixture fixture = new StoreFixture(options);
         LocalBlockStore store = fixture.open()) {
-      long[] grown = new long[Compression.values().length];
+      Map<Compression, Long> grown = new EnumMap<>(Compression.class);
       for (Compression each : Compression.values()) {
         said.set(each);
         long before = StoreFixture.size(directory);
-        StoreFixture.put(store, 1 + each.ordinal(), length);
-        grown[each.ordinal()] = StoreFixture.size(directory) - before;
+        StoreFixture.put(store, 1 + each.code(), length);
+        grown.put(each, StoreFixture.size(directory) - before);
       }
-      assertThat(grown[Compression.NONE.ordinal()]).isGreaterThan(length);
-      assertThat(grown[Compression.LZ4.ordinal()]).isLessThan(length * 3 / 4);
-      assertThat(grown[Compression.ZSTD.ordinal()]).isLessThan(length * 3 / 4);
+      assertThat(grown.get(Compression.NONE)).isGreaterThan(length);
+      assertThat(grown.get(Compression.LZ4)).isLessThan(length * 3 / 4);
+      assertThat(grown.get(Compression.ZSTD)).isLessThan(length * 3 / 4);
       said.set(Compression.NONE);
       for (int block = 1; block <= 3; block++) {
         assertThat(StoreFixture.read(store, block, length))

@@ -46,8 +46,8 @@ final class PlacementRow {
   private static StoragePolicy policy(int copies, int quorum, int compression) {
     try {
       return new StoragePolicy(
-          copies, StoragePolicy.WriteQuorum.values()[quorum], Compression.values()[compression]);
-    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+          copies, StoragePolicy.WriteQuorum.ofCode(quorum), Compression.ofCode(compression));
+    } catch (IllegalArgumentException e) {
       throw new StoreException("a placement map with an unknown policy", e);
     }
   }
@@ -99,7 +99,7 @@ final class PlacementRow {
   static void save(Store store, Placement placement) {
     RowWriter out = new RowWriter(VERSION).i64(placement.epoch());
     StoragePolicy policy = placement.policy();
-    out.u8(policy.copies()).u8(policy.writeQuorum().ordinal()).u8(policy.compression().ordinal());
+    out.u8(policy.copies()).u8(policy.writeQuorum().code()).u8(policy.compression().code());
     for (List<NodeId> group : placement.groups()) {
       out.u8(group.size());
       group.forEach(node -> out.i64(node.value()));

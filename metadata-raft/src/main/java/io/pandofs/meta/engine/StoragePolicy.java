@@ -17,12 +17,31 @@ public record StoragePolicy(int copies, WriteQuorum writeQuorum, Compression com
   public static final StoragePolicy DEFAULT =
       new StoragePolicy(3, WriteQuorum.MAJORITY, Compression.NONE);
 
-  /** How many copies must be stable before a write counts. Stored by place: append only. */
+  /** How many copies must be stable before a write counts. */
   public enum WriteQuorum {
     /** More than half of the group's replicas. */
-    MAJORITY,
+    MAJORITY(0),
     /** Every replica of the group: no write while one of them is away. */
-    ALL
+    ALL(1);
+
+    private final int code;
+
+    WriteQuorum(int code) {
+      this.code = code;
+    }
+
+    int code() {
+      return code;
+    }
+
+    static WriteQuorum ofCode(int code) {
+      for (WriteQuorum each : values()) {
+        if (each.code == code) {
+          return each;
+        }
+      }
+      throw new IllegalArgumentException("no write quorum has the code " + code);
+    }
   }
 
   public StoragePolicy {

@@ -21,9 +21,11 @@ final class VolumeCommand {
   @Mixin HelpOption help = new HelpOption();
 
   private static String text(JsonObject policy) {
-    return "copies       %d%nwrite_quorum %s%ncompression  %s"
-        .formatted(
-            policy.number("copies"), policy.text("write_quorum"), policy.text("compression"));
+    return String.join(
+        "\n",
+        "copies        " + policy.number("copies"),
+        "write_quorum  " + policy.text("write_quorum"),
+        "compression   " + policy.text("compression"));
   }
 
   @Command(name = "show", description = "Show the settings.")

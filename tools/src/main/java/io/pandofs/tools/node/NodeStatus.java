@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 /** What a node tells of itself. Thread-safe; a node that is still starting tells less. */
 final class NodeStatus implements StatusSource {
   private final NodeConfig config;
-  private final Clock clock;
   private final Health health;
   private volatile String phase = "starting";
   private volatile @Nullable Running running;
@@ -39,7 +38,6 @@ final class NodeStatus implements StatusSource {
 
   NodeStatus(NodeConfig config, Clock clock) {
     this.config = config;
-    this.clock = clock;
     this.health = new Health(clock);
   }
 
