@@ -76,6 +76,41 @@ final class HealingTest {
     return cluster.status().objects("nodes").get(VICTIM - 1).object("status").object("blocks");
   }
 
+  @Test
+  void newDataIsPackedAsTheVolumeSays() throws IOException, InterruptedException {
+    assertThat(cluster.ask(1, "volume", "set", "compression=zip").err()).contains("lz4");
+    cluster.ask(1, "volume", "set", "compression=zstd").ok();
+    assertThat(cluster.ask(2, "volume", "show").ok()).contains("zstd").contains("majority");
+    int length = 24 << 20;
+    long before = bytesOnDisk();
+    Commands.bash(
+            LONG,
+            "yes pando | head -c $2 > \"$1/alike\" && sync \"$1/alike\"",
+            cluster.mount(1),
+            length)
+        .ok();
+    Commands.bash(LONG, "yes pando | head -c $2 | cmp - \"$1/alike\"", cluster.mount(2), length)
+        .ok();
+    assertThat(bytesOnDisk() - before).isLessThan(length);
+    cluster.ask(3, "volume", "set", "compression=none").ok();
+  }
+
+  /** Of the blocks of two nodes: three would hold three times the bytes, if not packed. */
+  private static long bytesOnDisk() throws IOException {
+    long bytes = 0;
+    for (int node = 1; node <= 2; node++) {
+      try (Stream<Path> files = Files.walk(cluster.data(node).resolve("blocks"))) {
+        bytes +=
+            files
+                .map(Path::toFile)
+                .filter(f -> f.getName().endsWith(".sst"))
+                .mapToLong(java.io.File::length)
+                .sum();
+      }
+    }
+    return bytes;
+  }
+
   /** Flips one bit where the node keeps the byte that is at this place of the file. */
   private static void flip(int at) throws IOException {
     byte[] around = Arrays.copyOfRange(bytes, at, at + 32);

@@ -60,13 +60,13 @@ final class VolumeCommand {
       for (String setting : settings) {
         int equals = setting.indexOf('=');
         if (equals <= 0) {
-          throw new Refusal("'" + setting + "' is not KEY=VALUE.");
+          throw Refusal.ofUsage("'" + setting + "' is not KEY=VALUE.");
         }
         if (wanted.put(setting.substring(0, equals), setting.substring(equals + 1)) != null) {
-          throw new Refusal(setting.substring(0, equals) + " is said twice.");
+          throw Refusal.ofUsage(setting.substring(0, equals) + " is said twice.");
         }
       }
-      JsonObject policy = admin.call("volume-set", wanted);
+      JsonObject policy = admin.call("volume-set", Map.of("settings", wanted));
       admin.print(policy, text(policy));
       return ExitCode.OK;
     }

@@ -31,7 +31,8 @@ final class VolumeCommands {
 
   void addTo(AdminServer server) {
     server.add("volume-show", AdminCommands.told((request, progress) -> describe(admin.list())));
-    server.add("volume-set", AdminCommands.told((request, progress) -> set(request)));
+    server.add(
+        "volume-set", AdminCommands.told((request, progress) -> set(request.object("settings"))));
   }
 
   private static Map<String, @Nullable Object> describe(ClusterAdmin.Group group) {
@@ -43,8 +44,8 @@ final class VolumeCommands {
     return result;
   }
 
-  private Map<String, @Nullable Object> set(JsonObject request) throws Refusal, IOException {
-    for (String key : request.values().keySet()) {
+  private Map<String, @Nullable Object> set(JsonObject settings) throws Refusal, IOException {
+    for (String key : settings.values().keySet()) {
       if (!KEYS.contains(key)) {
         throw new Refusal(
             "There is no setting '" + key + "'; there are " + String.join(", ", KEYS) + ".");
@@ -52,13 +53,13 @@ final class VolumeCommands {
     }
     return describe(
         admin.store(
-            copies(request),
-            one(WriteQuorum.class, WRITE_QUORUM, request),
-            one(Compression.class, COMPRESSION, request)));
+            copies(settings),
+            one(WriteQuorum.class, WRITE_QUORUM, settings),
+            one(Compression.class, COMPRESSION, settings)));
   }
 
-  private static int copies(JsonObject request) throws Refusal {
-    String text = request.text(COPIES);
+  private static int copies(JsonObject settings) throws Refusal {
+    String text = settings.text(COPIES);
     if (text.isEmpty()) {
       return 0;
     }
@@ -77,9 +78,9 @@ final class VolumeCommands {
     return "copies can be 1 to " + StoragePolicy.COPIES_MAX + ", not '" + text + "'.";
   }
 
-  private static <E extends Enum<E>> @Nullable E one(Class<E> type, String key, JsonObject request)
+  private static <E extends Enum<E>> @Nullable E one(Class<E> type, String key, JsonObject settings)
       throws Refusal {
-    String text = request.text(key);
+    String text = settings.text(key);
     if (text.isEmpty()) {
       return null;
     }
