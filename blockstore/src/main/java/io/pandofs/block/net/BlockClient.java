@@ -113,13 +113,13 @@ public final class BlockClient {
 
   private static Set<BlockId> held(Payload answer, List<BlockId> blocks) {
     try (answer) {
-      byte[] held = BlockCodec.decodeHaveAnswer(answer.header());
-      if (held.length != blocks.size()) {
-        throw new BadRequestException("asked for " + blocks.size() + " blocks: " + held.length);
+      List<Boolean> held = BlockCodec.decodeHaveAnswer(answer.header());
+      if (held.size() != blocks.size()) {
+        throw new BadRequestException("asked for " + blocks.size() + " blocks: " + held.size());
       }
       Set<BlockId> found = new HashSet<>();
-      for (int i = 0; i < held.length; i++) {
-        if (held[i] == 1) {
+      for (int i = 0; i < held.size(); i++) {
+        if (held.get(i)) {
           found.add(blocks.get(i));
         }
       }

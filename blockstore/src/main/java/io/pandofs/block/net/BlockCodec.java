@@ -1,6 +1,5 @@
 package io.pandofs.block.net;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.pandofs.block.Blocks;
 import io.pandofs.block.wire.HaveAnswer;
@@ -118,13 +117,13 @@ final class BlockCodec {
     }
   }
 
-  static byte[] encodeHaveAnswer(byte[] held) {
-    return HaveAnswer.newBuilder().setHeld(ByteString.copyFrom(held)).build().toByteArray();
+  static byte[] encodeHaveAnswer(List<Boolean> held) {
+    return HaveAnswer.newBuilder().addAllHeld(held).build().toByteArray();
   }
 
-  static byte[] decodeHaveAnswer(ByteBuffer header) throws BadRequestException {
+  static List<Boolean> decodeHaveAnswer(ByteBuffer header) throws BadRequestException {
     try {
-      return HaveAnswer.parseFrom(header).getHeld().toByteArray();
+      return HaveAnswer.parseFrom(header).getHeldList();
     } catch (InvalidProtocolBufferException e) {
       throw new BadRequestException("not the answer to a question for blocks");
     }

@@ -17,6 +17,7 @@ import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -168,9 +169,9 @@ public final class BlockServer implements Service {
         answer,
         () -> {},
         () -> {
-          byte[] held = new byte[blocks.size()];
-          for (int i = 0; i < held.length; i++) {
-            held[i] = (byte) (isHeld(blocks.get(i)) ? 1 : 0);
+          List<Boolean> held = new ArrayList<>();
+          for (BlockId block : blocks) {
+            held.add(isHeld(block));
           }
           answer.complete(Payload.of(BlockCodec.encodeHaveAnswer(held)));
         });

@@ -2,6 +2,7 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.StoragePolicy;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

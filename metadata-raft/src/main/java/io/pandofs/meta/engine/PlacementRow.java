@@ -3,6 +3,7 @@ package io.pandofs.meta.engine;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Compression;
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.StoragePolicy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -6,7 +6,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.meta.Request;
-import io.pandofs.meta.engine.StoragePolicy;
+import io.pandofs.meta.StoragePolicy;
 import java.util.List;
 
 /**

@@ -1,8 +1,8 @@
 package io.pandofs.meta.log;
 
 import io.pandofs.common.Compression;
-import io.pandofs.meta.engine.StoragePolicy;
-import io.pandofs.meta.engine.StoragePolicy.WriteQuorum;
+import io.pandofs.meta.StoragePolicy;
+import io.pandofs.meta.StoragePolicy.WriteQuorum;
 import io.pandofs.meta.wire.StoragePolicyMessage;
 import org.jspecify.annotations.Nullable;
 

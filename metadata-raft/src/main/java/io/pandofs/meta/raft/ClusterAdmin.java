@@ -4,7 +4,7 @@ import io.pandofs.common.Compression;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
-import io.pandofs.meta.engine.StoragePolicy;
+import io.pandofs.meta.StoragePolicy;
 import io.pandofs.meta.log.MalformedException;
 import io.pandofs.meta.log.PolicyCodec;
 import io.pandofs.meta.wire.MemberMessage;

@@ -1,9 +1,9 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.StoragePolicy;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.Placement;
-import io.pandofs.meta.engine.StoragePolicy;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.identity.Fingerprint;
+import io.pandofs.meta.StoragePolicy;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.util.List;

@@ -20,7 +20,7 @@ import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
-import io.pandofs.meta.engine.StoragePolicy;
+import io.pandofs.meta.StoragePolicy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.common.Compression;
-import io.pandofs.meta.engine.StoragePolicy;
-import io.pandofs.meta.engine.StoragePolicy.WriteQuorum;
+import io.pandofs.meta.StoragePolicy;
+import io.pandofs.meta.StoragePolicy.WriteQuorum;
 import io.pandofs.meta.raft.ClusterAdmin;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminServer;

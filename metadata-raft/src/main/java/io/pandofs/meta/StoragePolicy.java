@@ -1,4 +1,4 @@
-package io.pandofs.meta.engine;
+package io.pandofs.meta;
 
 import io.pandofs.common.Compression;
 
@@ -30,11 +30,17 @@ public record StoragePolicy(int copies, WriteQuorum writeQuorum, Compression com
       this.code = code;
     }
 
-    int code() {
+    /** What stands for it in tables. */
+    public int code() {
       return code;
     }
 
-    static WriteQuorum ofCode(int code) {
+    /**
+     * What a code stands for.
+     *
+     * @throws IllegalArgumentException for nothing
+     */
+    public static WriteQuorum ofCode(int code) {
       for (WriteQuorum each : values()) {
         if (each.code == code) {
           return each;
