@@ -92,7 +92,7 @@ final class HealingTest {
     Commands.bash(LONG, "yes pando | head -c $2 | cmp - \"$1/alike\"", cluster.mount(2), length)
         .ok();
     assertThat(bytesOnDisk() - before).isLessThan(length);
-    cluster.ask(3, "volume", "set", "compression=none").ok();
+    cluster.ask(2, "volume", "set", "compression=none").ok();
   }
 
   /** Of the blocks of two nodes: three would hold three times the bytes, if not packed. */
