@@ -89,10 +89,7 @@ final class MemberChanges {
           checkRemoval(checked(node));
           yield done();
         }
-        case DRAIN -> {
-          checkRemoval(checked(node));
-          yield propose(new LogEntry.DrainNode(checked(node), true));
-        }
+        case DRAIN -> propose(new LogEntry.DrainNode(known(checked(node)), true));
         case KEEP -> propose(new LogEntry.DrainNode(checked(node), false));
         case REMOVE -> remove(checked(node));
         case STORE -> store(request);

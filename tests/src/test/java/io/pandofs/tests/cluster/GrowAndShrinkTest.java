@@ -134,7 +134,7 @@ final class GrowAndShrinkTest {
                   .containsExactlyInAnyOrder(members);
               assertThat(status.objects("peers"))
                   .allMatch(peer -> peer.flag("voter") && peer.flag("answers"))
-                  .noneMatch(peer -> peer.flag("leaving"));
+                  .noneMatch(peer -> peer.flag("drained"));
               String led = status.object("raft").text("leader");
               assertThat(led).isIn((Object[]) (leader.isEmpty() ? members : new String[] {leader}));
               assertThat(status.object("raft").text("role").equals("leader"))

@@ -303,7 +303,7 @@ final class HealingTest {
         .contains("--force");
     JsonObject stays = members().get(VICTIM - 1);
     assertThat(stays.text("name")).isEqualTo(victim);
-    assertThat(stays.flag("leaving")).isFalse();
+    assertThat(stays.flag("drained")).isFalse();
     JsonObject gone =
         JsonReader.readObject(cluster.ask(1, "node", "remove", victim, "--force", "--json").ok());
     assertThat(gone.number("blocks_lost")).isGreaterThanOrEqualTo(FILE_BYTES / BLOCK_BYTES);

@@ -85,13 +85,29 @@ final class NodeCommands {
     @Override
     public Integer call() throws Refusal, ConfigException {
       JsonObject result = admin.call("node-drain", Map.of("node", node, "undo", undo));
-      admin.print(
-          result,
-          result.text("name")
-              + " ("
-              + result.text("node")
-              + (undo ? ") gets its share of the blocks again." : ") has no blocks to keep."));
+      admin.print(result, text(result));
       return ExitCode.OK;
+    }
+
+    /** What came of it, in one sentence. */
+    static String text(JsonObject result) {
+      String node = result.text("name") + " (" + result.text("node") + ")";
+      if (!result.flag("drained")) {
+        return node + " gets its share of the blocks again.";
+      }
+      long copies = result.number("copies");
+      long wanted = result.number("copies_wanted");
+      return node
+          + " has no blocks to keep"
+          + (copies == wanted
+              ? "."
+              : "; there "
+                  + (copies == 1 ? "is 1 copy" : "are " + copies + " copies")
+                  + " of each now, not "
+                  + wanted
+                  + (result.number("write_needs") == copies
+                      ? ", and a write waits for " + (copies == 1 ? "it." : "all of them.")
+                      : "."));
     }
   }
 

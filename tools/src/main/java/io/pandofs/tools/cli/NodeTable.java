@@ -24,16 +24,13 @@ final class NodeTable {
               state(node),
               seen(node),
               behind(node, "log_behind"),
-              behind(node, "blocks_behind"),
+              node.flag("drained") ? "drained" : behind(node, "blocks_behind"),
               addresses(node)));
     }
     return lines;
   }
 
   private static String state(JsonObject node) {
-    if (node.flag("leaving")) {
-      return "leaving";
-    }
     return node.flag("out") ? "out" : node.text("role");
   }
 

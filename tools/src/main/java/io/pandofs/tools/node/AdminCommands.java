@@ -158,7 +158,7 @@ final class AdminCommands {
     row.put("id", node.id().toString());
     row.put("name", node.name());
     row.put("role", role(node.id(), peer, group));
-    row.put("leaving", node.leaving());
+    row.put("drained", node.leaving());
     row.put("out", node.out());
     row.put("control", node.control());
     row.put("raft", node.raft());

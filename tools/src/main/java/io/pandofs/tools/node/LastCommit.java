@@ -41,7 +41,8 @@ final class LastCommit {
     sync("its mount cannot commit what was written: ");
     refuseIfLost(before);
     if (!stillLeaving.getAsBoolean()) {
-      throw new IOException("it is not to leave any more, and its mount goes on");
+      throw new IOException(
+          "it is not to leave any more, or that took too long, and its mount goes on");
     }
     steps.unmount();
     sync("its mount is gone, but not all is committed: ");

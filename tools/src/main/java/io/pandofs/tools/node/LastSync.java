@@ -5,6 +5,7 @@ import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
+import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -27,7 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class LastSync implements Service {
   /**
    * No header. Answered when the node has no mount any more and all of it is committed. A node that
-   * is not to leave, as its own tables have it, keeps its mount.
+   * is not to leave, as its own tables have it, keeps its mount; so does one that has taken so long
+   * to commit that whoever asked may not wait any more ({@link Times#valid}): a node that somebody
+   * has drained is one that leaves, as its tables have it, after the asking is over too.
    */
   static final int LAST_SYNC = 311;
 
@@ -38,10 +41,13 @@ final class LastSync implements Service {
    *
    * @param answer longer than a mount usually waits for its data to be committed and for its files
    *     to be closed
+   * @param valid how long after a request has come a mount may be ended for it; shorter than {@code
+   *     answer} by more than the request is under way and the mount takes to end
    * @param notice how long the asked node's tables may be behind those of who asks
    */
-  record Times(Duration answer, Duration notice) {
-    static final Times DEFAULT = new Times(Duration.ofSeconds(90), Duration.ofSeconds(10));
+  record Times(Duration answer, Duration valid, Duration notice) {
+    static final Times DEFAULT =
+        new Times(Duration.ofSeconds(90), Duration.ofSeconds(60), Duration.ofSeconds(10));
   }
 
   /** The mount of the node that is asked. */
@@ -59,6 +65,7 @@ final class LastSync implements Service {
   private final Executor executor;
   private final BooleanSupplier leaving;
   private final Times times;
+  private final Clock clock;
 
   private volatile @Nullable LastMount mounted;
 
@@ -66,11 +73,17 @@ final class LastSync implements Service {
    * @param executor for the work of one who is asked, which waits
    * @param leaving whether this node is to leave, as of what it has applied
    */
-  LastSync(Connections connections, Executor executor, BooleanSupplier leaving, Times times) {
+  LastSync(
+      Connections connections,
+      Executor executor,
+      BooleanSupplier leaving,
+      Times times,
+      Clock clock) {
     this.connections = connections;
     this.executor = executor;
     this.leaving = leaving;
     this.times = times;
+    this.clock = clock;
   }
 
   /** This node has a mount. */
@@ -81,22 +94,24 @@ final class LastSync implements Service {
   @Override
   public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     request.close();
+    long came = clock.nanoTime();
     try {
-      return CompletableFuture.runAsync(this::endMount, executor)
+      return CompletableFuture.runAsync(() -> endMount(came), executor)
           .thenApply(done -> Payload.of(new byte[0]));
     } catch (RejectedExecutionException e) {
       return CompletableFuture.failedFuture(new IOException("the node is stopping", e));
     }
   }
 
-  private void endMount() {
+  private void endMount(long cameNanos) {
     LastMount volume = mounted;
     if (volume == null) {
       return;
     }
     try {
       awaitLeaving();
-      volume.syncAndClose(leaving);
+      volume.syncAndClose(
+          () -> leaving.getAsBoolean() && clock.nanoTime() - cameNanos < times.valid().toNanos());
     } catch (IOException e) {
       throw new CompletionException(e);
     }

@@ -199,7 +199,8 @@ final class Node implements AutoCloseable, ReplicaListener {
         connections,
         worker.executor(),
         () -> tables.nodes().stream().anyMatch(node -> node.id().equals(self) && node.leaving()),
-        LastSync.Times.DEFAULT);
+        LastSync.Times.DEFAULT,
+        clock);
   }
 
   private void endWith(MetadataReplica replica) {
@@ -220,7 +221,8 @@ final class Node implements AutoCloseable, ReplicaListener {
       NodeId self, MetadataReplica replica, NodeReports reports, LastSync lastSync) throws Refusal {
     try {
       BlockTables tables = replica.blocks();
-      NodeRemoval removal = new NodeRemoval(replica.admin(), tables, reports, lastSync, clock);
+      NodeRemoval removal =
+          new NodeRemoval(new LiveCluster(replica.admin(), tables, reports, lastSync), clock);
       return new AdminCommands(self, replica.admin(), tables, reports, removal);
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);

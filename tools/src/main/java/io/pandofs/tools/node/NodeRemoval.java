@@ -4,9 +4,9 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.RemoteException;
 import io.pandofs.common.time.Clock;
+import io.pandofs.meta.StoragePolicy;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.Placement;
-import io.pandofs.meta.raft.BlockTables;
 import io.pandofs.meta.raft.ClusterAdmin;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminCommand;
@@ -28,72 +28,127 @@ import org.slf4j.LoggerFactory;
  * removed only when every other node has reported that it holds all it must under the new map, as
  * of the entry that changed the map. What is committed after that entry is held by a quorum of the
  * new map anyway. The leaving node serves what it has until the end, but for its mount, which
- * commits what was written to it and ends just before. May be ended at any step and repeated.
+ * commits what was written to it and ends just before. May be ended at any step and repeated. When
+ * a command gives up, the node holds its groups again, but for one that had none when it began:
+ * that was somebody's wish.
  */
 final class NodeRemoval {
   private static final Logger LOG = LoggerFactory.getLogger(NodeRemoval.class);
   private static final long POLL_MILLIS = 300;
   private static final Duration STALL = Duration.ofSeconds(30);
 
-  private final ClusterAdmin admin;
-  private final BlockTables tables;
-  private final NodeReports reports;
-  private final LastSync lastSync;
+  private final Cluster cluster;
   private final Clock clock;
 
-  NodeRemoval(
-      ClusterAdmin admin, BlockTables tables, NodeReports reports, LastSync lastSync, Clock clock) {
-    this.admin = admin;
-    this.tables = tables;
-    this.reports = reports;
-    this.lastSync = lastSync;
+  /** The cluster as {@link LiveCluster} has it. Calls wait. */
+  interface Cluster {
+    /** As {@link ClusterAdmin#list}. */
+    ClusterAdmin.Group list() throws IOException;
+
+    /** As {@link ClusterAdmin#checkRemoval}. */
+    ClusterAdmin.Group checkRemoval(NodeId node) throws IOException;
+
+    /** As {@link ClusterAdmin#drain}. */
+    ClusterAdmin.Group drain(NodeId node) throws IOException;
+
+    /** As {@link ClusterAdmin#keep}. */
+    void keep(NodeId node) throws IOException;
+
+    /** As {@link ClusterAdmin#remove}. */
+    void remove(NodeId node) throws IOException;
+
+    /** The members as of what this node has applied. */
+    List<ClusterView.Node> nodes();
+
+    /** The placement map as of what this node has applied. */
+    Placement placement();
+
+    /** As {@link NodeReports#ask}. */
+    NodeReport report(ClusterView.Node node, long index, long after)
+        throws IOException, InterruptedException;
+
+    /** As {@link LastSync#ask}. */
+    boolean endMount(ClusterView.Node node) throws IOException, InterruptedException;
+  }
+
+  /** What a command is about, and what a person can do who is refused. */
+  private enum Aim {
+    REMOVAL("Bring it back, or say --force to give them up."),
+    DRAIN("Bring it back, or the others that held them.");
+
+    final String advice;
+
+    Aim(String advice) {
+      this.advice = advice;
+    }
+  }
+
+  NodeRemoval(Cluster cluster, Clock clock) {
+    this.cluster = cluster;
     this.clock = clock;
   }
 
   /** Removes it when that loses nothing. */
   Map<String, @Nullable Object> remove(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    empty(node, progress);
+    cluster.checkRemoval(node.id()); // before anything moves
+    empty(node, Aim.REMOVAL, progress);
     endMount(node, progress);
-    admin.remove(node.id());
+    cluster.remove(node.id());
     return result(node, 0);
   }
 
   /** Takes its blocks away when that loses nothing; it stays a member, a voter and a mount. */
   Map<String, @Nullable Object> drain(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    empty(node, progress);
-    return Map.of("node", node.id().toString(), "name", node.name(), "drained", true);
+    ClusterAdmin.Group drained = empty(node, Aim.DRAIN, progress);
+    StoragePolicy policy = drained.policy();
+    int copies = Math.min(policy.copies(), others(node.id()).size());
+    return Map.of(
+        "node",
+        node.id().toString(),
+        "name",
+        node.name(),
+        "drained",
+        true,
+        "copies",
+        copies,
+        "copies_wanted",
+        policy.copies(),
+        "write_needs",
+        policy.quorumOf(copies));
   }
 
   /** It holds its share of the blocks again. */
   Map<String, @Nullable Object> keep(ClusterView.Node node) throws IOException {
-    admin.keep(node.id());
+    cluster.keep(node.id());
     return Map.of("node", node.id().toString(), "name", node.name(), "drained", false);
   }
 
-  private void empty(ClusterView.Node node, AdminCommand.Progress progress)
+  private ClusterAdmin.Group empty(ClusterView.Node node, Aim aim, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    ClusterAdmin.Group drained = admin.drain(node.id());
+    ClusterAdmin.Group drained = cluster.drain(node.id());
     progress.say(Members.text(node) + " holds no group any more; the others fetch what it held");
-    awaitHomes(node, drained, progress);
+    awaitHomes(node, aim, drained, progress);
     progress.say("every block has its homes without it");
+    return drained;
   }
 
   /** Its sessions end with its removal: what its mount has not committed by then is lost. */
   private void endMount(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    boolean mayLive = mayLive(admin.checkRemoval(node.id()), node);
+    boolean mayLive = mayLive(cluster.checkRemoval(node.id()), node);
     boolean committed;
     try {
-      committed = mayLive && lastSync.ask(node);
+      committed = mayLive && cluster.endMount(node);
     } catch (RemoteException e) {
       throw stays(node, e.getMessage() + ". Try again, or say --force to give that up.", e);
     } catch (IOException e) {
-      if (mayLive(admin.list(), node)) {
+      if (mayLive(cluster.list(), node)) {
         throw stays(
             node,
-            "it may still be committing what was written there ("
+            "it may still be committing what was written there"
+                + (node.leaving() ? ", and end its mount within a minute (" : " (")
                 + e.getMessage()
                 + "). Try again, or say --force to give that up.",
             e);
@@ -114,14 +169,27 @@ final class NodeRemoval {
   }
 
   private Refusal stays(ClusterView.Node node, String why, IOException cause) throws IOException {
-    admin.keep(node.id());
-    return new Refusal(Members.text(node) + " stays: " + why, cause);
+    return new Refusal(Members.text(node) + " stays" + asBefore(node) + ": " + why, cause);
+  }
+
+  /**
+   * Gives it its groups again, unless it had none before.
+   *
+   * @param node as it was when the command began
+   * @return what to say behind "it stays"
+   */
+  private String asBefore(ClusterView.Node node) throws IOException {
+    if (node.leaving()) {
+      return ", drained as it was";
+    }
+    cluster.keep(node.id());
+    return "";
   }
 
   /** Removes it whatever is lost; says what that may be. */
   Map<String, @Nullable Object> force(ClusterView.Node node, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
-    admin.checkRemoval(node.id());
+    cluster.checkRemoval(node.id());
     LastCopies last = lastCopies(node.id());
     long lost = last.blocks();
     progress.say(
@@ -140,7 +208,7 @@ final class NodeRemoval {
               + " has of them is lost as well");
     }
     progress.say("what its mount had not synced is lost");
-    admin.remove(node.id());
+    cluster.remove(node.id());
     return result(node, lost);
   }
 
@@ -153,7 +221,7 @@ final class NodeRemoval {
   }
 
   private void awaitHomes(
-      ClusterView.Node leaving, ClusterAdmin.Group drained, AdminCommand.Progress progress)
+      ClusterView.Node leaving, Aim aim, ClusterAdmin.Group drained, AdminCommand.Progress progress)
       throws Refusal, IOException, InterruptedException {
     String said = "";
     long fetched = 0;
@@ -172,23 +240,26 @@ final class NodeRemoval {
         fetched = now.fetched();
         lastChange = clock.nanoTime();
       } else if (clock.nanoTime() - lastChange > STALL.toNanos()) {
-        giveUp(leaving, waits);
+        throw givesUp(leaving, aim, waits);
       }
       Pause.ofMillis(POLL_MILLIS);
     }
   }
 
-  private void giveUp(ClusterView.Node leaving, String waits)
-      throws Refusal, IOException, InterruptedException {
+  private Refusal givesUp(ClusterView.Node leaving, Aim aim, String waits)
+      throws IOException, InterruptedException {
     long last = lastCopies(leaving.id()).blocks();
-    admin.keep(leaving.id());
-    throw new Refusal(
+    String stays = "stays" + asBefore(leaving);
+    return new Refusal(
         last > 0
             ? last
                 + " blocks have their last known copy on "
                 + Members.text(leaving)
-                + "; it stays. Bring it back, or say --force to give them up."
-            : Members.text(leaving) + " stays, as nothing moves any more: " + waits + ".");
+                + "; it "
+                + stays
+                + ". "
+                + aim.advice
+            : Members.text(leaving) + " " + stays + ", as nothing moves any more: " + waits + ".");
   }
 
   /**
@@ -205,7 +276,7 @@ final class NodeRemoval {
     long fetched = 0;
     for (ClusterView.Node node : others(leaving)) {
       try {
-        NodeReport report = reports.ask(node, drained.applied(), Long.MAX_VALUE);
+        NodeReport report = cluster.report(node, drained.applied(), Long.MAX_VALUE);
         fetched += report.fetched();
         if (!report.holdsAll(drained.applied(), drained.placementEpoch())) {
           waits.add(
@@ -223,7 +294,7 @@ final class NodeRemoval {
 
   /** Those that hold groups without it. */
   private List<ClusterView.Node> others(NodeId leaving) {
-    return tables.nodes().stream()
+    return cluster.nodes().stream()
         .filter(node -> !node.id().equals(leaving) && node.holds())
         .toList();
   }
@@ -249,7 +320,7 @@ final class NodeRemoval {
         LOG.info("{} does not answer: {}", Members.text(node), e.getMessage());
       }
     }
-    Placement placement = tables.placement();
+    Placement placement = cluster.placement();
     int silent = 0;
     for (int group = 0; group < BlockId.GROUPS; group++) {
       List<NodeId> replicas = placement.replicas(group);
@@ -276,7 +347,7 @@ final class NodeRemoval {
     Set<BlockId> missing = new HashSet<>();
     long after = 0;
     while (true) {
-      List<BlockId> page = reports.ask(node, Long.MAX_VALUE, after).missing();
+      List<BlockId> page = cluster.report(node, Long.MAX_VALUE, after).missing();
       if (page.isEmpty()) {
         return missing;
       }

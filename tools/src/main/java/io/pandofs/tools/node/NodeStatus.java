@@ -183,7 +183,7 @@ final class NodeStatus implements StatusSource {
       peer.put("control", member.control());
       peer.put("raft", member.raft());
       peer.put("blocks", member.blocks());
-      peer.put("leaving", member.leaving());
+      peer.put("drained", member.leaving());
       peer.put("out", member.out());
       peer.put("voter", replica.voters().contains(member.id()));
       peer.put("answers", !silent.contains(member.id()));

@@ -202,7 +202,7 @@ public final class StatusText {
               + ") control "
               + peer.text("control")
               + (peer.flag("voter") ? "" : ", not a voter")
-              + (peer.flag("leaving") ? ", leaving" : "")
+              + (peer.flag("drained") ? ", drained" : "")
               + (peer.flag("out") ? ", out: others hold its blocks" : "")
               + (peer.flag("answers") ? "" : ", does not answer"));
     }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /** One node asks another for its last commit over the loopback device. */
 final class LastSyncTest {
   private static final LastSync.Times PATIENT =
-      new LastSync.Times(Duration.ofSeconds(60), Duration.ofMillis(500));
+      new LastSync.Times(Duration.ofSeconds(60), Duration.ofSeconds(40), Duration.ofMillis(500));
 
   private final NetThreads threads = new NetThreads("last-sync-test", 1);
   private final NettyConnections connections =
@@ -33,13 +33,14 @@ final class LastSyncTest {
   private final ExecutorService executor = Executors.newSingleThreadExecutor();
   private final AtomicInteger closed = new AtomicInteger();
   private final CountDownLatch slow = new CountDownLatch(1);
+  private final HandClock clock = new HandClock();
   private volatile boolean leaving = true;
   private LastSync asked;
   private FrameServer server;
 
   @BeforeEach
   void listen() throws IOException {
-    asked = new LastSync(connections, executor, () -> leaving, PATIENT);
+    asked = new LastSync(connections, executor, () -> leaving, PATIENT, clock);
     server =
         FrameServer.bind(
             threads,
@@ -62,7 +63,7 @@ final class LastSyncTest {
   }
 
   private boolean ask(LastSync.Times times) throws IOException, InterruptedException {
-    return new LastSync(connections, executor, () -> false, times)
+    return new LastSync(connections, executor, () -> false, times, clock)
         .ask(node("127.0.0.1:" + server.boundAddress().getPort()));
   }
 
@@ -83,7 +84,7 @@ final class LastSyncTest {
             throw new IOException(e);
           }
         });
-    LastSync.Times hasty = new LastSync.Times(Duration.ofMillis(200), Duration.ZERO);
+    LastSync.Times hasty = new LastSync.Times(Duration.ofMillis(200), Duration.ZERO, Duration.ZERO);
     assertThatThrownBy(() -> ask(hasty))
         .isInstanceOf(IOException.class)
         .isNotInstanceOf(RemoteException.class);
@@ -101,7 +102,7 @@ final class LastSyncTest {
   void whereNobodyListensNobodyCommits() throws Exception {
     server.close();
     assertThat(ask(PATIENT)).isFalse();
-    LastSync asking = new LastSync(connections, executor, () -> false, PATIENT);
+    LastSync asking = new LastSync(connections, executor, () -> false, PATIENT, clock);
     assertThat(asking.ask(node(""))).isFalse();
   }
 
@@ -113,5 +114,21 @@ final class LastSyncTest {
         .isInstanceOf(RemoteException.class)
         .hasMessageContaining("not to leave");
     assertThat(closed).hasValue(0);
+  }
+
+  /** Whoever asked has given up meanwhile, and a drained node is to leave for ever. */
+  @Test
+  void aMountIsNotEndedForSomebodyWhoMayNotWaitAnyMore() throws Exception {
+    AtomicInteger asks = new AtomicInteger();
+    asked.mounted(
+        stillLeaving -> {
+          assertThat(stillLeaving.getAsBoolean()).isTrue();
+          clock.advance(PATIENT.valid());
+          asks.incrementAndGet();
+          assertThat(stillLeaving.getAsBoolean()).isFalse();
+        });
+    assertThat(ask(PATIENT)).isTrue();
+    assertThat(ask(PATIENT)).isTrue();
+    assertThat(asks).hasValue(2);
   }
 }
