@@ -176,7 +176,12 @@ final class InitJoinTest {
   }
 
   private void refused(Commands.Result result, String name, String sentence) throws IOException {
-    assertThat(result.code()).as("%s", result).isEqualTo(1);
+    refused(1, result, name, sentence);
+  }
+
+  private void refused(int code, Commands.Result result, String name, String sentence)
+      throws IOException {
+    assertThat(result.code()).as("%s", result).isEqualTo(code);
     assertThat(result.err()).contains(sentence).doesNotContain("\tat ", "Exception");
     assertThat(data(name).resolve("identity").resolve("node.properties")).doesNotExist();
     assertThat(data(name).resolve("pando.toml")).doesNotExist();
@@ -204,6 +209,7 @@ final class InitJoinTest {
             () -> pando("token", "ls", "--data", data("one").toString()).ok().contains("expired"));
     refused(join("three", three, one, brief), "three", "the token has expired");
     refused(
+        2,
         join("three", three, one, single.substring(0, single.length() - 9)),
         "three",
         "no whole token");

@@ -38,7 +38,7 @@ public final class AdminClient {
    *
    * @param arguments of the command; its name is put beside them
    * @param progress gets each sentence about how far it is
-   * @throws Refusal no daemon runs, it may not be asked, or it said no
+   * @throws Refusal no daemon runs, it may not be asked, or it said no, of the usage too
    */
   public JsonObject call(String command, Map<String, ?> arguments, Consumer<String> progress)
       throws Refusal {
@@ -100,7 +100,8 @@ public final class AdminClient {
       } else if (answer.flag("ok")) {
         return answer.object("result");
       } else {
-        throw new Refusal(answer.text("error"));
+        String why = answer.text("error");
+        throw answer.flag("usage") ? Refusal.ofUsage(why) : new Refusal(why);
       }
     }
   }

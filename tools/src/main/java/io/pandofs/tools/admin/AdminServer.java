@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * The daemon's end of the admin channel: a unix domain socket in the data directory, which only the
  * daemon's own user (and root) can open. One request a connection: a line {@code {"command":NAME,
  * ...}}; the answer is any number of lines {@code {"progress":TEXT}} and then one {@code
- * {"ok":true,"result":{...}}} or {@code {"ok":false,"error":TEXT}}.
+ * {"ok":true,"result":{...}}} or {@code {"ok":false,"error":TEXT, "usage":BOOLEAN}}, where {@code
+ * usage} says that the command line makes no sense.
  *
  * <p>Thread-safe. A thread a connection, at most eight at a time; more are answered that it is
  * busy. Closing interrupts the commands that run.
@@ -144,7 +145,7 @@ public final class AdminServer implements AutoCloseable {
       last = failure("the node is stopping");
     } catch (Refusal e) {
       LOG.info("{} was refused: {}", name, e.getMessage());
-      last = failure(String.valueOf(e.getMessage()));
+      last = failure(String.valueOf(e.getMessage()), e.isUsage());
     } catch (IOException | RuntimeException e) {
       LOG.warn("{} failed", name, e);
       last = failure(name + " failed: " + e.getMessage() + "; see the node's log");
@@ -160,9 +161,14 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private static Map<String, @Nullable Object> failure(String why) {
+    return failure(why, false);
+  }
+
+  private static Map<String, @Nullable Object> failure(String why, boolean usage) {
     Map<String, @Nullable Object> document = new LinkedHashMap<>();
     document.put("ok", false);
     document.put("error", why);
+    document.put("usage", usage);
     return document;
   }
 

@@ -43,7 +43,7 @@ final class JoinCommand implements Callable<Integer> {
         JoinToken.parse(token)
             .orElseThrow(
                 () ->
-                    new Refusal(
+                    Refusal.ofUsage(
                         "This is no whole token; copy it again, or make one with: pando token"));
     NewNode node = options.node();
     options.setup().join(node, member, shown);

@@ -45,45 +45,47 @@ final class VolumeCommands {
   }
 
   private Map<String, @Nullable Object> set(JsonObject settings) throws Refusal, IOException {
-    for (String key : settings.values().keySet()) {
-      if (!KEYS.contains(key)) {
-        throw new Refusal(
-            "There is no setting '" + key + "'; there are " + String.join(", ", KEYS) + ".");
+    Wanted wanted = Wanted.of(settings);
+    return describe(admin.store(wanted.copies, wanted.writeQuorum, wanted.compression));
+  }
+
+  /** What is to change; null or 0: nothing of that. */
+  record Wanted(int copies, @Nullable WriteQuorum writeQuorum, @Nullable Compression compression) {
+    /** Reads texts by key; refuses what makes no sense, as a usage. */
+    static Wanted of(JsonObject settings) throws Refusal {
+      for (String key : settings.values().keySet()) {
+        if (!KEYS.contains(key)) {
+          throw Refusal.ofUsage(
+              "There is no setting '" + key + "'; there are " + String.join(", ", KEYS) + ".");
+        }
       }
+      return new Wanted(
+          VolumeCommands.copies(settings),
+          one(WriteQuorum.class, WRITE_QUORUM, settings),
+          one(Compression.class, COMPRESSION, settings));
     }
-    return describe(
-        admin.store(
-            copies(settings),
-            one(WriteQuorum.class, WRITE_QUORUM, settings),
-            one(Compression.class, COMPRESSION, settings)));
   }
 
   private static int copies(JsonObject settings) throws Refusal {
-    String text = settings.text(COPIES);
-    if (text.isEmpty()) {
+    if (!settings.values().containsKey(COPIES)) {
       return 0;
     }
-    try {
-      int copies = Integer.parseInt(text);
-      if (copies >= 1 && copies <= StoragePolicy.COPIES_MAX) {
+    String text = settings.text(COPIES);
+    for (int copies = 1; copies <= StoragePolicy.COPIES_MAX; copies++) {
+      if (text.equals(String.valueOf(copies))) {
         return copies;
       }
-    } catch (NumberFormatException e) {
-      throw new Refusal(notCopies(text), e);
     }
-    throw new Refusal(notCopies(text));
-  }
-
-  private static String notCopies(String text) {
-    return "copies can be 1 to " + StoragePolicy.COPIES_MAX + ", not '" + text + "'.";
+    throw Refusal.ofUsage(
+        "copies can be 1 to " + StoragePolicy.COPIES_MAX + ", not '" + text + "'.");
   }
 
   private static <E extends Enum<E>> @Nullable E one(Class<E> type, String key, JsonObject settings)
       throws Refusal {
-    String text = settings.text(key);
-    if (text.isEmpty()) {
+    if (!settings.values().containsKey(key)) {
       return null;
     }
+    String text = settings.text(key);
     for (E each : type.getEnumConstants()) {
       if (word(each).equals(text)) {
         return each;
@@ -93,7 +95,7 @@ final class VolumeCommands {
         Arrays.stream(type.getEnumConstants())
             .map(VolumeCommands::word)
             .collect(Collectors.joining(", "));
-    throw new Refusal(key + " can be " + known + ", not '" + text + "'.");
+    throw Refusal.ofUsage(key + " can be " + known + ", not '" + text + "'.");
   }
 
   private static String word(Enum<?> value) {
