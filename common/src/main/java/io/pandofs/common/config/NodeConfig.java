@@ -181,6 +181,15 @@ public record NodeConfig(
     return name;
   }
 
+  /**
+   * How long this node's disks may have less room than before, as one has failed, until that is
+   * told to the others: as long as a whole node may be away. Where a node is never taken for out,
+   * the usual time: a disk that was taken away must count as gone some day.
+   */
+  public Duration diskOutAfter() {
+    return nodeOutAfter.isZero() ? DEFAULT_OUT_AFTER : nodeOutAfter;
+  }
+
   /** The machine's own name, or localhost when it does not know one. */
   public static String machineName() {
     try {

@@ -137,6 +137,15 @@ final class NodeConfigTest {
   }
 
   @Test
+  void aDiskMayBeAwayForAsLongAsANode() throws ConfigException {
+    String outAfter = "node_out_after = ";
+    assertThat(NodeConfig.parse(FILE, outAfter + "\"7s\"\n" + LEAST).diskOutAfter())
+        .isEqualTo(Duration.ofSeconds(7));
+    assertThat(NodeConfig.parse(FILE, outAfter + "\"0s\"\n" + LEAST).diskOutAfter())
+        .isEqualTo(Duration.ofMinutes(10));
+  }
+
+  @Test
   void unknownKeyNamesTheNearestKnownOne() {
     assertFails(
         LEAST + "mont = \"/m\"",

@@ -138,7 +138,11 @@ final class Node implements AutoCloseable, ReplicaListener {
     keepLooking(
         space,
         replica,
-        new CapacityReport(identity.node(), side.disks, tables(replica), replica.admin()));
+        new CapacityReport(
+            side.disks::capacityBytes,
+            CapacityReport.Told.of(identity.node(), tables(replica), replica.admin()),
+            config.diskOutAfter(),
+            clock));
 
     if (mount != null) {
       MountedVolume mounted =
@@ -297,8 +301,7 @@ final class Node implements AutoCloseable, ReplicaListener {
                 () -> lookAround(space, replica), 0, LOOK_SECONDS, TimeUnit.SECONDS);
     var unusedToo =
         look.scheduler()
-            .scheduleWithFixedDelay(
-                capacity::look, CAPACITY_SECONDS, CAPACITY_SECONDS, TimeUnit.SECONDS);
+            .scheduleWithFixedDelay(capacity::look, 0, CAPACITY_SECONDS, TimeUnit.SECONDS);
   }
 
   private void lookAround(ClusterSpace space, MetadataReplica replica) {

@@ -78,6 +78,12 @@ final class NodeDisksTest {
     }
   }
 
+  @Test
+  void disksOnOneDeviceAreAsLargeAsOne() throws Exception {
+    long device = Files.getFileStore(root).getTotalSpace();
+    assertThat(open("d1", "d2").capacityBytes()).isEqualTo(device);
+  }
+
   private static List<String> states(NodeDisks disks) {
     return disks.document().stream()
         .map(row -> Path.of(row.get("directory").toString()).getFileName() + " " + row.get("state"))
