@@ -9,6 +9,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
 
 /** Files and directories that survive a power cut. */
 public final class DurableFiles {
@@ -28,24 +29,31 @@ public final class DurableFiles {
 
   /** Syncs all files and directories below, and the directory itself. */
   public static void syncTree(Path root) throws IOException {
+    walk(root, DurableFiles::sync);
+  }
+
+  /** A step for one file, or for a directory whose entries have had theirs. */
+  private interface Step {
+    void take(Path path) throws IOException;
+  }
+
+  private static void walk(Path root, Step step) throws IOException {
     Files.walkFileTree(
         root,
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
               throws IOException {
-            sync(file);
+            step.take(file);
             return FileVisitResult.CONTINUE;
           }
 
           @Override
-          public FileVisitResult postVisitDirectory(Path directory, IOException failure)
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
               throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            sync(directory);
-            return FileVisitResult.CONTINUE;
+            FileVisitResult result = super.postVisitDirectory(directory, failure);
+            step.take(directory);
+            return result;
           }
         });
   }
@@ -58,35 +66,25 @@ public final class DurableFiles {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.write(fresh, bytes);
     sync(fresh);
+    replace(file, fresh);
+  }
+
+  /**
+   * Gives a file the name of another in the same directory, and takes its place: afterwards, or
+   * after a power cut, one or the other has it.
+   *
+   * @param fresh whose bytes are on stable storage
+   */
+  public static void replace(Path file, Path fresh) throws IOException {
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    sync(directoryOf(file));
+    syncNamesAbove(file);
   }
 
   /** Deletes a file or a whole directory; nothing if it is not there. */
   public static void deleteTree(Path root) throws IOException {
-    if (!Files.exists(root)) {
-      return;
+    if (Files.exists(root)) {
+      walk(root, Files::delete);
     }
-    Files.walkFileTree(
-        root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 
   /**

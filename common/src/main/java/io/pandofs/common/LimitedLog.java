@@ -2,6 +2,7 @@ package io.pandofs.common;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.time.Clock;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 
 /**
@@ -31,7 +32,9 @@ public final class LimitedLog {
     long now = clock.nanoTime();
     if (now - since > EVERY_NANOS) {
       if (lines > LINES) {
-        log.warn("and {} more such lines", lines - LINES);
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(now - since);
+        log.warn(
+            "{} more lines of this kind in the last {} s were left out", lines - LINES, seconds);
       }
       since = now;
       lines = 0;

@@ -81,10 +81,15 @@ public final class RocksLogs {
   private static int recycledRecord(ByteBuffer block, int length) {
     int at = 0;
     while (at + HEADER_BYTES <= length) {
-      if (RECYCLED.contains(Byte.toUnsignedInt(block.get(at + KIND_AT)))) {
+      int kind = Byte.toUnsignedInt(block.get(at + KIND_AT));
+      if (RECYCLED.contains(kind)) {
         return at;
       }
-      at += HEADER_BYTES + Short.toUnsignedInt(block.getShort(at + LENGTH_AT));
+      int payload = Short.toUnsignedInt(block.getShort(at + LENGTH_AT));
+      if (kind == 0 && payload == 0) {
+        return -1; // Prepared room, or a torn write: RocksDB passes over the rest of the block.
+      }
+      at += HEADER_BYTES + payload;
     }
     return -1;
   }

@@ -60,6 +60,16 @@ final class RocksLogsTest {
   }
 
   @Test
+  void whatIsBehindZerosIsNotTakenForRecords() throws IOException {
+    byte[] torn = new byte[512];
+    torn[7 + 6] = RECYCLED_FULL;
+    write("000007.log", record(3, FULL), torn);
+    assertThat(RocksLogs.damage(database)).isNull();
+    write("000007.log", record((32 << 10) - 7 - 14, FULL), new byte[14], record(2, RECYCLED_FULL));
+    assertThat(RocksLogs.damage(database)).contains("at 32768");
+  }
+
+  @Test
   void otherFilesAreNotLookedAt() throws IOException {
     write("000004.sst", record(1, RECYCLED_FULL));
     write("LOG", record(1, RECYCLED_FULL));

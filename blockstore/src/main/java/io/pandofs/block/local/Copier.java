@@ -33,7 +33,6 @@ final class Copier {
   private final Path incoming;
   private final Set<Long> damaged = new HashSet<>();
   private final Piece piece = new Piece();
-  private final ByteBuffer block = ByteBuffer.allocateDirect(Blocks.BLOCK_BYTES_MAX);
 
   Copier(Tables tables, Segments segments, BlockReader reader, Committer committer, Path incoming) {
     this.tables = tables;
@@ -64,11 +63,12 @@ final class Copier {
       return 0;
     }
     live.sort(Comparator.comparing(Work.Moved::block));
+    ByteBuffer block = ByteBuffer.allocate(Blocks.BLOCK_BYTES_MAX);
     long target = segments.takeNumber();
     try (SegmentFile file = new SegmentFile(tables, incoming, target, piece)) {
       List<Work.Moved> copied = new ArrayList<>();
       for (Work.Moved moved : live) {
-        if (readWhole(moved)) {
+        if (readWhole(moved, block)) {
           file.add(moved.block(), block);
           copied.add(moved);
         }
@@ -85,7 +85,7 @@ final class Copier {
     }
   }
 
-  private boolean readWhole(Work.Moved moved) {
+  private boolean readWhole(Work.Moved moved, ByteBuffer block) {
     block.clear().limit(moved.from().length());
     try {
       reader.readAt(moved.from(), moved.block(), 0, block);
@@ -118,7 +118,7 @@ final class Copier {
         at.seek(Keys.piece(segment, number + 1, 0));
       }
       at.status();
-    } catch (RocksDBException e) {
+    } catch (RocksDBException | DamagedRowException e) {
       damaged.add(segment);
       throw e;
     }

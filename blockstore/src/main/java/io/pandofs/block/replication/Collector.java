@@ -6,6 +6,7 @@ import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.net.BlockClient;
 import io.pandofs.common.BlockId;
+import io.pandofs.common.LimitedLog;
 import io.pandofs.common.SessionId;
 import java.io.IOException;
 import java.time.Duration;
@@ -51,6 +52,7 @@ public final class Collector implements AutoCloseable {
   private final Surplus surplus;
   private final Passes drops;
   private final Passes sweeps;
+  private final LimitedLog failures;
   private final AtomicLong deletedBlocks = new AtomicLong();
 
   /** Whether the oldest dropped block waits for its time; all that come later have a later one. */
@@ -64,6 +66,7 @@ public final class Collector implements AutoCloseable {
     this.directory = replication.directory();
     this.local = replication.local();
     this.settings = settings;
+    this.failures = new LimitedLog(LOG, replication.clock());
     this.surplus = new Surplus(replication);
     this.drops =
         new Passes("deletion", replication.disk(), replication.scheduler(), this::deleteDropped);
@@ -100,7 +103,7 @@ public final class Collector implements AutoCloseable {
     return deletedBlocks.get();
   }
 
-  private long deleteDropped() throws IOException {
+  private long deleteDropped() {
     waiting = false;
     while (!drops.isClosed()) {
       List<DroppedBlock> dropped = directory.dropped(PAGE);
@@ -118,10 +121,33 @@ public final class Collector implements AutoCloseable {
         waiting = wait >= 0;
         return wait;
       }
-      delete(due);
-      directory.deleted(due);
+      List<BlockId> gone = deleteEach(due);
+      if (gone.isEmpty()) {
+        return settings.grace().toNanos();
+      }
+      directory.deleted(gone);
     }
     return -1;
+  }
+
+  /** All at once if possible. Otherwise those whose rows can be read, and which these are. */
+  private List<BlockId> deleteEach(List<BlockId> blocks) {
+    try {
+      delete(blocks);
+      return blocks;
+    } catch (IOException e) {
+      failures.warn("cannot delete " + blocks.size() + " blocks at once: " + e);
+    }
+    List<BlockId> gone = new ArrayList<>();
+    for (BlockId block : blocks) {
+      try {
+        delete(List.of(block));
+        gone.add(block);
+      } catch (IOException e) {
+        failures.warn("cannot delete " + block + ": " + e);
+      }
+    }
+    return gone;
   }
 
   /** Deletes what no row references at this moment. */
@@ -149,7 +175,7 @@ public final class Collector implements AutoCloseable {
           surplus.look(block.block());
         }
       }
-      delete(due);
+      deleteEach(due);
       due.clear();
       try {
         deleteSurplus(surplus.confirmed());

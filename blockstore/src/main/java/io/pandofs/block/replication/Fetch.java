@@ -27,11 +27,11 @@ import org.jspecify.annotations.Nullable;
  * good one that has come here meanwhile, from its writer, stays: it may have been acknowledged.
  */
 final class Fetch {
-  /** Of all who were asked nobody has answered. */
-  static final class SilentException extends IOException {
+  /** Somebody has answered, and nobody had a good copy: that says nothing of other blocks. */
+  static final class NoGoodCopyException extends IOException {
     private static final long serialVersionUID = 1;
 
-    SilentException(String message) {
+    NoGoodCopyException(String message) {
       super(message);
     }
   }
@@ -58,8 +58,8 @@ final class Fetch {
   }
 
   /**
-   * Completes when the block is on this node's stable storage. Fails with a {@link SilentException}
-   * if nobody answered.
+   * Completes when the block is on this node's stable storage. Fails with a {@link
+   * NoGoodCopyException}, or with another exception if nobody answered or the store failed.
    */
   CompletableFuture<Void> start() {
     askNext();
@@ -72,7 +72,7 @@ final class Fetch {
       String why = troubles.isEmpty() ? "no other replica is known" : troubles.toString();
       String message = "cannot fetch " + row.block() + ": " + why;
       result.completeExceptionally(
-          isAnswered ? new IOException(message) : new SilentException(message));
+          isAnswered ? new NoGoodCopyException(message) : new IOException(message));
       return;
     }
     InetSocketAddress address = replication.peers().addressOf(node);

@@ -5,8 +5,8 @@ import io.pandofs.block.BlockRow;
 import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.LocalFaults;
-import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
+import io.pandofs.common.LimitedLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -110,8 +110,9 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final Set<BlockId> underWay = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean compareWanted = new AtomicBoolean(true);
   private final AtomicBoolean changed = new AtomicBoolean(true);
-  private final AtomicInteger silentFailures = new AtomicInteger();
+  private final AtomicInteger failuresInRow = new AtomicInteger();
   private final RepairMeter meter = new RepairMeter();
+  private final LimitedLog nowhere;
   private final Deque<BlockId> first = new ArrayDeque<>();
 
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
@@ -151,6 +152,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     this.replication = replication;
     this.directory = replication.directory();
     this.settings = settings;
+    this.nowhere = new LimitedLog(LOG, replication.clock());
     long now = replication.clock().nanoTime();
     this.pace = new Pace(settings.bytesPerSecond(), reads, now);
     this.restUntilNanos = now;
@@ -522,7 +524,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   private void fetchEnded(BlockRow row, @Nullable Throwable failure) {
     if (failure == null) {
-      silentFailures.set(0);
+      failuresInRow.set(0);
       meter.fetched(row.length(), replication.clock().nanoTime());
     } else {
       fetchFailed(failure);
@@ -532,16 +534,15 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   }
 
   /**
-   * When one fetch after the other is answered by nobody, no other replica may be there: not all
-   * are tried. Nor when there is no room here. Other failures say nothing of the next block.
+   * When one fetch after the other is answered by nobody, or this store takes nothing, then not all
+   * are tried.
    */
   private void fetchFailed(Throwable failure) {
-    Throwable cause = Failures.unwrap(failure);
-    if (!(cause instanceof Fetch.SilentException || cause instanceof StoreFullException)) {
-      LOG.debug("{}", Failures.describe(failure));
+    if (Failures.unwrap(failure) instanceof Fetch.NoGoodCopyException) {
+      nowhere.warn(Failures.describe(failure));
       return;
     }
-    int inRow = silentFailures.getAndIncrement();
+    int inRow = failuresInRow.getAndIncrement();
     if (inRow == 0) {
       LOG.warn("{}", Failures.describe(failure));
     }

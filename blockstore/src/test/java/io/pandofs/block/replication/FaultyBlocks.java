@@ -22,12 +22,13 @@ final class FaultyBlocks implements LocalBlocks {
   private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
   private final List<Runnable> heldPuts = new ArrayList<>();
   private boolean holdingPuts;
-  private final AtomicInteger fullPuts = new AtomicInteger();
+  private final AtomicInteger refusedPuts = new AtomicInteger();
   private final AtomicInteger takenBack = new AtomicInteger();
   private volatile @Nullable CountDownLatch readGate;
   private volatile @Nullable CountDownLatch findGate;
   private volatile boolean exhausted;
-  private volatile boolean full;
+  private volatile @Nullable IOException refusal;
+  private final Set<BlockId> stuck = ConcurrentHashMap.newKeySet();
   private volatile boolean unlistable;
   private final AtomicInteger reads = new AtomicInteger();
   private final AtomicInteger readsHeld = new AtomicInteger();
@@ -41,9 +42,9 @@ final class FaultyBlocks implements LocalBlocks {
     holdingPuts = true;
   }
 
-  /** How many found no room. */
-  int fullPuts() {
-    return fullPuts.get();
+  /** How many were not taken. */
+  int refusedPuts() {
+    return refusedPuts.get();
   }
 
   int putsTakenBack() {
@@ -100,7 +101,17 @@ final class FaultyBlocks implements LocalBlocks {
 
   /** Whether there is room for no block. */
   void fill(boolean now) {
-    full = now;
+    refuse(now ? new StoreFullException("full by the test") : null);
+  }
+
+  /** Takes no block, until null is given. */
+  void refuse(@Nullable IOException why) {
+    refusal = why;
+  }
+
+  /** The block cannot be deleted, nor others along with it. */
+  void stick(BlockId block) {
+    stuck.add(block);
   }
 
   /** Whether its table cannot be gone through. */
@@ -125,9 +136,10 @@ final class FaultyBlocks implements LocalBlocks {
   @Override
   public CompletableFuture<Void> put(
       SessionId session, BlockId block, ByteBuffer bytes, int crc32c) {
-    if (full) {
-      fullPuts.incrementAndGet();
-      return CompletableFuture.failedFuture(new StoreFullException("full by the test"));
+    IOException refused = refusal;
+    if (refused != null) {
+      refusedPuts.incrementAndGet();
+      return CompletableFuture.failedFuture(refused);
     }
     CompletableFuture<Void> done = new CompletableFuture<>();
     Runnable step = () -> realPut(session, block, bytes, crc32c, done);
@@ -203,6 +215,9 @@ final class FaultyBlocks implements LocalBlocks {
 
   @Override
   public void delete(List<BlockId> blocks) throws IOException {
+    if (blocks.stream().anyMatch(stuck::contains)) {
+      throw new IOException("stuck by the test");
+    }
     real.delete(blocks);
     blocks.forEach(damaged::remove);
   }

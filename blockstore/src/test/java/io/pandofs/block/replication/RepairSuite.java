@@ -316,6 +316,21 @@ abstract class RepairSuite {
   }
 
   @Test
+  void aBlockThatCannotBeDeletedKeepsNoOther() throws Exception {
+    TestNode node = cluster.node(1);
+    for (int i = 1; i <= 20; i++) {
+      store(1, i, SESSION);
+      node.directory.drop(block(i));
+    }
+    node.store.stick(block(3));
+    node.collector.start();
+    await().until(() -> node.directory.droppedCount() == 1);
+    for (int i = 1; i <= 20; i++) {
+      assertThat(node.store.contains(block(i))).isEqualTo(i == 3);
+    }
+  }
+
+  @Test
   void aDroppedBlockIsKeptForTheGrace() throws Exception {
     TestNode node = cluster.node(1);
     store(1, 1, SESSION);

@@ -8,6 +8,7 @@ import static io.pandofs.block.replication.TestCluster.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
 import java.io.IOException;
@@ -133,16 +134,25 @@ class RepairTest extends RepairSuite {
 
   @Test
   void aFullNodeDoesNotFetchAllThatItCannotStore() throws Exception {
+    doesNotFetchAllWhileItsStoreSays(new StoreFullException("full by the test"));
+  }
+
+  @Test
+  void aNodeWhoseStoreTakesNothingDoesNotFetchAllForIt() throws Exception {
+    doesNotFetchAllWhileItsStoreSays(new IOException("fenced by the test"));
+  }
+
+  private void doesNotFetchAllWhileItsStoreSays(IOException failure) throws Exception {
     TestNode node = cluster.node(3);
     for (int i = 1; i <= 300; i++) {
       store(1, i);
       node.directory.commit(row(i, LENGTH));
     }
-    node.store.fill(true);
+    node.store.refuse(failure);
     node.keeper.start();
-    await().atMost(LONG).until(() -> node.store.fullPuts() > 8);
-    await().atMost(LONG).during(Duration.ofSeconds(4)).until(() -> node.store.fullPuts() < 100);
-    node.store.fill(false);
+    await().atMost(LONG).until(() -> node.store.refusedPuts() > 8);
+    await().atMost(LONG).during(Duration.ofSeconds(3)).until(() -> node.store.refusedPuts() < 100);
+    node.store.refuse(null);
     await().atMost(LONG).until(() -> node.directory.neededCount() == 0);
   }
 

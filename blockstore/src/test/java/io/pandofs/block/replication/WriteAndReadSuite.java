@@ -428,10 +428,10 @@ abstract class WriteAndReadSuite {
       assertThat(cluster.put(i, LENGTH).holders()).containsExactly(new NodeId(1), new NodeId(2));
     }
     // Once, or a few times if its answer was quicker than the quorum.
-    int told = cluster.node(3).store.fullPuts();
+    int told = cluster.node(3).store.refusedPuts();
     await()
         .during(Duration.ofMillis(500))
-        .until(() -> cluster.node(3).store.fullPuts() <= Math.max(told, 20) + 5);
+        .until(() -> cluster.node(3).store.refusedPuts() <= Math.max(told, 20) + 5);
     cluster.node(3).store.fill(false);
     cluster.put(21, LENGTH);
     cluster.awaitHeld(21, 3);
@@ -442,7 +442,7 @@ abstract class WriteAndReadSuite {
     cluster.node(2).store.holdPuts();
     cluster.node(3).store.fill(true);
     CompletableFuture<StoredBlock> put = start(1, LENGTH);
-    await().until(() -> cluster.node(3).store.fullPuts() > 0);
+    await().until(() -> cluster.node(3).store.refusedPuts() > 0);
     assertThat(put).isNotDone();
     cluster.node(3).store.fill(false);
     assertThat(put.get(60, TimeUnit.SECONDS).holders())

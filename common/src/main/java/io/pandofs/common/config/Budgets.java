@@ -18,12 +18,13 @@ public record Budgets(
 
   static final Budgets DEFAULT = new Budgets(32 * MIB, 32 * MIB, 32 * MIB, 32 * MIB, 32 * MIB);
 
-  /** Beside the budgets: single blocks of repair, scrub and checks, and pieces of the store's. */
+  /** Beside the budgets: single blocks of scrub and checks, and a MiB of pieces for each disk. */
   private static final long OTHERS = 16 * MIB;
 
   /**
-   * The most direct memory that the parts take together by these budgets: a mount keeps a quarter
-   * more in idle buffers, puts half more for pushes after the quorum and half in idle buffers.
+   * About the most direct memory that the parts take together by these budgets: a mount keeps a
+   * quarter more in idle buffers, puts half more for pushes after the quorum and half in idle
+   * buffers.
    */
   public long directBytes() {
     return (writeBuffer + readCache) / 4 * 5 + 2 * blockPuts + OTHERS;

@@ -98,7 +98,7 @@ final class DataReader {
       Consumer<Attributes> seen)
       throws ErrnoException, ForeignLeaseException {
     Lock unchanging = file.shape().readLock();
-    unchanging.lock();
+    coherence.lock(unchanging, coherence.deadline());
     try {
       return attempt(file, offset, end, aheadTo, into, seen);
     } catch (IOException e) {

@@ -133,6 +133,11 @@ final class LostData {
     return untold + forgotten;
   }
 
+  /** Whether anybody who asks for a file may hear that data of it was lost. */
+  synchronized boolean isAnyUntold() {
+    return untold > 0;
+  }
+
   /** The number of the last loss. */
   synchronized long number() {
     return losses;

@@ -86,6 +86,6 @@ final class Shape {
 
   /** Whether there is anything to flush or to tell of any inode. */
   boolean isConcerned() {
-    return budget.used() > 0 || lostData.untoldFiles() > 0;
+    return budget.used() > 0 || lostData.isAnyUntold();
   }
 }

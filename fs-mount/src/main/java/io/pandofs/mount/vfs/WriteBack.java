@@ -323,10 +323,12 @@ final class WriteBack {
       try {
         BlockId block = piece.block == null ? session.nextBlock() : piece.block;
         piece.block = block;
-        puts.add(
-            blocks
-                .put(session.id(), block, piece.packed.bytes().duplicate())
-                .thenAccept(stored -> piece.stored = stored));
+        CompletableFuture<StoredBlock> put =
+            blocks.put(session.id(), block, piece.packed.bytes().duplicate());
+        puts.add(put.thenAccept(stored -> piece.stored = stored));
+        if (put.isCompletedExceptionally()) {
+          break; // The next one might wait for room as long again.
+        }
       } catch (ErrnoException | RuntimeException | Error e) {
         // Also for want of memory: a batch that is never settled would hang its writers.
         puts.add(CompletableFuture.failedFuture(e));

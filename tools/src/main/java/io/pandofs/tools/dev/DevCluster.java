@@ -1,5 +1,6 @@
 package io.pandofs.tools.dev;
 
+import io.pandofs.common.DurableFiles;
 import io.pandofs.common.config.ConfigException;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.config.TransportName;
@@ -7,11 +8,9 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminClient;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -253,32 +252,15 @@ public final class DevCluster {
         throw new Refusal(node.mount() + " is still mounted; nothing was deleted.");
       }
     }
-    Files.walkFileTree(
-        directory.root(),
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            // The marker goes last, so that an interrupted destroy can be repeated.
-            if (!file.equals(directory.marker())) {
-              Files.delete(file);
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path done, @Nullable IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            if (done.equals(directory.root())) {
-              Files.deleteIfExists(directory.marker());
-            }
-            Files.delete(done);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+    // The marker goes last, so that an interrupted destroy can be repeated.
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.root())) {
+      for (Path entry : entries) {
+        if (!entry.equals(directory.marker())) {
+          DurableFiles.deleteTree(entry);
+        }
+      }
+    }
+    DurableFiles.deleteTree(directory.root());
   }
 
   /** The mount points of the nodes that were not removed, in order of nodes. */
