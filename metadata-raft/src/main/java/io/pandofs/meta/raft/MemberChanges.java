@@ -169,7 +169,8 @@ final class MemberChanges {
       Collection<NodeId> dead, Map<NodeId, MemberMessage> peers, int enough) throws IOException {
     List<NodeId> unheard = dead.stream().filter(node -> Peers.isUnheard(peers.get(node))).toList();
     if (unheard.size() >= enough) {
-      throw new IOException("a new leader has not heard yet whether these live: " + unheard);
+      throw new IOException(
+          "the leader cannot say yet whether these live, which have none of its log: " + unheard);
     }
   }
 

@@ -22,8 +22,8 @@ final class Peers {
   private static final Logger LOG = LoggerFactory.getLogger(Peers.class);
 
   /**
-   * A peer that has not answered for so long counts as dead; so does one that has never answered
-   * this leader, of which Ratis says at first that it did just before.
+   * A peer that has not answered for so long counts as dead; so does one that has none of this
+   * leader's log yet: of one that never answered Ratis says at first that it did just before.
    */
   static final long DEAD_MILLIS = 3_000;
 
@@ -95,12 +95,12 @@ final class Peers {
         .max(Comparator.comparingLong(MemberMessage::getMatched));
   }
 
-  /** Whether it has answered this leader, and lately. */
+  /** Whether it has some of this leader's log, and has answered lately. */
   static boolean isAlive(@Nullable MemberMessage peer) {
     return peer != null && peer.getHeard() && peer.getSilentMillis() <= DEAD_MILLIS;
   }
 
-  /** Whether the leader is so new that nothing can be said of it. */
+  /** Whether nothing can be said of it: the leader is new, or has to send it a checkpoint. */
   static boolean isUnheard(@Nullable MemberMessage peer) {
     return peer != null && !peer.getHeard() && peer.getSilentMillis() <= DEAD_MILLIS;
   }

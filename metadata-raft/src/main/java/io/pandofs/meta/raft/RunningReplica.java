@@ -201,6 +201,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
       }
 
       @Override
+      public void interrupted(String why) {
+        fail(ReplicaFailure.interrupted(why), null);
+      }
+
+      @Override
       public void removed() {
         leave();
       }
@@ -225,6 +230,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         leaderFreshness::proveLeading,
         tables,
         clock,
+        leaderDuties::isClockWrong,
         config,
         new LetIn(config.security()),
         surroundings.connections(),
@@ -366,7 +372,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   /** Ratis stopped without a word: at an entry that does not read back, or after a long pause. */
   private void failIfStopped() {
     if (!ratis.isClosed()) {
-      fail(ReplicaFailure.interrupted("the Raft server stopped by itself, see the log"), null);
+      String why = "the Raft server stopped by itself, see the log";
+      fail(new ReplicaFailure(ReplicaFailure.Kind.STOPPED, why), null);
     }
   }
 
