@@ -22,12 +22,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers other nodes' puts and reads from this node's own store. Thread-safe.
+ * Answers other nodes' puts and reads, and what it holds, from this node's own store. Thread-safe.
  *
  * <p>A put is refused when this node has applied the end of its session (PROTOCOL rule 16): what it
  * would store could never be committed. A session that this node has not heard of is let in: its
@@ -44,11 +45,13 @@ public final class BlockServer implements Service {
   private final LocalBlocks local;
   private final BlockDirectory directory;
   private final LocalFaults faults;
+  private final Predicate<BlockId> departing;
   private final Executor disk;
   private final Executor puts;
   private final ReadBudget readBudget;
 
   /**
+   * @param departing copies that this node may be about to delete because others hold the block
    * @param disk where threads may wait for the store
    * @param puts where puts are taken, which must not wait for reads
    * @param readBytesMax that answers to reads hold at a time, at least one block of 4 MiB
@@ -58,6 +61,7 @@ public final class BlockServer implements Service {
       LocalBlocks local,
       BlockDirectory directory,
       LocalFaults faults,
+      Predicate<BlockId> departing,
       Executor disk,
       Executor puts,
       long readBytesMax) {
@@ -68,6 +72,7 @@ public final class BlockServer implements Service {
     this.local = local;
     this.directory = directory;
     this.faults = faults;
+    this.departing = departing;
     this.disk = disk;
     this.puts = puts;
     this.readBudget = new ReadBudget(readBytesMax);
@@ -177,14 +182,22 @@ public final class BlockServer implements Service {
         });
   }
 
-  /** As this node's own map and tables want it; what the store has it has stored durably. */
+  /**
+   * As this node's own map and tables want it; what the store has it has stored durably. Not what
+   * is to be fetched or repaired: what is there may be a bad copy.
+   */
   private boolean isHeld(BlockId block) throws IOException {
+    // The store is looked at last: a copy that departs is gone, or was noted before it was asked
+    // for elsewhere.
     BlockRow row = directory.row(block);
+    if (row == null
+        || departing.test(block)
+        || !directory.replicas(block.group()).nodes().contains(self)
+        || directory.isNeeded(block)) {
+      return false;
+    }
     LocalBlocks.LocalBlock found = local.find(block);
-    return row != null
-        && found != null
-        && found.is(row.length(), row.crc32c())
-        && directory.replicas(block.group()).nodes().contains(self);
+    return found != null && found.is(row.length(), row.crc32c());
   }
 
   private void read(Payload request, CompletableFuture<Payload> answer) throws IOException {

@@ -4,6 +4,7 @@ import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.BlockDirectory.DroppedBlock;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
+import io.pandofs.block.net.BlockClient;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 import java.io.IOException;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Collector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
-  private static final int PAGE = 1024;
+  private static final int PAGE = BlockClient.HAVE_MAX;
   private static final int CANDIDATES_MAX = 65_536;
 
   /**
@@ -47,6 +48,7 @@ public final class Collector implements AutoCloseable {
   private final BlockDirectory directory;
   private final LocalBlocks local;
   private final Settings settings;
+  private final Surplus surplus;
   private final Passes drops;
   private final Passes sweeps;
   private final AtomicLong deletedBlocks = new AtomicLong();
@@ -62,6 +64,7 @@ public final class Collector implements AutoCloseable {
     this.directory = replication.directory();
     this.local = replication.local();
     this.settings = settings;
+    this.surplus = new Surplus(replication);
     this.drops =
         new Passes("deletion", replication.disk(), replication.scheduler(), this::deleteDropped);
     this.sweeps = new Passes("sweep", replication.disk(), replication.scheduler(), this::sweep);
@@ -82,6 +85,14 @@ public final class Collector implements AutoCloseable {
   /** Looks through the whole store now, as after an installed checkpoint. */
   public void sweepSoon() {
     sweeps.wake();
+  }
+
+  /**
+   * Whether this node may delete its copy of the block at any moment, because others have one: to
+   * others that ask for the same reason it does not hold it.
+   */
+  public boolean isDeparting(BlockId block) {
+    return surplus.isDeparting(block);
   }
 
   /** How many copies were deleted since the start. */
@@ -126,7 +137,7 @@ public final class Collector implements AutoCloseable {
     Map<BlockId, Long> found = new HashMap<>();
     Map<SessionId, Boolean> ended = new HashMap<>();
     List<BlockId> due = new ArrayList<>();
-    Surplus surplus = new Surplus(replication);
+    surplus.begin();
     long cursor = 0;
     List<LocalBlock> page = local.scan(cursor, PAGE);
     while (!page.isEmpty() && !sweeps.isClosed()) {
@@ -140,7 +151,11 @@ public final class Collector implements AutoCloseable {
       }
       delete(due);
       due.clear();
-      deleteSurplus(surplus.confirmed());
+      try {
+        deleteSurplus(surplus.confirmed());
+      } finally {
+        surplus.decided();
+      }
       page = local.scan(cursor, PAGE);
     }
     candidates = found;
@@ -150,7 +165,8 @@ public final class Collector implements AutoCloseable {
 
   /**
    * The map may have made this node a replica again since it was looked at. If it does so from now
-   * on, the comparison that follows finds the blocks gone.
+   * on, the comparison that follows finds the blocks gone. Who said to hold them holds them still:
+   * it deletes nothing on the word of this node ({@link Surplus}).
    */
   private void deleteSurplus(List<BlockId> blocks) throws IOException {
     if (blocks.isEmpty()) {

@@ -25,6 +25,7 @@ final class FaultyBlocks implements LocalBlocks {
   private final AtomicInteger fullPuts = new AtomicInteger();
   private final AtomicInteger takenBack = new AtomicInteger();
   private volatile @Nullable CountDownLatch readGate;
+  private volatile @Nullable CountDownLatch findGate;
   private volatile boolean exhausted;
   private volatile boolean full;
   private volatile boolean unlistable;
@@ -79,6 +80,19 @@ final class FaultyBlocks implements LocalBlocks {
   void releaseReads() {
     CountDownLatch gate = readGate;
     readGate = null;
+    if (gate != null) {
+      gate.countDown();
+    }
+  }
+
+  /** Nobody learns what is here before {@link #releaseFinds}. */
+  void holdFinds() {
+    findGate = new CountDownLatch(1);
+  }
+
+  void releaseFinds() {
+    CountDownLatch gate = findGate;
+    findGate = null;
     if (gate != null) {
       gate.countDown();
     }
@@ -161,11 +175,7 @@ final class FaultyBlocks implements LocalBlocks {
     CountDownLatch gate = readGate;
     if (gate != null) {
       readsHeld.incrementAndGet();
-      try {
-        gate.await();
-      } catch (InterruptedException e) {
-        throw new IOException(e);
-      }
+      pass(gate);
     }
     if (damaged.contains(block) && real.contains(block)) {
       into.put((byte) 0xbd);
@@ -176,7 +186,19 @@ final class FaultyBlocks implements LocalBlocks {
 
   @Override
   public @Nullable LocalBlock find(BlockId block) throws IOException {
+    CountDownLatch gate = findGate;
+    if (gate != null) {
+      pass(gate);
+    }
     return real.find(block);
+  }
+
+  private static void pass(CountDownLatch gate) throws IOException {
+    try {
+      gate.await();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
   }
 
   @Override

@@ -58,11 +58,17 @@ abstract class RepairSuite {
         .until(() -> cluster.node(node).directory.neededCount() == 0);
   }
 
+  /** As keepers do, which do not run here. */
+  private void settle() {
+    cluster.nodes.forEach(node -> node.directory.settled(List.of(block(1))));
+  }
+
   @Test
   void aCopyThatIsOthersByNowGoesWhenAllOfThemHaveIt() throws Exception {
     cluster.put(1, LENGTH);
     cluster.commit(1, LENGTH);
     cluster.awaitHeld(1, 1, 2, 3);
+    settle();
     cluster.place(replicas(2, 1, 2, 4));
     cluster.node(3).collector.start();
     // Node 4 has it not yet.
@@ -79,12 +85,52 @@ abstract class RepairSuite {
     cluster.put(1, LENGTH);
     cluster.commit(1, LENGTH);
     cluster.awaitHeld(1, 1, 2, 3);
+    settle();
     cluster.place(replicas(2, 1, 2));
     cluster.node(2).stopListening();
     cluster.node(3).collector.start();
     await().during(Duration.ofMillis(400)).until(() -> cluster.node(3).store.contains(block(1)));
     cluster.node(2).listen();
     await().atMost(Duration.ofSeconds(60)).until(() -> !cluster.node(3).store.contains(block(1)));
+  }
+
+  @Test
+  void aCopyOfOthersStaysWhileOneOfTheirsIsBad() throws Exception {
+    cluster.put(1, LENGTH);
+    cluster.commit(1, LENGTH);
+    cluster.awaitHeld(1, 1, 2, 3);
+    settle();
+    cluster.place(replicas(2, 1, 2));
+    // As a reader's report has left it: the row is there, and the copy is to be repaired.
+    cluster.node(2).directory.need(List.of(block(1)));
+    cluster.node(3).collector.start();
+    await().during(Duration.ofMillis(400)).until(() -> cluster.node(3).store.contains(block(1)));
+    cluster.node(2).directory.settled(List.of(block(1)));
+    await().atMost(Duration.ofSeconds(60)).until(() -> !cluster.node(3).store.contains(block(1)));
+  }
+
+  @Test
+  void twoNodesDoNotDeleteOnEachOthersWord() throws Exception {
+    cluster.put(1, LENGTH);
+    cluster.commit(1, LENGTH);
+    cluster.awaitHeld(1, 1, 2, 3);
+    settle();
+    TestNode first = cluster.node(1);
+    TestNode second = cluster.node(2);
+    // The first asks under one map and has the second's word, while the third takes its time.
+    cluster.place(replicas(2, 2, 3));
+    cluster.node(3).store.holdFinds();
+    first.collector.start();
+    await().atMost(Duration.ofSeconds(60)).until(() -> first.collector.isDeparting(block(1)));
+    // The second asks the first under the next map, which the first has not seen or has.
+    second.directory.place(replicas(3, 1));
+    second.collector.start();
+    await().during(Duration.ofMillis(300)).until(() -> second.store.contains(block(1)));
+    first.directory.place(replicas(3, 1));
+    await().during(Duration.ofMillis(300)).until(() -> second.store.contains(block(1)));
+    cluster.node(3).store.releaseFinds();
+    await().atMost(Duration.ofSeconds(60)).until(() -> !second.store.contains(block(1)));
+    assertWhole(1, 1);
   }
 
   @Test

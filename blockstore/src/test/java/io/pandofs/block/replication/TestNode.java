@@ -122,7 +122,15 @@ final class TestNode {
         FrameServer.bind(
             threads,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
-            new BlockServer(id, store, directory, keeper, disk, puts, 16 << 20),
+            new BlockServer(
+                id,
+                store,
+                directory,
+                keeper,
+                block -> collector.isDeparting(block),
+                disk,
+                puts,
+                16 << 20),
             FrameServer.Limits.DEFAULT);
     server = made;
     addresses.put(id, made.boundAddress());
@@ -146,6 +154,7 @@ final class TestNode {
     stopListening();
     connections.close();
     store.releaseReads();
+    store.releaseFinds();
     scheduler.shutdownNow();
     disk.shutdown();
     puts.shutdown();

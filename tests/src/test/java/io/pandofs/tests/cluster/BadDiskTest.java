@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -121,10 +120,12 @@ final class BadDiskTest {
           .ok();
     }
     assertThat(failure()).contains("No space left");
-    final List<String> problems = status().texts("degraded");
+    Awaitility.await()
+        .atMost(SHORT)
+        .untilAsserted(
+            () -> assertThat(status().texts("degraded").toString()).contains("No space left"));
     Awaitility.await().atMost(SHORT).until(() -> leader() != BAD);
     write(1, name);
-    assertThat(problems.toString()).contains("No space left");
     Commands.bash(SHORT, "rm \"$1/filler\" \"$1/filler2\"", cluster.data(BAD)).ok();
     Awaitility.await().atMost(LONG).until(() -> failure().isEmpty() && sees(BAD, name));
     assertThat(status().text("id")).isEqualTo(id);

@@ -107,7 +107,14 @@ final class BlockSide {
     return new BlockSide(
         disks,
         new BlockServer(
-            identity.node(), local, directory, keeper, disk, puts, SERVED_READS_BYTES_MAX),
+            identity.node(),
+            local,
+            directory,
+            keeper,
+            collector::isDeparting,
+            disk,
+            puts,
+            SERVED_READS_BYTES_MAX),
         new ReplicatedBlocks(replication, keeper, reads, settings(config)),
         keeper,
         collector,
