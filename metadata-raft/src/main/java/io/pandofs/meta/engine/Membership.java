@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Nodes and sessions: who is in the cluster, and what follows from it. */
 final class Membership {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   /** More numbers than a lost majority can have given out that the survivor has not heard of. */
   private static final long NUMBERS_JUMP = 1L << 32;

@@ -49,18 +49,6 @@ public record Placement(long epoch, StoragePolicy policy, List<List<NodeId>> gro
     return policy.quorumOf(replicas(group).size());
   }
 
-  /** The map for the same policy and these nodes, as if they were of one size. */
-  public Placement with(Collection<NodeId> nodes) {
-    return with(policy, nodes);
-  }
-
-  /** The map for these nodes, as if they were of one size. */
-  public Placement with(StoragePolicy wanted, Collection<NodeId> nodes) {
-    Map<NodeId, Long> capacities = new TreeMap<>();
-    nodes.forEach(node -> capacities.put(node, 0L));
-    return with(wanted, capacities);
-  }
-
   /**
    * The map for these nodes: each holds groups by its capacity, as far as no node holds a group
    * twice; primaries differ by one at most where that is possible, and no group moves that need

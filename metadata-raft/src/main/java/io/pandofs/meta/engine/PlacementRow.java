@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The placement map's row: epoch, policy, then of each group how many nodes and which. */
 final class PlacementRow {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private static final int POLICY = 1 + Long.BYTES;
 

@@ -17,15 +17,11 @@ public final class PolicyCodec {
   /** What is 0 or null is not changed. */
   public static StoragePolicyMessage changes(
       int copies, @Nullable WriteQuorum writeQuorum, @Nullable Compression compression) {
-    StoragePolicyMessage.Builder out = StoragePolicyMessage.newBuilder().setCopies(copies);
-    if (writeQuorum != null) {
-      out.setWriteQuorum(StoragePolicyMessage.WriteQuorum.valueOf("WRITE_" + writeQuorum.name()));
-    }
-    if (compression != null) {
-      out.setCompression(
-          StoragePolicyMessage.Compression.valueOf("COMPRESS_" + compression.name()));
-    }
-    return out.build();
+    return StoragePolicyMessage.newBuilder()
+        .setCopies(copies)
+        .setWriteQuorum(writeQuorum == null ? 0 : writeQuorum.code() + 1)
+        .setCompression(compression == null ? 0 : compression.code() + 1)
+        .build();
   }
 
   /**
@@ -44,24 +40,13 @@ public final class PolicyCodec {
    * @throws MalformedException if a part is not there or not known
    */
   public static StoragePolicy decode(StoragePolicyMessage in) throws MalformedException {
-    Check.that(
-        in.getCopies() >= 1 && in.getCopies() <= StoragePolicy.COPIES_MAX,
-        "a number of copies that cannot be");
-    WriteQuorum quorum =
-        switch (in.getWriteQuorum()) {
-          case WRITE_MAJORITY -> WriteQuorum.MAJORITY;
-          case WRITE_ALL -> WriteQuorum.ALL;
-          case WRITE_UNKNOWN, UNRECOGNIZED ->
-              throw new MalformedException("an unknown write quorum");
-        };
-    Compression compression =
-        switch (in.getCompression()) {
-          case COMPRESS_NONE -> Compression.NONE;
-          case COMPRESS_LZ4 -> Compression.LZ4;
-          case COMPRESS_ZSTD -> Compression.ZSTD;
-          case COMPRESS_UNKNOWN, UNRECOGNIZED ->
-              throw new MalformedException("an unknown compression");
-        };
-    return new StoragePolicy(in.getCopies(), quorum, compression);
+    try {
+      return new StoragePolicy(
+          in.getCopies(),
+          WriteQuorum.ofCode(in.getWriteQuorum() - 1),
+          Compression.ofCode(in.getCompression() - 1));
+    } catch (IllegalArgumentException e) {
+      throw new MalformedException(String.valueOf(e.getMessage()), e);
+    }
   }
 }

@@ -37,7 +37,7 @@ final class Absences {
   private final AtomicBoolean busy = new AtomicBoolean();
 
   /**
-   * @param peers what the leader knows of all, itself included; see {@link MemberChanges}
+   * @param peers what the leader knows of all, itself included; see {@link Peers}
    * @param outAfterMillis the silence after which a node's groups are given to others; 0 for never
    */
   Absences(
@@ -100,7 +100,7 @@ final class Absences {
             .collect(Collectors.toMap(peer -> new NodeId(peer.getNode()), Function.identity()));
     List<NodeId> holders =
         nodes.stream()
-            .filter(node -> node.holds() && isAlive(heard.get(node.id())))
+            .filter(node -> node.holds() && Peers.isAlive(heard.get(node.id())))
             .map(ClusterView.Node::id)
             .toList();
     long newest = peers.stream().mapToLong(MemberMessage::getMatched).max().orElse(0);
@@ -109,7 +109,7 @@ final class Absences {
       if (peer == null) {
         continue;
       }
-      boolean back = isAlive(peer) && newest - peer.getMatched() <= BEHIND_MAX;
+      boolean back = Peers.isAlive(peer) && newest - peer.getMatched() <= BEHIND_MAX;
       boolean gone = outAfterMillis > 0 && peer.getSilentMillis() > outAfterMillis;
       if (node.out() ? back : node.holds() && gone && takers(node, holders) >= copies) {
         return new LogEntry.OutNode(node.id(), !node.out());
@@ -120,9 +120,5 @@ final class Absences {
 
   private static long takers(ClusterView.Node without, List<NodeId> holders) {
     return holders.stream().filter(holder -> !holder.equals(without.id())).count();
-  }
-
-  private static boolean isAlive(@Nullable MemberMessage peer) {
-    return peer != null && MemberChanges.isAlive(peer);
   }
 }

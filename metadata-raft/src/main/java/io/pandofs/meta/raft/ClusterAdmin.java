@@ -71,14 +71,14 @@ public final class ClusterAdmin {
   public record Peer(boolean voter, boolean isAlive, long silentMillis, long matched) {
     static Peer of(MemberMessage peer) {
       return new Peer(
-          peer.getVoter(), MemberChanges.isAlive(peer), peer.getSilentMillis(), peer.getMatched());
+          peer.getVoter(), Peers.isAlive(peer), peer.getSilentMillis(), peer.getMatched());
     }
 
     /**
      * Whether it is alive or the leader is too new to say: for who gives up what a dead node has.
      */
     public boolean mayLive() {
-      return silentMillis <= MemberChanges.DEAD_MILLIS;
+      return silentMillis <= Peers.DEAD_MILLIS;
     }
   }
 

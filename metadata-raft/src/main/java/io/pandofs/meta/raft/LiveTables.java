@@ -170,7 +170,7 @@ final class LiveTables implements AutoCloseable {
   }
 
   /** Makes a durable copy of the tables as they are; on the applying thread. */
-  void checkpoint(Path target) throws IOException {
+  void checkpoint(Path target) {
     Generation generation = enter();
     try {
       generation.tables.checkpoint(target);

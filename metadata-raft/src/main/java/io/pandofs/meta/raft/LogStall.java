@@ -2,12 +2,11 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.time.Clock;
 import java.time.Duration;
-import java.util.function.LongConsumer;
 
 /**
- * Sees a leader's own log stand still: a disk that hangs gives no error, and Ratis commits nothing
+ * Sees this node's log stand still: a disk that hangs gives no error, and Ratis commits nothing
  * that the leader has not synced itself, whoever else has. Then one of the others had better lead.
- * Used by one thread.
+ * {@link #look} is called by one thread; the rest is thread-safe.
  */
 final class LogStall {
   /** A disk that takes longer for one sync is worse than an election. */
@@ -15,13 +14,22 @@ final class LogStall {
 
   private final Log log;
   private final Clock clock;
-  private final LongConsumer handOver;
-  private long synced = -1;
-  private long sinceNanos;
+  private final Remedy remedy;
+
+  /** Where the log stood when it was last seen to have moved, or to be whole on the disk. */
+  private volatile Place place;
+
+  /** How often this node, leading, was found to stand at that place. */
+  private int tries;
+
+  private long triedNanos;
+
+  private record Place(long synced, long sinceNanos) {}
 
   /** The log of this node. */
   interface Log {
-    boolean leads();
+    /** Whether this node leads, ready or not: a leader whose disk hangs may never be ready. */
+    boolean isLeader();
 
     /** The last index that is on the disk. */
     long syncedIndex();
@@ -30,26 +38,55 @@ final class LogStall {
     long lastIndex();
   }
 
-  /**
-   * @param handOver told where the log stands, once in each {@link #PATIENCE}; must not block
-   */
-  LogStall(Log log, Clock clock, LongConsumer handOver) {
+  /** What can be done. Nothing of it may block. */
+  interface Remedy {
+    /** Another is to lead that has more of the log than this index, up to which it is on disk. */
+    void handOver(long synced);
+
+    /** That did not help; any other is to lead. Told again and again while it does not help. */
+    void stepDown(long synced);
+
+    /** The disk has written again. */
+    void over();
+  }
+
+  LogStall(Log log, Clock clock, Remedy remedy) {
     this.log = log;
     this.clock = clock;
-    this.handOver = handOver;
-    this.sinceNanos = clock.nanoTime();
+    this.remedy = remedy;
+    this.place = new Place(-1, clock.nanoTime());
+    this.triedNanos = clock.nanoTime();
   }
 
   /** To be called each second or so. */
   void look() {
     long now = clock.nanoTime();
     long at = log.syncedIndex();
-    if (!log.leads() || at >= log.lastIndex() || at != synced) {
-      synced = at;
-      sinceNanos = now;
-    } else if (now - sinceNanos > PATIENCE.toNanos()) {
-      sinceNanos = now;
-      handOver.accept(at);
+    if (at >= log.lastIndex() || at != place.synced) {
+      if (tries > 1) {
+        remedy.over();
+      }
+      place = new Place(at, now);
+      tries = 0;
+      triedNanos = now;
+    } else if (!log.isLeader()) {
+      triedNanos = now;
+    } else if (now - triedNanos > PATIENCE.toNanos()) {
+      triedNanos = now;
+      tries++;
+      if (tries == 1) {
+        remedy.handOver(at);
+      } else {
+        remedy.stepDown(at);
+      }
     }
+  }
+
+  /** For how long nothing of the log that is to be written has come to the disk. */
+  Duration stands() {
+    Place then = place;
+    return log.syncedIndex() == then.synced && then.synced < log.lastIndex()
+        ? Duration.ofNanos(Math.max(0, clock.nanoTime() - then.sinceNanos))
+        : Duration.ZERO;
   }
 }

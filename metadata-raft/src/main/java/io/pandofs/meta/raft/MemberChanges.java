@@ -15,8 +15,6 @@ import io.pandofs.meta.wire.MembersRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
-import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
-import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,13 +38,8 @@ import org.slf4j.LoggerFactory;
 final class MemberChanges {
   private static final Logger LOG = LoggerFactory.getLogger(MemberChanges.class);
 
-  /**
-   * A peer that has not answered for so long counts as dead; so does one that has never answered
-   * this leader, of which Ratis says at first that it did just before.
-   */
-  static final long DEAD_MILLIS = 3_000;
-
   private final RatisNode ratis;
+  private final Peers peers;
   private final LiveTables tables;
   private final AppliedGate applied;
   private final Membership membership;
@@ -64,11 +54,13 @@ final class MemberChanges {
 
   MemberChanges(
       RatisNode ratis,
+      Peers peers,
       LiveTables tables,
       AppliedGate applied,
       Membership membership,
       Freshness freshness) {
     this.ratis = ratis;
+    this.peers = peers;
     this.tables = tables;
     this.applied = applied;
     this.membership = membership;
@@ -150,12 +142,12 @@ final class MemberChanges {
     if (rest.isEmpty()) {
       throw new RefusedException(node + " is the only voter: without it there is no cluster");
     }
-    Map<NodeId, MemberMessage> peers = peersById();
-    List<NodeId> dead = rest.stream().filter(voter -> !isAlive(peers.get(voter))).toList();
+    Map<NodeId, MemberMessage> heard = peers.byId();
+    List<NodeId> dead = rest.stream().filter(voter -> !Peers.isAlive(heard.get(voter))).toList();
     int alive = rest.size() - dead.size();
     int majority = rest.size() / 2 + 1;
     if (alive < majority) {
-      awaitHeard(dead, peers, majority - alive);
+      awaitHeard(dead, heard, majority - alive);
       throw new RefusedException(
           "without "
               + node
@@ -172,9 +164,10 @@ final class MemberChanges {
   /** Fails with what may be tried again if so many of them may only not have answered yet. */
   private static void awaitHeard(
       Collection<NodeId> dead, Map<NodeId, MemberMessage> peers, int enough) throws IOException {
-    List<NodeId> unheard = dead.stream().filter(node -> isUnheard(peers.get(node))).toList();
+    List<NodeId> unheard = dead.stream().filter(node -> Peers.isUnheard(peers.get(node))).toList();
     if (unheard.size() >= enough) {
-      throw new IOException("a new leader has not heard yet whether these live: " + unheard);
+      throw new IOException(
+          "the leader cannot say yet whether these live, which have none of its log: " + unheard);
     }
   }
 
@@ -280,9 +273,9 @@ final class MemberChanges {
     if (to.equals(ratis.self())) {
       return done();
     }
-    Map<NodeId, MemberMessage> peers = peersById();
-    if (!isAlive(peers.get(to))) {
-      awaitHeard(List.of(to), peers, 1);
+    Map<NodeId, MemberMessage> heard = peers.byId();
+    if (!Peers.isAlive(heard.get(to))) {
+      awaitHeard(List.of(to), heard, 1);
       throw new RefusedException(to + " does not answer and cannot lead");
     }
     return ratis.transfer(to);
@@ -290,105 +283,16 @@ final class MemberChanges {
 
   /** The voter, other than the leader, that is alive and has most of the log. */
   private NodeId best(@Nullable NodeId not) throws IOException {
-    Map<NodeId, MemberMessage> others = peersById();
-    others.remove(ratis.self());
-    others.values().removeIf(peer -> !peer.getVoter());
+    Map<NodeId, MemberMessage> others = peers.otherVoters();
     if (not != null) {
       others.remove(not);
     }
-    Optional<MemberMessage> best =
-        others.values().stream()
-            .filter(MemberChanges::isAlive)
-            .max(Comparator.comparingLong(MemberMessage::getMatched));
+    Optional<MemberMessage> best = Peers.best(others.values());
     if (best.isEmpty()) {
       awaitHeard(others.keySet(), others, 1);
       throw new RefusedException("there is no other voter that could lead");
     }
     return new NodeId(best.get().getNode());
-  }
-
-  /**
-   * Has another voter lead, if one has more of the log than this node has on its disk. May wait for
-   * Ratis. Takes no turn: a turn waits for an entry, which this leader cannot commit.
-   *
-   * @param synced the last index on this node's disk
-   */
-  void handOver(long synced) {
-    try {
-      NodeId to = best(null);
-      MemberMessage peer = peersById().get(to);
-      if (peer != null && peer.getMatched() > synced) {
-        LOG.warn("the log's disk hangs at entry {}: {} is to lead", synced + 1, to);
-        ratis
-            .transfer(to)
-            .whenComplete(
-                (none, failure) -> {
-                  if (failure != null) {
-                    LOG.warn("{} does not lead yet: {}", to, failure.toString());
-                  }
-                });
-      }
-    } catch (IOException e) {
-      LOG.debug("nobody else could lead: {}", e.toString());
-    }
-  }
-
-  private Map<NodeId, MemberMessage> peersById() {
-    Map<NodeId, MemberMessage> peers = new HashMap<>();
-    for (MemberMessage peer : peers()) {
-      peers.put(new NodeId(peer.getNode()), peer);
-    }
-    return peers;
-  }
-
-  /** Whether it has answered this leader, and lately. */
-  static boolean isAlive(@Nullable MemberMessage peer) {
-    return peer != null && peer.getHeard() && peer.getSilentMillis() <= DEAD_MILLIS;
-  }
-
-  /** Whether the leader is so new that nothing can be said of it. */
-  private static boolean isUnheard(@Nullable MemberMessage peer) {
-    return peer != null && !peer.getHeard() && peer.getSilentMillis() <= DEAD_MILLIS;
-  }
-
-  /**
-   * What this node, as the leader, knows of each, itself included; empty while it does not lead.
-   */
-  List<MemberMessage> peers() {
-    List<MemberMessage> peers = new ArrayList<>();
-    try {
-      RaftServer.Division division = ratis.division();
-      List<ServerRpcProto> followers =
-          division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
-      long[] matched = division.getInfo().getFollowerMatchIndices();
-      for (int i = 0; i < followers.size(); i++) {
-        ServerRpcProto follower = followers.get(i);
-        NodeId id =
-            new NodeId(Long.parseLong(follower.getId().getId().toStringUtf8().substring(1)));
-        peers.add(
-            MemberMessage.newBuilder()
-                .setNode(id.value())
-                .setVoter(isVoter(division, id))
-                .setSilentMillis(Math.max(0, follower.getLastRpcElapsedTimeMs()))
-                .setMatched(i < matched.length ? Math.max(0, matched[i]) : 0)
-                .setHeard(i < matched.length && matched[i] >= 0)
-                .build());
-      }
-      peers.add(
-          MemberMessage.newBuilder()
-              .setNode(ratis.self().value())
-              .setVoter(true)
-              .setHeard(true)
-              .setMatched(Math.max(0, division.getRaftLog().getLastEntryTermIndex().getIndex()))
-              .build());
-    } catch (IOException | IllegalStateException | NullPointerException e) {
-      LOG.debug("no longer leading: {}", e.toString());
-    }
-    return peers;
-  }
-
-  private static boolean isVoter(RaftServer.Division division, NodeId id) {
-    return division.getRaftConf().getPeer(RatisNode.peerId(id), RaftPeerRole.FOLLOWER) != null;
   }
 
   private MembersAnswer answer() {
@@ -399,7 +303,7 @@ final class MemberChanges {
           .setPlacementEpoch(placement.epoch())
           .setPolicy(PolicyCodec.encode(placement.policy()))
           .setLeader(ratis.self().value())
-          .addAllMembers(peers())
+          .addAllMembers(peers.all())
           .addAllSettledVoters(ratis.settledVoters().stream().map(NodeId::value).toList())
           .build();
     }

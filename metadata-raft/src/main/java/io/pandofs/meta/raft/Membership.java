@@ -28,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.apache.ratis.protocol.RaftPeer;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,7 @@ final class Membership {
   private final Supplier<CompletableFuture<Void>> proof;
   private final LiveTables tables;
   private final Clock clock;
+  private final LongPredicate isClockWrong;
   private final ReplicaConfig config;
   private final LetIn letIn;
   private final Connections connections;
@@ -77,6 +79,7 @@ final class Membership {
 
   /**
    * @param proof see {@link LeaderFreshness#proveLeading}
+   * @param isClockWrong whether a node of that wall-clock time, in milliseconds, is to be refused
    * @param executor for work that reads tables
    */
   Membership(
@@ -84,6 +87,7 @@ final class Membership {
       Supplier<CompletableFuture<Void>> proof,
       LiveTables tables,
       Clock clock,
+      LongPredicate isClockWrong,
       ReplicaConfig config,
       LetIn letIn,
       Connections connections,
@@ -92,6 +96,7 @@ final class Membership {
     this.proof = proof;
     this.tables = tables;
     this.clock = clock;
+    this.isClockWrong = isClockWrong;
     this.config = config;
     this.letIn = letIn;
     this.connections = connections;
@@ -214,10 +219,11 @@ final class Membership {
               + ", the cluster "
               + Identity.FORMAT);
     }
-    long ahead = request.getWallMillis() - LeaderDuties.millis(clock.now());
-    if (Math.abs(ahead) > config.timing().clockRefuse().toMillis()) {
+    if (isClockWrong.test(request.getWallMillis())) {
       throw new RefusedException(
-          "the new node's clock is " + ahead + " ms ahead of the leader's: set the clock first");
+          "the new node's clock is more than "
+              + config.timing().clockRefuse().toSeconds()
+              + " s from the leader's: set the clock first");
     }
     Addresses.parse(request.getControl());
     Addresses.parse(request.getRaft());

@@ -51,6 +51,8 @@ import org.slf4j.LoggerFactory;
 final class PandoStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(PandoStateMachine.class);
 
+  private static final String UNNAMED = "an arrived checkpoint did not get its name, see the log";
+
   private final NodeId self;
   private final LiveTables tables;
   private final Checkpoints checkpoints;
@@ -71,6 +73,9 @@ final class PandoStateMachine extends BaseStateMachine {
   interface Faults {
     /** Judges by the cause what kind of failure it is. */
     void failed(String what, @Nullable Throwable cause);
+
+    /** Nothing is wrong with what is on the disk, as far as is known; a fresh start may help. */
+    void interrupted(String why);
 
     /** The cluster took this node out: it is not in the tables any more. May be told again. */
     void removed();
@@ -290,9 +295,16 @@ final class PandoStateMachine extends BaseStateMachine {
    * A checkpoint has arrived whole and is about to get its name, and the log about to be cut. One
    * that is damaged stops here: this node keeps its tables and its log, and is sent another. A
    * checkpoint of this node's own that is being made is finished first, and no other is begun.
+   *
+   * <p>If one that was taken here before did not get its name, as its disk gave an error then, no
+   * checkpoint could be installed or made any more. A fresh start meets that error or is rid of it.
    */
   @Override
   public void pause() {
+    if (getLifeCycleState() == LifeCycle.State.PAUSED) {
+      faults.interrupted(UNNAMED);
+      throw new IllegalStateException(UNNAMED);
+    }
     try {
       tables.verifyCheckpoint(checkpoints.arrived());
       checkpoints.syncArrivals();

@@ -18,6 +18,7 @@ final class RaftSettings {
   /** The largest entry that is proposed. */
   static final int ENTRY_BYTES_MAX = 3 << 20;
 
+  private static final int QUEUE_ENTRIES = 4096;
   private static final SizeInBytes APPEND_BYTES = SizeInBytes.valueOf("4MB");
 
   private RaftSettings() {}
@@ -38,9 +39,6 @@ final class RaftSettings {
     RaftServerConfigKeys.Rpc.setTimeoutMax(p, of(timing.electionMax()));
     RaftServerConfigKeys.Rpc.setRequestTimeout(p, of(Duration.ofSeconds(1)));
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(p, of(Duration.ofSeconds(1)));
-    // Nothing reads through Ratis (PROTOCOL rule 6); if anything ever does, it must be with the
-    // lease.
-    RaftServerConfigKeys.Read.setLeaderLeaseEnabled(p, true);
     // A node that was stopped and goes on must not close its Raft server for good.
     RaftServerConfigKeys.setCloseThreshold(p, of(Duration.ofDays(365)));
     RaftServerConfigKeys.setStagingTimeout(p, of(Duration.ofSeconds(20)));
@@ -73,9 +71,14 @@ final class RaftSettings {
   private static void budget(RaftProperties p) {
     RaftServerConfigKeys.Log.setSegmentCacheNumMax(p, 2);
     RaftServerConfigKeys.Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf("32MB"));
-    RaftServerConfigKeys.Log.setQueueByteLimit(p, SizeInBytes.valueOf("16MB"));
+    RaftServerConfigKeys.Log.setQueueByteLimit(p, SizeInBytes.valueOf("32MB"));
+    RaftServerConfigKeys.Log.setQueueElementLimit(p, QUEUE_ENTRIES);
     RaftServerConfigKeys.Log.setWriteBufferSize(p, SizeInBytes.valueOf("5MB"));
-    RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf("32MB"));
+    // Half of what may wait for the disk. At these limits Ratis refuses a proposal, which is made
+    // again; at those of the queue it waits for the disk under the server's lock, and while a disk
+    // hangs nobody could take the leadership from this node (LogStall).
+    RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf("16MB"));
+    RaftServerConfigKeys.Write.setElementLimit(p, QUEUE_ENTRIES / 2);
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(p, APPEND_BYTES);
     GrpcConfigKeys.setMessageSizeMax(p, SizeInBytes.valueOf("6MB"));
     GrpcConfigKeys.setFlowControlWindow(p, SizeInBytes.valueOf("4MB"));

@@ -175,9 +175,17 @@ final class RatisNode implements AutoCloseable, LogStall.Log {
     }
   }
 
-  /** Whether this node leads and has applied all that earlier leaders acknowledged. */
   @Override
-  public boolean leads() {
+  public boolean isLeader() {
+    try {
+      return division().getInfo().isLeader();
+    } catch (IOException | IllegalStateException e) {
+      return false;
+    }
+  }
+
+  /** Whether this node leads and has applied all that earlier leaders acknowledged. */
+  boolean leads() {
     try {
       return division().getInfo().isLeader() && division().getInfo().isLeaderReady();
     } catch (IOException | IllegalStateException e) {
@@ -357,9 +365,21 @@ final class RatisNode implements AutoCloseable, LogStall.Log {
 
   /** Hands the leadership over; fails with an IOException when the other one does not take it. */
   CompletableFuture<Void> transfer(NodeId to) {
+    return lead(peerId(to));
+  }
+
+  /**
+   * Leads no more, whoever will; fails with an IOException when this node does not lead. Unlike
+   * {@link #transfer} it needs nothing to be committed before.
+   */
+  CompletableFuture<Void> stepDown() {
+    return lead(null);
+  }
+
+  private CompletableFuture<Void> lead(@Nullable RaftPeerId to) {
     TransferLeadershipRequest request =
         new TransferLeadershipRequest(
-            client, server.getId(), group, calls.incrementAndGet(), peerId(to), CALL_MILLIS);
+            client, server.getId(), group, calls.incrementAndGet(), to, CALL_MILLIS);
     try {
       return server
           .transferLeadershipAsync(request)

@@ -15,6 +15,10 @@ public record ReplicaFailure(Kind kind, String reason) {
   public enum Kind {
     /** Nothing is wrong with what is on the disk: the replica is started anew at once. */
     INTERRUPTED,
+    /**
+     * For a reason that nobody told: as INTERRUPTED, but a defect if it happens again and again.
+     */
+    STOPPED,
     /** The disk is full: the replica comes back by itself when there is space. */
     DISK_FULL,
     /**

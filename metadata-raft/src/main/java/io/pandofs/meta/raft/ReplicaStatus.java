@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param applied the last log index in the tables
  * @param committed the last index that is known to be committed
  * @param checkpoint the last index that a durable checkpoint holds; -1 for none
+ * @param logStandsMillis for how long nothing of the log that is to be written has come to this
+ *     node's disk; 0 when nothing waits
  * @param sessions how many mounts this node has
  * @param renewed whether this node's sessions were renewed lately
  * @param clockAheadMillis this node's clock minus the leader's
@@ -33,6 +35,7 @@ public record ReplicaStatus(
     long applied,
     long committed,
     long checkpoint,
+    long logStandsMillis,
     int sessions,
     boolean renewed,
     long clockAheadMillis,

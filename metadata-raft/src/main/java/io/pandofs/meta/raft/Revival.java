@@ -14,11 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What becomes of a replica that has failed. One whose disk was full is started anew when there is
- * space, again and again if need be, which is as safe as a restart of the process: nothing that was
- * not synced is believed; see {@link LogCheck}. Whose disk gave errors stays fenced until a person
- * has started the process anew. Whose data are damaged is remembered as such on the disk, and ends;
- * so does every other. Thread-safe.
+ * What becomes of a replica that has failed. One that stopped for no known reason is started anew,
+ * unless none of several in a row has run for a while. One whose disk was full is started anew when
+ * there is space, again and again if need be, which is as safe as a restart of the process: nothing
+ * that was not synced is believed; see {@link LogCheck}. Whose disk gave errors stays fenced until
+ * a person has started the process anew. Whose data are damaged is remembered as such on the disk,
+ * and ends; so does every other. Thread-safe.
  */
 final class Revival {
   private static final Logger LOG = LoggerFactory.getLogger(Revival.class);
@@ -28,6 +29,11 @@ final class Revival {
   private static final int SEGMENTS = 2;
 
   private static final long SPACE_MIN = 8 << 20;
+
+  /** So many in a row that stop by themselves, each before it has run that long, are a defect. */
+  static final int STOPS_MAX = 5;
+
+  static final Duration RUNS = Duration.ofMinutes(2);
 
   private final ReplicaConfig config;
   private final Surroundings surroundings;
@@ -40,6 +46,13 @@ final class Revival {
 
   @GuardedBy("this")
   private @Nullable Thread reviver;
+
+  /** When the replica of now began. */
+  @GuardedBy("this")
+  private long sinceNanos;
+
+  @GuardedBy("this")
+  private int stops;
 
   private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -61,6 +74,7 @@ final class Revival {
   void watch(RunningReplica replica) {
     synchronized (this) {
       down = null;
+      sinceNanos = surroundings.clock().nanoTime();
       notifyAll();
     }
     var unused = replica.failed().thenAccept(failure -> failed(replica, failure));
@@ -82,6 +96,14 @@ final class Revival {
 
   private void settle(RunningReplica replica, ReplicaFailure failure) {
     switch (failure.kind()) {
+      case STOPPED -> {
+        if (stopsAgain()) {
+          String what = "this happened " + STOPS_MAX + " times in a row: " + failure.reason();
+          end(new ReplicaFailure(ReplicaFailure.Kind.DEFECT, what));
+        } else {
+          startReviving(replica);
+        }
+      }
       case INTERRUPTED, DISK_FULL -> startReviving(replica);
       case DISK_ERROR ->
           LOG.error("this node is fenced until its process is started anew: {}", failure.reason());
@@ -91,6 +113,12 @@ final class Revival {
       }
       case REMOVED, DEFECT -> end(failure);
     }
+  }
+
+  private synchronized boolean stopsAgain() {
+    boolean soon = surroundings.clock().nanoTime() - sinceNanos < RUNS.toNanos();
+    stops = soon ? stops + 1 : 1;
+    return stops >= STOPS_MAX;
   }
 
   private synchronized void startReviving(RunningReplica replica) {
@@ -152,7 +180,7 @@ final class Revival {
   /** Whether another try may do: a port in use, say, is no error of the disk. */
   private static boolean mayPass(ReplicaFailure failure, Exception e) {
     return switch (failure.kind()) {
-      case INTERRUPTED, DISK_FULL -> true;
+      case INTERRUPTED, STOPPED, DISK_FULL -> true;
       case DISK_ERROR -> !ReplicaFailure.namesDisk(e);
       case DAMAGED, REMOVED, DEFECT -> false;
     };

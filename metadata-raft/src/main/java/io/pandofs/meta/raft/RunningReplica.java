@@ -12,18 +12,14 @@ import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.ratis.protocol.RaftPeer;
-import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.statemachine.SnapshotInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,7 +70,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final BlockTables blocks;
   private final PandoStateMachine machine;
   private final CompletableFuture<ReplicaFailure> failed = new CompletableFuture<>();
+  private final LogStall stall;
   private final Upkeep upkeep;
+  private final StatusReport report;
   private volatile @Nullable String badCheckpoint;
 
   /** See {@link #leave}. */
@@ -110,6 +108,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         new PandoStateMachine(
             identity.node(), tables, checkpoints, applied, hashes, events, this, this, faults());
     ratis = openRatis(peers);
+    Peers peersHeard = new Peers(ratis);
+    stall = new LogStall(ratis, clock, new HandOver(ratis, peersHeard, threads.elections));
     upkeep = upkeep(files);
     long leaseNanos = config.timing().freshness().toNanos();
     releases = new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
@@ -148,9 +148,12 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             reads,
             freshness);
     Membership membership = openMembership();
-    changes = new MemberChanges(ratis, tables, applied, membership, releases::whenLeft);
-    absences = new Absences(ratis, tables, changes::peers, config.timing().outAfter().toMillis());
+    changes = new MemberChanges(ratis, peersHeard, tables, applied, membership, releases::whenLeft);
+    absences = new Absences(ratis, tables, peersHeard::all, config.timing().outAfter().toMillis());
     control = openControl(local, membership);
+    report =
+        new StatusReport(
+            identity, ratis, applied, checkpoints, stall, sessions, leaderDuties, hashes, reads);
     this.blocks = blocks;
     blocks.bind(tables, applied);
     tables.onFault(fault -> fail("the metadata tables can't be used", fault));
@@ -182,7 +185,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         checkpoints,
         applied,
         tables,
-        new LogStall(ratis, clock, at -> threads.elections.execute(() -> changes.handOver(at))),
+        stall,
         new ReplicaWatch(
             ratis, tables, files, data.mark(), data.damage(), config.controlAdvertised()),
         faults(),
@@ -195,6 +198,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
       @Override
       public void failed(String what, @Nullable Throwable cause) {
         fail(ReplicaFailure.of(what, cause), cause);
+      }
+
+      @Override
+      public void interrupted(String why) {
+        fail(ReplicaFailure.interrupted(why), null);
       }
 
       @Override
@@ -222,6 +230,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         leaderFreshness::proveLeading,
         tables,
         clock,
+        leaderDuties::isClockWrong,
         config,
         new LetIn(config.security()),
         surroundings.connections(),
@@ -363,7 +372,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   /** Ratis stopped without a word: at an entry that does not read back, or after a long pause. */
   private void failIfStopped() {
     if (!ratis.isClosed()) {
-      fail(ReplicaFailure.interrupted("the Raft server stopped by itself, see the log"), null);
+      String why = "the Raft server stopped by itself, see the log";
+      fail(new ReplicaFailure(ReplicaFailure.Kind.STOPPED, why), null);
     }
   }
 
@@ -454,43 +464,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   ReplicaStatus status() {
-    String role = "STARTING";
-    long committed = -1;
-    List<NodeId> voters = new ArrayList<>();
-    try {
-      RaftServer.Division division = ratis.division();
-      role = division.getInfo().getCurrentRole().name();
-      committed = division.getRaftLog().getLastCommittedIndex();
-      division
-          .getRaftConf()
-          .getCurrentPeers()
-          .forEach(peer -> voters.add(RatisNode.nodeId(peer.getId())));
-    } catch (IOException | IllegalStateException e) {
-      LOG.debug("{}: no Raft server to ask: {}", identity.node(), e.toString());
-    }
-    if (failed.isDone()) {
-      // What a closed Raft server last knew is not so any more.
-      role = "FENCED";
-    }
-    RaftPeer leads = failed.isDone() ? null : ratis.leader();
-    SnapshotInfo checkpoint = checkpoints.getLatestSnapshot();
-    return new ReplicaStatus(
-        identity.node(),
-        identity.volumeId(),
-        role,
-        leads == null ? null : RatisNode.nodeId(leads.getId()),
-        ratis.term(),
-        voters,
-        applied.get(),
-        committed,
-        checkpoint == null ? -1 : checkpoint.getIndex(),
-        sessions.size(),
-        sessions.isCurrent(),
-        sessions.clockAheadMillis(),
-        ratis.leads() ? leaderDuties.clocksAheadMillis() : Map.of(),
-        hashes.all(),
-        reads.counts(),
-        failure());
+    return report.now(failed.isDone(), failure());
   }
 
   private @Nullable String failure() {

@@ -1,14 +1,8 @@
 package io.pandofs.meta.rocksdb;
 
 import io.pandofs.meta.engine.ReadStore;
-import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.FlushOptions;
@@ -101,12 +95,13 @@ public final class RocksTables implements AutoCloseable {
   }
 
   /**
-   * Flushes, then makes a copy by hard links that can be opened as tables, and syncs it. Nothing
-   * may be committed meanwhile if the copy is to be exactly as of the index returned.
+   * Flushes, then makes a copy by hard links that can be opened as tables, and which is the
+   * caller's to sync. Nothing may be committed meanwhile if the copy is to be exactly as of the
+   * index returned.
    *
    * @param target a directory that does not exist, on the same filesystem
    */
-  public AppliedIndex checkpoint(Path target) throws IOException {
+  public AppliedIndex checkpoint(Path target) {
     AppliedIndex applied = flush();
     gate.<Boolean>pass(
         () -> {
@@ -115,29 +110,7 @@ public final class RocksTables implements AutoCloseable {
           }
           return true;
         });
-    syncAll(target);
     return applied;
-  }
-
-  private static void syncAll(Path directory) throws IOException {
-    List<Path> files;
-    try (Stream<Path> listed = Files.list(directory)) {
-      files = listed.toList();
-    }
-    for (Path file : files) {
-      sync(file);
-    }
-    sync(directory);
-    Path parent = directory.toAbsolutePath().getParent();
-    if (parent != null) {
-      sync(parent);
-    }
-  }
-
-  private static void sync(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
   }
 
   /** How many errors RocksDB met in the background since it was opened, disk full among them. */

@@ -8,6 +8,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.meta.StoragePolicy;
 import io.pandofs.meta.StoragePolicy.WriteQuorum;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +19,13 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class PlacementTest {
+  /** The map for these nodes, as if they were of one size. */
+  private static Placement even(Placement before, StoragePolicy policy, Collection<NodeId> nodes) {
+    Map<NodeId, Long> capacities = new TreeMap<>();
+    nodes.forEach(node -> capacities.put(node, 0L));
+    return before.with(policy, capacities);
+  }
+
   @Test
   void comingAndGoingNodesKeepTheMapEvenAndMoveLittle() {
     for (long seed = 1; seed <= 30; seed++) {
@@ -31,8 +39,10 @@ class PlacementTest {
         if (!leaves) {
           nodes.add(node);
         }
-        Placement after = placement.with(nodes);
-        assertThat(placement.with(nodes)).as("seed %s", seed).isEqualTo(after);
+        Placement after = even(placement, StoragePolicy.DEFAULT, nodes);
+        assertThat(even(placement, StoragePolicy.DEFAULT, nodes))
+            .as("seed %s", seed)
+            .isEqualTo(after);
         assertThat(after.epoch()).isEqualTo(placement.epoch() + 1);
         checkEven(after, nodes, "seed " + seed + " step " + i);
         // A newcomer takes its share; of one who left only its own groups move, and the evening.
@@ -81,8 +91,8 @@ class PlacementTest {
       Random random = new Random(seed);
       List<NodeId> nodes =
           LongStream.rangeClosed(1, 1 + random.nextInt(6)).mapToObj(NodeId::new).toList();
-      Placement placement = Placement.EMPTY.with(policy(1 + random.nextInt(5)), nodes);
-      Placement after = placement.with(policy(1 + random.nextInt(5)), nodes);
+      Placement placement = even(Placement.EMPTY, policy(1 + random.nextInt(5)), nodes);
+      Placement after = even(placement, policy(1 + random.nextInt(5)), nodes);
       int copies = Math.min(after.policy().copies(), nodes.size());
       int before = Math.min(placement.policy().copies(), nodes.size());
       Map<NodeId, Integer> loads = new HashMap<>();
@@ -109,7 +119,7 @@ class PlacementTest {
             new NodeId(node), random.nextInt(4) == 0 ? 0 : 1 + random.nextLong(1L << 50));
       }
       int copies = 1 + random.nextInt(5);
-      Placement even = Placement.EMPTY.with(policy(copies), capacities.keySet());
+      Placement even = even(Placement.EMPTY, policy(copies), capacities.keySet());
       Placement after = even.with(policy(copies), capacities);
       int each = Math.min(copies, nodes);
       Map<NodeId, Integer> loads = new HashMap<>();
@@ -154,11 +164,11 @@ class PlacementTest {
     }
     MemoryStore store = new MemoryStore();
     List<NodeId> nodes = List.of(new NodeId(1), new NodeId(2), new NodeId(3));
-    PlacementRow.save(store, Placement.EMPTY.with(all, nodes));
+    PlacementRow.save(store, even(Placement.EMPTY, all, nodes));
     PlacementRow.Glance glance = PlacementRow.glance(store);
     assertThat(glance.isQuorum(7, nodes.subList(0, 2))).isFalse();
     assertThat(glance.isQuorum(7, nodes)).isTrue();
-    PlacementRow.save(store, Placement.EMPTY.with(nodes));
+    PlacementRow.save(store, even(Placement.EMPTY, StoragePolicy.DEFAULT, nodes));
     glance = PlacementRow.glance(store);
     assertThat(glance.isQuorum(7, List.of(new NodeId(1), new NodeId(1), new NodeId(9)))).isFalse();
     assertThat(glance.isQuorum(7, nodes.subList(0, 2))).isTrue();
@@ -172,7 +182,7 @@ class PlacementTest {
     for (long nodes = 1; nodes <= 5; nodes++) {
       StoragePolicy policy = new StoragePolicy((int) nodes, WriteQuorum.ALL, Compression.ZSTD);
       placement =
-          placement.with(policy, LongStream.rangeClosed(1, nodes).mapToObj(NodeId::new).toList());
+          even(placement, policy, LongStream.rangeClosed(1, nodes).mapToObj(NodeId::new).toList());
       PlacementRow.save(store, placement);
       PlacementRow.Glance glance = PlacementRow.glance(store);
       assertThat(glance.epoch()).isEqualTo(placement.epoch());

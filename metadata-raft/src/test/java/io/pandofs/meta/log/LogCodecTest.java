@@ -189,4 +189,24 @@ class LogCodecTest {
         .isInstanceOf(MalformedException.class)
         .hasMessageContaining("version");
   }
+
+  @Test
+  void everyPolicyAndEveryChangeOfOneComesThrough() throws MalformedException {
+    for (StoragePolicy.WriteQuorum quorum : StoragePolicy.WriteQuorum.values()) {
+      for (Compression compression : Compression.values()) {
+        StoragePolicy policy = new StoragePolicy(2, quorum, compression);
+        assertThat(PolicyCodec.decode(PolicyCodec.encode(policy))).isEqualTo(policy);
+        StoragePolicy now = StoragePolicy.DEFAULT;
+        assertThat(PolicyCodec.changed(now, PolicyCodec.changes(0, quorum, null)))
+            .isEqualTo(new StoragePolicy(now.copies(), quorum, now.compression()));
+        assertThat(PolicyCodec.changed(policy, PolicyCodec.changes(7, null, null)))
+            .isEqualTo(new StoragePolicy(7, quorum, compression));
+      }
+    }
+    assertThatThrownBy(() -> PolicyCodec.decode(PolicyCodec.changes(3, null, Compression.LZ4)))
+        .isInstanceOf(MalformedException.class);
+    assertThatThrownBy(
+            () -> PolicyCodec.changed(StoragePolicy.DEFAULT, PolicyCodec.changes(8, null, null)))
+        .isInstanceOf(MalformedException.class);
+  }
 }

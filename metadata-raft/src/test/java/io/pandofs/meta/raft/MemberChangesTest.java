@@ -90,7 +90,7 @@ class MemberChangesTest {
     assertThat(ClusterAdmin.Peer.of(peer.build()).mayLive()).isTrue();
     peer.setHeard(true);
     assertThat(ClusterAdmin.Peer.of(peer.build()).isAlive()).isTrue();
-    peer.setSilentMillis(MemberChanges.DEAD_MILLIS + 1);
+    peer.setSilentMillis(Peers.DEAD_MILLIS + 1);
     assertThat(ClusterAdmin.Peer.of(peer.build()).isAlive()).isFalse();
     assertThat(ClusterAdmin.Peer.of(peer.build()).mayLive()).isFalse();
   }

@@ -50,6 +50,11 @@ class PandoStateMachineTest {
     }
 
     @Override
+    public void interrupted(String why) {
+      faults.add("interrupted: " + why);
+    }
+
+    @Override
     public void removed() {
       faults.add("removed");
     }
@@ -147,6 +152,15 @@ class PandoStateMachineTest {
     apply();
     assertThat(machine.takeSnapshot()).isEqualTo(1);
     assertThat(faults).isEmpty();
+  }
+
+  /** As when the disk gives an error at the renaming: the leader sends it again. */
+  @Test
+  void aCheckpointThatDidNotGetItsNameInterruptsTheReplica() throws IOException {
+    arrive();
+    machine.pause();
+    assertThatThrownBy(machine::pause).isInstanceOf(IllegalStateException.class);
+    assertThat(faults).singleElement().asString().startsWith("interrupted: ").contains("name");
   }
 
   @Test

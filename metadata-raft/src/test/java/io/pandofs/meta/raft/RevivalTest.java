@@ -9,6 +9,8 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
+import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.rocksdb.LocalTable;
@@ -22,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -127,12 +130,67 @@ class RevivalTest {
       MetadataSession before = node.session();
       CompletableFuture<ReplicaFailure> failed = node.replica().failed();
       node.replica().ratis().division().close();
-      assertThat(failed.get(30, TimeUnit.SECONDS).kind())
-          .isEqualTo(ReplicaFailure.Kind.INTERRUPTED);
+      assertThat(failed.get(30, TimeUnit.SECONDS).kind()).isEqualTo(ReplicaFailure.Kind.STOPPED);
       before.expired().get(30, TimeUnit.SECONDS);
       MetadataSession after = node.session();
       after.submit(Tree.create(after.nextInode(), "after")).get(30, TimeUnit.SECONDS);
       assertThat(node.replica().ended()).isNotDone();
+    }
+  }
+
+  /** Starts a replica anew each time it stops, until it ends or was started so often. */
+  private static Revival stopping(TestNode node, Clock clock, CountDownLatch starts)
+      throws Exception {
+    Surroundings real = node.surroundings();
+    AtomicReference<Revival> revival = new AtomicReference<>();
+    revival.set(
+        new Revival(
+            node.config(null),
+            new Surroundings(
+                clock, real.scheduler(), real.connections(), real.memory(), real.random()),
+            node.data(),
+            before -> {
+              starts.countDown();
+              if (starts.getCount() > 0) {
+                revival.get().watch(before);
+              }
+            }));
+    revival.get().watch(node.replica().live());
+    return revival.get();
+  }
+
+  @Test
+  void aReplicaThatStopsByItselfAgainAndAgainEndsUnlessItRunsBetween() throws Exception {
+    try (TestNode node = new TestNode(dir, "one").bootstrap()) {
+      CountDownLatch starts = new CountDownLatch(2 * Revival.STOPS_MAX);
+      Revival broken = stopping(node, node.clock, starts);
+      HandClock hand = new HandClock();
+      CountDownLatch others = new CountDownLatch(2 * Revival.STOPS_MAX);
+      Revival slow =
+          stopping(
+              node,
+              new Clock() {
+                @Override
+                public Timestamp now() {
+                  return hand.now();
+                }
+
+                @Override
+                public long nanoTime() {
+                  hand.pass(Revival.RUNS.toNanos());
+                  return hand.nanoTime();
+                }
+              },
+              others);
+      node.replica().fail(new ReplicaFailure(ReplicaFailure.Kind.STOPPED, "by itself"));
+      ReplicaFailure ended = broken.ended().get(30, TimeUnit.SECONDS);
+      assertThat(ended.kind()).isEqualTo(ReplicaFailure.Kind.DEFECT);
+      assertThat(ended.reason()).contains("by itself");
+      assertThat(starts.getCount()).isEqualTo(Revival.STOPS_MAX + 1);
+      assertThat(others.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(slow.ended()).isNotDone();
+      broken.close();
+      slow.close();
     }
   }
 

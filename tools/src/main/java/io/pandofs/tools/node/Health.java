@@ -22,6 +22,10 @@ final class Health {
   private static final Logger LOG = LoggerFactory.getLogger(Health.class);
   private static final Duration LASTING = Duration.ofSeconds(10);
   private static final Duration BRIEF = Duration.ofSeconds(3);
+
+  /** A disk that takes longer for one sync is worse than an election. */
+  private static final Duration HANGS = Duration.ofSeconds(5);
+
   private static final long CLOCK_WARN_MILLIS = 500;
 
   private final Clock clock;
@@ -36,6 +40,7 @@ final class Health {
   private enum Kind {
     STOPPED,
     NO_LEADER,
+    LOG_HANGS,
     NOT_RENEWED,
     SILENT_PEERS,
     CLOCK,
@@ -67,6 +72,12 @@ final class Health {
         replica.leader() == null,
         BRIEF,
         "no leader is known: a majority of the nodes must run");
+    long stands = Duration.ofMillis(replica.logStandsMillis()).toSeconds();
+    tell(
+        Kind.LOG_HANGS,
+        stands > HANGS.toSeconds(),
+        Duration.ZERO,
+        "the disk of raft/ hangs: nothing was written there for " + stands + " s");
     tell(
         Kind.NOT_RENEWED,
         replica.sessions() > 0 && !replica.renewed(),

@@ -134,6 +134,7 @@ final class NodeStatus implements StatusSource {
       raft.put("committed", replica.committed());
       raft.put("applied", replica.applied());
       raft.put("checkpoint", replica.checkpoint());
+      raft.put("log_stands_millis", replica.logStandsMillis());
       raft.put("failure", replica.failure());
       raft.put("sessions", replica.sessions());
       raft.put("renewed", replica.renewed());
