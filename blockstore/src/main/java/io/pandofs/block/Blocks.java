@@ -15,7 +15,8 @@ public interface Blocks {
    * it on stable storage, and goes on pushing to the rest. Fails with an {@code IOException} when
    * no quorum can be had in time, and at once with a {@link StoreFullException} when there is none
    * because so many replicas are full: then nothing may be committed that names the block. Waits
-   * before it takes more than the put budget.
+   * before it takes more than the put budget, and has failed with a {@link PutsBusyException} when
+   * it returns if that was too long.
    *
    * @param bytes position to limit, at most 4 MiB; must not change until the future is done
    */

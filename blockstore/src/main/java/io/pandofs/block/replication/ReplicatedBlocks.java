@@ -4,6 +4,7 @@ import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalFaults;
+import io.pandofs.block.PutsBusyException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
@@ -100,7 +101,8 @@ public final class ReplicatedBlocks implements Blocks {
     try {
       if (!buffers.takePut(length, settings.putTimeout())) {
         return CompletableFuture.failedFuture(
-            new IOException("no room among the puts under way in time, " + block + " not stored"));
+            new PutsBusyException(
+                "no room among the puts under way in time, " + block + " not stored"));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -2,6 +2,7 @@ package io.pandofs.mount.vfs;
 
 import io.pandofs.block.BlockConflictException;
 import io.pandofs.block.Blocks;
+import io.pandofs.block.PutsBusyException;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
@@ -314,6 +315,10 @@ final class WriteBack {
             && !(error instanceof BlockConflictException);
   }
 
+  private static boolean isBusy(CompletableFuture<StoredBlock> put) {
+    return put.handle((stored, failure) -> failure instanceof PutsBusyException).getNow(false);
+  }
+
   private CompletableFuture<Void> put(MetadataSession session, Carried carried) {
     List<CompletableFuture<Void>> puts = new ArrayList<>(carried.pieces.size());
     for (Piece piece : carried.pieces) {
@@ -326,8 +331,8 @@ final class WriteBack {
         CompletableFuture<StoredBlock> put =
             blocks.put(session.id(), block, piece.packed.bytes().duplicate());
         puts.add(put.thenAccept(stored -> piece.stored = stored));
-        if (put.isCompletedExceptionally()) {
-          break; // The next one might wait for room as long again.
+        if (isBusy(put)) {
+          break; // The next one would wait for room as long again.
         }
       } catch (ErrnoException | RuntimeException | Error e) {
         // Also for want of memory: a batch that is never settled would hang its writers.

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
@@ -365,6 +366,20 @@ class LostDataTest {
     vfs.files().fsync(later);
     close(vfs, later);
     assertThat(readAll(vfs, "f")).isEqualTo("well");
+  }
+
+  @Test
+  void whoWaitedForRoomInVainDoesNotWaitForEachBlockInTurn() throws Exception {
+    long handle = create(vfs, "f");
+    write(vfs, handle, 0, new byte[2 << 20]);
+    write(vfs, handle, 3 << 20, "small");
+    int before = volume.blocks.tried().size();
+    volume.blocks.turnPutsAway(1);
+    vfs.files().fsync(handle);
+    List<BlockId> tried = volume.blocks.tried().subList(before, volume.blocks.tried().size());
+    assertThat(tried).hasSizeGreaterThan(2);
+    assertThat(tried.get(1)).isEqualTo(tried.get(0));
+    close(vfs, handle);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.pandofs.mount.vfs;
 
 import io.pandofs.block.BlockConflictException;
 import io.pandofs.block.Blocks;
+import io.pandofs.block.PutsBusyException;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
@@ -11,6 +12,7 @@ import io.pandofs.meta.testing.LocalTree;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +34,8 @@ public final class MemoryBlocks implements Blocks {
   private final AtomicInteger putsToContradict = new AtomicInteger();
   private volatile IntPredicate full = bytes -> false;
   private final AtomicInteger putsToRefuse = new AtomicInteger();
+  private final AtomicInteger putsToTurnAway = new AtomicInteger();
+  private final List<BlockId> tried = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger putsToMisplace = new AtomicInteger();
   private final AtomicInteger readsToFail = new AtomicInteger();
   private final AtomicInteger reads = new AtomicInteger();
@@ -68,6 +72,16 @@ public final class MemoryBlocks implements Blocks {
 
   int refusesLeft() {
     return putsToRefuse.get();
+  }
+
+  /** The next puts have waited for room in vain. */
+  void turnPutsAway(int count) {
+    putsToTurnAway.set(count);
+  }
+
+  /** The blocks of all puts, in their order. */
+  List<BlockId> tried() {
+    return List.copyOf(tried);
   }
 
   /** The next puts end up where the placement map no longer says. */
@@ -147,6 +161,10 @@ public final class MemoryBlocks implements Blocks {
 
   @Override
   public CompletableFuture<StoredBlock> put(SessionId session, BlockId block, ByteBuffer bytes) {
+    tried.add(block);
+    if (take(putsToTurnAway)) {
+      return CompletableFuture.failedFuture(new PutsBusyException("planted"));
+    }
     CompletableFuture<StoredBlock> done = new CompletableFuture<>();
     Runnable finish = () -> finish(block, bytes, done);
     synchronized (this) {
