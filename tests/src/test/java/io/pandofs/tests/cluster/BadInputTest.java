@@ -236,7 +236,7 @@ final class BadInputTest {
     for (String member : List.of("[::1]", "10.0.0.1")) {
       Commands.Result result =
           pando(List.of(), "join", member, "--mount", mount.toString(), "--token", "x");
-      refused(FAILED, result, "This is no whole token");
+      refused(USAGE, result, "This is no whole token");
     }
   }
 
