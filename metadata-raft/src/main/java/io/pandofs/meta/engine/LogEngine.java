@@ -73,6 +73,8 @@ public final class LogEngine {
     superblock.save(store);
     Inode root = new Inode(InodeId.ROOT, FileType.DIRECTORY, superblock.born());
     root.permissions = ROOT_PERMISSIONS;
+    root.uid = format.owner().uid();
+    root.gid = format.owner().gid();
     root.links = 2;
     root.parent = InodeId.ROOT.value();
     root.sizeBytes = Inode.DIRECTORY_BYTES;

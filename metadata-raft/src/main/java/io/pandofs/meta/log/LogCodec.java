@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.wire.BatchMessage;
@@ -49,6 +50,8 @@ public final class LogCodec {
       return out.setFormat(
           FormatMessage.newBuilder()
               .setVolumeId(format.volumeId())
+              .setUid(format.owner().uid())
+              .setGid(format.owner().gid())
               .setTime(AttributesCodec.encode(format.time())));
     } else if (entry instanceof LogEntry.RegisterSession register) {
       return out.setRegisterSession(
@@ -126,7 +129,8 @@ public final class LogCodec {
       case FORMAT -> {
         FormatMessage format = in.getFormat();
         long volumeId = Check.number(format.getVolumeId());
-        yield new LogEntry.Format(volumeId, AttributesCodec.decode(format.getTime()));
+        Caller owner = new Caller(format.getUid(), format.getGid());
+        yield new LogEntry.Format(volumeId, owner, AttributesCodec.decode(format.getTime()));
       }
       case REGISTER_SESSION -> {
         RegisterSessionMessage register = in.getRegisterSession();

@@ -5,6 +5,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.identity.Fingerprint;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.StoragePolicy;
 import java.util.List;
@@ -15,8 +16,12 @@ import java.util.List;
  */
 public sealed interface LogEntry {
 
-  /** The first entry of a new volume: makes the superblock and the root directory. */
-  record Format(long volumeId, Timestamp time) implements LogEntry {}
+  /**
+   * The first entry of a new volume: makes the superblock and the root directory.
+   *
+   * @param owner whose the root directory is
+   */
+  record Format(long volumeId, Caller owner, Timestamp time) implements LogEntry {}
 
   /**
    * Operations of one session, in order; each succeeds or fails by itself. Sequence numbers count

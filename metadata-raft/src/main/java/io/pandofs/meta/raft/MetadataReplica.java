@@ -7,11 +7,13 @@ import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -226,6 +228,13 @@ public final class MetadataReplica implements AutoCloseable {
     }
   }
 
+  /** Whoever makes a volume may write to it: its root is whose the data directory is. */
+  private Caller owner() throws IOException {
+    return new Caller(
+        (int) Files.getAttribute(config.dataDir(), "unix:uid"),
+        (int) Files.getAttribute(config.dataDir(), "unix:gid"));
+  }
+
   /** The first entries of a new volume. May have been done in part by an earlier try. */
   private void form(RunningReplica replica, Duration patience) throws IOException {
     boolean formatted;
@@ -237,7 +246,7 @@ public final class MetadataReplica implements AutoCloseable {
     if (!formatted) {
       surely(
           replica,
-          new LogEntry.Format(replica.identity().volumeId(), surroundings.clock().now()),
+          new LogEntry.Format(replica.identity().volumeId(), owner(), surroundings.clock().now()),
           patience);
     }
     if (!registered) {

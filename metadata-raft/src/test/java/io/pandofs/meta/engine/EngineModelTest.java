@@ -216,7 +216,7 @@ class EngineModelTest {
   }
 
   private static SessionId begin(Node node) throws Exception {
-    node.apply(new LogEntry.Format(99, BORN));
+    node.apply(new LogEntry.Format(99, Caller.ROOT, BORN));
     node.apply(new LogEntry.RegisterNode(0, "n", "a:1", "a:2", "a:3"));
     SessionId session =
         new SessionId(node.apply(new LogEntry.RegisterSession(new NodeId(1), BORN)).number());

@@ -38,7 +38,7 @@ final class EngineRig implements LocalEffects {
   private long serials;
 
   EngineRig() {
-    apply(new LogEntry.Format(7, NOW));
+    apply(new LogEntry.Format(7, Caller.ROOT, NOW));
     node = addNode("a:1");
     session = new SessionId(apply(new LogEntry.RegisterSession(node, NOW)).number());
     inodes = submit(new Operation.ReserveNumbers(NumberKind.INODE, 1 << 20)).number();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
@@ -104,8 +105,19 @@ class SessionsTest {
   }
 
   @Test
+  void theRootIsWhoseTheVolumeIs() throws Exception {
+    MemoryStore store = new MemoryStore();
+    new LogEngine()
+        .apply(new LogEntry.Format(7, new Caller(1000, -2), EngineRig.NOW), 1, store, rig);
+    Attributes root = new TableView(store, 1, () -> {}).attributes(InodeId.ROOT);
+    assertThat(root.uid()).isEqualTo(1000);
+    assertThat(root.gid()).isEqualTo(-2);
+  }
+
+  @Test
   void entriesThatMakeNoSenseAreRefused() {
-    assertThat(status(new LogEntry.Format(7, EngineRig.NOW))).isEqualTo(Status.REFUSED);
+    assertThat(status(new LogEntry.Format(7, Caller.ROOT, EngineRig.NOW)))
+        .isEqualTo(Status.REFUSED);
     assertThat(status(new LogEntry.RemoveNode(new NodeId(77)))).isEqualTo(Status.REFUSED);
     assertThat(status(new LogEntry.RegisterSession(new NodeId(77), EngineRig.NOW)))
         .isEqualTo(Status.REFUSED);

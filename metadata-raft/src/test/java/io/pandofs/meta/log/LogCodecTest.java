@@ -62,7 +62,7 @@ class LogCodecTest {
     List<Request> requests =
         operations().stream().map(o -> new Request(o, new Caller(-1, -2), T)).toList();
     return List.of(
-        new LogEntry.Format(9, T),
+        new LogEntry.Format(9, new Caller(-2, 1000), T),
         new LogEntry.Batch(new SessionId(3), 1, 0, requests),
         new LogEntry.Batch(new SessionId(3), Long.MAX_VALUE, 7, List.of()),
         new LogEntry.RegisterSession(new NodeId(4), T),

@@ -8,6 +8,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
@@ -64,7 +65,7 @@ class BatchSenderTest {
   }
 
   private void makeVolume() {
-    apply(new LogEntry.Format(1, Timestamp.EPOCH));
+    apply(new LogEntry.Format(1, Caller.ROOT, Timestamp.EPOCH));
     apply(new LogEntry.RegisterNode(0, "n", "a:1", "a:2", "a:3"));
     session =
         new SessionId(apply(new LogEntry.RegisterSession(new NodeId(1), Timestamp.EPOCH)).number());

@@ -173,7 +173,7 @@ final class SimulatedCluster {
   /** The volume, its nodes, and some files. */
   private void prepare() {
     List<LogEntry> entries = new ArrayList<>();
-    entries.add(new LogEntry.Format(7, Timestamp.EPOCH));
+    entries.add(new LogEntry.Format(7, Caller.ROOT, Timestamp.EPOCH));
     for (Host host : hosts) {
       entries.add(
           new LogEntry.RegisterNode(0, host.toString(), host + ":1", host + ":2", host + ":3"));

@@ -7,6 +7,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
@@ -59,7 +60,7 @@ public final class LocalTree {
   /** A volume that tells these effects, on the calling thread, with the tree locked. */
   public LocalTree(LocalEffects effects) {
     this.effects = effects;
-    expectOk(apply(new LogEntry.Format(4711, BORN)));
+    expectOk(apply(new LogEntry.Format(4711, Caller.ROOT, BORN)));
     LogEntry.RegisterNode register =
         new LogEntry.RegisterNode(0, "n1", "localhost:1", "localhost:2", "localhost:3");
     this.node = new NodeId(expectOk(apply(register)).number());
