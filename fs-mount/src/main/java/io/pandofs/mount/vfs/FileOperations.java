@@ -162,14 +162,33 @@ public final class FileOperations {
               OpenFlags.has(flags, OpenFlags.EXCLUSIVE),
               true);
       Attributes made = made(Sessions.submit(session, create, caller, clock.now()).attributes());
-      if (made.inode().equals(fresh) && file.lease().granted(asked, 0, false)) {
+      if (!made.inode().equals(fresh)) {
+        return open(caller, made.inode(), flags);
+      }
+      if (file.lease().granted(asked, 0, false)) {
         return new Opened(newHandle(openFiles.acquire(fresh), flags), made, isDirect(flags));
       }
-      return open(caller, made.inode(), flags);
+      return openMade(caller, fresh, flags);
     } finally {
       file.lease().refused(asked);
       leases.tidy(file);
       openFiles.release(file);
+    }
+  }
+
+  /**
+   * Opens what this call has made, whose lease is gone again, perhaps with the session. It may have
+   * been unlinked and freed by then: that is EIO, since the kernel makes a call that is answered
+   * ESTALE once more, and with O_EXCL it would meet what it made itself or what came after it.
+   */
+  private Opened openMade(Caller caller, InodeId inode, int flags) throws ErrnoException {
+    try {
+      return open(caller, inode, flags);
+    } catch (ErrnoException e) {
+      if (e.errno() == Errno.ESTALE) {
+        throw new ErrnoException(Errno.EIO, inode + " was made and is gone again");
+      }
+      throw e;
     }
   }
 

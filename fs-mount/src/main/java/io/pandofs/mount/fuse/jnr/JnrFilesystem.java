@@ -119,7 +119,8 @@ final class JnrFilesystem extends FuseStubFS {
         "fgetattr",
         path,
         () -> {
-          Native.fill(stat, vfs.files().attributes(info.fh.longValue()));
+          Attributes entry = path == null ? null : made.take(path);
+          Native.fill(stat, entry != null ? entry : vfs.files().attributes(info.fh.longValue()));
           return 0;
         });
   }
@@ -316,6 +317,7 @@ final class JnrFilesystem extends FuseStubFS {
                       (int) mode & PERMISSIONS,
                       info.flags.intValue());
           Native.answer(opened, info);
+          made.put(path, opened.attributes());
           return 0;
         });
   }

@@ -7,11 +7,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What mknod, mkdir, symlink and link have just made. The kernel wants the new entry's attributes
- * in the same answer, and libfuse asks for them by a getattr of the path right after, in the same
- * thread. By then another mount may have removed the entry or put something else there: the program
- * would be told that its mkdir failed (ENOENT, or EIO when the type differs), though it did not. So
- * that one getattr is answered with what was made. Thread-safe.
+ * What create, mknod, mkdir, symlink and link have just made. The kernel wants the new entry's
+ * attributes in the same answer, and libfuse asks for them by a getattr of the path right after, in
+ * the same thread. By then another mount may have removed the entry or put something else there:
+ * the program would be told that its mkdir failed (ENOENT, or EIO when the type differs), though it
+ * did not. So that one getattr is answered with what was made. Thread-safe.
  */
 final class MadeEntries {
 
