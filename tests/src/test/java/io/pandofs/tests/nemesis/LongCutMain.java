@@ -26,7 +26,8 @@ import java.util.concurrent.TimeUnit;
  * started; then all is healed. Exit status 0: all is right.
  */
 final class LongCutMain {
-  private static final List<String> KINDS = List.of("append", "create", "link", "rename", "rmdir");
+  private static final String APPEND = "append";
+  private static final List<String> KINDS = List.of(APPEND, "create", "link", "rename", "rmdir");
   private static final Duration CUT = Duration.ofSeconds(70);
   private static final Duration DEAF = Duration.ofMillis(1500);
   private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -132,13 +133,16 @@ final class LongCutMain {
   /** For each kind: 1 if its call that was not answered has been done, as another node sees it. */
   private Map<String, Integer> unanswered(int node, Set<String> kinds)
       throws IOException, InterruptedException {
-    // All at once: the leader must not have time to end the session that it does not hear.
+    // All at once: the leader must not have time to end the session that it does not hear. For the
+    // same reason names alone: a look at a file waits for the deaf node, which has it leased.
     Map<String, Commands.Running> counting = new LinkedHashMap<>();
     for (String kind : kinds) {
-      counting.put(kind, count(kind, node));
+      if (!kind.equals(APPEND)) {
+        counting.put(kind, count(kind, node));
+      }
     }
     Map<String, Integer> done = new LinkedHashMap<>();
-    for (String kind : kinds) {
+    for (String kind : counting.keySet()) {
       Map<Integer, Integer> effects = effects(counting.get(kind));
       Map<Integer, String> answers = answers(kind);
       done.put(
