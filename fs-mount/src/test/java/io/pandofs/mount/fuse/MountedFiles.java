@@ -82,6 +82,17 @@ abstract class MountedFiles {
     run("mkfifo", "linked");
     run("ln", "linked", Rival.PREFIX + "l");
     assertThat(Files.exists(path(Rival.PREFIX + "l"))).isFalse();
+    name = Rival.PREFIX + "c";
+    // Nobody can have a file that is leased, so this rival outlives the maker's session. ESTALE
+    // would make the kernel call once more, and the program would be told EEXIST.
+    String create =
+        """
+        import os, sys
+        try: os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        except OSError as e: print(os.strerror(e.errno))
+        """;
+    assertThat(run("python3", "-c", create, name)).isEqualTo("Input/output error\n");
+    assertThat(run("stat", "-c", "%F", name)).isEqualTo("directory\n");
   }
 
   @Test

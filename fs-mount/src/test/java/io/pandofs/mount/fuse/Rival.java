@@ -17,24 +17,27 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Another mount that is always quicker: whatever is made under a name that begins with {@link
- * #PREFIX} is removed, and something of another type put there, before the maker is answered.
+ * #PREFIX} is removed, and something of another type put there, before the maker is answered. A
+ * regular file is leased to its maker; for that the maker's session ends first.
  */
 final class Rival {
 
   static final String PREFIX = "rivalled-";
 
+  private final LocalTree tree;
   private final LocalMetadataSession session;
+  private final TestSession rivalled;
 
-  private Rival(LocalMetadataSession session) {
-    this.session = session;
+  private Rival(LocalTree tree) {
+    this.tree = tree;
+    this.session = tree.newSession();
+    this.rivalled = new TestSession(tree.newSession());
+    rivalled.onApplied(this::follow);
   }
 
   /** A new session of the tree that has such a rival. */
   static TestSession beside(LocalTree tree) {
-    Rival rival = new Rival(tree.newSession());
-    TestSession session = new TestSession(tree.newSession());
-    session.onApplied(rival::follow);
-    return session;
+    return new Rival(tree).rivalled;
   }
 
   private void follow(Operation operation) {
@@ -43,7 +46,11 @@ final class Rival {
         submit(new Operation.RemoveDirectory(create.parent(), create.name()));
         make(create, FileType.SYMLINK);
       } else {
+        if (create.type() == FileType.REGULAR) {
+          tree.expire(rivalled.id());
+        }
         submit(new Operation.Unlink(create.parent(), create.name()));
+        tree.reap();
         make(create, FileType.DIRECTORY);
       }
     }

@@ -20,6 +20,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.NewBlock;
+import io.pandofs.meta.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -448,6 +449,33 @@ class LostDataTest {
     assertFails(Errno.EIO, () -> create(other, "f"));
     close(other, create(other, "f"));
     assertThat(sessions).isEmpty();
+  }
+
+  /** ESTALE would make the kernel call again, and it would find the name free or taken. */
+  @Test
+  void aFileThatIsMadeAndFreedBeforeItIsOpenIsAnsweredEio() throws Exception {
+    TestSession session = new TestSession(volume.tree.newSession());
+    List<MetadataSession> sessions = new ArrayList<>(List.of(session, volume.tree.newSession()));
+    Vfs other = volume.mount(Volume.CALM, () -> sessions.remove(0));
+    session.onApplied(
+        operation -> {
+          if (operation instanceof Operation.Create) {
+            volume.tree.expire(session.id());
+            unlink("f");
+            volume.tree.reap();
+          }
+        });
+    assertFails(Errno.EIO, () -> create(other, "f", OpenFlags.READ_WRITE | OpenFlags.EXCLUSIVE));
+    assertThat(sessions).isEmpty();
+    close(other, create(other, "f", OpenFlags.READ_WRITE | OpenFlags.EXCLUSIVE));
+  }
+
+  private void unlink(String file) {
+    try {
+      vfs.namespace().unlink(USER, InodeId.ROOT, name(file));
+    } catch (ErrnoException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static void put(Vfs vfs, String file, String text) throws Exception {

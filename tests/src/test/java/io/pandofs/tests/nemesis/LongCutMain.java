@@ -4,6 +4,7 @@ import io.pandofs.tests.cluster.Commands;
 import io.pandofs.tests.nemesis.Network.Way;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,16 @@ import java.util.concurrent.TimeUnit;
 final class LongCutMain {
   private static final String APPEND = "append";
   private static final List<String> KINDS = List.of(APPEND, "create", "link", "rename", "rmdir");
+
+  /**
+   * So many programs make calls of each kind. A deaf node lets no call begin, since its tables may
+   * be old: an answer is lost only of a call that is just being done when it becomes deaf.
+   */
+  private static final int LANES = 4;
+
+  /** So often it is made deaf at most until the answer of a call is lost. */
+  private static final int TRIES = 10;
+
   private static final Duration CUT = Duration.ofSeconds(70);
   private static final Duration DEAF = Duration.ofMillis(1500);
   private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -66,17 +77,21 @@ final class LongCutMain {
     TimeUnit.SECONDS.sleep(warmSeconds);
     Path base = cluster.node(victim).mount().resolve("cut");
     python("prepare", base).await().ok();
-    Map<String, Process> calls = start(base);
-    TimeUnit.SECONDS.sleep(3);
+    List<Process> calls = start(base);
     long term = cluster.leader(List.of()).term();
     long checkpoint = checkpoint(other);
 
     Set<Way> deaf = new LinkedHashSet<>();
     deaf.add(new Way(leader, victim));
     deaf.add(new Way(other, victim));
-    cluster.network().cut(deaf);
-    TimeUnit.NANOSECONDS.sleep(DEAF.toNanos());
-    Map<String, Integer> unanswered = unanswered(other, calls.keySet());
+    Map<String, Integer> unanswered = Map.of();
+    for (int i = 0; i < TRIES && unanswered.values().stream().noneMatch(n -> n > 0); i++) {
+      cluster.network().heal();
+      TimeUnit.SECONDS.sleep(3);
+      cluster.network().cut(deaf);
+      TimeUnit.NANOSECONDS.sleep(DEAF.toNanos());
+      unanswered = unanswered(other);
+    }
     cluster.network().cut(cluster.network().ways());
     System.out.println("cut; done, but not answered: " + unanswered);
     TimeUnit.NANOSECONDS.sleep(CUT.toNanos());
@@ -101,24 +116,29 @@ final class LongCutMain {
     }
   }
 
-  private Map<String, Process> start(Path base) throws IOException {
-    Map<String, Process> calls = new LinkedHashMap<>();
+  private List<Process> start(Path base) throws IOException {
+    List<Process> calls = new ArrayList<>();
     for (String kind : KINDS) {
-      calls.put(
-          kind,
-          new ProcessBuilder("python3", program.toString(), "run", base.toString(), kind)
-              .redirectOutput(told(kind).toFile())
-              .redirectError(directory.resolve(kind + ".errors").toFile())
-              .start());
+      Path errors = directory.resolve(kind + ".errors");
+      for (int lane = 0; lane < LANES; lane++) {
+        String first = String.valueOf(lane * 100_000);
+        calls.add(
+            new ProcessBuilder("python3", program.toString(), "run", base.toString(), kind, first)
+                .redirectOutput(Redirect.appendTo(told(kind).toFile()))
+                .redirectError(Redirect.appendTo(errors.toFile()))
+                .start());
+      }
     }
     return calls;
   }
 
-  private void stop(Map<String, Process> calls) throws IOException, InterruptedException {
-    for (Map.Entry<String, Process> call : calls.entrySet()) {
-      call.getValue().getOutputStream().close();
-      boolean ended = call.getValue().waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-      expect(ended, call.getKey() + " hangs in a call");
+  private void stop(List<Process> calls) throws IOException, InterruptedException {
+    for (Process call : calls) {
+      call.getOutputStream().close();
+    }
+    for (Process call : calls) {
+      boolean ended = call.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      expect(ended, call.info().commandLine().orElse("a program") + " hangs in a call");
     }
   }
 
@@ -130,27 +150,25 @@ final class LongCutMain {
     return cluster.node(node).status().object("raft").number("checkpoint");
   }
 
-  /** For each kind: 1 if its call that was not answered has been done, as another node sees it. */
-  private Map<String, Integer> unanswered(int node, Set<String> kinds)
-      throws IOException, InterruptedException {
+  /** How many calls of each kind have been done and not answered, as another node sees it. */
+  private Map<String, Integer> unanswered(int node) throws IOException, InterruptedException {
     // All at once: the leader must not have time to end the session that it does not hear. For the
     // same reason names alone: a look at a file waits for the deaf node, which has it leased.
     Map<String, Commands.Running> counting = new LinkedHashMap<>();
-    for (String kind : kinds) {
+    for (String kind : KINDS) {
       if (!kind.equals(APPEND)) {
         counting.put(kind, count(kind, node));
       }
     }
     Map<String, Integer> done = new LinkedHashMap<>();
-    for (String kind : counting.keySet()) {
-      Map<Integer, Integer> effects = effects(counting.get(kind));
-      Map<Integer, String> answers = answers(kind);
-      done.put(
-          kind,
-          (int)
-              effects.entrySet().stream()
-                  .filter(e -> e.getValue() > 0 && !answers.containsKey(e.getKey()))
-                  .count());
+    for (Map.Entry<String, Commands.Running> kind : counting.entrySet()) {
+      Map<Integer, Integer> effects = effects(kind.getValue());
+      Map<Integer, String> answers = answers(kind.getKey());
+      long count =
+          effects.entrySet().stream()
+              .filter(e -> e.getValue() > 0 && !answers.containsKey(e.getKey()))
+              .count();
+      done.put(kind.getKey(), (int) count);
     }
     return done;
   }

@@ -1,7 +1,7 @@
 """Five kinds of calls that would tell if they were done twice, one after the other until stdin ends.
 
   longcut.py prepare DIR             makes DIR and all that the calls need
-  longcut.py run DIR KIND            one line a call before (B n) and after (E n answer milliseconds) it; in DIR on a mount
+  longcut.py run DIR KIND FIRST      calls FIRST, FIRST + 1 …: one line a call before (B n) and after (E n answer milliseconds) it; in DIR on a mount
   longcut.py count DIR KIND FILE     how often each call of the lines in FILE took effect: n times; in DIR on any mount
 """
 import errno
@@ -47,8 +47,8 @@ def say(*words):
     print(*words, flush=True)
 
 
-def run(base, kind):
-    for n in range(CALLS):
+def run(base, kind, first):
+    for n in range(int(first), int(first) + CALLS):
         if select.select([sys.stdin], [], [], 0)[0]:
             break
         try:
