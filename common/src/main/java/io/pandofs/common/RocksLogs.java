@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  * endian ("Write Ahead Log File Format" of its wiki). One flipped bit can make an ordinary kind one
  * of a recycled log, and RocksDB 11.8.1, which then compares the number of a log before it compares
  * the CRC, reads such a record of a MANIFEST again and again for ever. We recycle no logs: such a
- * kind is damage. All other damage is left to RocksDB, which finds it by the CRC.
+ * kind is damage. Another flipped bit makes a length go beyond the end of the file: RocksDB takes
+ * that for a record that was not finished before a crash, and leaves it out with all those behind
+ * it. But the CRC of one that was finished is that of a shorter length. All other damage is left to
+ * RocksDB, which finds it by the CRC.
  */
 public final class RocksLogs {
 
@@ -43,9 +47,9 @@ public final class RocksLogs {
     }
     try (Stream<Path> files = Files.list(database)) {
       for (Path file : (Iterable<Path>) files.filter(RocksLogs::isLog).sorted()::iterator) {
-        long at = recycledRecord(file);
-        if (at >= 0) {
-          return file.getFileName() + " has a record of a kind that is never written, at " + at;
+        String damage = damageOf(file);
+        if (damage != null) {
+          return file.getFileName() + damage;
         }
       }
     }
@@ -57,8 +61,7 @@ public final class RocksLogs {
     return name.startsWith("MANIFEST-") || name.endsWith(".log");
   }
 
-  /** The offset of the first such record, or -1. */
-  private static long recycledRecord(Path file) throws IOException {
+  private static @Nullable String damageOf(Path file) throws IOException {
     ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     try (FileChannel channel = FileChannel.open(file)) {
       for (long start = 0; ; start += BLOCK_BYTES) {
@@ -66,31 +69,50 @@ public final class RocksLogs {
         while (block.hasRemaining() && channel.read(block, start + block.position()) >= 0) {
           // A read may be short.
         }
-        int length = block.position();
-        int at = recycledRecord(block, length);
-        if (at >= 0) {
-          return start + at;
-        }
-        if (length < BLOCK_BYTES) {
-          return -1;
+        block.flip();
+        String damage = damageOf(block, start);
+        if (damage != null || block.limit() < BLOCK_BYTES) {
+          return damage;
         }
       }
     }
   }
 
-  private static int recycledRecord(ByteBuffer block, int length) {
+  private static @Nullable String damageOf(ByteBuffer block, long start) {
     int at = 0;
-    while (at + HEADER_BYTES <= length) {
+    while (at + HEADER_BYTES <= block.limit()) {
       int kind = Byte.toUnsignedInt(block.get(at + KIND_AT));
       if (RECYCLED.contains(kind)) {
-        return at;
+        return " has a record of a kind that is never written, at " + (start + at);
       }
       int payload = Short.toUnsignedInt(block.getShort(at + LENGTH_AT));
       if (kind == 0 && payload == 0) {
-        return -1; // Prepared room, or a torn write: RocksDB passes over the rest of the block.
+        return null; // Prepared room, or a torn write: RocksDB passes over the rest of the block.
       }
-      at += HEADER_BYTES + payload;
+      int next = at + HEADER_BYTES + payload;
+      if (next > block.limit() && isShorter(block, at)) {
+        return " has a record with a wrong length, at " + (start + at);
+      }
+      at = next;
     }
-    return -1;
+    return null;
+  }
+
+  /** Whether the record's CRC is that of fewer bytes than are left of the file. */
+  private static boolean isShorter(ByteBuffer block, int at) {
+    int stored = block.getInt(at);
+    CRC32C crc = new CRC32C();
+    for (int i = at + KIND_AT; i < block.limit(); i++) {
+      crc.update(block.get(i));
+      if (masked((int) crc.getValue()) == stored) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** As RocksDB stores them: a CRC of bytes that have a CRC among them tells little. */
+  private static int masked(int crc) {
+    return Integer.rotateRight(crc, 15) + 0xa282ead8;
   }
 }

@@ -6,8 +6,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +70,27 @@ final class RocksLogsTest {
     assertThat(RocksLogs.damage(database)).isNull();
     write("000007.log", record((32 << 10) - 7 - 14, FULL), new byte[14], record(2, RECYCLED_FULL));
     assertThat(RocksLogs.damage(database)).contains("at 32768");
+  }
+
+  /** A real record of a MANIFEST: the name of the comparator, with its CRC as RocksDB stores it. */
+  @Test
+  void aRecordThatWasFinishedIsNotTakenForATornOne() throws IOException {
+    byte[] payload = "leveldb.BytewiseComparator".getBytes(StandardCharsets.US_ASCII);
+    byte[] whole = record(payload.length, FULL);
+    System.arraycopy(payload, 0, whole, 7, payload.length);
+    CRC32C crc = new CRC32C();
+    crc.update(whole, 6, payload.length + 1);
+    int stored = Integer.rotateRight((int) crc.getValue(), 15) + 0xa282ead8;
+    ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).putInt(stored);
+    write("MANIFEST-000005", whole, record(3, FULL));
+    assertThat(RocksLogs.damage(database)).isNull();
+    whole[5] ^= 2;
+    write("MANIFEST-000005", record(39, FULL), whole, record(3, FULL));
+    assertThat(RocksLogs.damage(database)).contains("wrong length").contains("at 46");
+    // Torn indeed: the file ends before the record does.
+    whole[5] ^= 2;
+    write("MANIFEST-000005", record(39, FULL), Arrays.copyOf(whole, whole.length - 1));
+    assertThat(RocksLogs.damage(database)).isNull();
   }
 
   @Test
