@@ -1,6 +1,7 @@
 /*
- * Preloaded into a node: fsync and fdatasync of files whose path contains $FAILSYNC_PATH give EIO
- * while the file $FAILSYNC_WHEN exists. One line a failure goes to the file $FAILSYNC_WHEN.done.
+ * Preloaded into a node: while the file $FAILSYNC_WHEN exists, fsync and fdatasync of files whose path contains
+ * $FAILSYNC_PATH give EIO; with $FAILSYNC_DELAY they take so many milliseconds longer instead. One line each time goes to
+ * the file $FAILSYNC_WHEN.done.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int fails(int fd) {
+static int meant(int fd) {
   const char *when = getenv("FAILSYNC_WHEN");
   const char *part = getenv("FAILSYNC_PATH");
   char link[64], path[4096], done[4096];
@@ -30,6 +31,14 @@ static int fails(int fd) {
     close(evidence);
   }
   return 1;
+}
+
+static int fails(int fd) {
+  const char *delay = getenv("FAILSYNC_DELAY");
+  if (!meant(fd)) return 0;
+  if (!delay) return 1;
+  usleep(1000 * (useconds_t)atoi(delay));
+  return 0;
 }
 
 #define FAILING(name)                                                \

@@ -130,6 +130,25 @@ public sealed interface Operation {
     }
   }
 
+  /**
+   * Says that bytes of a file lie in new blocks as well, and takes them from there from now on. So
+   * neither content nor attributes change, and nobody's lease stands in the way. What no longer
+   * lies where {@code from} says, because it was written or cut meanwhile, stays as it is; a new
+   * block that nothing moves to is no part of the file. The reply's number is how many bytes moved.
+   *
+   * @param from where the bytes were, in order of offset, not overlapping
+   * @param to where they are too; as the extents of {@link Write}, and may be fewer, since what
+   *     lies side by side in file and block is one extent
+   */
+  record Relocate(InodeId inode, List<Extent> from, List<Extent> to, List<NewBlock> blocks)
+      implements Operation {
+    public Relocate {
+      from = List.copyOf(from);
+      to = List.copyOf(to);
+      blocks = List.copyOf(blocks);
+    }
+  }
+
   /** fallocate(2); EOPNOTSUPP for modes other than those above. */
   record Allocate(InodeId inode, int mode, long offset, long length) implements Operation {}
 

@@ -53,7 +53,7 @@ final class Committer implements AutoCloseable {
   private volatile @Nullable IOException failure;
 
   /**
-   * @param onChange told after each commit; must not block
+   * @param onChange told after each commit of puts and deletes; must not block
    */
   Committer(
       Tables tables,
@@ -153,7 +153,9 @@ final class Committer implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       fail(group, fence(e));
     }
-    onChange.run();
+    if (group.stream().anyMatch(work -> work instanceof Work.Put || work instanceof Work.Delete)) {
+      onChange.run();
+    }
   }
 
   private void apply(List<Work> group) throws RocksDBException, IOException {

@@ -203,13 +203,13 @@ public final class LocalBlockStore implements LocalBlocks {
     }
   }
 
-  /** Tidies up until there is nothing left to do, without keeping to the pace. */
+  /** Tidies up as at rest until there is nothing left to do, without keeping to the pace. */
   void tidyAll() throws IOException {
     gate.enter();
     try {
-      long moved = tidier.tidy();
+      long moved = tidier.tidy(true);
       while (moved > 0) {
-        moved = tidier.tidy();
+        moved = tidier.tidy(true);
       }
     } catch (RocksDBException e) {
       throw new IOException(e);

@@ -32,9 +32,9 @@ record SegmentRow(long payload, long live, long blocks) {
     return blocks == 0;
   }
 
-  /** Less than half of it is alive. */
-  boolean isSparse() {
-    return live * 2 < payload;
+  /** Less than this part of it is alive. */
+  boolean isSparse(int percent) {
+    return live * 100 < payload * percent;
   }
 
   byte[] encode() {

@@ -22,7 +22,9 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>a segment without a live block loses its file;
- *   <li>sparse segments (less than half alive) are copied together into a new one;
+ *   <li>sparse segments are copied together into a new one: those less than half alive, and when
+ *       nothing was put or deleted for half a minute also those less than four fifths, so that a
+ *       store at rest takes hardly more than what it holds;
  *   <li>when there are many undersized segments, a run of them is copied together likewise;
  *   <li>when the table of small blocks has grown large, its first blocks move into a segment;
  *   <li>when its files are more than twice what lives in it, it is compacted.
@@ -36,6 +38,9 @@ final class Tidier implements AutoCloseable {
   private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final int UNDERSIZED_MAX = 64;
   private static final int SMALL_SEGMENTS_MAX = 4;
+  private static final long REST_AFTER_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final int SPARSE_PERCENT = 50;
+  private static final int SPARSE_PERCENT_AT_REST = 80;
 
   private final Tables tables;
   private final Segments segments;
@@ -54,8 +59,19 @@ final class Tidier implements AutoCloseable {
   @GuardedBy("state")
   private @Nullable Future<?> scheduled;
 
+  /** During a step, whose end says when the next one is. */
+  @GuardedBy("state")
+  private boolean isRunning;
+
+  /** When {@link #scheduled} is to begin. */
+  @GuardedBy("state")
+  private long scheduledForNanos;
+
   @GuardedBy("state")
   private boolean isClosed;
+
+  @GuardedBy("state")
+  private long changedNanos;
 
   @GuardedBy("state")
   private long notBefore;
@@ -79,50 +95,73 @@ final class Tidier implements AutoCloseable {
     this.clock = clock;
     this.scheduler = scheduler;
     this.notBefore = clock.nanoTime();
+    this.changedNanos = notBefore;
+    this.scheduledForNanos = notBefore;
   }
 
   /** Something changed: there may be something to do. */
   void wake() {
     state.lock();
     try {
-      if (scheduled != null || isClosed) {
-        return;
-      }
-      long wait = Math.max(REST_NANOS, notBefore - clock.nanoTime());
-      scheduled = scheduler.schedule(this::step, wait, TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      LOG.debug("the scheduler is closed: nothing more is tidied up", e);
+      changedNanos = clock.nanoTime();
+      schedule(REST_NANOS);
     } finally {
       state.unlock();
     }
   }
 
+  /** Sees to it that the next step begins after this time, or earlier. */
+  @GuardedBy("state")
+  private void schedule(long nanos) {
+    long now = clock.nanoTime();
+    long wait = Math.max(nanos, notBefore - now);
+    if (isClosed || isRunning || (scheduled != null && scheduledForNanos - now <= wait)) {
+      return;
+    }
+    if (scheduled != null) {
+      scheduled.cancel(false);
+    }
+    try {
+      scheduled = scheduler.schedule(this::step, wait, TimeUnit.NANOSECONDS);
+      scheduledForNanos = now + wait;
+    } catch (RejectedExecutionException e) {
+      LOG.debug("the scheduler is closed: nothing more is tidied up", e);
+    }
+  }
+
   private void step() {
+    long beganNanos;
+    boolean atRest;
+    state.lock();
+    try {
+      if (isRunning) {
+        return; // cancelled too late
+      }
+      isRunning = true;
+      scheduled = null;
+      beganNanos = clock.nanoTime();
+      atRest = beganNanos - changedNanos >= REST_AFTER_NANOS;
+    } finally {
+      state.unlock();
+    }
     long moved = 0;
     try {
-      state.lock();
-      try {
-        scheduled = null;
-      } finally {
-        state.unlock();
-      }
-      moved = tidy();
+      moved = tidy(atRest);
     } catch (IOException | RocksDBException e) {
       LOG.warn("cannot give space back now: {}", e.toString());
     } catch (RuntimeException e) {
       LOG.error("tidying up the block store failed", e);
     }
-    if (moved > 0) {
-      rest(moved);
-      wake();
-    }
-  }
-
-  private void rest(long moved) {
     state.lock();
     try {
-      long pace = TimeUnit.SECONDS.toNanos(1) * moved / options.rewriteBytesPerSecond();
-      notBefore = clock.nanoTime() + pace;
+      isRunning = false;
+      long now = clock.nanoTime();
+      notBefore = now + TimeUnit.SECONDS.toNanos(1) * moved / options.rewriteBytesPerSecond();
+      if (moved > 0 || changedNanos - beganNanos >= 0) {
+        schedule(REST_NANOS);
+      } else if (!atRest) {
+        schedule(REST_AFTER_NANOS);
+      }
     } finally {
       state.unlock();
     }
@@ -140,9 +179,10 @@ final class Tidier implements AutoCloseable {
   /**
    * One step: gives dead segments back, and copies at most one segment's worth.
    *
+   * @param atRest whether nothing was put or deleted for a while: then more is worth copying
    * @return bytes copied; 0 when there is nothing left to copy
    */
-  long tidy() throws IOException, RocksDBException {
+  long tidy(boolean atRest) throws IOException, RocksDBException {
     steps.lock();
     try {
       if (isClosed()) {
@@ -150,7 +190,7 @@ final class Tidier implements AutoCloseable {
       }
       watch();
       dropDead();
-      long moved = copySome();
+      long moved = copySome(atRest ? SPARSE_PERCENT_AT_REST : SPARSE_PERCENT);
       if (moved > 0) {
         dropDead();
       }
@@ -183,7 +223,7 @@ final class Tidier implements AutoCloseable {
     }
   }
 
-  private long copySome() throws IOException, RocksDBException {
+  private long copySome(int sparsePercent) throws IOException, RocksDBException {
     List<Long> sparse = new ArrayList<>();
     List<Long> undersized = new ArrayList<>();
     long sparseBytes = 0;
@@ -194,7 +234,7 @@ final class Tidier implements AutoCloseable {
       if (segment == Keys.SMALL || row.isDead() || copier.isDamaged(segment)) {
         continue;
       }
-      if (row.isSparse() && sparseBytes < options.segmentBytes()) {
+      if (row.isSparse(sparsePercent) && sparseBytes < options.segmentBytes()) {
         sparse.add(segment);
         sparseBytes += row.live();
       }

@@ -108,6 +108,26 @@ final class SpaceTest {
     }
   }
 
+  @Test
+  void atRestTheDirectoryTakesHardlyMoreThanWhatIsInIt() throws Exception {
+    Random random = new Random(12);
+    try (StoreFixture fixture = new StoreFixture(StoreFixture.tiny(directory));
+        LocalBlockStore store = fixture.open()) {
+      fill(store, random);
+      List<BlockId> third = new ArrayList<>();
+      for (long block : List.copyOf(live.keySet())) {
+        if (block % 3 == 0) {
+          third.add(new BlockId(block));
+          live.remove(block);
+        }
+      }
+      store.delete(third);
+      store.tidyAll();
+      assertThat(StoreFixture.size(directory)).isLessThan(store.usage().usedBytes() * 5 / 4);
+      assertThat(store.usage().blocks()).isEqualTo(live.size());
+    }
+  }
+
   private void deleteAll(LocalBlockStore store) throws Exception {
     store.delete(live.keySet().stream().map(BlockId::new).toList());
     live.clear();

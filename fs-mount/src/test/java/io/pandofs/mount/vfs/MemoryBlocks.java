@@ -61,7 +61,7 @@ public final class MemoryBlocks implements Blocks {
   }
 
   /** The next puts fail for good: there is no space. */
-  void failPuts(int count) {
+  public void failPuts(int count) {
     putsToFail.set(count);
   }
 
@@ -85,11 +85,11 @@ public final class MemoryBlocks implements Blocks {
   }
 
   /** The next puts end up where the placement map no longer says. */
-  void misplacePuts(int count) {
+  public void misplacePuts(int count) {
     putsToMisplace.set(count);
   }
 
-  void failReads(int count) {
+  public void failReads(int count) {
     readsToFail.set(count);
   }
 
@@ -147,7 +147,7 @@ public final class MemoryBlocks implements Blocks {
     return held.size();
   }
 
-  int count() {
+  public int count() {
     return blocks.size();
   }
 

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A clock that moves when it is told to. Thread-safe. */
-final class TestClock implements Clock {
+public final class TestClock implements Clock {
 
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 50);
 
@@ -17,7 +17,7 @@ final class TestClock implements Clock {
     return looks.get();
   }
 
-  void pass(Duration by) {
+  public void pass(Duration by) {
     nanos.addAndGet(by.toNanos());
   }
 

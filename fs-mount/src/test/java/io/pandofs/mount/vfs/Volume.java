@@ -44,6 +44,10 @@ public final class Volume implements AutoCloseable {
     return blocks;
   }
 
+  public LocalTree tree() {
+    return tree;
+  }
+
   public Vfs mount() {
     return mount(CALM);
   }

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A committed block's row. */
 final class BlockRow {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private BlockRow() {}
 
@@ -17,7 +17,7 @@ final class BlockRow {
   static ClusterView.Block decode(long number, byte[] row) {
     RowReader in = new RowReader(Table.BLOCKS, row, VERSION);
     ClusterView.Block block =
-        new ClusterView.Block(new BlockId(number), in.i32(), in.i32(), in.i32());
+        new ClusterView.Block(new BlockId(number), in.i32(), in.i32(), in.i32(), in.i64());
     in.end();
     return block;
   }
@@ -30,6 +30,7 @@ final class BlockRow {
             .i32(block.length())
             .i32(block.crc32c())
             .i32(block.references())
+            .i64(block.liveBytes())
             .toBytes());
   }
 }

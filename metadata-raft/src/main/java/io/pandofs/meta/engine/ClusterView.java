@@ -81,8 +81,13 @@ public final class ClusterView {
     }
   }
 
-  /** A committed block. */
-  public record Block(BlockId id, int length, int crc32c, int references) {}
+  /**
+   * A committed block.
+   *
+   * @param references extents in it
+   * @param liveBytes the bytes of these extents; the rest of the block is dead
+   */
+  public record Block(BlockId id, int length, int crc32c, int references, long liveBytes) {}
 
   /**
    * An inode without a link.

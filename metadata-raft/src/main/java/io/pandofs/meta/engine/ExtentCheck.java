@@ -18,6 +18,8 @@ final class ExtentCheck {
   private final int[] lengths;
   private final int[] references;
   private final int[] counted;
+  private final long[] lives;
+  private final long[] countedBytes;
   private int size;
 
   ExtentCheck(ReadStore tables, TableCheck check) {
@@ -28,6 +30,8 @@ final class ExtentCheck {
     lengths = new int[run];
     references = new int[run];
     counted = new int[run];
+    lives = new long[run];
+    countedBytes = new long[run];
   }
 
   void run() {
@@ -113,12 +117,14 @@ final class ExtentCheck {
   private void load(long after) {
     size = 0;
     Arrays.fill(counted, 0);
+    Arrays.fill(countedBytes, 0);
     try (ReadStore.Cursor rows = tables.scan(Table.BLOCKS, Keys.of(after + 1), null)) {
       while (size < blocks.length && rows.next()) {
         ClusterView.Block block = BlockRow.decode(Keys.first(rows.key()), rows.value());
         blocks[size] = block.id().value();
         lengths[size] = block.length();
         references[size] = block.references();
+        lives[size] = block.liveBytes();
         check.countBlock(block.length());
         size++;
       }
@@ -146,6 +152,7 @@ final class ExtentCheck {
       return;
     }
     counted[i]++;
+    countedBytes[i] += extent.length();
     if (extent.blockOffset() + extent.length() > lengths[i]) {
       check.found(
           TableProblem.WRONG_EXTENT,
@@ -155,16 +162,19 @@ final class ExtentCheck {
 
   private void judgeBlocks() {
     for (int i = 0; i < size; i++) {
-      if (references[i] != counted[i]) {
+      if (references[i] != counted[i] || lives[i] != countedBytes[i]) {
         check.found(
             TableProblem.WRONG_REFERENCES,
             "block "
                 + Long.toHexString(blocks[i])
                 + " has "
                 + references[i]
-                + " references and "
+                + " references to "
+                + lives[i]
+                + " bytes, and "
                 + counted[i]
-                + " extents");
+                + " extents of "
+                + countedBytes[i]);
       }
     }
   }

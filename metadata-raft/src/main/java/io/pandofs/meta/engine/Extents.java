@@ -70,13 +70,13 @@ final class Extents {
             .i32(extent.blockOffset())
             .toBytes());
     inode.allocatedBytes += extent.length();
-    blocks.add(extent.block());
+    blocks.add(extent);
   }
 
   static void remove(Store store, Inode inode, Extent extent, BlockReferences blocks) {
     store.delete(Table.EXTENTS, Keys.of(inode.id.value(), extent.offset()));
     inode.allocatedBytes -= extent.length();
-    blocks.remove(extent.block());
+    blocks.remove(extent);
   }
 
   private static Extent part(Extent whole, long from, long to) {

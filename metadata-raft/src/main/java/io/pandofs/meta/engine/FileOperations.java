@@ -74,6 +74,9 @@ final class FileOperations {
   }
 
   private static void cut(Inode inode, long from, long to, Change change) {
+    if (inode.allocatedBytes > 0) {
+      change.effects().dataReplaced(inode.id);
+    }
     BlockReferences blocks = new BlockReferences();
     Extents.cut(change.write(), inode, from, to, blocks);
     blocks.save(change.write(), List.of(), change.effects());

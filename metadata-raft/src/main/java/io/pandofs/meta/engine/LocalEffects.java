@@ -31,6 +31,12 @@ public interface LocalEffects {
   /** Attributes, extended attributes or data of an inode changed, or the inode is gone. */
   default void inodeChanged(InodeId inode) {}
 
+  /**
+   * Bytes of a file that had some were written, or some of them cut away: blocks may be there for
+   * fewer bytes than before, and extents may be more and smaller.
+   */
+  default void dataReplaced(InodeId inode) {}
+
   /** A name came, went, or means another inode. */
   default void dentryChanged(InodeId parent, FileName name) {}
 

@@ -42,6 +42,8 @@ public final class OperationEngine {
       return NamespaceOperations.create(create, change);
     } else if (operation instanceof Operation.Write write) {
       return WriteOperation.apply(write, change);
+    } else if (operation instanceof Operation.Relocate relocate) {
+      return RelocateOperation.apply(relocate, change);
     } else if (operation instanceof Operation.SetAttributes set) {
       return FileOperations.setAttributes(set, change);
     } else if (operation instanceof Operation.Accessed read) {

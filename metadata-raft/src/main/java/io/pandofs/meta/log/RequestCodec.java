@@ -50,6 +50,8 @@ final class RequestCodec {
       return out.setCreate(encode(create));
     } else if (operation instanceof Operation.Write write) {
       return out.setWrite(WriteCodec.encode(write));
+    } else if (operation instanceof Operation.Relocate relocate) {
+      return out.setRelocate(WriteCodec.encode(relocate));
     } else if (operation instanceof Operation.SetAttributes set) {
       return out.setSetAttributes(encode(set));
     } else if (operation instanceof Operation.Rename rename) {
@@ -192,6 +194,7 @@ final class RequestCodec {
       case RENAME -> rename(in.getRename());
       case SET_ATTRIBUTES -> setAttributes(in.getSetAttributes());
       case WRITE -> WriteCodec.decode(in.getWrite());
+      case RELOCATE -> WriteCodec.decode(in.getRelocate());
       case ALLOCATE -> {
         AllocateMessage allocate = in.getAllocate();
         yield new Operation.Allocate(

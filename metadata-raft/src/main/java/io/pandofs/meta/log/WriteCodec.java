@@ -7,11 +7,12 @@ import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.wire.ExtentMessage;
 import io.pandofs.meta.wire.NewBlockMessage;
+import io.pandofs.meta.wire.RelocateMessage;
 import io.pandofs.meta.wire.WriteMessage;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Commits of data. */
+/** Commits of data, and of where it lies. */
 final class WriteCodec {
   private static final int EXTENTS_MAX = 1 << 16;
   private static final int HOLDERS_MAX = 64;
@@ -19,32 +20,68 @@ final class WriteCodec {
   private WriteCodec() {}
 
   static WriteMessage encode(Operation.Write write) {
-    WriteMessage.Builder out = WriteMessage.newBuilder().setInode(write.inode().value());
-    for (Extent extent : write.extents()) {
-      out.addExtents(
+    return WriteMessage.newBuilder()
+        .setInode(write.inode().value())
+        .addAllExtents(encodeExtents(write.extents()))
+        .addAllBlocks(encodeBlocks(write.blocks()))
+        .build();
+  }
+
+  static RelocateMessage encode(Operation.Relocate relocate) {
+    return RelocateMessage.newBuilder()
+        .setInode(relocate.inode().value())
+        .addAllFrom(encodeExtents(relocate.from()))
+        .addAllTo(encodeExtents(relocate.to()))
+        .addAllBlocks(encodeBlocks(relocate.blocks()))
+        .build();
+  }
+
+  private static List<ExtentMessage> encodeExtents(List<Extent> extents) {
+    List<ExtentMessage> out = new ArrayList<>(extents.size());
+    for (Extent extent : extents) {
+      out.add(
           ExtentMessage.newBuilder()
               .setOffset(extent.offset())
               .setLength(extent.length())
               .setBlock(extent.block().value())
-              .setBlockOffset(extent.blockOffset()));
+              .setBlockOffset(extent.blockOffset())
+              .build());
     }
-    for (NewBlock block : write.blocks()) {
-      out.addBlocks(
+    return out;
+  }
+
+  private static List<NewBlockMessage> encodeBlocks(List<NewBlock> blocks) {
+    List<NewBlockMessage> out = new ArrayList<>(blocks.size());
+    for (NewBlock block : blocks) {
+      out.add(
           NewBlockMessage.newBuilder()
               .setBlock(block.block().value())
               .setLength(block.length())
               .setCrc32C(block.crc32c())
               .setPlacementEpoch(block.placementEpoch())
-              .addAllHolders(block.holders().stream().map(NodeId::value).toList()));
+              .addAllHolders(block.holders().stream().map(NodeId::value).toList())
+              .build());
     }
-    return out.build();
+    return out;
   }
 
   static Operation.Write decode(WriteMessage in) throws MalformedException {
-    Check.that(in.getExtentsCount() <= EXTENTS_MAX, "too many extents");
-    Check.that(in.getBlocksCount() <= EXTENTS_MAX, "too many blocks");
-    List<Extent> extents = new ArrayList<>();
-    for (ExtentMessage extent : in.getExtentsList()) {
+    return new Operation.Write(
+        Check.inode(in.getInode()), extents(in.getExtentsList()), blocks(in.getBlocksList()));
+  }
+
+  static Operation.Relocate decode(RelocateMessage in) throws MalformedException {
+    return new Operation.Relocate(
+        Check.inode(in.getInode()),
+        extents(in.getFromList()),
+        extents(in.getToList()),
+        blocks(in.getBlocksList()));
+  }
+
+  private static List<Extent> extents(List<ExtentMessage> in) throws MalformedException {
+    Check.that(in.size() <= EXTENTS_MAX, "too many extents");
+    List<Extent> extents = new ArrayList<>(in.size());
+    for (ExtentMessage extent : in) {
       extents.add(
           new Extent(
               extent.getOffset(),
@@ -52,11 +89,16 @@ final class WriteCodec {
               new BlockId(Check.number(extent.getBlock())),
               extent.getBlockOffset()));
     }
-    List<NewBlock> blocks = new ArrayList<>();
-    for (NewBlockMessage block : in.getBlocksList()) {
+    return extents;
+  }
+
+  private static List<NewBlock> blocks(List<NewBlockMessage> in) throws MalformedException {
+    Check.that(in.size() <= EXTENTS_MAX, "too many blocks");
+    List<NewBlock> blocks = new ArrayList<>(in.size());
+    for (NewBlockMessage block : in) {
       blocks.add(decode(block));
     }
-    return new Operation.Write(Check.inode(in.getInode()), extents, blocks);
+    return blocks;
   }
 
   private static NewBlock decode(NewBlockMessage in) throws MalformedException {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,6 +108,13 @@ public final class BlockTables {
   public List<ClusterView.Block> rowsAfter(long after, int limit) {
     try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().blocksAfter(after, limit);
+    }
+  }
+
+  /** A look at all of the tables, as of now, pinned for as long as it takes. */
+  <T> T look(Function<ReadStore, T> look) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
+      return look.apply(snapshot.store());
     }
   }
 

@@ -36,6 +36,7 @@ final class LocalSets implements LocalEffects {
   private final ReplicaListener listener;
   private final List<SessionId> ended = new ArrayList<>();
   private final Set<InodeId> changed = new HashSet<>();
+  private final Set<InodeId> replaced = new HashSet<>();
   private boolean asked;
   private boolean needed;
   private boolean dropped;
@@ -120,6 +121,11 @@ final class LocalSets implements LocalEffects {
   }
 
   @Override
+  public void dataReplaced(InodeId inode) {
+    replaced.add(inode);
+  }
+
+  @Override
   public void dentryChanged(InodeId parent, FileName name) {
     changed.add(parent);
   }
@@ -169,6 +175,9 @@ final class LocalSets implements LocalEffects {
     }
     if (dropped) {
       listener.onDropped();
+    }
+    if (!replaced.isEmpty()) {
+      listener.onReplaced(replaced);
     }
     ended.forEach(listener::onSessionEnded);
   }

@@ -8,6 +8,7 @@ import io.pandofs.common.net.Payload;
 import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CompactableFiles;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogEntry;
@@ -324,6 +325,16 @@ public final class MetadataReplica implements AutoCloseable {
   public BlockTables blocks() throws ErrnoException {
     live();
     return blocks;
+  }
+
+  /** For who stores anew what lies badly in blocks. */
+  public CompactableFiles files() {
+    return new ReplicaFiles(blocks, this::leads);
+  }
+
+  private boolean leads() {
+    RunningReplica now = running;
+    return now != null && now.ratis().leads();
   }
 
   public ReplicaStatus status() throws ErrnoException {

@@ -1,7 +1,9 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import java.util.Set;
 
 /**
  * Told of what applying the log means on this node, after the tables show it, on the applying
@@ -27,6 +29,9 @@ public interface ReplicaListener {
 
   /** Blocks were added to the drop set. */
   default void onDropped() {}
+
+  /** Bytes of these files were overwritten, added to, or cut away. */
+  default void onReplaced(Set<InodeId> files) {}
 
   /** Nodes, addresses or the placement map changed: what a node must hold may be other blocks. */
   default void onPlacement() {}

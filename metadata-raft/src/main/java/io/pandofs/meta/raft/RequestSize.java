@@ -18,6 +18,10 @@ final class RequestSize {
     if (operation instanceof Operation.Write write) {
       return FIXED + (long) EXTENT * write.extents().size() + (long) BLOCK * write.blocks().size();
     }
+    if (operation instanceof Operation.Relocate relocate) {
+      long extents = (long) relocate.from().size() + relocate.to().size();
+      return FIXED + EXTENT * extents + (long) BLOCK * relocate.blocks().size();
+    }
     if (operation instanceof Operation.ReleaseLeases release) {
       return FIXED + (long) LEASE * release.inodes().size();
     }

@@ -544,6 +544,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
+  public void onReplaced(Set<InodeId> files) {
+    listener.onReplaced(files);
+  }
+
+  @Override
   public void onPlacement() {
     followAddresses();
     listener.onPlacement();

@@ -81,6 +81,9 @@ final class ModelFs {
     caller = request.caller();
     now = request.time();
     try {
+      if (request.operation() instanceof Operation.Relocate o) {
+        return new Reply(Errno.OK, null, relocate(o));
+      }
       Node node = run(request.operation());
       return node == null ? Reply.OK : Reply.of(attributes(node));
     } catch (Fail e) {
@@ -336,6 +339,36 @@ final class ModelFs {
     }
     written(n);
     return n;
+  }
+
+  /** How many bytes moved. */
+  private long relocate(Operation.Relocate o) throws Fail {
+    Node n = get(o.inode());
+    require(!n.isDir(), Errno.EISDIR);
+    require(n.type == FileType.REGULAR, Errno.EINVAL);
+    for (NewBlock block : o.blocks()) {
+      require(!liveBlocks().contains(block.block()), Errno.EIO);
+    }
+    Map<Long, Place> from = new HashMap<>();
+    for (Extent e : o.from()) {
+      for (long i = 0; i < e.length(); i++) {
+        from.put(e.offset() + i, new Place(e.block(), e.blockOffset() + i));
+      }
+    }
+    for (NewBlock block : o.blocks()) {
+      blockLengths.put(block.block(), block.length());
+    }
+    long moved = 0;
+    for (Extent e : o.to()) {
+      for (long i = 0; i < e.length(); i++) {
+        Place was = from.get(e.offset() + i);
+        if (was != null && was.equals(n.bytes.get(e.offset() + i))) {
+          n.bytes.put(e.offset() + i, new Place(e.block(), e.blockOffset() + i));
+          moved++;
+        }
+      }
+    }
+    return moved;
   }
 
   private Node allocate(Operation.Allocate o) throws Fail {

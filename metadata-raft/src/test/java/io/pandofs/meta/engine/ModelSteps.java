@@ -29,6 +29,7 @@ final class ModelSteps {
   };
 
   private final Random random;
+  private final List<Operation.Write> written = new ArrayList<>();
   private long inodes = 1;
   private long blocks = 0;
   private long seconds = 1_700_000_000;
@@ -74,8 +75,10 @@ final class ModelSteps {
       return setAttributes();
     } else if (kind < 73) {
       return new Operation.Accessed(inode(), time());
-    } else if (kind < 88) {
+    } else if (kind < 85) {
       return write();
+    } else if (kind < 88) {
+      return relocate();
     } else if (kind < 94) {
       int[] modes = {0, 1, 3, 16, 17, 2, 64};
       int mode = modes[random.nextInt(modes.length)];
@@ -125,7 +128,38 @@ final class ModelSteps {
         at++;
       }
     }
-    return new Operation.Write(inode(), extents, created);
+    Operation.Write write = new Operation.Write(inode(), extents, created);
+    written.add(write);
+    return write;
+  }
+
+  /** Of what a recent write has written, parts of its extents, packed into a new block. */
+  private Operation relocate() {
+    if (written.isEmpty()) {
+      return write();
+    }
+    int recent = Math.min(written.size(), 8);
+    Operation.Write write = written.get(written.size() - 1 - random.nextInt(recent));
+    BlockId block = BlockId.ofSerial(++blocks);
+    List<Extent> from = new ArrayList<>();
+    List<Extent> to = new ArrayList<>();
+    int at = random.nextInt(3);
+    for (Extent extent : write.extents()) {
+      int skipped = random.nextInt((int) extent.length());
+      int length = 1 + random.nextInt((int) extent.length() - skipped);
+      long offset = extent.offset() + skipped;
+      from.add(new Extent(offset, length, extent.block(), extent.blockOffset() + skipped));
+      if (!to.isEmpty() && to.get(to.size() - 1).end() == offset && random.nextBoolean()) {
+        Extent last = to.remove(to.size() - 1);
+        to.add(new Extent(last.offset(), last.length() + length, block, last.blockOffset()));
+      } else {
+        to.add(new Extent(offset, length, block, at));
+      }
+      at += length;
+    }
+    NewBlock stored =
+        new NewBlock(block, at + random.nextInt(3), random.nextInt(), 1, List.of(new NodeId(1)));
+    return new Operation.Relocate(write.inode(), from, to, List.of(stored));
   }
 
   private long offset() {

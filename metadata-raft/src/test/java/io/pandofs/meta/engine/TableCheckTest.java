@@ -171,9 +171,16 @@ final class TableCheckTest {
   void blocks() {
     byte[] block = keys(Table.BLOCKS).get(0);
     ClusterView.Block row = BlockRow.find(rig.store, new BlockId(Keys.first(block)));
-    BlockRow.save(rig.store, new ClusterView.Block(row.id(), 999, row.crc32c(), row.references()));
+    BlockRow.save(
+        rig.store,
+        new ClusterView.Block(row.id(), 999, row.crc32c(), row.references(), row.liveBytes()));
     assertFinds(TableProblem.WRONG_EXTENT);
     assertFinds(TableProblem.WRONG_TOTALS);
+    BlockRow.save(
+        rig.store,
+        new ClusterView.Block(
+            row.id(), row.length(), row.crc32c(), row.references(), row.liveBytes() - 1));
+    assertFinds(TableProblem.WRONG_REFERENCES);
     rig.store.delete(Table.BLOCKS, block);
     assertFinds(TableProblem.UNKNOWN_BLOCK);
   }

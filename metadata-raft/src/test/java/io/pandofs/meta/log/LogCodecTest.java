@@ -49,6 +49,11 @@ class LogCodecTest {
             List.of(
                 new NewBlock(
                     new BlockId(300), 1 << 22, -7, 3, List.of(new NodeId(1), new NodeId(2))))),
+        new Operation.Relocate(
+            I,
+            List.of(new Extent(7, 9, new BlockId(300), 0), new Extent(16, 1, new BlockId(5), 1)),
+            List.of(new Extent(7, 10, new BlockId(301), 3)),
+            List.of(new NewBlock(new BlockId(301), 13, -7, 3, List.of(new NodeId(1))))),
         new Operation.Allocate(I, 3, -1, Long.MIN_VALUE),
         new Operation.Create(I, N, I, FileType.REGULAR, 0, 0, null, false, true),
         new Operation.AcquireLease(I),

@@ -91,6 +91,23 @@ class BlockSetsTest {
     }
   }
 
+  @Test
+  void filesWhoseBytesAreReplacedAreTold() throws Exception {
+    try (TestNode node = new TestNode(dir, "lone")) {
+      node.bootstrap();
+      MetadataSession session = node.session();
+      InodeId file = make(session);
+      write(node, session, file, session.nextBlock(), 0);
+      assertThat(node.replaced).isEmpty();
+      assertThat(node.replica().files().areOurs()).isTrue();
+      assertThat(node.replica().files().filesAfter(0, 9)).containsExactly(file);
+      write(node, session, file, session.nextBlock(), LENGTH);
+      write(node, session, file, session.nextBlock(), 0);
+      await().until(() -> node.replaced.size() == 2);
+      assertThat(node.replaced).containsOnly(file);
+    }
+  }
+
   private static InodeId make(MetadataSession session) throws Exception {
     InodeId file = session.nextInode();
     assertThat(session.submit(Tree.create(file, "file")).join().errno()).isEqualTo(Errno.OK);

@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.identity.Admission;
@@ -26,9 +27,11 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -44,6 +47,7 @@ final class TestNode implements AutoCloseable {
   final AtomicInteger needs = new AtomicInteger();
   final AtomicInteger heldCommits = new AtomicInteger();
   final AtomicInteger drops = new AtomicInteger();
+  final Queue<InodeId> replaced = new ConcurrentLinkedQueue<>();
 
   /** What this node's block store has, as its replica is told. */
   final Set<BlockId> held = ConcurrentHashMap.newKeySet();
@@ -157,6 +161,11 @@ final class TestNode implements AutoCloseable {
               @Override
               public void onDropped() {
                 drops.incrementAndGet();
+              }
+
+              @Override
+              public void onReplaced(Set<InodeId> files) {
+                replaced.addAll(files);
               }
             });
     replica = made;

@@ -8,14 +8,17 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CompactableFiles;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.CompactionStep;
 import io.pandofs.meta.engine.LocalEffects;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.MemoryStore;
+import io.pandofs.meta.engine.ReadStore;
 import io.pandofs.meta.engine.TableView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
@@ -23,6 +26,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,6 +130,35 @@ public final class LocalTree {
     try (MetadataView view = view()) {
       return view.attributes(inode).holder();
     }
+  }
+
+  /**
+   * The files, for who stores anew what lies badly.
+   *
+   * @param ours whether the asker is the one to do it
+   */
+  public CompactableFiles files(BooleanSupplier ours) {
+    return new CompactableFiles() {
+      @Override
+      public boolean areOurs() {
+        return ours.getAsBoolean();
+      }
+
+      @Override
+      public Step next(InodeId file, long from, boolean atRest) {
+        CompactionStep.Limits limits = CompactionStep.Limits.of(atRest);
+        return look(tables -> CompactionStep.next(tables, file, from, limits));
+      }
+
+      @Override
+      public List<InodeId> filesAfter(long after, int limit) {
+        return look(tables -> CompactionStep.filesAfter(tables, after, limit));
+      }
+    };
+  }
+
+  private synchronized <T> T look(Function<ReadStore, T> look) {
+    return look.apply(store);
   }
 
   /** Whether the tables still have a row of this block. */

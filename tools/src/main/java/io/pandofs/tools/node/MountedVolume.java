@@ -121,8 +121,8 @@ final class MountedVolume implements LastSync.LastMount, AutoCloseable {
     throw new Refusal("Stopped while it was waiting for a majority of the nodes.");
   }
 
-  private static MetadataSession session(MetadataReplica replica, QuorumLoss policy)
-      throws IOException {
+  /** A new session with this policy. */
+  static MetadataSession session(MetadataReplica replica, QuorumLoss policy) throws IOException {
     try {
       return replica.openSession(policy);
     } catch (ErrnoException e) {

@@ -3,9 +3,11 @@ package io.pandofs.tools.node;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.config.Endpoint;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.FrameServer;
 import io.pandofs.common.net.NetThreads;
@@ -26,6 +28,7 @@ import io.pandofs.meta.raft.ReplicaFailure;
 import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.mount.compaction.Compactor;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.space.ClusterSpace;
@@ -38,6 +41,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +72,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
   private volatile @Nullable LocalDirectory directory;
   private volatile @Nullable BlockSide blockSide;
+  private volatile @Nullable Compactor compactor;
 
   @GuardedBy("this")
   private boolean closing;
@@ -128,7 +133,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     NodeReports reports = reports(replica, side, connections);
     LastSync lastSync = lastSync(identity.node(), tables(replica), connections);
     control.set(new ControlRouter(replica.control(), space, reports, lastSync));
-    status.running(identity, replica, side, space);
+    status.running(identity, replica, side, compactor(replica, side), space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
     new VolumeCommands(replica.admin()).addTo(admin);
@@ -293,6 +298,22 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
+  private Compactor compactor(MetadataReplica replica, BlockSide side) {
+    Workers worker = parts.add("compaction threads", new Workers("compaction", 1));
+    Compactor made =
+        parts.add(
+            "compaction",
+            new Compactor(
+                replica.files(),
+                () -> MountedVolume.session(replica, QuorumLoss.ERROR),
+                side.blocks,
+                clock,
+                side.repairPace(clock.nanoTime())));
+    made.start(worker.scheduler());
+    compactor = made;
+    return made;
+  }
+
   private void keepLooking(ClusterSpace space, MetadataReplica replica, CapacityReport capacity) {
     Workers look = parts.add("look-out", new Workers("look-out", 2));
     var unused =
@@ -353,6 +374,14 @@ final class Node implements AutoCloseable, ReplicaListener {
     LocalDirectory known = directory;
     if (known != null) {
       known.dropped();
+    }
+  }
+
+  @Override
+  public void onReplaced(Set<InodeId> files) {
+    Compactor known = compactor;
+    if (known != null) {
+      known.replaced(files);
     }
   }
 

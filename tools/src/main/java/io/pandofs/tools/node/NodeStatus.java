@@ -12,6 +12,7 @@ import io.pandofs.meta.engine.StoreException;
 import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.MetadataReplica;
 import io.pandofs.meta.raft.ReplicaStatus;
+import io.pandofs.mount.compaction.Compactor;
 import io.pandofs.mount.vfs.Capacity;
 import io.pandofs.tools.space.ClusterSpace;
 import io.pandofs.tools.status.StatusSource;
@@ -34,7 +35,11 @@ final class NodeStatus implements StatusSource {
 
   /** What there is once the node is a member. */
   private record Running(
-      Identity identity, MetadataReplica replica, BlockSide side, ClusterSpace space) {}
+      Identity identity,
+      MetadataReplica replica,
+      BlockSide side,
+      Compactor files,
+      ClusterSpace space) {}
 
   NodeStatus(NodeConfig config, Clock clock) {
     this.config = config;
@@ -45,8 +50,13 @@ final class NodeStatus implements StatusSource {
     networkBytes = directBytes;
   }
 
-  void running(Identity identity, MetadataReplica replica, BlockSide side, ClusterSpace space) {
-    running = new Running(identity, replica, side, space);
+  void running(
+      Identity identity,
+      MetadataReplica replica,
+      BlockSide side,
+      Compactor files,
+      ClusterSpace space) {
+    running = new Running(identity, replica, side, files, space);
   }
 
   void mounted(MountedVolume volume) {
@@ -107,7 +117,7 @@ final class NodeStatus implements StatusSource {
       document.put("id", now.identity().node().toString());
       document.put("volume", Long.toHexString(now.identity().volumeId()));
       metadata(now, document);
-      blocks(now.side(), document);
+      blocks(now, document);
       document.put("space", space(now));
     }
     document.put("mount", mount());
@@ -193,16 +203,16 @@ final class NodeStatus implements StatusSource {
     return peers;
   }
 
-  private static void blocks(BlockSide side, Map<String, @Nullable Object> document) {
+  private static void blocks(Running now, Map<String, @Nullable Object> document) {
     try {
-      document.put("blocks", blocks(side));
+      document.put("blocks", blocks(now.side(), now.files()));
     } catch (IllegalStateException | StoreException e) {
       // Stopping: what there is to fetch cannot be told without the tables, as in metadata().
       document.put("blocks", Map.of());
     }
   }
 
-  private static Map<String, @Nullable Object> blocks(BlockSide side) {
+  private static Map<String, @Nullable Object> blocks(BlockSide side, Compactor files) {
     Keeper.Progress progress = side.keeper.progress();
     LocalBlocks.Usage usage = side.local.usage();
     Map<String, @Nullable Object> blocks = new LinkedHashMap<>();
@@ -218,6 +228,7 @@ final class NodeStatus implements StatusSource {
     blocks.put("fetched_blocks", progress.fetchedBlocks());
     blocks.put("fetched_bytes", progress.fetchedBytes());
     blocks.put("deleted_blocks", side.collector.deletedBlocks());
+    blocks.put("compacted_bytes", files.movedBytes());
     blocks.put("scrub", ScrubRequest.document(side));
     blocks.put("disks", side.disks.document());
     return blocks;

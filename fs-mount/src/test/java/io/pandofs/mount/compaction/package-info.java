@@ -1,0 +1,2 @@
+/** Contract tests of compaction over a volume in memory. */
+package io.pandofs.mount.compaction;
