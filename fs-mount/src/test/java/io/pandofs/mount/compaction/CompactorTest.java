@@ -2,6 +2,7 @@ package io.pandofs.mount.compaction;
 
 import static io.pandofs.mount.vfs.Volume.USER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pandofs.block.Blocks;
 import io.pandofs.block.StoredBlock;
@@ -383,8 +384,12 @@ class CompactorTest {
     assertThat(extentsOf(file)).hasSize(1);
     volume.mount().namespace().attributes(file);
     writer.files().release(handle);
-    volume.tree().reap();
-    assertThat(stored()).isZero();
+    await()
+        .untilAsserted(
+            () -> {
+              volume.tree().reap();
+              assertThat(stored()).isZero();
+            });
     compactor.replaced(List.of(file));
     rest();
   }

@@ -10,6 +10,7 @@ import io.pandofs.common.net.Service;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
 import io.pandofs.meta.wire.ConfirmAnswer;
 import io.pandofs.meta.wire.ConfirmRequest;
@@ -124,8 +125,8 @@ final class ControlService implements Service {
   }
 
   private CompletionStage<Payload> propose(Peer from, byte[] entry) {
-    return CompletableFuture.supplyAsync(() -> check(from, entry), inOrder)
-        .thenCompose(refusal -> refusal == null ? local.propose(entry) : failed(refusal))
+    return CompletableFuture.completedFuture(from)
+        .thenComposeAsync(peer -> proposeHere(peer, entry), inOrder)
         .handle(
             (reply, failure) ->
                 failure == null
@@ -135,6 +136,12 @@ final class ControlService implements Service {
                             .build(),
                         LogCodec.encode(reply))
                     : ControlCodec.payload(answer(failure)));
+  }
+
+  /** Checks and proposes in one go: a step more might run in the thread that read the request. */
+  private CompletableFuture<LogReply> proposeHere(Peer from, byte[] entry) {
+    RefusedException refusal = check(from, entry);
+    return refusal == null ? local.propose(entry) : failed(refusal);
   }
 
   private static <T> CompletableFuture<T> failed(Throwable failure) {

@@ -20,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,32 +76,21 @@ class RenewalProofTest {
       TestNode leader = cluster.leader();
       TestNode other = cluster.follower();
       await().atMost(Duration.ofSeconds(30)).until(() -> isRenewed(leader));
-      AtomicReference<CompletableFuture<Payload>> proposed = new AtomicReference<>();
+      CompletableFuture<Payload> proposed;
       synchronized (leader.replica().ratis().division()) {
-        proposed.set(propose(leader, other));
-        await()
-            .atMost(Duration.ofSeconds(20))
-            .until(
-                () -> {
-                  // One that is refused, as while the voters change, holds nothing up.
-                  if (proposed.get().isDone()) {
-                    proposed.set(propose(leader, other));
-                  }
-                  return isProposalHeldUp();
-                });
+        proposed =
+            leader.call(
+                other,
+                ControlMethods.PROPOSE,
+                ControlCodec.payload(
+                    ControlAnswer.getDefaultInstance(),
+                    LogCodec.encode(new LogEntry.HashTables())));
+        await().atMost(Duration.ofSeconds(20)).until(RenewalProofTest::isProposalHeldUp);
         await().atMost(Duration.ofSeconds(20)).until(() -> isRenewed(leader));
         assertThat(isProposalHeldUp()).isTrue();
       }
-      proposed.get().handle((answer, failure) -> null).get(30, TimeUnit.SECONDS);
+      proposed.handle((answer, failure) -> null).get(30, TimeUnit.SECONDS);
     }
-  }
-
-  private static CompletableFuture<Payload> propose(TestNode leader, TestNode other) {
-    return leader.call(
-        other,
-        ControlMethods.PROPOSE,
-        ControlCodec.payload(
-            ControlAnswer.getDefaultInstance(), LogCodec.encode(new LogEntry.HashTables())));
   }
 
   private static boolean isProposalHeldUp() {
