@@ -18,8 +18,11 @@ public record Budgets(
 
   static final Budgets DEFAULT = new Budgets(32 * MIB, 32 * MIB, 32 * MIB, 32 * MIB, 32 * MIB);
 
-  /** Beside the budgets: single blocks of scrub and checks, and a MiB of pieces for each disk. */
-  private static final long OTHERS = 16 * MIB;
+  /**
+   * Beside the budgets: single blocks of scrub, checks and compaction, and a MiB of pieces for each
+   * disk.
+   */
+  private static final long OTHERS = 20 * MIB;
 
   /**
    * About the most direct memory that the parts take together by these budgets: a mount keeps a

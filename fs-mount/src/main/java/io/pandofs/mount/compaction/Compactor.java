@@ -19,6 +19,7 @@ import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.mount.vfs.Capacity;
 import io.pandofs.mount.vfs.SessionSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -94,9 +95,18 @@ public final class Compactor implements AutoCloseable {
 
   private static final int PARALLEL_READS = 16;
 
+  /**
+   * The old copies go only a while after the new ones have come. So in each minute no more is moved
+   * than this part of what is free: nobody's write finds the nodes full because of it.
+   */
+  private static final int FREE_PARTS = 4;
+
+  static final Duration FREE_EVERY = Duration.ofMinutes(1);
+
   private final CompactableFiles files;
   private final SessionSource sessions;
   private final Blocks blocks;
+  private final Capacity capacity;
   private final Clock clock;
   private final Pace pace;
   private final LimitedLog faults;
@@ -138,24 +148,37 @@ public final class Compactor implements AutoCloseable {
   private long notBeforeNanos;
   private long usedNanos;
   private long wastedBytes;
+
+  /** What may be moved yet before {@link #roomUntilNanos}. */
+  private long roomBytes;
+
+  private long roomUntilNanos;
   private @Nullable ByteBuffer buffer;
 
   private volatile @Nullable MetadataSession session;
 
   /**
    * @param sessions where a session comes from when there is something to do
+   * @param capacity what is free on the nodes
    * @param pace for the bytes that are moved
    */
   public Compactor(
-      CompactableFiles files, SessionSource sessions, Blocks blocks, Clock clock, Pace pace) {
+      CompactableFiles files,
+      SessionSource sessions,
+      Blocks blocks,
+      Capacity capacity,
+      Clock clock,
+      Pace pace) {
     this.files = files;
     this.sessions = sessions;
     this.blocks = blocks;
+    this.capacity = capacity;
     this.clock = clock;
     this.pace = pace;
     this.faults = new LimitedLog(LOG, clock);
     this.notBeforeNanos = clock.nanoTime();
     this.usedNanos = notBeforeNanos;
+    this.roomUntilNanos = notBeforeNanos;
   }
 
   /** Begins to work, in one thread of the scheduler at a time. */
@@ -222,7 +245,7 @@ public final class Compactor implements AutoCloseable {
   private void work() throws IOException {
     Deque<InodeId> queue = new ArrayDeque<>(due());
     int walks = 0;
-    while (files.areOurs() && !isClosed()) {
+    while (files.areOurs() && !isClosed() && hasRoom()) {
       InodeId file = queue.poll();
       if (file != null) {
         if (!turn(file)) {
@@ -282,7 +305,7 @@ public final class Compactor implements AutoCloseable {
     if (state == null) {
       return true;
     }
-    for (int i = 0; i < TURN_STEPS; i++) {
+    for (int i = 0; i < TURN_STEPS && hasRoom(); i++) {
       keepPace();
       Step step = files.next(file, state.at, state.atRest);
       // Also past what cannot be moved: what is behind it may be.
@@ -295,9 +318,10 @@ public final class Compactor implements AutoCloseable {
         state.failed = true;
         // The file may be gone, or its blocks' places have changed: nothing that others would meet.
         if (!(e instanceof ErrnoException errno) || errno.errno() != Errno.ESTALE) {
-          putOff(state);
           if (step.isLast()) {
             end(file, state);
+          } else {
+            putOff(state);
           }
           throw new IOException(file + ": " + e.getMessage(), e);
         }
@@ -347,9 +371,20 @@ public final class Compactor implements AutoCloseable {
     }
   }
 
+  /** Whether a block more may be made. */
+  private boolean hasRoom() {
+    long now = clock.nanoTime();
+    if (now - roomUntilNanos >= 0) {
+      roomBytes = capacity.space().freeBytes() / FREE_PARTS;
+      roomUntilNanos = now + FREE_EVERY.toNanos();
+    }
+    return roomBytes >= NewBlock.BYTES_MAX;
+  }
+
   private void move(InodeId file, List<Extent> from) throws ErrnoException, IOException {
     int bytes = (int) from.stream().mapToLong(Extent::length).sum();
     pace.took(bytes, clock.nanoTime());
+    roomBytes -= bytes;
     ByteBuffer copy = buffer().clear().limit(bytes);
     read(from, copy);
     MetadataSession in = session();
@@ -449,14 +484,7 @@ public final class Compactor implements AutoCloseable {
     List<Extent> to = new ArrayList<>();
     int at = 0;
     for (Extent extent : from) {
-      int last = to.size() - 1;
-      if (last >= 0 && to.get(last).end() == extent.offset()) {
-        Extent before = to.get(last);
-        long length = before.length() + extent.length();
-        to.set(last, new Extent(before.offset(), length, block, before.blockOffset()));
-      } else {
-        to.add(new Extent(extent.offset(), extent.length(), block, at));
-      }
+      Extent.append(to, new Extent(extent.offset(), extent.length(), block, at));
       at += (int) extent.length();
     }
     return to;

@@ -52,16 +52,12 @@ public final class CompactionStep {
    * @param rowMeanBytesMax how long the extents of a row may be on average: what is copied for each
    *     extent that is saved
    */
-  public record Limits(int deadPercent, int rowMin, int rowMeanBytesMax) {
+  private record Limits(int deadPercent, int rowMin, int rowMeanBytesMax) {
     /** For a file that is being written: what is moved now may be dead soon. */
-    public static final Limits BUSY = new Limits(50, 256, 8 << 10);
+    static final Limits BUSY = new Limits(50, 256, 8 << 10);
 
     /** For a file that has come to rest. */
-    public static final Limits AT_REST = new Limits(12, 32, 16 << 10);
-
-    public static Limits of(boolean atRest) {
-      return atRest ? AT_REST : BUSY;
-    }
+    static final Limits AT_REST = new Limits(12, 32, 16 << 10);
   }
 
   private CompactionStep(ReadStore tables, Limits limits) {
@@ -70,8 +66,8 @@ public final class CompactionStep {
   }
 
   /** See {@link io.pandofs.meta.CompactableFiles#next}. */
-  public static Step next(ReadStore tables, InodeId inode, long from, Limits limits) {
-    CompactionStep step = new CompactionStep(tables, limits);
+  public static Step next(ReadStore tables, InodeId inode, long from, boolean atRest) {
+    CompactionStep step = new CompactionStep(tables, atRest ? Limits.AT_REST : Limits.BUSY);
     long end = step.walk(inode, from);
     return new Step(step.isWorthIt() ? step.chosen : List.of(), end);
   }

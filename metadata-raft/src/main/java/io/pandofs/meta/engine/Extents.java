@@ -52,10 +52,10 @@ final class Extents {
     for (Extent extent : find(store, inode.id.value(), from, to)) {
       remove(store, inode, extent, blocks);
       if (extent.offset() < from) {
-        put(store, inode, part(extent, extent.offset(), from), blocks);
+        put(store, inode, extent.part(extent.offset(), from), blocks);
       }
       if (extent.end() > to) {
-        put(store, inode, part(extent, to, extent.end()), blocks);
+        put(store, inode, extent.part(to, extent.end()), blocks);
       }
     }
   }
@@ -77,11 +77,6 @@ final class Extents {
     store.delete(Table.EXTENTS, Keys.of(inode.id.value(), extent.offset()));
     inode.allocatedBytes -= extent.length();
     blocks.remove(extent);
-  }
-
-  private static Extent part(Extent whole, long from, long to) {
-    int skipped = (int) (from - whole.offset());
-    return new Extent(from, to - from, whole.block(), whole.blockOffset() + skipped);
   }
 
   static Extent decode(byte[] key, byte[] row) {

@@ -81,7 +81,7 @@ final class RelocateOperation {
         long start = Math.max(to.offset(), Math.max(now.offset(), was.offset()));
         long end = Math.min(to.end(), Math.min(now.end(), was.end()));
         if (start < end && isSame(now, was)) {
-          add(parts, new Extent(start, end - start, to.block(), at(to, start)));
+          Extent.append(parts, to.part(start, end));
         }
       }
     }
@@ -91,20 +91,5 @@ final class RelocateOperation {
   private static boolean isSame(Extent now, Extent was) {
     return now.block().equals(was.block())
         && now.blockOffset() - now.offset() == was.blockOffset() - was.offset();
-  }
-
-  private static int at(Extent extent, long offset) {
-    return (int) (extent.blockOffset() + (offset - extent.offset()));
-  }
-
-  private static void add(List<Extent> parts, Extent next) {
-    int last = parts.size() - 1;
-    if (last >= 0 && parts.get(last).end() == next.offset()) {
-      Extent before = parts.get(last);
-      long length = before.length() + next.length();
-      parts.set(last, new Extent(before.offset(), length, before.block(), before.blockOffset()));
-    } else {
-      parts.add(next);
-    }
   }
 }

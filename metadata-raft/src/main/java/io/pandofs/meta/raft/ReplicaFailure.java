@@ -78,7 +78,7 @@ public record ReplicaFailure(Kind kind, String reason) {
         case DAMAGED -> Kind.DAMAGED;
         case FULL -> Kind.DISK_FULL;
         case UNUSABLE -> Kind.DISK_ERROR;
-        case NEWER -> Kind.DEFECT;
+        case OTHER_VERSION -> Kind.DEFECT;
         // The data directory is this process's alone: a reader of the replica before still reads.
         case LOCKED -> Kind.INTERRUPTED;
       };

@@ -23,8 +23,7 @@ final class ReplicaFiles implements CompactableFiles {
 
   @Override
   public Step next(InodeId file, long from, boolean atRest) {
-    return tables.look(
-        store -> CompactionStep.next(store, file, from, CompactionStep.Limits.of(atRest)));
+    return tables.look(store -> CompactionStep.next(store, file, from, atRest));
   }
 
   @Override

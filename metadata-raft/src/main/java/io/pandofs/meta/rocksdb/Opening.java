@@ -32,7 +32,7 @@ import org.rocksdb.WriteOptions;
 /** An open database with all its native parts, and the one place that says why it does not open. */
 final class Opening {
   /** Of the tables' layout as a whole; rows have versions of their own. */
-  private static final byte FORMAT = 1;
+  private static final byte FORMAT = 2;
 
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.US_ASCII);
   private static final double BLOOM_BITS = 10;
@@ -193,7 +193,7 @@ final class Opening {
     try (Options options = new Options()) {
       for (byte[] name : RocksDB.listColumnFamilies(options, directory.toString())) {
         if (!known.contains(new String(name, StandardCharsets.UTF_8))) {
-          throw newer("it has the table " + new String(name, StandardCharsets.UTF_8));
+          throw otherVersion("it has the table " + new String(name, StandardCharsets.UTF_8));
         }
       }
     }
@@ -206,14 +206,15 @@ final class Opening {
         database.put(columns.of(LocalTable.STATE), unlogged, FORMAT_KEY, new byte[] {FORMAT});
       }
     } else if (row.length != 1 || row[0] != FORMAT) {
-      throw newer("its format is " + (row.length == 1 ? row[0] : "unknown"));
+      String format = row.length == 1 ? String.valueOf(row[0]) : "unknown";
+      throw otherVersion("their format is " + format + ", this one's is " + FORMAT);
     }
   }
 
-  private TablesException newer(String why) {
+  private TablesException otherVersion(String why) {
     return new TablesException(
-        Kind.NEWER,
-        "the metadata tables in " + directory + " were written by a newer version: " + why);
+        Kind.OTHER_VERSION,
+        "the metadata tables in " + directory + " were written by another version: " + why);
   }
 
   private TablesException reason(IOException e) {

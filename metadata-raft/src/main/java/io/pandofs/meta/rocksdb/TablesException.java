@@ -44,8 +44,8 @@ public final class TablesException extends IOException {
   public enum Kind {
     /** Files are missing or their bytes are not what was written. */
     DAMAGED,
-    /** Written by a newer Pando. */
-    NEWER,
+    /** Written by a newer Pando, or one so old that this one cannot read it. */
+    OTHER_VERSION,
     /** Another process has them open. */
     LOCKED,
     /** The disk is full. */

@@ -27,7 +27,7 @@ class CompactionStepTest {
   }
 
   private Step step(long from, boolean atRest) {
-    return CompactionStep.next(rig.store, file, from, CompactionStep.Limits.of(atRest));
+    return CompactionStep.next(rig.store, file, from, atRest);
   }
 
   /** All that is worth it, step by step. */
@@ -63,7 +63,7 @@ class CompactionStepTest {
     }
     assertThat(moved(true)).isEmpty();
     InodeId none = new InodeId(999);
-    assertThat(CompactionStep.next(rig.store, none, 0, CompactionStep.Limits.AT_REST))
+    assertThat(CompactionStep.next(rig.store, none, 0, true))
         .isEqualTo(new Step(List.of(), Long.MAX_VALUE));
   }
 

@@ -146,8 +146,7 @@ public final class LocalTree {
 
       @Override
       public Step next(InodeId file, long from, boolean atRest) {
-        CompactionStep.Limits limits = CompactionStep.Limits.of(atRest);
-        return look(tables -> CompactionStep.next(tables, file, from, limits));
+        return look(tables -> CompactionStep.next(tables, file, from, atRest));
       }
 
       @Override

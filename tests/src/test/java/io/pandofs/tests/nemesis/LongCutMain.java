@@ -39,8 +39,12 @@ final class LongCutMain {
   /** So often it is made deaf at most until the answer of a call is lost. */
   private static final int TRIES = 10;
 
+  private static final long LOOK_MILLIS = 50;
   private static final Duration CUT = Duration.ofSeconds(70);
+
+  /** How long this fault lasts before another node looks: what is under way is done by then. */
   private static final Duration DEAF = Duration.ofMillis(1500);
+
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final Path directory;
@@ -87,7 +91,7 @@ final class LongCutMain {
     Map<String, Integer> unanswered = Map.of();
     for (int i = 0; i < TRIES && unanswered.values().stream().noneMatch(n -> n > 0); i++) {
       cluster.network().heal();
-      TimeUnit.SECONDS.sleep(3);
+      awaitAnswers();
       cluster.network().cut(deaf);
       TimeUnit.NANOSECONDS.sleep(DEAF.toNanos());
       unanswered = unanswered(other);
@@ -113,6 +117,23 @@ final class LongCutMain {
     stop(calls);
     for (String kind : KINDS) {
       judge(kind, other);
+    }
+  }
+
+  /** Waits until calls of every kind have been answered since now. */
+  private void awaitAnswers() throws IOException, InterruptedException {
+    Map<String, Integer> before = new HashMap<>();
+    for (String kind : KINDS) {
+      before.put(kind, answers(kind).size());
+    }
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    for (String kind : KINDS) {
+      while (answers(kind).size() < before.get(kind) + LANES) {
+        if (System.nanoTime() > deadline) {
+          throw new IllegalStateException("no call is answered: " + kind);
+        }
+        TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+      }
     }
   }
 

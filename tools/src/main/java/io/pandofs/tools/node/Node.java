@@ -133,7 +133,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     NodeReports reports = reports(replica, side, connections);
     LastSync lastSync = lastSync(identity.node(), tables(replica), connections);
     control.set(new ControlRouter(replica.control(), space, reports, lastSync));
-    status.running(identity, replica, side, compactor(replica, side), space);
+    status.running(identity, replica, side, compactor(replica, side, space), space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
     new VolumeCommands(replica.admin()).addTo(admin);
@@ -298,7 +298,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     }
   }
 
-  private Compactor compactor(MetadataReplica replica, BlockSide side) {
+  private Compactor compactor(MetadataReplica replica, BlockSide side, ClusterSpace space) {
     Workers worker = parts.add("compaction threads", new Workers("compaction", 1));
     Compactor made =
         parts.add(
@@ -307,6 +307,7 @@ final class Node implements AutoCloseable, ReplicaListener {
                 replica.files(),
                 () -> MountedVolume.session(replica, QuorumLoss.ERROR),
                 side.blocks,
+                space,
                 clock,
                 side.repairPace(clock.nanoTime())));
     made.start(worker.scheduler());

@@ -29,10 +29,10 @@ class DirectMemoryTest {
 
   @Test
   void budgetsThatDoNotFitAreRefused() {
-    assertThatThrownBy(() -> DirectMemory.requireRoomFor(budgets(256 * MIB), 160 * MIB))
+    assertThatThrownBy(() -> DirectMemory.requireRoomFor(budgets(256 * MIB), 164 * MIB))
         .isInstanceOf(Refusal.class)
-        .hasMessageContaining("need 440m")
-        .hasMessageContaining("MaxDirectMemorySize=440m");
+        .hasMessageContaining("need 444m")
+        .hasMessageContaining("MaxDirectMemorySize=444m");
   }
 
   @Test
