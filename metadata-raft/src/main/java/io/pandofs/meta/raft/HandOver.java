@@ -44,6 +44,11 @@ final class HandOver implements LogStall.Remedy {
     executor.execute(() -> ifStillThere(synced, this::stepDownNow));
   }
 
+  /** This node's disk is slower than those of a majority of the others. */
+  void handOverFromSlowDisk() {
+    executor.execute(this::askQuicker);
+  }
+
   @Override
   public void over() {
     executor.execute(() -> ratis.setStands(true));
@@ -65,6 +70,15 @@ final class HandOver implements LogStall.Remedy {
     NodeId to = new NodeId(best.get().getNode());
     LOG.warn("{}: the log's disk hangs: {} is to lead", ratis.self(), to);
     tell(ratis.transfer(to));
+  }
+
+  private void askQuicker() {
+    Optional<MemberMessage> best = Peers.best(peers.otherVoters().values());
+    if (ratis.isLeader() && best.isPresent()) {
+      NodeId to = new NodeId(best.get().getNode());
+      LOG.warn("{}: the log's disk is slower than others': {} is to lead", ratis.self(), to);
+      tell(ratis.transfer(to));
+    }
   }
 
   private void stepDownNow() {

@@ -88,6 +88,19 @@ final class Peers {
     return others;
   }
 
+  /** The last index that a majority of the voters has without this node; -1 for none. */
+  long othersHave() {
+    Collection<MemberMessage> others = otherVoters().values();
+    List<Long> matched =
+        others.stream()
+            .filter(MemberMessage::getHeard)
+            .map(MemberMessage::getMatched)
+            .sorted(Comparator.reverseOrder())
+            .toList();
+    int majority = (others.size() + 1) / 2 + 1;
+    return matched.size() < majority ? -1 : matched.get(majority - 1);
+  }
+
   /** Who of them is alive and has most of the log. */
   static Optional<MemberMessage> best(Collection<MemberMessage> peers) {
     return peers.stream()

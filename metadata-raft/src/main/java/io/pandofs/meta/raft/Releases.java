@@ -42,8 +42,9 @@ import org.jspecify.annotations.Nullable;
  *       a lease: what was granted by the word of other voters has run out then.
  *   <li>What a process confirmed is void for the next process of that node: tables may go back at a
  *       restart.
- *   <li>Who lags behind is not renewed: half a lease is the longest it is waited for, and then for
- *       the rest of its lease.
+ *   <li>Who lags behind is not renewed: a quarter of a lease is the longest it is waited for, and
+ *       then for the rest of its lease. Who has lagged gets none for a while ({@link ConfirmPace}):
+ *       a node that catches up whenever there is a pause would make others wait after each.
  * </ul>
  *
  * <p>A deposed leader that goes on releasing what was committed while it led does no harm: later
@@ -56,6 +57,9 @@ final class Releases {
   private static final long PERCENT = 100;
   private static final int HOLDERS_MAX = 1024;
   private static final long NEVER = -1;
+
+  /** Who confirms later than this part of a lease is late. */
+  private static final int LATE_PARTS = 4;
 
   private final Clock clock;
   private final long origin;
@@ -114,13 +118,6 @@ final class Releases {
   @GuardedBy("this")
   private long released = NEVER;
 
-  /** An index and when it was applied here; a new one is marked when it is released. */
-  @GuardedBy("this")
-  private long markIndex = NEVER;
-
-  @GuardedBy("this")
-  private long markNanos;
-
   /** When the timer fires next; 0 for not at all. */
   @GuardedBy("this")
   private long armedFor;
@@ -130,6 +127,7 @@ final class Releases {
 
   private static final class Holder {
     final NodeId node;
+    final ConfirmPace pace;
     long lastNumber;
     long confirmed = NEVER;
     long leaseEnd;
@@ -138,8 +136,9 @@ final class Releases {
     boolean wants;
     @Nullable Held held;
 
-    Holder(NodeId node) {
+    Holder(NodeId node, ConfirmPace pace) {
       this.node = node;
+      this.pace = pace;
     }
   }
 
@@ -229,7 +228,6 @@ final class Releases {
     proof.forget();
     term = NEVER;
     released = NEVER;
-    markIndex = NEVER;
   }
 
   /**
@@ -286,10 +284,21 @@ final class Releases {
     synchronized (this) {
       applied = Math.max(applied, index);
       if (term != NEVER) {
-        advance(now(), after);
+        long now = now();
+        expect(now);
+        advance(now, after);
       }
     }
     after.forEach(Runnable::run);
+  }
+
+  @GuardedBy("this")
+  private void expect(long now) {
+    for (Holder holder : holders.values()) {
+      if (holder.wants && holder.confirmed < applied) {
+        holder.pace.expect(applied, now);
+      }
+    }
   }
 
   /**
@@ -351,7 +360,8 @@ final class Releases {
     if (holders.size() >= HOLDERS_MAX) {
       holders.values().removeIf(one -> one.leaseEnd <= now && one.held == null);
     }
-    return holders.computeIfAbsent(key, same -> new Holder(same.node()));
+    return holders.computeIfAbsent(
+        key, same -> new Holder(same.node(), new ConfirmPace(leaseNanos / LATE_PARTS)));
   }
 
   /** Takes in what the request says of its sender. */
@@ -359,12 +369,14 @@ final class Releases {
   private void hear(Holder holder, ConfirmRequest request, long now) {
     holder.seen = now;
     holder.confirmed = Math.max(holder.confirmed, request.getApplied());
+    holder.pace.confirmed(holder.confirmed, now);
     if (request.getNumber() > holder.lastNumber) {
       holder.lastNumber = request.getNumber();
       holder.wants = request.getWantsLease();
       if (!holder.wants) {
         // The sender dropped it before it asked; an older request that comes late changes nothing.
         holder.leaseEnd = 0;
+        holder.pace.pardon();
       }
     }
     if (request.getTerm() == term) {
@@ -389,12 +401,11 @@ final class Releases {
   private long grant(Holder holder, ConfirmRequest request, long now) {
     boolean unbroken = holder.leaseEnd > now;
     boolean hasAll = request.getApplied() >= Math.max(floor, released);
-    boolean lags = markIndex > request.getApplied() && now - markNanos > leaseNanos / 2;
     if (!request.getWantsLease()
         || request.getTerm() != term
         || (request.getNumber() < holder.lastNumber && !holder.wants)
         || (members.contains(holder.node) && !present.contains(holder.node))
-        || lags
+        || !holder.pace.keepsUp(now)
         || !(unbroken || hasAll)) {
       return 0;
     }
@@ -447,7 +458,6 @@ final class Releases {
   @GuardedBy("this")
   private void advance(long now, List<Runnable> after) {
     if (now < silentUntil) {
-      mark(now);
       arm(silentUntil, now);
       return;
     }
@@ -473,17 +483,8 @@ final class Releases {
       done.clear();
       after.add(() -> futures.forEach(future -> future.complete(at)));
     }
-    mark(now);
     if (firstEnd != Long.MAX_VALUE) {
       arm(firstEnd, now);
-    }
-  }
-
-  @GuardedBy("this")
-  private void mark(long now) {
-    if (markIndex <= released) {
-      markIndex = applied > released ? applied : NEVER;
-      markNanos = now;
     }
   }
 

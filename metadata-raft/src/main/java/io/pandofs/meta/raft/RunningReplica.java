@@ -71,6 +71,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final PandoStateMachine machine;
   private final CompletableFuture<ReplicaFailure> failed = new CompletableFuture<>();
   private final LogStall stall;
+  private final LogDelay delay;
   private final Upkeep upkeep;
   private final StatusReport report;
   private volatile @Nullable String badCheckpoint;
@@ -109,7 +110,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             identity.node(), tables, checkpoints, applied, hashes, events, this, this, faults());
     ratis = openRatis(peers);
     Peers peersHeard = new Peers(ratis);
-    stall = new LogStall(ratis, clock, new HandOver(ratis, peersHeard, threads.elections));
+    HandOver handOver = new HandOver(ratis, peersHeard, threads.elections);
+    stall = new LogStall(ratis, clock, handOver);
+    delay = new LogDelay(ratis, peersHeard::othersHave, handOver::handOverFromSlowDisk);
     upkeep = upkeep(files);
     long leaseNanos = config.timing().freshness().toNanos();
     releases = new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);
@@ -271,6 +274,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     every(config.timing().renewEvery().toMillis(), this::renew);
     every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
     every(LOOK_MILLIS, upkeep::look);
+    every(LogDelay.EVERY.toMillis(), delay::look);
     upkeep.begin();
     freshness.start();
     watchLeader();

@@ -271,7 +271,42 @@ class LeaseRulesTest {
     assertThat(c.freshness.isFresh()).isFalse();
     c.apply(11);
     c.ask(a);
+    assertThat(c.freshness.isFresh()).as("for a while").isFalse();
+    pass(ConfirmPace.BARRED_MIN);
     assertThat(c.freshness.isFresh()).isTrue();
+  }
+
+  /** All nodes ask as often as they do. */
+  private void pass(Duration time) {
+    for (long ms = 0; ms <= time.toMillis(); ms += 50) {
+      rig.clock.pass(50 * MS);
+      rig.nodes.values().forEach(node -> node.ask(a));
+    }
+  }
+
+  /**
+   * It has all that is released in each pause, and would hold a lease when the next write comes.
+   */
+  @Test
+  void whoIsAlwaysLateIsWaitedForOnce() {
+    rig.led(1, 1, 10);
+    int waits = 0;
+    for (long index = 11; index < 60; index++) {
+      CompletableFuture<Long> acknowledged = rig.commit(a, index);
+      b.apply(index);
+      b.exchange(a);
+      waits += acknowledged.isDone() ? 0 : 1;
+      for (int ms = 0; ms < 150; ms += 30) {
+        rig.clock.pass(30 * MS);
+        rig.nodes.values().forEach(node -> node.ask(a));
+      }
+      c.apply(index);
+      c.exchange(a);
+      assertThat(acknowledged).isDone();
+      pass(Duration.ofMillis(400));
+    }
+    assertThat(waits).isEqualTo(1);
+    assertThat(b.freshness.isFresh()).isTrue();
   }
 
   @Test
