@@ -23,9 +23,11 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.EnvOptions;
+import org.rocksdb.FlushOptions;
 import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.LRUCache;
 import org.rocksdb.LiveFileMetaData;
+import org.rocksdb.LogFile;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
@@ -320,6 +322,18 @@ final class Tables implements AutoCloseable {
   /** Writes the batch, durably. */
   void write(WriteBatch batch) throws RocksDBException {
     db.write(synced, batch);
+  }
+
+  /** Bytes of the files of the log. */
+  long logBytes() throws RocksDBException {
+    return db.getSortedWalFiles().stream().mapToLong(LogFile::sizeFileBytes).sum();
+  }
+
+  /** Writes all that is only in the log into table files, after which RocksDB deletes the log's. */
+  void emptyLog() throws RocksDBException {
+    try (FlushOptions waiting = new FlushOptions().setWaitForFlush(true)) {
+      db.flush(waiting, List.of(own, blocks, segments, small));
+    }
   }
 
   /** Bytes of table files of the table of small blocks. */

@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  *       store at rest takes hardly more than what it holds;
  *   <li>when there are many undersized segments, a run of them is copied together likewise;
  *   <li>when the table of small blocks has grown large, its first blocks move into a segment;
- *   <li>when its files are more than twice what lives in it, it is compacted.
+ *   <li>when its files are more than twice what lives in it, it is compacted; and at rest when they
+ *       are a quarter more, after what is in the log has gone into files and the log is emptied.
  * </ol>
  *
  * <p>Copying keeps to a pace in bytes a second. Steps run on the scheduler given; one takes as long
@@ -41,6 +42,9 @@ final class Tidier implements AutoCloseable {
   private static final long REST_AFTER_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final int SPARSE_PERCENT = 50;
   private static final int SPARSE_PERCENT_AT_REST = 80;
+
+  /** What a store at rest may keep in its log, or in the table of small blocks for nothing. */
+  private static final long LEFT_BYTES_AT_REST = 4 << 20;
 
   private final Tables tables;
   private final Segments segments;
@@ -194,7 +198,10 @@ final class Tidier implements AutoCloseable {
       if (moved > 0) {
         dropDead();
       }
-      compactSmall();
+      if (atRest && moved == 0) {
+        emptyLog();
+      }
+      compactSmall(atRest);
       return moved;
     } finally {
       steps.unlock();
@@ -258,9 +265,17 @@ final class Tidier implements AutoCloseable {
     return 0;
   }
 
-  private void compactSmall() throws RocksDBException {
+  private void emptyLog() throws RocksDBException {
+    if (tables.logBytes() > LEFT_BYTES_AT_REST) {
+      tables.emptyLog();
+    }
+  }
+
+  private void compactSmall(boolean atRest) throws RocksDBException {
     long live = segments.get(Keys.SMALL).live();
-    if (tables.smallFileBytes() > 2 * live + 2L * options.segmentBytes()) {
+    long most =
+        atRest ? live + live / 4 + LEFT_BYTES_AT_REST : 2 * live + 2L * options.segmentBytes();
+    if (tables.smallFileBytes() > most) {
       tables.compactSmall();
     }
   }
