@@ -36,7 +36,8 @@ import org.rocksdb.WriteOptions;
 
 /**
  * Compares ways to keep blocks on this machine's disk, for docs/decisions/0002. Not a test: its
- * arguments are a directory and the MiB to write in each run.
+ * arguments are a directory and the MiB to write in each run; with {@code store} after them it runs
+ * the store alone.
  */
 final class BlockStoreBenchmark {
   private static final int MIB = 1 << 20;
@@ -72,6 +73,10 @@ final class BlockStoreBenchmark {
     RocksDB.loadLibrary();
     BlockStoreBenchmark benchmark =
         new BlockStoreBenchmark(Path.of(args[0]), Integer.parseInt(args[1]));
+    if (args.length > 2 && args[2].equals("store")) {
+      benchmark.store();
+      return;
+    }
     OUT.println("| way | group | MB/s | write amplification | CPU s/GiB | barrier p50 ms |");
     OUT.println("|---|---|---|---|---|---|");
     for (int round = 0; round < 2; round++) {
