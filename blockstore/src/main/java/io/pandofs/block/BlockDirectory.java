@@ -52,6 +52,13 @@ public interface BlockDirectory {
   /** Dropped blocks, oldest first, at most {@code limit}. */
   List<DroppedBlock> dropped(int limit);
 
+  /**
+   * Sees to it that all blocks that {@link #dropped} has told stay dropped, whatever becomes of
+   * this machine: a crash may take its tables back, and a node that comes up alone may have to show
+   * them. Writes to the disk.
+   */
+  void persistDropped();
+
   /** Takes blocks out of the dropped set: this node has deleted them. */
   void deleted(List<BlockId> blocks);
 

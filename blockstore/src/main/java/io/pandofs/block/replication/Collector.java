@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes this node's copies of blocks that nobody can reach any more (PROTOCOL rule 16): dropped
- * blocks after a grace that lets running reads end, and, by a sweep over the store, blocks that
- * were never committed once this node has applied the end of their session.
+ * blocks after a grace that lets running reads end, when the tables on this node's disk name them
+ * no more either, and, by a sweep over the store, blocks that were never committed once this node
+ * has applied the end of their session.
  *
  * <p>The sweep also finds what a crash, a late put or a late repair brought back. It asks for the
  * session's end <em>before</em> it looks for the row: after the end no commit of the session is
@@ -105,6 +106,7 @@ public final class Collector implements AutoCloseable {
 
   private long deleteDropped() {
     waiting = false;
+    boolean hasPersisted = false;
     while (!drops.isClosed()) {
       List<DroppedBlock> dropped = directory.dropped(PAGE);
       List<BlockId> due = new ArrayList<>();
@@ -119,8 +121,11 @@ public final class Collector implements AutoCloseable {
       }
       if (due.isEmpty()) {
         waiting = wait >= 0;
-        return wait;
+        // Many together: what comes before the deletion writes to the disk.
+        return waiting && hasPersisted ? Math.max(wait, settings.grace().toNanos() / 2) : wait;
       }
+      directory.persistDropped();
+      hasPersisted = true;
       List<BlockId> gone = deleteEach(due);
       if (gone.isEmpty()) {
         return settings.grace().toNanos();

@@ -30,6 +30,7 @@ final class FakeDirectory implements BlockDirectory {
   private final List<Runnable> onDropped = new ArrayList<>();
   private final Map<Integer, Replicas> placedApart = new HashMap<>();
   private Replicas replicas;
+  private final Set<BlockId> persisted = new HashSet<>();
   private boolean closed;
 
   FakeDirectory(NodeId self, Clock clock, Replicas replicas) {
@@ -161,7 +162,15 @@ final class FakeDirectory implements BlockDirectory {
   }
 
   @Override
+  public synchronized void persistDropped() {
+    persisted.addAll(dropped.keySet());
+  }
+
+  @Override
   public synchronized void deleted(List<BlockId> blocks) {
+    if (!persisted.containsAll(blocks)) {
+      throw new IllegalStateException("a crash would have the tables name what is deleted");
+    }
     blocks.forEach(dropped::remove);
   }
 

@@ -9,6 +9,7 @@ import io.pandofs.meta.engine.Placement;
 import io.pandofs.meta.engine.ReadStore;
 import io.pandofs.meta.engine.TableCheck;
 import io.pandofs.meta.rocksdb.LocalTable;
+import io.pandofs.meta.rocksdb.RocksTables;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,12 @@ public final class BlockTables {
      * higher ones. Saves the walk over what was deleted. Tables that are opened anew may be older.
      */
     volatile long droppedFrom;
+
+    /** The highest index of a dropped block that was told. */
+    volatile long droppedTo;
+
+    /** An index that the tables are not behind after a crash. */
+    volatile long durable = -1;
 
     Source(LiveTables tables, AppliedGate applied) {
       this.tables = tables;
@@ -233,11 +240,23 @@ public final class BlockTables {
         ByteBuffer key = ByteBuffer.wrap(rows.key(), 1, 16);
         long index = key.getLong();
         dropped.add(new Dropped(new BlockId(key.getLong()), index, appliedAtNanos(index)));
+        from.droppedTo = Math.max(from.droppedTo, index);
       }
       from.droppedFrom =
           dropped.isEmpty() ? snapshot.tables().applied().index() + 1 : dropped.get(0).index();
     }
     return dropped;
+  }
+
+  /**
+   * What {@link #dropped} has told stays dropped from now on: the tables that are found after a
+   * crash do not name it. Asked by the same thread; writes to the disk.
+   */
+  public void persistDropped() {
+    Source from = source();
+    if (from.droppedTo > from.durable) {
+      from.durable = from.tables.with(RocksTables::flush).index();
+    }
   }
 
   /** Takes blocks out of the dropped set: this node has deleted them. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.DurableFiles;
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
@@ -13,9 +14,15 @@ import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.Placement;
+import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.meta.rocksdb.RocksSnapshot;
+import io.pandofs.meta.rocksdb.RocksTables;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,6 +95,54 @@ class BlockSetsTest {
         sets.deleted(List.of(one.get(0).block()));
       }
       assertThat(sets.dropped(10)).isEmpty();
+    }
+  }
+
+  /**
+   * A node that comes up alone after a crash shows what is on its disk, and must have its blocks.
+   */
+  @Test
+  void whatIsPersistedStaysDroppedAfterACrash() throws Exception {
+    try (TestNode node = new TestNode(dir, "lone")) {
+      node.bootstrap();
+      MetadataSession session = node.session();
+      InodeId file = make(session);
+      BlockTables sets = node.replica().blocks();
+      write(node, session, file, session.nextBlock(), 0);
+      for (int i = 0; i < 3; i++) {
+        BlockId dropped = session.nextBlock();
+        write(node, session, file, dropped, 0);
+        assertThat(sets.dropped(10)).isNotEmpty();
+        sets.persistDropped();
+        assertThat(isNamedAfterACrash(dropped)).isTrue();
+        write(node, session, file, session.nextBlock(), 0);
+        assertThat(sets.dropped(10)).extracting(BlockTables.Dropped::block).contains(dropped);
+        assertThat(isNamedAfterACrash(dropped)).isTrue();
+        sets.persistDropped();
+        assertThat(isNamedAfterACrash(dropped)).isFalse();
+        sets.deleted(sets.dropped(10).stream().map(BlockTables.Dropped::block).toList());
+      }
+    }
+  }
+
+  /** Whether the tables would have a row of the block if the machine lost its power now. */
+  private boolean isNamedAfterACrash(BlockId block) {
+    // RocksDB may make and delete files while they are copied.
+    return await()
+        .ignoreExceptions()
+        .until(() -> Optional.of(isNamedInACopy(block)), Optional::isPresent)
+        .get();
+  }
+
+  private boolean isNamedInACopy(BlockId block) throws Exception {
+    Path copy = Files.createTempDirectory(dir, "crash");
+    Path meta = dir.resolve("lone/meta");
+    Path tables = meta.resolve(Files.readString(meta.resolve("CURRENT")).strip());
+    DurableFiles.cloneDirectory(tables, copy, ".sst", "LOCK");
+    try (RocksMemory memory = new RocksMemory(32 << 20, 16 << 20);
+        RocksTables found = RocksTables.open(copy, memory);
+        RocksSnapshot snapshot = found.snapshot()) {
+      return new ClusterView(snapshot).block(block) != null;
     }
   }
 

@@ -164,6 +164,11 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
   }
 
   @Override
+  public void persistDropped() {
+    tables.persistDropped();
+  }
+
+  @Override
   public void deleted(List<BlockId> blocks) {
     tables.deleted(blocks);
   }
