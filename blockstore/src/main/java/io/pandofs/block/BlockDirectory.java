@@ -52,12 +52,17 @@ public interface BlockDirectory {
   /** Dropped blocks, oldest first, at most {@code limit}. */
   List<DroppedBlock> dropped(int limit);
 
+  /** The index of a log entry up to which all is in what this directory tells. */
+  long applied();
+
   /**
-   * Sees to it that all blocks that {@link #dropped} has told stay dropped, whatever becomes of
-   * this machine: a crash may take its tables back, and a node that comes up alone may have to show
-   * them. Writes to the disk.
+   * Sees to it that the tables hold everything up to this index whatever becomes of this machine: a
+   * crash takes them back to what is on the disk, and a node that comes up alone shows them. May
+   * write to the disk, but on one that is nearly full.
+   *
+   * @throws IllegalStateException if they are behind it, as after a start anew
    */
-  void persistDropped();
+  void persist(long index);
 
   /** Takes blocks out of the dropped set: this node has deleted them. */
   void deleted(List<BlockId> blocks);
@@ -71,8 +76,9 @@ public interface BlockDirectory {
   /**
    * A block that nothing references any more.
    *
+   * @param index of the log entry that took its last reference
    * @param droppedAtNanos when this process learned of it ({@code Clock.nanoTime}); at start, the
    *     time of the start
    */
-  record DroppedBlock(BlockId block, long droppedAtNanos) {}
+  record DroppedBlock(BlockId block, long index, long droppedAtNanos) {}
 }

@@ -83,6 +83,10 @@ final class Tidier implements AutoCloseable {
   @GuardedBy("steps")
   private long backgroundErrors;
 
+  /** What the table of small blocks took after it was last compacted. */
+  @GuardedBy("steps")
+  private long compactedBytes;
+
   Tidier(
       Tables tables,
       Segments segments,
@@ -149,8 +153,10 @@ final class Tidier implements AutoCloseable {
       state.unlock();
     }
     long moved = 0;
+    boolean failed = true;
     try {
       moved = tidy(atRest);
+      failed = false;
     } catch (IOException | RocksDBException e) {
       LOG.warn("cannot give space back now: {}", e.toString());
     } catch (RuntimeException e) {
@@ -163,7 +169,7 @@ final class Tidier implements AutoCloseable {
       notBefore = now + TimeUnit.SECONDS.toNanos(1) * moved / options.rewriteBytesPerSecond();
       if (moved > 0 || changedNanos - beganNanos >= 0) {
         schedule(REST_NANOS);
-      } else if (!atRest) {
+      } else if (!atRest || failed) {
         schedule(REST_AFTER_NANOS);
       }
     } finally {
@@ -198,10 +204,11 @@ final class Tidier implements AutoCloseable {
       if (moved > 0) {
         dropDead();
       }
-      if (atRest && moved == 0) {
+      boolean isSettled = atRest && moved == 0;
+      if (isSettled) {
         emptyLog();
       }
-      compactSmall(atRest);
+      compactSmall(isSettled);
       return moved;
     } finally {
       steps.unlock();
@@ -271,12 +278,16 @@ final class Tidier implements AutoCloseable {
     }
   }
 
-  private void compactSmall(boolean atRest) throws RocksDBException {
+  @GuardedBy("steps")
+  private void compactSmall(boolean isSettled) throws RocksDBException {
     long live = segments.get(Keys.SMALL).live();
     long most =
-        atRest ? live + live / 4 + LEFT_BYTES_AT_REST : 2 * live + 2L * options.segmentBytes();
-    if (tables.smallFileBytes() > most) {
+        isSettled ? live + live / 4 + LEFT_BYTES_AT_REST : 2 * live + 2L * options.segmentBytes();
+    // Keys and the like count as well: what a compaction has left is not tried again before it
+    // grows.
+    if (tables.smallFileBytes() > Math.max(most, compactedBytes + compactedBytes / 4)) {
       tables.compactSmall();
+      compactedBytes = tables.smallFileBytes();
     }
   }
 

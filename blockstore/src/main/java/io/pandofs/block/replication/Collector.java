@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes this node's copies of blocks that nobody can reach any more (PROTOCOL rule 16): dropped
- * blocks after a grace that lets running reads end, when the tables on this node's disk name them
- * no more either, and, by a sweep over the store, blocks that were never committed once this node
- * has applied the end of their session.
+ * blocks after a grace that lets running reads end, and, by a sweep over the store, blocks that
+ * were never committed once this node has applied the end of their session. Either way the tables
+ * on this node's disk do not name them any more when they go.
  *
  * <p>The sweep also finds what a crash, a late put or a late repair brought back. It asks for the
  * session's end <em>before</em> it looks for the row: after the end no commit of the session is
@@ -106,10 +106,10 @@ public final class Collector implements AutoCloseable {
 
   private long deleteDropped() {
     waiting = false;
-    boolean hasPersisted = false;
     while (!drops.isClosed()) {
       List<DroppedBlock> dropped = directory.dropped(PAGE);
       List<BlockId> due = new ArrayList<>();
+      long dueTo = -1;
       long wait = -1;
       for (DroppedBlock each : dropped) {
         long age = replication.clock().nanoTime() - each.droppedAtNanos();
@@ -118,14 +118,14 @@ public final class Collector implements AutoCloseable {
           break;
         }
         due.add(each.block());
+        dueTo = Math.max(dueTo, each.index());
       }
       if (due.isEmpty()) {
         waiting = wait >= 0;
-        // Many together: what comes before the deletion writes to the disk.
-        return waiting && hasPersisted ? Math.max(wait, settings.grace().toNanos() / 2) : wait;
+        return wait;
       }
-      directory.persistDropped();
-      hasPersisted = true;
+      // Writes once a grace at most: what is dropped after it is due a grace later.
+      directory.persist(dueTo);
       List<BlockId> gone = deleteEach(due);
       if (gone.isEmpty()) {
         return settings.grace().toNanos();
@@ -180,14 +180,19 @@ public final class Collector implements AutoCloseable {
           surplus.look(block.block());
         }
       }
-      deleteEach(due);
-      due.clear();
       try {
         deleteSurplus(surplus.confirmed());
       } finally {
         surplus.decided();
       }
       page = local.scan(cursor, PAGE);
+    }
+    if (!due.isEmpty()) {
+      // Blocks among them may have been committed, and dropped since.
+      directory.persist(directory.applied());
+      for (int from = 0; from < due.size(); from += PAGE) {
+        deleteEach(due.subList(from, Math.min(from + PAGE, due.size())));
+      }
     }
     candidates = found;
     Duration next = found.isEmpty() ? settings.sweepEvery() : settings.grace();

@@ -23,14 +23,19 @@ final class FakeDirectory implements BlockDirectory {
   private final Clock clock;
   private final TreeMap<Long, BlockRow> rows = new TreeMap<>();
   private final TreeMap<Long, BlockRow> needed = new TreeMap<>();
-  private final Map<BlockId, Long> dropped = new LinkedHashMap<>();
+  private final Map<BlockId, DroppedBlock> dropped = new LinkedHashMap<>();
+
+  /** Where in the log each block was dropped that ever was. */
+  private final Map<BlockId, Long> droppedAt = new HashMap<>();
+
   private final Set<SessionId> live = new HashSet<>();
   private final Set<SessionId> ended = new HashSet<>();
   private final List<Runnable> onNeeded = new ArrayList<>();
   private final List<Runnable> onDropped = new ArrayList<>();
   private final Map<Integer, Replicas> placedApart = new HashMap<>();
   private Replicas replicas;
-  private final Set<BlockId> persisted = new HashSet<>();
+  private long applied;
+  private long persisted;
   private boolean closed;
 
   FakeDirectory(NodeId self, Clock clock, Replicas replicas) {
@@ -79,9 +84,18 @@ final class FakeDirectory implements BlockDirectory {
     synchronized (this) {
       rows.remove(block.value());
       needed.remove(block.value());
-      dropped.put(block, clock.nanoTime());
+      applied++;
+      droppedAt.put(block, applied);
+      dropped.put(block, new DroppedBlock(block, applied, clock.nanoTime()));
     }
     tell(onDropped);
+  }
+
+  /** The block is dropped, and no set names it: only a sweep finds it. */
+  synchronized void dropUntold(BlockId block) {
+    rows.remove(block.value());
+    applied++;
+    droppedAt.put(block, applied);
   }
 
   private void tell(List<Runnable> listeners) {
@@ -155,22 +169,31 @@ final class FakeDirectory implements BlockDirectory {
 
   @Override
   public synchronized List<DroppedBlock> dropped(int limit) {
-    return dropped.entrySet().stream()
-        .limit(limit)
-        .map(each -> new DroppedBlock(each.getKey(), each.getValue()))
-        .toList();
+    return dropped.values().stream().limit(limit).toList();
   }
 
   @Override
-  public synchronized void persistDropped() {
-    persisted.addAll(dropped.keySet());
+  public synchronized long applied() {
+    return applied;
+  }
+
+  @Override
+  public synchronized void persist(long index) {
+    if (index > applied) {
+      throw new IllegalStateException("behind " + index);
+    }
+    persisted = Math.max(persisted, index);
+  }
+
+  /** A block's bytes go: a crash must not have the tables name it again. */
+  synchronized void requireGone(BlockId block) {
+    if (droppedAt.getOrDefault(block, 0L) > persisted) {
+      throw new IllegalStateException(block + " is deleted before it is durably dropped");
+    }
   }
 
   @Override
   public synchronized void deleted(List<BlockId> blocks) {
-    if (!persisted.containsAll(blocks)) {
-      throw new IllegalStateException("a crash would have the tables name what is deleted");
-    }
     blocks.forEach(dropped::remove);
   }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A store whose disk can be made slow and bad at will. */
@@ -30,11 +31,17 @@ final class FaultyBlocks implements LocalBlocks {
   private volatile @Nullable IOException refusal;
   private final Set<BlockId> stuck = ConcurrentHashMap.newKeySet();
   private volatile boolean unlistable;
+  private volatile Consumer<BlockId> onDelete = block -> {};
   private final AtomicInteger reads = new AtomicInteger();
   private final AtomicInteger readsHeld = new AtomicInteger();
 
   FaultyBlocks(LocalBlocks real) {
     this.real = real;
+  }
+
+  /** Is told of each block before it is deleted, and may refuse by throwing. */
+  void onDelete(Consumer<BlockId> told) {
+    onDelete = told;
   }
 
   /** Puts reach the disk only after {@link #releasePuts}. */
@@ -218,6 +225,7 @@ final class FaultyBlocks implements LocalBlocks {
     if (blocks.stream().anyMatch(stuck::contains)) {
       throw new IOException("stuck by the test");
     }
+    blocks.forEach(onDelete);
     real.delete(blocks);
     blocks.forEach(damaged::remove);
   }

@@ -64,6 +64,7 @@ final class TestNode {
     this.addresses = addresses;
     this.store = new FaultyBlocks(blocks);
     this.directory = new FakeDirectory(id, clock, replicas);
+    store.onDelete(directory::requireGone);
     this.connections = new NettyConnections(threads, NettyConnections.Limits.DEFAULT);
     this.replication =
         new Replication(

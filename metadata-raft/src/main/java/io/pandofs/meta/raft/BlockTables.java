@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 public final class BlockTables {
   private static final int SAMPLES_MAX = 4096;
 
+  /** What a flush of the tables may take on the disk, generously. */
+  private static final long FLUSH_BYTES = 128 << 20;
+
   private final Clock clock;
   private volatile @Nullable Source source;
 
@@ -44,9 +47,6 @@ public final class BlockTables {
      * higher ones. Saves the walk over what was deleted. Tables that are opened anew may be older.
      */
     volatile long droppedFrom;
-
-    /** The highest index of a dropped block that was told. */
-    volatile long droppedTo;
 
     /** An index that the tables are not behind after a crash. */
     volatile long durable = -1;
@@ -240,7 +240,6 @@ public final class BlockTables {
         ByteBuffer key = ByteBuffer.wrap(rows.key(), 1, 16);
         long index = key.getLong();
         dropped.add(new Dropped(new BlockId(key.getLong()), index, appliedAtNanos(index)));
-        from.droppedTo = Math.max(from.droppedTo, index);
       }
       from.droppedFrom =
           dropped.isEmpty() ? snapshot.tables().applied().index() + 1 : dropped.get(0).index();
@@ -248,14 +247,26 @@ public final class BlockTables {
     return dropped;
   }
 
+  /** The index up to which the log is applied. */
+  public long applied() {
+    return source().applied.get();
+  }
+
   /**
-   * What {@link #dropped} has told stays dropped from now on: the tables that are found after a
-   * crash do not name it. Asked by the same thread; writes to the disk.
+   * Sees to it that the tables that are found after a crash hold everything up to this index.
+   * Writes to the disk if they do not yet, but not on one that is nearly full: then space is wanted
+   * more, which deleting what they name too much will give.
+   *
+   * @throws IllegalStateException if the tables are behind the index
    */
-  public void persistDropped() {
-    Source from = source();
-    if (from.droppedTo > from.durable) {
-      from.durable = from.tables.with(RocksTables::flush).index();
+  public void persist(long index) {
+    Source to = source();
+    if (index <= to.durable || !to.tables.hasRoom(FLUSH_BYTES)) {
+      return;
+    }
+    to.durable = to.tables.with(RocksTables::flush).index();
+    if (index > to.durable) {
+      throw new IllegalStateException("the tables end at " + to.durable + ", before " + index);
     }
   }
 

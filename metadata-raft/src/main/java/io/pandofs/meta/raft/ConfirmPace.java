@@ -3,20 +3,21 @@ package io.pandofs.meta.raft;
 import java.time.Duration;
 
 /**
- * How soon one node confirms what the leader has applied, and whether it may hold a freshness lease
- * therefore. Every change waits for each holder, so one whose disk or line is slow would set the
- * pace of all. It gets no lease for a while then, and its readers ask the leader instead.
+ * Whether one node confirms what is applied about as soon as most do, and may hold a freshness
+ * lease therefore. Every change waits for each holder, so one whose disk or line is slow would set
+ * the pace of all. It gets no lease for a while then, and its readers ask the leader instead.
  *
- * <p>One entry is timed, then the next one. A node that goes on being late stays without a lease;
- * one that is late again soon after it had one again stays without for twice as long. Times are
+ * <p>One index is timed, from when a majority of the nodes has confirmed it, so that what holds up
+ * the leader, or everybody, is nobody's lateness. A node that goes on being late stays without a
+ * lease; one that is late soon after it had one again stays without for twice as long. Times are
  * nanoseconds of one clock. Not thread-safe.
  */
 final class ConfirmPace {
   static final Duration BARRED_MIN = Duration.ofSeconds(1);
   static final Duration BARRED_MAX = Duration.ofSeconds(32);
 
-  /** Who was not late for so long is as one who never was. */
-  static final Duration FORGOTTEN_AFTER = Duration.ofMinutes(1);
+  /** Who was in time for so many times as long as it was barred is as one who never was late. */
+  static final int FORGOTTEN_AFTER = 4;
 
   private static final long NONE = -1;
 
@@ -27,43 +28,47 @@ final class ConfirmPace {
   private long barNanos;
 
   /**
-   * @param lateNanos who confirms later than this after the leader has applied an entry is late
+   * @param lateNanos who confirms an index later than this after a majority has is late
    */
   ConfirmPace(long lateNanos) {
     this.lateNanos = lateNanos;
   }
 
-  /** The leader has applied this, and the node has not confirmed it yet. */
-  void expect(long applied, long now) {
+  /** A majority has confirmed this by now, and the node has not. */
+  void expect(long confirmed, long now) {
     if (index == NONE) {
-      index = applied;
+      index = confirmed;
       sinceNanos = now;
     }
   }
 
-  /** The node has confirmed everything up to here. */
-  void confirmed(long upTo, long now) {
+  /**
+   * The node has confirmed everything up to here.
+   *
+   * @return for how long it is barred now that it was not before; 0 if it is as it was
+   */
+  long confirmed(long upTo, long now) {
     if (index == NONE || upTo < index) {
-      return;
+      return 0;
     }
     index = NONE;
-    if (now - sinceNanos > lateNanos) {
-      bar(now);
-    }
+    return now - sinceNanos > lateNanos ? bar(now) : 0;
   }
 
-  /** Nothing is to be confirmed: the node wants no lease. */
+  /** Nothing is expected of it: the node wants no lease. */
   void pardon() {
     index = NONE;
   }
 
-  private void bar(long now) {
-    if (barNanos == 0 || now - barredUntil > FORGOTTEN_AFTER.toNanos()) {
+  private long bar(long now) {
+    boolean anew = barNanos == 0 || now >= barredUntil;
+    if (barNanos == 0 || now - barredUntil > FORGOTTEN_AFTER * barNanos) {
       barNanos = BARRED_MIN.toNanos();
     } else if (now >= barredUntil) {
       barNanos = Math.min(2 * barNanos, BARRED_MAX.toNanos());
     }
     barredUntil = now + barNanos;
+    return anew ? barNanos : 0;
   }
 
   /** Whether the node may be granted a lease, or have it prolonged. */

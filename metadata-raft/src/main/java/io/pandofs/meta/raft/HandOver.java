@@ -10,12 +10,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has another node lead while this one's log does not come to its disk. First a voter that has more
- * of the log is asked, which makes for the shortest time without a leader; but Ratis refuses that
- * to a leader whose first entry, or whose last change of voters, is not decided, and neither can be
- * without this disk. Then the leader steps down, and does not stand for election until its disk has
- * written again. Takes no turn with changes of members: a turn waits for an entry, which this
- * leader cannot commit. Thread-safe.
+ * Has another node lead when this one's log comes to its disk late, or not at all. First a voter
+ * that has more of the log is asked, which makes for the shortest time without a leader; but Ratis
+ * refuses that to a leader whose first entry, or whose last change of voters, is not decided, and
+ * neither can be without this disk. Then the leader steps down, and does not stand for election
+ * until its disk has written again. Takes no turn with changes of members: a turn waits for an
+ * entry, which this leader cannot commit. Thread-safe.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // the chain ends in a handler of success and failure
 final class HandOver implements LogStall.Remedy {
@@ -44,7 +44,7 @@ final class HandOver implements LogStall.Remedy {
     executor.execute(() -> ifStillThere(synced, this::stepDownNow));
   }
 
-  /** This node's disk is slower than those of a majority of the others. */
+  /** The others need not wait for this node's disk, if one of them leads. */
   void handOverFromSlowDisk() {
     executor.execute(this::askQuicker);
   }
@@ -72,10 +72,12 @@ final class HandOver implements LogStall.Remedy {
     tell(ratis.transfer(to));
   }
 
+  /** It may have waited for its turn, and the disk be well, or another lead, by now. */
   private void askQuicker() {
-    Optional<MemberMessage> best = Peers.best(peers.otherVoters().values());
-    if (ratis.isLeader() && best.isPresent()) {
-      NodeId to = new NodeId(best.get().getNode());
+    Optional<MemberMessage> quicker =
+        Peers.quicker(peers.otherVoters().values(), ratis.syncedIndex());
+    if (ratis.isLeader() && quicker.isPresent()) {
+      NodeId to = new NodeId(quicker.get().getNode());
       LOG.warn("{}: the log's disk is slower than others': {} is to lead", ratis.self(), to);
       tell(ratis.transfer(to));
     }

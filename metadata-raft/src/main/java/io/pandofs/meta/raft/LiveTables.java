@@ -136,6 +136,16 @@ final class LiveTables implements AutoCloseable {
     }
   }
 
+  /** Whether there are so many bytes left on the disk; yes where that cannot be told. */
+  boolean hasRoom(long bytes) {
+    try {
+      return Files.getFileStore(meta).getUsableSpace() >= bytes;
+    } catch (IOException e) {
+      LOG.debug("how much space is left cannot be told", e);
+      return true;
+    }
+  }
+
   /** What the tables show now, until it is closed. */
   LocalSnapshot snapshot() {
     Generation generation = enter();

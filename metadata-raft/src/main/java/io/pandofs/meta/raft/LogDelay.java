@@ -5,20 +5,31 @@ import java.util.function.LongSupplier;
 
 /**
  * Sees this leader's disk keep the others waiting: Ratis commits nothing that the leader has not
- * synced itself, so what a majority of the others has could be committed already if one of them
- * led. Such a disk works, and {@link LogStall} has nothing to say of it. {@link #look} is called by
- * one thread, {@link #EVERY}.
+ * synced itself, so what enough of the others have could be committed already if one of them led.
+ * Such a disk works; of one that hangs {@link LogStall} takes care. {@link #look} is called by one
+ * thread, {@link #EVERY}.
  */
 final class LogDelay {
   static final Duration EVERY = Duration.ofMillis(50);
 
   /**
-   * Of the looks, one in three may find this node late, which takes as long a delay again as there
-   * is between two of them; when it is more often, this is reached in 5 to 30 s or so.
+   * A look that finds this node late counts two, any other minus one. So this is reached only if
+   * more than one look in three does: after 5 s if all do, after 20 s if half of them do.
    */
   private static final int LIMIT = 200;
 
   private static final int LATE_COUNTS = 2;
+
+  /** A log that has not moved for so many looks hangs. */
+  private static final int HANGS_AFTER = 20;
+
+  /**
+   * So many looks nothing is done after the remedy, and each time for twice as long: a node may be
+   * slow because it leads, and so would be the next one.
+   */
+  static final int PAUSE_LEAST = 1200;
+
+  private static final int DOUBLINGS_MAX = 6;
   private static final long NOTHING = -1;
 
   private final LogStall.Log log;
@@ -28,7 +39,11 @@ final class LogDelay {
   /** What enough others had at the last look, and this node had not. */
   private long expected = NOTHING;
 
+  private long place = NOTHING;
+  private int standing;
   private int score;
+  private int remedies;
+  private int pause;
 
   /**
    * @param othersHave the last index that could be committed without this node; -1 for none
@@ -41,14 +56,21 @@ final class LogDelay {
   }
 
   void look() {
+    if (pause > 0) {
+      pause--;
+      return;
+    }
     long synced = log.syncedIndex();
-    boolean late = expected > synced;
+    standing = synced == place ? standing + 1 : 0;
+    place = synced;
+    boolean late = expected > synced && standing < HANGS_AFTER;
     score = Math.max(0, score + (late ? LATE_COUNTS : -1));
     boolean waits = synced < log.lastIndex() && log.isLeader();
     long others = waits ? othersHave.getAsLong() : NOTHING;
     expected = others > synced ? others : NOTHING;
     if (score >= LIMIT) {
       score = 0;
+      pause = PAUSE_LEAST << Math.min(remedies++, DOUBLINGS_MAX);
       remedy.run();
     }
   }

@@ -88,9 +88,13 @@ final class Peers {
     return others;
   }
 
-  /** The last index that a majority of the voters has without this node; -1 for none. */
+  /** The last index that could be committed without this node; -1 for none. */
   long othersHave() {
-    Collection<MemberMessage> others = otherVoters().values();
+    return without(otherVoters().values());
+  }
+
+  /** The last index that a majority of these and one more voter has among these; -1 for none. */
+  static long without(Collection<MemberMessage> others) {
     List<Long> matched =
         others.stream()
             .filter(MemberMessage::getHeard)
@@ -99,6 +103,14 @@ final class Peers {
             .toList();
     int majority = (others.size() + 1) / 2 + 1;
     return matched.size() < majority ? -1 : matched.get(majority - 1);
+  }
+
+  /** Who could lead without this node being waited for any more, if it is now. */
+  static Optional<MemberMessage> quicker(Collection<MemberMessage> others, long synced) {
+    long enough = without(others);
+    return enough > synced
+        ? best(others.stream().filter(peer -> peer.getMatched() >= enough).toList())
+        : Optional.empty();
   }
 
   /** Who of them is alive and has most of the log. */

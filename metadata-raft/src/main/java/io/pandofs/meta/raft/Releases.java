@@ -7,6 +7,7 @@ import io.pandofs.meta.wire.ConfirmAnswer;
 import io.pandofs.meta.wire.ConfirmRequest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -14,9 +15,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The leader's side of freshness leases (PROTOCOL rules 1 and 6): who may answer reads, how far
@@ -42,9 +46,10 @@ import org.jspecify.annotations.Nullable;
  *       a lease: what was granted by the word of other voters has run out then.
  *   <li>What a process confirmed is void for the next process of that node: tables may go back at a
  *       restart.
- *   <li>Who lags behind is not renewed: a quarter of a lease is the longest it is waited for, and
- *       then for the rest of its lease. Who has lagged gets none for a while ({@link ConfirmPace}):
- *       a node that catches up whenever there is a pause would make others wait after each.
+ *   <li>Who lags behind is not renewed: half a lease is the longest it is waited for, and then for
+ *       the rest of its lease. Who lags behind most others gets none for a while either ({@link
+ *       ConfirmPace}): a node that catches up whenever there is a pause would make them wait after
+ *       each.
  * </ul>
  *
  * <p>A deposed leader that goes on releasing what was committed while it led does no harm: later
@@ -54,6 +59,7 @@ import org.jspecify.annotations.Nullable;
  * something, outside of the lock.
  */
 final class Releases {
+  private static final Logger LOG = LoggerFactory.getLogger(Releases.class);
   private static final long PERCENT = 100;
   private static final int HOLDERS_MAX = 1024;
   private static final long NEVER = -1;
@@ -118,6 +124,13 @@ final class Releases {
   @GuardedBy("this")
   private long released = NEVER;
 
+  /** An index and when it was applied here; a new one is marked when it is released. */
+  @GuardedBy("this")
+  private long markIndex = NEVER;
+
+  @GuardedBy("this")
+  private long markNanos;
+
   /** When the timer fires next; 0 for not at all. */
   @GuardedBy("this")
   private long armedFor;
@@ -139,6 +152,11 @@ final class Releases {
     Holder(NodeId node, ConfirmPace pace) {
       this.node = node;
       this.pace = pace;
+    }
+
+    /** Whether it has readers, as it has said lately. */
+    boolean isPresent(long now, long leaseNanos) {
+      return wants && now - seen < leaseNanos;
     }
   }
 
@@ -228,6 +246,7 @@ final class Releases {
     proof.forget();
     term = NEVER;
     released = NEVER;
+    markIndex = NEVER;
   }
 
   /**
@@ -284,21 +303,10 @@ final class Releases {
     synchronized (this) {
       applied = Math.max(applied, index);
       if (term != NEVER) {
-        long now = now();
-        expect(now);
-        advance(now, after);
+        advance(now(), after);
       }
     }
     after.forEach(Runnable::run);
-  }
-
-  @GuardedBy("this")
-  private void expect(long now) {
-    for (Holder holder : holders.values()) {
-      if (holder.wants && holder.confirmed < applied) {
-        holder.pace.expect(applied, now);
-      }
-    }
   }
 
   /**
@@ -369,7 +377,13 @@ final class Releases {
   private void hear(Holder holder, ConfirmRequest request, long now) {
     holder.seen = now;
     holder.confirmed = Math.max(holder.confirmed, request.getApplied());
-    holder.pace.confirmed(holder.confirmed, now);
+    long barred = holder.pace.confirmed(holder.confirmed, now);
+    if (barred > 0) {
+      LOG.info(
+          "{} confirms changes later than others: its readers ask the leader for {} s or longer",
+          holder.node,
+          TimeUnit.NANOSECONDS.toSeconds(barred));
+    }
     if (request.getNumber() > holder.lastNumber) {
       holder.lastNumber = request.getNumber();
       holder.wants = request.getWantsLease();
@@ -401,10 +415,12 @@ final class Releases {
   private long grant(Holder holder, ConfirmRequest request, long now) {
     boolean unbroken = holder.leaseEnd > now;
     boolean hasAll = request.getApplied() >= Math.max(floor, released);
+    boolean lags = markIndex > request.getApplied() && now - markNanos > leaseNanos / 2;
     if (!request.getWantsLease()
         || request.getTerm() != term
         || (request.getNumber() < holder.lastNumber && !holder.wants)
         || (members.contains(holder.node) && !present.contains(holder.node))
+        || lags
         || !holder.pace.keepsUp(now)
         || !(unbroken || hasAll)) {
       return 0;
@@ -454,10 +470,37 @@ final class Releases {
     after.add(() -> asked.answer().complete(answer));
   }
 
+  /** Those that most have left behind are timed from now on. */
+  @GuardedBy("this")
+  private void expect(long now) {
+    long[] confirmed = new long[holders.size()];
+    int count = 0;
+    for (Holder holder : holders.values()) {
+      if (holder.isPresent(now, leaseNanos)) {
+        confirmed[count++] = holder.confirmed;
+      }
+    }
+    if (count < 2) {
+      return;
+    }
+    Arrays.sort(confirmed, 0, count);
+    long byMost = confirmed[(count - 1) / 2];
+    if (byMost == confirmed[0]) {
+      return;
+    }
+    for (Holder holder : holders.values()) {
+      if (holder.confirmed < byMost && holder.isPresent(now, leaseNanos)) {
+        holder.pace.expect(byMost, now);
+      }
+    }
+  }
+
   /** Releases what may be released, and sees to it that the rest will be. */
   @GuardedBy("this")
   private void advance(long now, List<Runnable> after) {
+    expect(now);
     if (now < silentUntil) {
+      mark(now);
       arm(silentUntil, now);
       return;
     }
@@ -483,8 +526,17 @@ final class Releases {
       done.clear();
       after.add(() -> futures.forEach(future -> future.complete(at)));
     }
+    mark(now);
     if (firstEnd != Long.MAX_VALUE) {
       arm(firstEnd, now);
+    }
+  }
+
+  @GuardedBy("this")
+  private void mark(long now) {
+    if (markIndex <= released) {
+      markIndex = applied > released ? applied : NEVER;
+      markNanos = now;
     }
   }
 
@@ -527,8 +579,9 @@ final class Releases {
     Set<NodeId> behind = new HashSet<>();
     long now = now();
     for (Holder holder : holders.values()) {
-      boolean present = holder.wants && now - holder.seen < leaseNanos;
-      if (present && holder.confirmed < applied && !holder.node.equals(self)) {
+      if (holder.isPresent(now, leaseNanos)
+          && holder.confirmed < applied
+          && !holder.node.equals(self)) {
         behind.add(holder.node);
       }
     }

@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.BlockId;
@@ -113,13 +114,15 @@ class BlockSetsTest {
         BlockId dropped = session.nextBlock();
         write(node, session, file, dropped, 0);
         assertThat(sets.dropped(10)).isNotEmpty();
-        sets.persistDropped();
+        sets.persist(sets.applied());
         assertThat(isNamedAfterACrash(dropped)).isTrue();
         write(node, session, file, session.nextBlock(), 0);
-        assertThat(sets.dropped(10)).extracting(BlockTables.Dropped::block).contains(dropped);
+        List<BlockTables.Dropped> last = sets.dropped(10);
+        assertThat(last).extracting(BlockTables.Dropped::block).contains(dropped);
         assertThat(isNamedAfterACrash(dropped)).isTrue();
-        sets.persistDropped();
+        sets.persist(last.get(last.size() - 1).index());
         assertThat(isNamedAfterACrash(dropped)).isFalse();
+        assertThatThrownBy(() -> sets.persist(sets.applied() + 1)).hasMessageContaining("before");
         sets.deleted(sets.dropped(10).stream().map(BlockTables.Dropped::block).toList());
       }
     }

@@ -60,7 +60,7 @@ class ConfirmPaceTest {
       Duration twice = expected.multipliedBy(2);
       expected = twice.compareTo(ConfirmPace.BARRED_MAX) < 0 ? twice : ConfirmPace.BARRED_MAX;
     }
-    pass(ConfirmPace.FORGOTTEN_AFTER.plusMillis(1));
+    pass(ConfirmPace.BARRED_MAX.multipliedBy(ConfirmPace.FORGOTTEN_AFTER).plusMillis(1));
     confirmAfter(LATE.plusMillis(1));
     assertThat(barred()).isEqualTo(ConfirmPace.BARRED_MIN);
   }

@@ -276,6 +276,57 @@ class LeaseRulesTest {
     assertThat(c.freshness.isFresh()).isTrue();
   }
 
+  @Test
+  void whoStopsBehindTheIndexThatWasTimedIsNotRenewedEither() {
+    rig.led(1, 1, 10);
+    CompletableFuture<Long> first = rig.commit(a, 11);
+    CompletableFuture<Long> second = rig.commit(a, 12);
+    b.apply(12);
+    b.exchange(a);
+    c.apply(11);
+    c.exchange(a);
+    assertThat(first).isDone();
+    for (int ms = 0; ms < 400; ms += 20) {
+      rig.clock.pass(20 * MS);
+      rig.nodes.values().forEach(node -> node.ask(a));
+    }
+    assertThat(second).isDone();
+  }
+
+  /** With two there is no majority to be later than, and nobody may be waited for without end. */
+  @Test
+  void oneOfTwoThatStopsIsNotRenewed() {
+    LeaseRig two = new LeaseRig(2);
+    Node leader = two.led(1, 1, 10);
+    CompletableFuture<Long> acknowledged = two.commit(leader, 11);
+    for (int ms = 0; ms < 400; ms += 20) {
+      two.clock.pass(20 * MS);
+      two.nodes.values().forEach(node -> node.ask(leader));
+    }
+    assertThat(acknowledged).isDone();
+    two.node(2).apply(11);
+    two.node(2).ask(leader);
+    assertThat(two.node(2).freshness.isFresh()).as("not barred").isTrue();
+  }
+
+  /** What holds up the leader, or all, is nobody's lateness. */
+  @Test
+  void whenAllAreLateNobodyIsBarred() {
+    rig.led(1, 1, 10);
+    for (long index = 11; index < 20; index++) {
+      CompletableFuture<Long> acknowledged = rig.commit(a, index);
+      rig.clock.pass(100 * MS);
+      for (Node node : List.of(b, c)) {
+        node.apply(index);
+        node.exchange(a);
+        node.ask(a);
+      }
+      a.ask(a);
+      assertThat(acknowledged).isDone();
+      assertThat(b.freshness.isFresh() && c.freshness.isFresh()).isTrue();
+    }
+  }
+
   /** All nodes ask as often as they do. */
   private void pass(Duration time) {
     for (long ms = 0; ms <= time.toMillis(); ms += 50) {

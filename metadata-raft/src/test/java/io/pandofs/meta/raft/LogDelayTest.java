@@ -2,6 +2,8 @@ package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pandofs.meta.wire.MemberMessage;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LogDelayTest {
@@ -53,8 +55,58 @@ class LogDelayTest {
     assertThat(remedies).isZero();
     write(3, 0, 60);
     assertThat(remedies).isEqualTo(1);
-    write(3, 0, 60);
-    assertThat(remedies).as("it did not help").isEqualTo(2);
+  }
+
+  @Test
+  void itIsTriedAgainLessAndLessOften() {
+    write(3, 0, LogDelay.PAUSE_LEAST / 3);
+    assertThat(remedies).isEqualTo(1);
+    write(3, 0, 200);
+    assertThat(remedies).isEqualTo(2);
+    write(3, 0, LogDelay.PAUSE_LEAST / 3);
+    assertThat(remedies).isEqualTo(2);
+    write(3, 0, LogDelay.PAUSE_LEAST / 3 + 100);
+    assertThat(remedies).isEqualTo(3);
+  }
+
+  /** LogStall's business. */
+  @Test
+  void aDiskThatHangsIsNotSlow() {
+    write(1000, 0, 1);
+    write(1, 0, 100);
+    assertThat(remedies).isZero();
+  }
+
+  private static MemberMessage voter(long node, long matched, long silentMillis) {
+    return MemberMessage.newBuilder()
+        .setNode(node)
+        .setVoter(true)
+        .setHeard(true)
+        .setMatched(matched)
+        .setSilentMillis(silentMillis)
+        .build();
+  }
+
+  @Test
+  void enoughOthersHaveWhatAMajorityWithoutThisNodeHas() {
+    assertThat(Peers.without(List.of())).isEqualTo(-1);
+    assertThat(Peers.without(List.of(voter(2, 9, 0)))).as("one of two").isEqualTo(-1);
+    assertThat(Peers.without(List.of(voter(2, 9, 0), voter(3, 7, 0)))).isEqualTo(7);
+    assertThat(Peers.without(List.of(voter(2, 9, 0), voter(3, 7, 0), voter(4, 8, 0)))).isEqualTo(7);
+    List<MemberMessage> four =
+        List.of(voter(2, 9, 0), voter(3, 7, 0), voter(4, 8, 0), voter(5, 1, 0));
+    assertThat(Peers.without(four)).isEqualTo(7);
+    assertThat(Peers.quicker(four, 7)).isEmpty();
+    assertThat(Peers.quicker(four, 6))
+        .hasValueSatisfying(o -> assertThat(o.getNode()).isEqualTo(2));
+  }
+
+  @Test
+  void whoIsDeadOrBehindIsNotChosen() {
+    List<MemberMessage> others = List.of(voter(2, 9, 60_000), voter(3, 9, 0), voter(4, 9, 60_000));
+    assertThat(Peers.quicker(others, 6))
+        .hasValueSatisfying(o -> assertThat(o.getNode()).isEqualTo(3));
+    assertThat(Peers.quicker(List.of(voter(2, 9, 60_000), voter(3, 9, 60_000)), 6)).isEmpty();
   }
 
   @Test

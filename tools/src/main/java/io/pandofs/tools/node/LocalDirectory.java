@@ -159,13 +159,19 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
   @Override
   public List<DroppedBlock> dropped(int limit) {
     return tables.dropped(limit).stream()
-        .map(dropped -> new DroppedBlock(dropped.block(), dropped.droppedAtNanos()))
+        .map(
+            dropped -> new DroppedBlock(dropped.block(), dropped.index(), dropped.droppedAtNanos()))
         .toList();
   }
 
   @Override
-  public void persistDropped() {
-    tables.persistDropped();
+  public long applied() {
+    return tables.applied();
+  }
+
+  @Override
+  public void persist(long index) {
+    tables.persist(index);
   }
 
   @Override
