@@ -59,7 +59,7 @@ public final class LocalBlockStore implements LocalBlocks {
     this.reader = new BlockReader(tables);
     this.committer = new Committer(tables, segments, home, options, this::changed);
     Copier copier = new Copier(tables, segments, reader, committer, home.incoming());
-    this.tidier = new Tidier(tables, segments, committer, copier, options, clock, scheduler);
+    this.tidier = new Tidier(tables, segments, committer, copier, home, options, clock, scheduler);
   }
 
   /**

@@ -50,6 +50,7 @@ final class Tidier implements AutoCloseable {
   private final Segments segments;
   private final Committer committer;
   private final Copier copier;
+  private final StoreHome home;
   private final LocalBlockOptions options;
   private final Clock clock;
   private final ScheduledExecutorService scheduler;
@@ -92,6 +93,7 @@ final class Tidier implements AutoCloseable {
       Segments segments,
       Committer committer,
       Copier copier,
+      StoreHome home,
       LocalBlockOptions options,
       Clock clock,
       ScheduledExecutorService scheduler) {
@@ -99,6 +101,7 @@ final class Tidier implements AutoCloseable {
     this.segments = segments;
     this.committer = committer;
     this.copier = copier;
+    this.home = home;
     this.options = options;
     this.clock = clock;
     this.scheduler = scheduler;
@@ -272,6 +275,7 @@ final class Tidier implements AutoCloseable {
     return 0;
   }
 
+  @GuardedBy("steps")
   private void emptyLog() throws RocksDBException {
     if (tables.logBytes() > LEFT_BYTES_AT_REST) {
       tables.emptyLog();
@@ -279,10 +283,12 @@ final class Tidier implements AutoCloseable {
   }
 
   @GuardedBy("steps")
-  private void compactSmall(boolean isSettled) throws RocksDBException {
+  private void compactSmall(boolean isSettled) throws IOException, RocksDBException {
     long live = segments.get(Keys.SMALL).live();
+    // What is written before anything is given back must not use up what deleting needs.
+    boolean hasRoom = isSettled && home.usableBytes() > 2 * live + LEFT_BYTES_AT_REST;
     long most =
-        isSettled ? live + live / 4 + LEFT_BYTES_AT_REST : 2 * live + 2L * options.segmentBytes();
+        hasRoom ? live + live / 4 + LEFT_BYTES_AT_REST : 2 * live + 2L * options.segmentBytes();
     // Keys and the like count as well: what a compaction has left is not tried again before it
     // grows.
     if (tables.smallFileBytes() > Math.max(most, compactedBytes + compactedBytes / 4)) {

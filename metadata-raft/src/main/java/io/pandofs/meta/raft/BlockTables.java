@@ -27,8 +27,11 @@ import org.jspecify.annotations.Nullable;
 public final class BlockTables {
   private static final int SAMPLES_MAX = 4096;
 
-  /** What a flush of the tables may take on the disk, generously. */
-  private static final long FLUSH_BYTES = 128 << 20;
+  /**
+   * What a flush of the tables may take on the disk, generously. Less than what block stores leave
+   * free: a disk that is full of blocks has so much.
+   */
+  private static final long FLUSH_BYTES = 64 << 20;
 
   private final Clock clock;
   private volatile @Nullable Source source;

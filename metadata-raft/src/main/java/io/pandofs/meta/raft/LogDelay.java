@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Sees this leader's disk keep the others waiting: Ratis commits nothing that the leader has not
@@ -20,8 +21,8 @@ final class LogDelay {
 
   private static final int LATE_COUNTS = 2;
 
-  /** A log that has not moved for so many looks hangs. */
-  private static final int HANGS_AFTER = 20;
+  /** A log that stands for so long hangs. */
+  static final Duration HANGS_AFTER = Duration.ofSeconds(1);
 
   /**
    * So many looks nothing is done after the remedy, and each time for twice as long: a node may be
@@ -33,24 +34,25 @@ final class LogDelay {
   private static final long NOTHING = -1;
 
   private final LogStall.Log log;
+  private final Supplier<Duration> stands;
   private final LongSupplier othersHave;
   private final Runnable remedy;
 
   /** What enough others had at the last look, and this node had not. */
   private long expected = NOTHING;
 
-  private long place = NOTHING;
-  private int standing;
   private int score;
   private int remedies;
   private int pause;
 
   /**
+   * @param stands see {@link LogStall#stands}
    * @param othersHave the last index that could be committed without this node; -1 for none
    * @param remedy has another node lead; does not block
    */
-  LogDelay(LogStall.Log log, LongSupplier othersHave, Runnable remedy) {
+  LogDelay(LogStall.Log log, Supplier<Duration> stands, LongSupplier othersHave, Runnable remedy) {
     this.log = log;
+    this.stands = stands;
     this.othersHave = othersHave;
     this.remedy = remedy;
   }
@@ -61,9 +63,7 @@ final class LogDelay {
       return;
     }
     long synced = log.syncedIndex();
-    standing = synced == place ? standing + 1 : 0;
-    place = synced;
-    boolean late = expected > synced && standing < HANGS_AFTER;
+    boolean late = expected > synced && stands.get().compareTo(HANGS_AFTER) < 0;
     score = Math.max(0, score + (late ? LATE_COUNTS : -1));
     boolean waits = synced < log.lastIndex() && log.isLeader();
     long others = waits ? othersHave.getAsLong() : NOTHING;

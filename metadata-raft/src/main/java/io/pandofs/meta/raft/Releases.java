@@ -340,7 +340,7 @@ final class Releases {
       }
       long now = now();
       Holder holder = holder(new Key(node, request.getIncarnation()), now);
-      hear(holder, request, now);
+      hear(holder, request, now, after);
       answerHeld(holder, now, after);
       grant(holder, request, now);
       advance(now, after);
@@ -374,15 +374,17 @@ final class Releases {
 
   /** Takes in what the request says of its sender. */
   @GuardedBy("this")
-  private void hear(Holder holder, ConfirmRequest request, long now) {
+  private void hear(Holder holder, ConfirmRequest request, long now, List<Runnable> after) {
     holder.seen = now;
     holder.confirmed = Math.max(holder.confirmed, request.getApplied());
     long barred = holder.pace.confirmed(holder.confirmed, now);
     if (barred > 0) {
-      LOG.info(
-          "{} confirms changes later than others: its readers ask the leader for {} s or longer",
-          holder.node,
-          TimeUnit.NANOSECONDS.toSeconds(barred));
+      after.add(
+          () ->
+              LOG.info(
+                  "{} confirms changes later than others: its readers ask the leader for {} s or more",
+                  holder.node,
+                  TimeUnit.NANOSECONDS.toSeconds(barred)));
     }
     if (request.getNumber() > holder.lastNumber) {
       holder.lastNumber = request.getNumber();

@@ -112,7 +112,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     Peers peersHeard = new Peers(ratis);
     HandOver handOver = new HandOver(ratis, peersHeard, threads.elections);
     stall = new LogStall(ratis, clock, handOver);
-    delay = new LogDelay(ratis, peersHeard::othersHave, handOver::handOverFromSlowDisk);
+    delay =
+        new LogDelay(ratis, stall::stands, peersHeard::othersHave, handOver::handOverFromSlowDisk);
     upkeep = upkeep(files);
     long leaseNanos = config.timing().freshness().toNanos();
     releases = new Releases(clock, this::after, identity.node(), leaseNanos, ratis::voters);

@@ -3,46 +3,27 @@ package io.pandofs.meta.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.meta.wire.MemberMessage;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LogDelayTest {
-  private boolean leads = true;
-  private long synced;
+  private final HandLog log = new HandLog();
+  private Duration stands = Duration.ZERO;
   private long others;
-  private long last;
   private int remedies;
 
-  private final LogDelay delay =
-      new LogDelay(
-          new LogStall.Log() {
-            @Override
-            public boolean isLeader() {
-              return leads;
-            }
-
-            @Override
-            public long syncedIndex() {
-              return synced;
-            }
-
-            @Override
-            public long lastIndex() {
-              return last;
-            }
-          },
-          () -> others,
-          () -> remedies++);
+  private final LogDelay delay = new LogDelay(log, () -> stands, () -> others, () -> remedies++);
 
   /** Each sync of this node takes so many looks, that of the others less than one. */
   private void write(int looks, int pauses, int writes) {
     for (int i = 0; i < writes; i++) {
-      last++;
-      others = last;
+      log.last++;
+      others = log.last;
       for (int j = 0; j < looks; j++) {
         delay.look();
       }
-      synced = last;
+      log.synced = log.last;
       for (int j = 0; j < pauses; j++) {
         delay.look();
       }
@@ -72,9 +53,12 @@ class LogDelayTest {
   /** LogStall's business. */
   @Test
   void aDiskThatHangsIsNotSlow() {
+    stands = LogDelay.HANGS_AFTER;
     write(1000, 0, 1);
-    write(1, 0, 100);
     assertThat(remedies).isZero();
+    stands = stands.minusMillis(1);
+    write(1000, 0, 1);
+    assertThat(remedies).isEqualTo(1);
   }
 
   private static MemberMessage voter(long node, long matched, long silentMillis) {
@@ -121,19 +105,19 @@ class LogDelayTest {
   @Test
   void whatTheOthersDoNotHaveIsNotTheDisksFault() {
     for (int i = 0; i < 1000; i++) {
-      last++;
-      others = last - 1;
+      log.last++;
+      others = log.last - 1;
       delay.look();
       delay.look();
       delay.look();
-      synced = last;
+      log.synced = log.last;
     }
     assertThat(remedies).isZero();
   }
 
   @Test
   void onlyALeaderHandsOver() {
-    leads = false;
+    log.leads = false;
     write(3, 0, 1000);
     assertThat(remedies).isZero();
   }

@@ -5,34 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** When a disk counts as hanging, and what is done about it. */
 class LogStallTest {
   private final HandClock clock = new HandClock();
   private final List<String> told = new ArrayList<>();
-  private boolean leads = true;
-  private long synced = 10;
-  private long last = 12;
+  private final HandLog log = new HandLog();
 
   private final LogStall stall =
       new LogStall(
-          new LogStall.Log() {
-            @Override
-            public boolean isLeader() {
-              return leads;
-            }
-
-            @Override
-            public long syncedIndex() {
-              return synced;
-            }
-
-            @Override
-            public long lastIndex() {
-              return last;
-            }
-          },
+          log,
           clock,
           new LogStall.Remedy() {
             @Override
@@ -51,6 +35,12 @@ class LogStallTest {
             }
           });
 
+  @BeforeEach
+  void waitForTheDisk() {
+    log.synced = 10;
+    log.last = 12;
+  }
+
   private void lookFor(Duration time) {
     for (long i = 0; i < time.toSeconds(); i++) {
       stall.look();
@@ -67,9 +57,9 @@ class LogStallTest {
     assertThat(told).containsExactly("hand over at 10");
     lookFor(LogStall.PATIENCE.plusSeconds(1));
     assertThat(told).containsExactly("hand over at 10", "step down at 10");
-    leads = false;
+    log.leads = false;
     lookFor(LogStall.PATIENCE.multipliedBy(2));
-    synced++;
+    log.synced++;
     lookFor(LogStall.PATIENCE);
     assertThat(told).containsExactly("hand over at 10", "step down at 10", "over");
   }
@@ -77,7 +67,7 @@ class LogStallTest {
   @Test
   void eachPlaceIsHandedOverFirst() {
     lookFor(LogStall.PATIENCE.plusSeconds(1));
-    synced++;
+    log.synced++;
     lookFor(LogStall.PATIENCE.plusSeconds(1));
     assertThat(told).containsExactly("hand over at 10", "hand over at 11");
   }
@@ -85,8 +75,8 @@ class LogStallTest {
   @Test
   void aSlowDiskIsNone() {
     for (int i = 0; i < 20; i++) {
-      synced++;
-      last = synced + 1;
+      log.synced++;
+      log.last = log.synced + 1;
       lookFor(LogStall.PATIENCE);
     }
     assertThat(told).isEmpty();
@@ -94,23 +84,23 @@ class LogStallTest {
 
   @Test
   void norIsALogInWhichNothingIsLeftToSync() {
-    last = synced;
+    log.last = log.synced;
     lookFor(LogStall.PATIENCE.multipliedBy(3));
     assertThat(stall.stands()).isZero();
-    last = synced + 1;
+    log.last = log.synced + 1;
     lookFor(LogStall.PATIENCE);
     assertThat(told).isEmpty();
   }
 
   @Test
   void aFollowersDiskIsToldOfAndNothingElse() {
-    leads = false;
+    log.leads = false;
     lookFor(LogStall.PATIENCE.multipliedBy(3));
     assertThat(stall.stands()).isEqualTo(LogStall.PATIENCE.multipliedBy(3));
-    leads = true;
+    log.leads = true;
     lookFor(LogStall.PATIENCE);
     assertThat(told).isEmpty();
-    synced++;
+    log.synced++;
     assertThat(stall.stands()).isZero();
   }
 }

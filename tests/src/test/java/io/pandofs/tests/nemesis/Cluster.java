@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * A cluster of node processes inside the namespaces of the kit: see {@code tests/kit}, which makes
@@ -109,26 +110,45 @@ public final class Cluster implements AutoCloseable {
    * Waits until these nodes serve and have no complaint; what is wrong with them after the time.
    */
   public String awaitWell(List<ClusterNode> some, Duration patience) throws InterruptedException {
-    long deadline = System.nanoTime() + patience.toNanos();
-    while (true) {
-      List<String> wrong = new ArrayList<>();
-      for (ClusterNode node : some) {
-        String state = node.status().text("state");
-        if (!state.equals("ok")) {
-          wrong.add(
-              "n"
-                  + node.number()
-                  + " is "
-                  + (state.isEmpty() ? "silent" : state)
-                  + " "
-                  + node.status().texts("degraded"));
-        }
+    return await(patience, () -> complaints(some), String::isEmpty);
+  }
+
+  private static String complaints(List<ClusterNode> some) {
+    List<String> wrong = new ArrayList<>();
+    for (ClusterNode node : some) {
+      String state = node.status().text("state");
+      if (!state.equals("ok")) {
+        wrong.add(
+            "n"
+                + node.number()
+                + " is "
+                + (state.isEmpty() ? "silent" : state)
+                + " "
+                + node.status().texts("degraded"));
       }
-      if (wrong.isEmpty() || System.nanoTime() > deadline) {
-        return String.join("; ", wrong);
-      }
-      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
     }
+    return String.join("; ", wrong);
+  }
+
+  /** What is there to be seen now. */
+  interface Look<T, E extends Exception> {
+    T look() throws E;
+  }
+
+  /**
+   * Looks again and again, for nobody tells of what other processes do.
+   *
+   * @return what was seen when it would do, or when the time was over
+   */
+  static <T, E extends Exception> T await(Duration patience, Look<T, E> look, Predicate<T> willDo)
+      throws E, InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    T seen = look.look();
+    while (!willDo.test(seen) && System.nanoTime() <= deadline) {
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+      seen = look.look();
+    }
+    return seen;
   }
 
   /** The leader of the highest term that some running node, but for {@code except}, knows of. */
@@ -150,15 +170,10 @@ public final class Cluster implements AutoCloseable {
   /** Waits for a term above {@code term} with a leader that is none of {@code except}. */
   Leader awaitTermAbove(long term, List<Integer> except, Duration patience)
       throws InterruptedException {
-    long deadline = System.nanoTime() + patience.toNanos();
-    while (true) {
-      Leader leader = leader(except);
-      boolean elected = leader.term() > term && !except.contains(leader.node());
-      if (elected || System.nanoTime() > deadline) {
-        return leader;
-      }
-      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
-    }
+    return await(
+        patience,
+        () -> leader(except),
+        leader -> leader.term() > term && !except.contains(leader.node()));
   }
 
   /** Has all nodes hash their tables as of one log index. */

@@ -39,7 +39,6 @@ final class LongCutMain {
   /** So often it is made deaf at most until the answer of a call is lost. */
   private static final int TRIES = 10;
 
-  private static final long LOOK_MILLIS = 50;
   private static final Duration CUT = Duration.ofSeconds(70);
 
   /** How long this fault lasts before another node looks: what is under way is done by then. */
@@ -122,17 +121,16 @@ final class LongCutMain {
 
   /** Waits until calls of every kind have been answered since now. */
   private void awaitAnswers() throws IOException, InterruptedException {
-    Map<String, Integer> before = new HashMap<>();
+    Map<String, Integer> wanted = new HashMap<>();
     for (String kind : KINDS) {
-      before.put(kind, answers(kind).size());
+      wanted.put(kind, answers(kind).size() + LANES);
     }
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    for (String kind : KINDS) {
-      while (answers(kind).size() < before.get(kind) + LANES) {
-        if (System.nanoTime() > deadline) {
-          throw new IllegalStateException("no call is answered: " + kind);
-        }
-        TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+    for (Map.Entry<String, Integer> kind : wanted.entrySet()) {
+      int seen =
+          Cluster.await(
+              PATIENCE, () -> answers(kind.getKey()).size(), now -> now >= kind.getValue());
+      if (seen < kind.getValue()) {
+        throw new IllegalStateException("no call is answered: " + kind.getKey());
       }
     }
   }
