@@ -93,6 +93,9 @@ abstract class MountedFiles {
         """;
     assertThat(run("python3", "-c", create, name)).isEqualTo("Input/output error\n");
     assertThat(run("stat", "-c", "%F", name)).isEqualTo("directory\n");
+    name = Rival.LATE_PREFIX + "c";
+    assertThat(run("python3", "-c", create, name)).isEmpty();
+    assertThat(run("stat", "-c", "%F", name)).isEqualTo("directory\n");
   }
 
   @Test

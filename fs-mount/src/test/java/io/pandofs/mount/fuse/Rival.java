@@ -14,6 +14,8 @@ import io.pandofs.meta.testing.LocalMetadataSession;
 import io.pandofs.meta.testing.LocalTree;
 import io.pandofs.mount.vfs.TestSession;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Another mount that is always quicker: whatever is made under a name that begins with {@link
@@ -24,15 +26,20 @@ final class Rival {
 
   static final String PREFIX = "rivalled-";
 
+  /** For files: not before the maker is answered, but before its mount looks at anything again. */
+  static final String LATE_PREFIX = "later-rivalled-";
+
   private final LocalTree tree;
   private final LocalMetadataSession session;
   private final TestSession rivalled;
+  private final AtomicReference<Operation.@Nullable Create> late = new AtomicReference<>();
 
   private Rival(LocalTree tree) {
     this.tree = tree;
     this.session = tree.newSession();
     this.rivalled = new TestSession(tree.newSession());
     rivalled.onApplied(this::follow);
+    rivalled.onView(this::followLate);
   }
 
   /** A new session of the tree that has such a rival. */
@@ -41,21 +48,36 @@ final class Rival {
   }
 
   private void follow(Operation operation) {
-    if (operation instanceof Operation.Create create && isOurs(create.name())) {
-      if (create.type() == FileType.DIRECTORY) {
-        submit(new Operation.RemoveDirectory(create.parent(), create.name()));
-        make(create, FileType.SYMLINK);
-      } else {
-        if (create.type() == FileType.REGULAR) {
-          tree.expire(rivalled.id());
-        }
-        submit(new Operation.Unlink(create.parent(), create.name()));
-        tree.reap();
-        make(create, FileType.DIRECTORY);
+    if (operation instanceof Operation.Create create) {
+      if (create.name().toString().startsWith(LATE_PREFIX)) {
+        late.set(create);
+      } else if (isOurs(create.name())) {
+        replace(create);
       }
     }
     if (operation instanceof Operation.Link link && isOurs(link.name())) {
       submit(new Operation.Unlink(link.parent(), link.name()));
+    }
+  }
+
+  private void followLate() {
+    Operation.Create create = late.getAndSet(null);
+    if (create != null) {
+      replace(create);
+    }
+  }
+
+  private void replace(Operation.Create create) {
+    if (create.type() == FileType.DIRECTORY) {
+      submit(new Operation.RemoveDirectory(create.parent(), create.name()));
+      make(create, FileType.SYMLINK);
+    } else {
+      if (create.type() == FileType.REGULAR) {
+        tree.expire(rivalled.id());
+      }
+      submit(new Operation.Unlink(create.parent(), create.name()));
+      tree.reap();
+      make(create, FileType.DIRECTORY);
     }
   }
 

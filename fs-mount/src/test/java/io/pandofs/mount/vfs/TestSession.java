@@ -26,6 +26,7 @@ public final class TestSession implements MetadataSession {
   private volatile Runnable onInode = () -> {};
 
   private volatile Consumer<Operation> onApplied = operation -> {};
+  private volatile Runnable onView = () -> {};
 
   public TestSession(LocalMetadataSession session) {
     this.session = session;
@@ -56,6 +57,11 @@ public final class TestSession implements MetadataSession {
     onApplied = task;
   }
 
+  /** Is run before a view is opened. */
+  public void onView(Runnable task) {
+    onView = task;
+  }
+
   @Override
   public SessionId id() {
     return session.id();
@@ -80,6 +86,7 @@ public final class TestSession implements MetadataSession {
 
   @Override
   public MetadataView view() throws ErrnoException {
+    onView.run();
     return session.view();
   }
 

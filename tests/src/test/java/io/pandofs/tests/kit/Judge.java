@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -24,6 +25,14 @@ final class Judge {
 
   /** No call may take longer, whatever happens: the policy's 30 s, and a fault before it began. */
   private static final long HANG_NANOS = 45_000_000_000L;
+
+  /**
+   * What a call may fail with where a fault struck, besides what its verb may rightly give: the
+   * mount is cut off, or gone, or its disk is full; or the call did not come back. A create that
+   * ends with ENOENT is wrong anywhere.
+   */
+  private static final Set<String> FAILURES =
+      Set.of("EIO", "ENODEV", "ENOTCONN", "ECONNABORTED", "ENOSPC", "EROFS", "STUCK");
 
   private static final int SHOWN = 5;
 
@@ -102,6 +111,9 @@ final class Judge {
     List<Operation> surviving = new ArrayList<>();
     for (Operation o : history.failures()) {
       counts.merge(o.verb() + " " + o.value(), 1, Integer::sum);
+      if (!FAILURES.contains(o.value())) {
+        convictions.add(workload.word() + ": no call fails like that: " + o.toText(o.begin()));
+      }
       if (survives(o)) {
         surviving.add(o);
       }

@@ -135,6 +135,14 @@ final class JudgeTest {
   }
 
   @Test
+  void anErrorThatNoCallMayGiveIsConvictedWhereverItWas() throws IOException {
+    assertThat(convictions(good().call(2, 15, 16, "write k 6", "? ENOENT").history(), FAULT))
+        .singleElement()
+        .asString()
+        .contains("no call fails like that", "ENOENT");
+  }
+
+  @Test
   void anErrorWithoutAnyFaultIsConvicted() throws IOException {
     assertThat(convictions(good().call(2, 15, 16, "write k 6", "? EIO").history())).hasSize(1);
   }

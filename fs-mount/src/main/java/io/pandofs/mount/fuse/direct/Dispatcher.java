@@ -2,8 +2,10 @@ package io.pandofs.mount.fuse.direct;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.LimitedLog;
 import io.pandofs.common.time.SystemClock;
+import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.MountState;
 import io.pandofs.mount.vfs.Vfs;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +25,7 @@ final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
   private final Nodes nodes;
+  private final MadeEntries<InodeId> created = new MadeEntries<>(new SystemClock());
 
   /** Whoever gets EIO finds the reason in the log. */
   private final LimitedLog faults = new LimitedLog(LOG, new SystemClock());
@@ -39,8 +42,8 @@ final class Dispatcher {
    */
   Dispatcher(Vfs vfs, Supplier<String> state, CompletableFuture<Void> initialised) {
     this.nodes = new Nodes(vfs.namespace(), new MountState(state));
-    this.names = new NameRequests(vfs, nodes);
-    this.files = new FileRequests(vfs, nodes);
+    this.names = new NameRequests(vfs, nodes, created);
+    this.files = new FileRequests(vfs, nodes, created);
     this.directories = new DirectoryRequests(vfs.directories(), nodes);
     this.xattrs = new XattrRequests(vfs.xattrs(), nodes);
     this.initialised = initialised;
@@ -74,6 +77,9 @@ final class Dispatcher {
   int perform(Request in, Reply out, Interrupts interrupts) throws ErrnoException {
     out.clear();
     int opcode = in.opcode();
+    if (opcode != Protocol.GETATTR && !created.isEmpty()) {
+      created.forget(in.thread());
+    }
     switch (opcode) {
       case Protocol.FORGET -> nodes.forget(in);
       case Protocol.BATCH_FORGET -> nodes.forgetMany(in);

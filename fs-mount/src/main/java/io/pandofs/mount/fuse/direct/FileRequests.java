@@ -2,6 +2,8 @@ package io.pandofs.mount.fuse.direct;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.direct.Protocol.Allocate;
 import io.pandofs.mount.fuse.direct.Protocol.Handle;
 import io.pandofs.mount.fuse.direct.Protocol.Open;
@@ -21,8 +23,13 @@ final class FileRequests {
   private final FileOperations files;
   private final Nodes nodes;
   private final Creation creation;
+  private final MadeEntries<InodeId> created;
 
-  FileRequests(Vfs vfs, Nodes nodes) {
+  /**
+   * @param created is told what FUSE_CREATE has made or opened
+   */
+  FileRequests(Vfs vfs, Nodes nodes, MadeEntries<InodeId> created) {
+    this.created = created;
     this.files = vfs.files();
     this.nodes = nodes;
     this.creation = new Creation(vfs.namespace(), files);
@@ -38,6 +45,7 @@ final class FileRequests {
     FileOperations.Opened opened = creation.open(in);
     nodes.give(opened.attributes(), out);
     out.opened(opened.handle(), opened.direct());
+    created.put(in.thread(), opened.attributes().inode(), opened.attributes());
   }
 
   void read(Request in, Reply out) throws ErrnoException {

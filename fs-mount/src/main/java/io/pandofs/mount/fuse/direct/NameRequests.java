@@ -3,9 +3,11 @@ package io.pandofs.mount.fuse.direct;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.FileType;
+import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.direct.Protocol.Link;
 import io.pandofs.mount.fuse.direct.Protocol.MakeDirectory;
 import io.pandofs.mount.fuse.direct.Protocol.MakeNode;
@@ -26,8 +28,13 @@ final class NameRequests {
   private final Vfs vfs;
   private final Namespace namespace;
   private final Nodes nodes;
+  private final MadeEntries<InodeId> created;
 
-  NameRequests(Vfs vfs, Nodes nodes) {
+  /**
+   * @param created what FUSE_CREATE has made, which the kernel looks at once more
+   */
+  NameRequests(Vfs vfs, Nodes nodes, MadeEntries<InodeId> created) {
+    this.created = created;
     this.vfs = vfs;
     this.namespace = vfs.namespace();
     this.nodes = nodes;
@@ -49,7 +56,9 @@ final class NameRequests {
   }
 
   void getAttributes(Request in, Reply out) throws ErrnoException {
-    out.attributes(nodes.attributes(in.inode()));
+    InodeId inode = in.inode();
+    Attributes made = created.isEmpty() ? null : created.take(in.thread(), inode);
+    out.attributes(made != null ? made : nodes.attributes(inode));
   }
 
   void statx(Request in, Reply out) throws ErrnoException {

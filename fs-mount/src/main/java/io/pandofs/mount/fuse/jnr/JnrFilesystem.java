@@ -1,13 +1,13 @@
 package io.pandofs.mount.fuse.jnr;
 
-import static io.pandofs.mount.fuse.jnr.Guard.call;
-
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.MountState;
 import io.pandofs.mount.fuse.RefusedXattrs;
 import io.pandofs.mount.vfs.AttributeChange;
@@ -49,7 +49,13 @@ final class JnrFilesystem extends FuseStubFS {
   private final Vfs vfs;
   private final Paths paths;
   private final MountState state;
-  private final MadeEntries made = new MadeEntries(this::contextAddress);
+
+  /** By threads of libfuse: what the present request has made. */
+  private final MadeEntries<String> made = new MadeEntries<>(new SystemClock());
+
+  /** By threads of programs: files that their open(2) has made and the kernel has not judged. */
+  private final MadeEntries<String> opened = new MadeEntries<>(new SystemClock());
+
   private final Runnable onInit;
 
   /**
@@ -88,18 +94,45 @@ final class JnrFilesystem extends FuseStubFS {
     return new Caller((int) context.uid.get(), (int) context.gid.get());
   }
 
-  /** libfuse keeps a context for each of its threads. */
-  private long contextAddress() {
+  /**
+   * This thread of libfuse, which keeps a context for each. Its {@link Thread} does not tell: the
+   * JVM may know the same one by another at the next callback.
+   */
+  private long ownThread() {
     return Struct.getMemory(getContext()).address();
+  }
+
+  /** The thread that calls; 0 if it is one of a pid namespace that is not seen from here. */
+  private long callingThread() {
+    return getContext().pid.get();
+  }
+
+  private void made(String path, Attributes attributes) {
+    made.put(ownThread(), path, attributes);
+  }
+
+  private int call(String operation, @Nullable String path, Guard.Call call) {
+    return Guard.call(
+        operation,
+        path,
+        () -> {
+          if (!opened.isEmpty()) {
+            opened.forget(callingThread());
+          }
+          return call.run();
+        });
   }
 
   @Override
   public int getattr(String path, FileStat stat) {
-    return call(
+    return Guard.call(
         "getattr",
         path,
         () -> {
-          Attributes entry = made.take(path);
+          Attributes entry = made.isEmpty() ? null : made.take(ownThread(), path);
+          if (entry == null && !opened.isEmpty()) {
+            entry = opened.take(callingThread(), path);
+          }
           Native.fill(stat, entry != null ? entry : attributes(path));
           return 0;
         });
@@ -119,7 +152,14 @@ final class JnrFilesystem extends FuseStubFS {
         "fgetattr",
         path,
         () -> {
-          Attributes entry = path == null ? null : made.take(path);
+          Attributes entry = null;
+          if (path != null && !made.isEmpty()) {
+            entry = made.take(ownThread(), path);
+            if (entry != null) {
+              // That was libfuse, at the end of a create. The kernel looks too.
+              opened.put(callingThread(), path, entry);
+            }
+          }
           Native.fill(stat, entry != null ? entry : vfs.files().attributes(info.fh.longValue()));
           return 0;
         });
@@ -148,7 +188,7 @@ final class JnrFilesystem extends FuseStubFS {
           Paths.Slot slot = paths.slot(path);
           FileType type = FileType.ofMode((int) mode);
           int permissions = (int) mode & PERMISSIONS;
-          made.put(
+          made(
               path,
               vfs.namespace()
                   .makeNode(caller(), slot.parent(), slot.name(), type, permissions, device));
@@ -163,7 +203,7 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          made.put(
+          made(
               path,
               vfs.namespace()
                   .makeDirectory(caller(), slot.parent(), slot.name(), (int) mode & PERMISSIONS));
@@ -202,7 +242,7 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           Paths.Slot slot = paths.slot(path);
-          made.put(
+          made(
               path,
               vfs.namespace()
                   .makeSymlink(caller(), slot.parent(), slot.name(), Paths.bytes(target)));
@@ -232,7 +272,7 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           InodeId inode = paths.inode(from);
           Paths.Slot slot = paths.slot(to);
-          made.put(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
+          made(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
           return 0;
         });
   }
@@ -317,7 +357,7 @@ final class JnrFilesystem extends FuseStubFS {
                       (int) mode & PERMISSIONS,
                       info.flags.intValue());
           Native.answer(opened, info);
-          made.put(path, opened.attributes());
+          made(path, opened.attributes());
           return 0;
         });
   }
