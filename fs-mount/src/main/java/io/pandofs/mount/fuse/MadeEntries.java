@@ -10,25 +10,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * What threads have just made, for those who look at it once more before the program is told. By
  * then another mount may have removed it or put something else there, and the program would be told
- * that it was not made. So that one look is answered with what was made. There are two:
+ * that it was not made. There are two such looks:
  *
  * <ul>
  *   <li>libfuse asks for the attributes of the path, in the same thread of its own, after create,
  *       mknod, mkdir, symlink and link: the kernel wants them in the same answer.
- *   <li>The kernel itself asks for an inode's attributes after FUSE_CREATE, in the same thread of
- *       the program, to judge whether it may be opened (may_open in fs/namei.c; attributes that are
+ *   <li>The kernel asks for an inode's attributes after FUSE_CREATE, in the same thread of the
+ *       program, to judge whether it may be opened (may_open in fs/namei.c; attributes that are
  *       kept for no time are asked for again). What it is told is what open(2) fails with; upon
  *       ESTALE it begins anew, and with O_EXCL meets what it made itself or what came after it.
  * </ul>
  *
- * <p>What a thread has made counts for its next request only. Thread-safe.
+ * <p>Each is the next look of its thread. Thread-safe.
  *
  * @param <K> what an entry is known by
  */
 public final class MadeEntries<K> {
 
-  /** A program that is killed does not look. Long before its thread's number is used again: */
-  private static final long AGE_MAX_NANOS = Duration.ofSeconds(10).toNanos();
+  /** A program that is killed does not look. Its thread's number is used again, but later. */
+  private static final long AGE_MAX_NANOS = Duration.ofMinutes(2).toNanos();
 
   private static final int SWEEP_ABOVE = 256;
 
@@ -44,8 +44,8 @@ public final class MadeEntries<K> {
   /**
    * The thread has made this.
    *
-   * @param thread what identifies it among all that are at work; 0 if that is not known: then
-   *     nothing is remembered
+   * @param thread what identifies it among all that are at work; 0 if that is not known, as of one
+   *     in a pid namespace that is not seen from here: nothing is remembered then
    */
   public void put(long thread, K entry, Attributes attributes) {
     if (thread == 0) {
@@ -61,7 +61,7 @@ public final class MadeEntries<K> {
     return clock.nanoTime() - made.madeAtNanos() > AGE_MAX_NANOS;
   }
 
-  /** Whether nobody has made anything that was not looked at. */
+  /** Whether nothing was made that was not looked at. */
   public boolean isEmpty() {
     return byThread.isEmpty();
   }
@@ -69,15 +69,10 @@ public final class MadeEntries<K> {
   /**
    * The thread looks at this.
    *
-   * @return the attributes of what it has just made, if that is it
+   * @return the attributes of what it has made since its last look, if that is it
    */
   public @Nullable Attributes take(long thread, K entry) {
     Entry<K> made = byThread.remove(thread);
     return made != null && made.entry().equals(entry) && !isOld(made) ? made.attributes() : null;
-  }
-
-  /** The thread does something else. */
-  public void forget(long thread) {
-    byThread.remove(thread);
   }
 }

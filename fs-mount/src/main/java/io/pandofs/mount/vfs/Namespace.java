@@ -27,6 +27,9 @@ public final class Namespace {
   /** PATH_MAX without its NUL: the longest target of a symlink. */
   private static final int TARGET_BYTES_MAX = 4095;
 
+  /** How often a name is looked up again because what it meant was gone a moment later. */
+  private static final int LOOKS_MAX = 4;
+
   private final Clock clock;
   private final Sessions sessions;
   private final Coherence coherence;
@@ -41,12 +44,7 @@ public final class Namespace {
 
   /** The inode of a name in a directory. */
   public Attributes lookup(InodeId parent, FileName name) throws ErrnoException {
-    return coherence.retry(
-        () -> {
-          try (MetadataView view = sessions.view()) {
-            return checked(view.lookup(parent, name));
-          }
-        });
+    return found(view -> view.lookup(parent, name));
   }
 
   /**
@@ -64,18 +62,41 @@ public final class Namespace {
 
   /** {@link #walk} and {@link #attributes} in one. */
   public Attributes walkAttributes(List<FileName> path) throws ErrnoException {
-    return coherence.retry(
-        () -> {
-          try (MetadataView view = sessions.view()) {
-            return checked(path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path));
-          }
-        });
+    return found(view -> path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path));
   }
 
-  /** What a view shows, if that is all; what this mount has the lease of is looked at anew. */
-  private Attributes checked(Attributes shown) throws ErrnoException, ForeignLeaseException {
-    coherence.requireNotForeign(shown);
-    return shown.holder() == null ? shown : attributes(shown.inode());
+  /** Finds a name in a view. */
+  @FunctionalInterface
+  private interface Look {
+    Attributes in(MetadataView view) throws ErrnoException;
+  }
+
+  /**
+   * What a view shows, if that is all; what this mount has the lease of is looked at anew. It may
+   * be gone by then, with the session: then the name does not mean it any more.
+   */
+  private Attributes found(Look name) throws ErrnoException {
+    for (int look = 1; ; look++) {
+      Attributes shown =
+          coherence.retry(
+              () -> {
+                try (MetadataView view = sessions.view()) {
+                  Attributes seen = name.in(view);
+                  coherence.requireNotForeign(seen);
+                  return seen;
+                }
+              });
+      if (shown.holder() == null) {
+        return shown;
+      }
+      try {
+        return attributes(shown.inode());
+      } catch (ErrnoException e) {
+        if (e.errno() != Errno.ESTALE || look == LOOKS_MAX) {
+          throw e;
+        }
+      }
+    }
   }
 
   private static Attributes walk(MetadataView view, List<FileName> path) throws ErrnoException {

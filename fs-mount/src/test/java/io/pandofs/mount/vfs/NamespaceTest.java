@@ -2,21 +2,26 @@ package io.pandofs.mount.vfs;
 
 import static io.pandofs.mount.vfs.Failures.assertFails;
 import static io.pandofs.mount.vfs.Volume.USER;
+import static io.pandofs.mount.vfs.Volume.create;
 import static io.pandofs.mount.vfs.Volume.find;
 import static io.pandofs.mount.vfs.Volume.name;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.Operation;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +47,35 @@ class NamespaceTest {
     assertThat(find(one, "e").inode()).isEqualTo(made.inode());
     one.namespace().removeDirectory(USER, InodeId.ROOT, name("e"));
     assertFails(Errno.ENOENT, () -> find(two, "e"));
+  }
+
+  /** ESTALE would make the kernel call again; after an open with O_EXCL it must not. */
+  @Test
+  void aNameWhoseFileIsGoneAMomentLaterIsLookedUpAnew() throws Exception {
+    TestSession session = new TestSession(volume.tree.newSession());
+    List<MetadataSession> sessions = new ArrayList<>(List.of(session, volume.tree.newSession()));
+    Vfs other = volume.mount(Volume.CALM, () -> sessions.remove(0));
+    long unused = create(other, "f");
+    AtomicInteger views = new AtomicInteger();
+    session.onView(
+        () -> {
+          // The first shows who has the lease: it is the file's holder that is looked at next.
+          if (views.incrementAndGet() == 2) {
+            volume.tree.expire(session.id());
+            unlink("f");
+            volume.tree.reap();
+          }
+        });
+    assertFails(Errno.ENOENT, () -> find(other, "f"));
+    assertThat(sessions).isEmpty();
+  }
+
+  private void unlink(String file) {
+    try {
+      one.namespace().unlink(USER, InodeId.ROOT, name(file));
+    } catch (ErrnoException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test

@@ -109,10 +109,11 @@ final class Judge {
   private void failures(Workload workload, History history) {
     Map<String, Integer> counts = new TreeMap<>();
     List<Operation> surviving = new ArrayList<>();
+    List<Operation> strange = new ArrayList<>();
     for (Operation o : history.failures()) {
       counts.merge(o.verb() + " " + o.value(), 1, Integer::sum);
       if (!FAILURES.contains(o.value())) {
-        convictions.add(workload.word() + ": no call fails like that: " + o.toText(o.begin()));
+        strange.add(o);
       }
       if (survives(o)) {
         surviving.add(o);
@@ -120,6 +121,13 @@ final class Judge {
     }
     if (!counts.isEmpty()) {
       lines.add("  failed " + counts + ", on surviving mounts " + surviving.size());
+    }
+    if (!strange.isEmpty()) {
+      Operation first = strange.get(0);
+      convictions.add(
+          "%s: %d calls failed as none may, the first: %s, at %d ns of the history"
+              .formatted(
+                  workload.word(), strange.size(), first.toText(first.begin()), first.begin()));
     }
     if (!surviving.isEmpty()) {
       long zero = surviving.get(0).begin();

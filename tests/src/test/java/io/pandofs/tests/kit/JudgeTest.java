@@ -139,7 +139,7 @@ final class JudgeTest {
     assertThat(convictions(good().call(2, 15, 16, "write k 6", "? ENOENT").history(), FAULT))
         .singleElement()
         .asString()
-        .contains("no call fails like that", "ENOENT");
+        .contains("1 calls failed as none may", "ENOENT");
   }
 
   @Test

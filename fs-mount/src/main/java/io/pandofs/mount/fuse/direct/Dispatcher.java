@@ -77,9 +77,6 @@ final class Dispatcher {
   int perform(Request in, Reply out, Interrupts interrupts) throws ErrnoException {
     out.clear();
     int opcode = in.opcode();
-    if (opcode != Protocol.GETATTR && !created.isEmpty()) {
-      created.forget(in.thread());
-    }
     switch (opcode) {
       case Protocol.FORGET -> nodes.forget(in);
       case Protocol.BATCH_FORGET -> nodes.forgetMany(in);

@@ -1,5 +1,7 @@
 package io.pandofs.mount.fuse.jnr;
 
+import static io.pandofs.mount.fuse.jnr.Guard.call;
+
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
@@ -111,31 +113,33 @@ final class JnrFilesystem extends FuseStubFS {
     made.put(ownThread(), path, attributes);
   }
 
-  private int call(String operation, @Nullable String path, Guard.Call call) {
-    return Guard.call(
-        operation,
-        path,
-        () -> {
-          if (!opened.isEmpty()) {
-            opened.forget(callingThread());
-          }
-          return call.run();
-        });
-  }
-
   @Override
   public int getattr(String path, FileStat stat) {
-    return Guard.call(
+    return call(
         "getattr",
         path,
         () -> {
           Attributes entry = made.isEmpty() ? null : made.take(ownThread(), path);
-          if (entry == null && !opened.isEmpty()) {
-            entry = opened.take(callingThread(), path);
+          if (entry == null) {
+            Attributes file = opened.isEmpty() ? null : opened.take(callingThread(), path);
+            entry = file == null ? attributes(path) : ofOpened(file, path);
           }
-          Native.fill(stat, entry != null ? entry : attributes(path));
+          Native.fill(stat, entry);
           return 0;
         });
+  }
+
+  /** As they are, since others may have opened it and written. Once it is gone, as it was made. */
+  private Attributes ofOpened(Attributes file, String path) throws ErrnoException {
+    try {
+      Attributes found = attributes(path);
+      return found.inode().equals(file.inode()) ? found : file;
+    } catch (ErrnoException e) {
+      if (e.errno() != Errno.ENOENT && e.errno() != Errno.ESTALE) {
+        throw e;
+      }
+      return file;
+    }
   }
 
   private Attributes attributes(String path) throws ErrnoException {

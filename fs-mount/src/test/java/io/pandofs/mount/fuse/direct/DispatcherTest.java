@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.mount.fuse.MountOptions;
 import io.pandofs.mount.vfs.AttributeChange;
@@ -124,6 +125,27 @@ class DispatcherTest {
         .int64(0)
         .int32(0)
         .int32(0);
+  }
+
+  /** The kernel looks at what it has made, and others may have been quicker. */
+  @Test
+  void theLookAfterACreateShowsWhatOthersHaveWritten() {
+    long node = create("f");
+    assertThat(body(write(node, handle(), 3, "hello").from(78))).isEqualTo(8);
+    assertThat(body(Bytes.request(3, node).int32(0).int32(0).int64(0))).isEqualTo(104);
+    assertThat(memory.getLong(16 + 16 + 8)).as("size").isEqualTo(8);
+  }
+
+  @Test
+  void theLookAfterACreateSucceedsThoughTheFileIsGone() throws Exception {
+    long node = create("f");
+    assertThat(body(Bytes.request(18, node).int64(handle()).int32(0).int32(0).int64(0))).isZero();
+    volume.mount().namespace().unlink(Volume.USER, InodeId.ROOT, FileName.ofText("f"));
+    volume.tree().reap();
+    Bytes look = Bytes.request(3, node).int32(0).int32(0).int64(0);
+    assertFails(Errno.ESTALE, Bytes.request(3, node).int32(0).int32(0).int64(0).from(78));
+    assertThat(body(look)).isEqualTo(104);
+    assertFails(Errno.ESTALE, look);
   }
 
   @Test
