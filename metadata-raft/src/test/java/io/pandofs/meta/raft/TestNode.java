@@ -21,6 +21,7 @@ import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -34,11 +35,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A replica in this process with real sockets, real Ratis and real tables, that can be killed. */
 final class TestNode implements AutoCloseable {
+  private static final int PORTS_BEGIN = 10_000;
+  private static final int PORTS_END = 20_000;
+
+  /** Processes that test at the same time begin at different places. */
+  private static final AtomicInteger NEXT_PORT =
+      new AtomicInteger(ThreadLocalRandom.current().nextInt(PORTS_BEGIN, PORTS_END));
+
   static final Duration PATIENCE = Duration.ofSeconds(30);
 
   final Path dataDir;
@@ -74,11 +83,22 @@ final class TestNode implements AutoCloseable {
     this.dataDir = parent.resolve(name);
   }
 
+  /**
+   * A port that nobody listens on, another each time. Below the range that the kernel gives to
+   * outgoing connections (32768 and up), so that it stays free while a node is down.
+   */
   static InetSocketAddress freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
+    while (true) {
+      int port = NEXT_PORT.updateAndGet(last -> last + 1 < PORTS_END ? last + 1 : PORTS_BEGIN);
+      InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+      try (ServerSocket socket = new ServerSocket()) {
+        socket.bind(address);
+        return address;
+      } catch (BindException e) {
+        // Somebody else's: the next one.
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 
