@@ -37,7 +37,7 @@ public final class FrameServer implements AutoCloseable {
   /** Encrypted connections that have not shown who they are; one more ends the oldest. */
   private static final int UNKNOWN_MAX = 32;
 
-  private static final int UNKNOWN_OF_ADDRESS_MAX = 16;
+  static final int UNKNOWN_OF_ADDRESS_MAX = 16;
 
   /** Connections that have shown no certificate, and may ask to join; likewise. */
   private static final int NEWCOMERS_MAX = 8;

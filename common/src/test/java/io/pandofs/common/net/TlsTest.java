@@ -3,6 +3,7 @@ package io.pandofs.common.net;
 import static io.pandofs.common.net.NetFixture.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.common.Timestamp;
@@ -19,6 +20,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.SecureRandom;
@@ -28,6 +30,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -244,9 +247,14 @@ class TlsTest {
       idle[i] = connect(server);
     }
     try {
+      // Threads of the server take them in side by side: a member that came before them would have
+      // to prove itself before they have.
+      int places = FrameServer.UNKNOWN_OF_ADDRESS_MAX;
+      await().until(() -> Stream.of(idle).filter(TlsTest::isEnded).count() >= idle.length - places);
       // At once, not when the silence of the others has been found out.
       ask(connections(member(2)), server, 1);
       for (Socket socket : idle) {
+        socket.setSoTimeout(30_000);
         assertThat(endOf(socket)).isTrue();
       }
     } finally {
@@ -269,6 +277,17 @@ class TlsTest {
     try {
       return socket.getInputStream().readAllBytes().length < 100;
     } catch (SocketException e) {
+      return true;
+    }
+  }
+
+  private static boolean isEnded(Socket socket) {
+    try {
+      socket.setSoTimeout(1);
+      return endOf(socket);
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (IOException e) {
       return true;
     }
   }
