@@ -1,5 +1,7 @@
 package io.pandofs.tests.nemesis;
 
+import io.pandofs.common.time.Clock;
+import io.pandofs.common.time.SystemClock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.function.Predicate;
 public final class Cluster implements AutoCloseable {
   private static final Duration UP = Duration.ofMinutes(5);
   private static final long LOOK_MILLIS = 50;
+  private static final Clock CLOCK = new SystemClock();
 
   private final List<ClusterNode> nodes = new ArrayList<>();
   private final Network network;
@@ -76,14 +79,16 @@ public final class Cluster implements AutoCloseable {
 
   /** A node that cannot join in time (a busy machine) ends; whoever runs it starts it again. */
   private void startFirst(ClusterNode node) throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + UP.toNanos();
-    String wrong;
-    do {
-      if (!node.isAlive()) {
-        node.start();
-      }
-      wrong = awaitWell(List.of(node), Duration.ofSeconds(2));
-    } while (!wrong.isEmpty() && System.nanoTime() < deadline);
+    String wrong =
+        await(
+            UP,
+            () -> {
+              if (!node.isAlive()) {
+                node.start();
+              }
+              return complaints(List.of(node));
+            },
+            String::isEmpty);
     if (!wrong.isEmpty()) {
       throw new IllegalStateException("the cluster does not start: " + wrong);
     }
@@ -142,9 +147,9 @@ public final class Cluster implements AutoCloseable {
    */
   static <T, E extends Exception> T await(Duration patience, Look<T, E> look, Predicate<T> willDo)
       throws E, InterruptedException {
-    long deadline = System.nanoTime() + patience.toNanos();
+    long begin = CLOCK.nanoTime();
     T seen = look.look();
-    while (!willDo.test(seen) && System.nanoTime() <= deadline) {
+    while (!willDo.test(seen) && CLOCK.nanoTime() - begin <= patience.toNanos()) {
       TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
       seen = look.look();
     }
