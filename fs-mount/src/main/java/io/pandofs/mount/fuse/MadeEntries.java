@@ -1,5 +1,7 @@
 package io.pandofs.mount.fuse;
 
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import java.time.Duration;
@@ -59,6 +61,28 @@ public final class MadeEntries<K> {
 
   private boolean isOld(Entry<K> made) {
     return clock.nanoTime() - made.madeAtNanos() > AGE_MAX_NANOS;
+  }
+
+  /** Looks at what is there now. */
+  @FunctionalInterface
+  public interface Look {
+    Attributes now() throws ErrnoException;
+  }
+
+  /**
+   * What was made, as it is: others may have opened it and written. Once it is gone, or something
+   * else is in its place, as it was made.
+   */
+  public static Attributes orAsMade(Look look, Attributes made) throws ErrnoException {
+    try {
+      Attributes found = look.now();
+      return found.inode().equals(made.inode()) ? found : made;
+    } catch (ErrnoException e) {
+      if (e.errno() != Errno.ENOENT && e.errno() != Errno.ESTALE) {
+        throw e;
+      }
+      return made;
+    }
   }
 
   /** Whether nothing was made that was not looked at. */

@@ -58,19 +58,10 @@ final class NameRequests {
   void getAttributes(Request in, Reply out) throws ErrnoException {
     InodeId inode = in.inode();
     Attributes made = created.isEmpty() ? null : created.take(in.thread(), inode);
-    out.attributes(made == null ? nodes.attributes(inode) : ofCreated(made));
-  }
-
-  /** As they are, since others may have opened it and written. Once it is gone, as it was made. */
-  private Attributes ofCreated(Attributes made) throws ErrnoException {
-    try {
-      return nodes.attributes(made.inode());
-    } catch (ErrnoException e) {
-      if (e.errno() != Errno.ESTALE) {
-        throw e;
-      }
-      return made;
-    }
+    out.attributes(
+        made == null
+            ? nodes.attributes(inode)
+            : MadeEntries.orAsMade(() -> nodes.attributes(inode), made));
   }
 
   void statx(Request in, Reply out) throws ErrnoException {

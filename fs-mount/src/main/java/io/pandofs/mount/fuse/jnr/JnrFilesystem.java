@@ -122,24 +122,14 @@ final class JnrFilesystem extends FuseStubFS {
           Attributes entry = made.isEmpty() ? null : made.take(ownThread(), path);
           if (entry == null) {
             Attributes file = opened.isEmpty() ? null : opened.take(callingThread(), path);
-            entry = file == null ? attributes(path) : ofOpened(file, path);
+            entry =
+                file == null
+                    ? attributes(path)
+                    : MadeEntries.orAsMade(() -> attributes(path), file);
           }
           Native.fill(stat, entry);
           return 0;
         });
-  }
-
-  /** As they are, since others may have opened it and written. Once it is gone, as it was made. */
-  private Attributes ofOpened(Attributes file, String path) throws ErrnoException {
-    try {
-      Attributes found = attributes(path);
-      return found.inode().equals(file.inode()) ? found : file;
-    } catch (ErrnoException e) {
-      if (e.errno() != Errno.ENOENT && e.errno() != Errno.ESTALE) {
-        throw e;
-      }
-      return file;
-    }
   }
 
   private Attributes attributes(String path) throws ErrnoException {
