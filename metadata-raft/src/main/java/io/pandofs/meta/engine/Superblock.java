@@ -36,6 +36,11 @@ record Superblock(
         FORMAT, FEATURE_LEVEL, volumeId, key.getLong(), key.getLong(), HASH_BITS, born);
   }
 
+  /**
+   * The volume of these tables; null if they hold none.
+   *
+   * @throws StoreException if a newer version made them: it would be read wrong
+   */
   static @Nullable Superblock find(ReadStore tables) {
     byte[] row = tables.get(Table.SYSTEM, Keys.system(SystemKind.SUPERBLOCK));
     if (row == null) {
@@ -49,6 +54,13 @@ record Superblock(
     Superblock found =
         new Superblock(format, in.i32(), in.i64(), in.i64(), in.i64(), in.u8(), in.time());
     in.end();
+    if (found.featureLevel > FEATURE_LEVEL) {
+      throw new StoreException(
+          "the volume has features of level "
+              + found.featureLevel
+              + ", this version knows them up to "
+              + FEATURE_LEVEL);
+    }
     return found;
   }
 

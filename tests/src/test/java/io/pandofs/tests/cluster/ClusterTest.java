@@ -33,6 +33,18 @@ final class ClusterTest {
   /** A tree of a few hundred files that every machine with a C library has. */
   private static final Path TREE = Path.of("/usr/include/asm-generic");
 
+  /** A log so short that who is away for a moment finds its next entry gone. */
+  private static final String SMALL_LOG =
+      """
+      [log]
+      checkpoint_entries = 200
+      keep_entries = 0
+      segment_bytes = "1MiB"
+      """;
+
+  /** What a node says of a checkpoint that the leader has sent. */
+  private static final String INSTALLED = "goes on from installed checkpoint";
+
   private static DevCluster cluster;
 
   @BeforeAll
@@ -105,7 +117,7 @@ final class ClusterTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   @Tag("full")
   @Timeout(value = 30, unit = TimeUnit.MINUTES)
   void theLeaderIsKilledUnderLongVerifiedWrites() throws IOException, InterruptedException {
@@ -113,7 +125,7 @@ final class ClusterTest {
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   @Tag("full")
   @Timeout(value = 30, unit = TimeUnit.MINUTES)
   void aFileOfFiveGibibytesSparseInPart() throws IOException, InterruptedException {
@@ -184,27 +196,6 @@ final class ClusterTest {
 
   @Test
   @Order(6)
-  void anEmptiedNodeComesBackAsAnother() throws IOException, InterruptedException {
-    String before = id(1);
-    cluster.kill(1);
-    Commands.bash(SHORT, "rm -rf \"$1\"", cluster.data(1)).ok();
-    cluster.start(1);
-    assertThat(id(1)).isNotEqualTo(before);
-    sameOn(1, "tree");
-    Commands.bash(SHORT, "[ \"$(sha256sum < \"$1/big\")\" = \"$(cat \"$1/sum\")\" ]", mount(1))
-        .ok();
-    hashesAreEqual();
-    Awaitility.await()
-        .atMost(LONG)
-        .until(() -> node(1).object("blocks").number("need_blocks") == 0);
-    // The others keep for a while what was overwritten; the new one never had it.
-    Awaitility.await()
-        .atMost(LONG)
-        .untilAsserted(() -> assertThat(storedBytes(1)).isEqualTo(storedBytes(2)));
-  }
-
-  @Test
-  @Order(7)
   void aPausedNodeCatchesUp() throws IOException, InterruptedException {
     int paused = leader() % 3 + 1;
     int writer = leader();
@@ -217,7 +208,7 @@ final class ClusterTest {
   }
 
   @Test
-  @Order(8)
+  @Order(7)
   void downUnmountsAndUpGoesOn() throws IOException, InterruptedException {
     Commands.bash(SHORT, "echo unsynced > \"$1/last\"", mount(3)).ok();
     cluster.dev(LONG, "down").ok();
@@ -226,9 +217,57 @@ final class ClusterTest {
     for (int node = 1; node <= 3; node++) {
       assertThat(Files.readString(cluster.log(node))).endsWith("stopped\n");
     }
+    cluster.configure(SMALL_LOG);
     cluster.up();
     assertThat(Commands.bash(SHORT, "cat \"$1/last\"", mount(1)).ok()).isEqualTo("unsynced\n");
     assertThat(cluster.dev(SHORT, "status").code()).isIn(0, 3);
+  }
+
+  /** The others have shortened their logs meanwhile: a checkpoint is what is left for it. */
+  @Test
+  @Order(8)
+  void aBackupThatWasAwayGoesOnFromACheckpoint() throws IOException, InterruptedException {
+    int backup = leader() % 3 + 1;
+    int writer = backup % 3 + 1;
+    cluster.kill(backup);
+    Files.delete(cluster.log(backup));
+    Commands.bash(
+            LONG,
+            "mkdir \"$1/away\" && target=$(printf %04000d 7)"
+                + " && for i in $(seq 1200); do ln -s $target \"$1/away/$i\" || exit; done"
+                + " && cp -a \"$2\" \"$1/killed4\"",
+            mount(writer),
+            TREE)
+        .ok();
+    cluster.start(backup);
+    assertThat(Files.readString(cluster.log(backup))).contains(INSTALLED);
+    assertThat(Commands.bash(SHORT, "ls \"$1/away\" | wc -l", mount(backup)).ok())
+        .isEqualTo("1200\n");
+    sameOn(backup, "killed4");
+    hashesAreEqual();
+  }
+
+  @Test
+  @Order(9)
+  void anEmptiedNodeComesBackAsAnother() throws IOException, InterruptedException {
+    String before = id(1);
+    cluster.kill(1);
+    Files.delete(cluster.log(1));
+    Commands.bash(SHORT, "rm -rf \"$1\"", cluster.data(1)).ok();
+    cluster.start(1);
+    assertThat(id(1)).isNotEqualTo(before);
+    assertThat(Files.readString(cluster.log(1))).contains(INSTALLED);
+    sameOn(1, "tree");
+    Commands.bash(SHORT, "[ \"$(sha256sum < \"$1/big\")\" = \"$(cat \"$1/sum\")\" ]", mount(1))
+        .ok();
+    hashesAreEqual();
+    Awaitility.await()
+        .atMost(LONG)
+        .until(() -> node(1).object("blocks").number("need_blocks") == 0);
+    // The others keep for a while what was overwritten; the new one never had it.
+    Awaitility.await()
+        .atMost(LONG)
+        .untilAsserted(() -> assertThat(storedBytes(1)).isEqualTo(storedBytes(2)));
   }
 
   private static Path mount(int node) {

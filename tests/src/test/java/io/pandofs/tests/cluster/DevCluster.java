@@ -5,6 +5,7 @@ import io.pandofs.tools.json.JsonReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,6 +101,13 @@ public final class DevCluster implements AutoCloseable {
   /** The configuration of a node. */
   public Path config(int node) {
     return node(node).resolve("pando.toml");
+  }
+
+  /** Adds tables to the configurations of all nodes, which must be down. */
+  public void configure(String toml) throws IOException {
+    for (int node = 1; node <= nodes; node++) {
+      Files.writeString(config(node), "\n" + toml, StandardOpenOption.APPEND);
+    }
   }
 
   /** SIGKILL. */

@@ -40,6 +40,7 @@ final class KitTest {
 
   @Test
   @Tag("full")
+  @Tag("kit")
   @Timeout(value = 90, unit = TimeUnit.MINUTES)
   void halfAnHourOfEverythingButThePower() throws IOException, InterruptedException {
     String seed = String.valueOf(System.nanoTime() % 1_000_000);
@@ -49,6 +50,7 @@ final class KitTest {
 
   @Test
   @Tag("full")
+  @Tag("kit")
   @Timeout(value = 60, unit = TimeUnit.MINUTES)
   void fullDisks() throws IOException, InterruptedException {
     kit("1", "3000", "--faults", "diskfull", "--count", "6").ok();
@@ -56,6 +58,7 @@ final class KitTest {
 
   @Test
   @Tag("full")
+  @Tag("kit")
   @Timeout(value = 60, unit = TimeUnit.MINUTES)
   void tenPowerLossesLoseNothingThatWasSynced() throws IOException, InterruptedException {
     String out = kit("1", "3000", "--faults", "power", "--count", "10").ok();
@@ -69,6 +72,7 @@ final class KitTest {
    */
   @Test
   @Tag("full")
+  @Tag("kit")
   @Timeout(value = 60, unit = TimeUnit.MINUTES)
   void powerLossUnderEatmydataIsConvicted() throws IOException, InterruptedException {
     Commands.Result result =
@@ -81,6 +85,7 @@ final class KitTest {
 
   @Test
   @Tag("full")
+  @Tag("kit")
   @Timeout(value = 45, unit = TimeUnit.MINUTES)
   void aCallRetriedOverALongCutTakesEffectOnce() throws IOException, InterruptedException {
     String out = program("longcut", "590").ok();
@@ -89,6 +94,7 @@ final class KitTest {
 
   @Test
   @Tag("full")
+  @Tag("kit")
   @Timeout(value = 100, unit = TimeUnit.MINUTES)
   void fiftyLeaderKillsLoseNothing() throws IOException, InterruptedException {
     String out = program("failover", "50").ok();

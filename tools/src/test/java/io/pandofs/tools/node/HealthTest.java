@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.net.Connections;
 import io.pandofs.common.net.Payload;
-import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.raft.ReplicaStatus;
 import io.pandofs.tools.space.ClusterSpace;
 import java.net.InetSocketAddress;
@@ -19,7 +18,8 @@ import org.junit.jupiter.api.Test;
 class HealthTest {
   private static final NodeId SELF = new NodeId(1);
 
-  private final Health health = new Health(new SystemClock());
+  private final HandClock clock = new HandClock();
+  private final Health health = new Health(clock);
   private final ClusterSpace space =
       new ClusterSpace(
           SELF,
@@ -45,6 +45,10 @@ class HealthTest {
           () -> 0);
 
   private List<String> problems(long logStandsMillis) {
+    return problems(logStandsMillis, 0);
+  }
+
+  private List<String> problems(long logStandsMillis, long clockAheadMillis) {
     ReplicaStatus.Reads reads = new ReplicaStatus.Reads(true, 5, 0, 0, 0, 0);
     health.look(
         new ReplicaStatus(
@@ -58,9 +62,9 @@ class HealthTest {
             5,
             -1,
             logStandsMillis,
-            0,
+            1,
             true,
-            0,
+            clockAheadMillis,
             Map.of(),
             Map.of(),
             reads,
@@ -75,5 +79,17 @@ class HealthTest {
     assertThat(problems(4_000)).isEmpty();
     assertThat(problems(7_300)).singleElement().asString().contains("raft/", "7 s");
     assertThat(problems(0)).isEmpty();
+  }
+
+  /** Over half a second, either way, and not for a renewal that was held up. */
+  @Test
+  void aClockThatIsWrongIsComplainedAboutOnceThatLasts() {
+    assertThat(problems(0, 400)).isEmpty();
+    for (long ahead : new long[] {700, -900}) {
+      assertThat(problems(0, ahead)).isEmpty();
+      clock.advance(Duration.ofSeconds(4));
+      assertThat(problems(0, ahead)).singleElement().asString().contains(ahead + " ms", "clock");
+      assertThat(problems(0, 100)).isEmpty();
+    }
   }
 }
