@@ -3,8 +3,6 @@ package io.pandofs.mount.fuse;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -22,7 +20,6 @@ public final class KernelMount implements Mount {
 
   private static final long RETRY_MILLIS = 100;
   private static final long JOIN_SECONDS = 5;
-  private static final Path CONNECTIONS = Path.of("/sys/fs/fuse/connections");
 
   private final Path place;
   private final Duration busyWait;
@@ -123,9 +120,7 @@ public final class KernelMount implements Mount {
   private void abort(int connection) {
     LOG.warn("ending the connection of {}", place);
     try {
-      Files.write(
-          CONNECTIONS.resolve(Integer.toString(connection)).resolve("abort"),
-          "1".getBytes(StandardCharsets.US_ASCII));
+      FuseControl.abort(connection);
     } catch (IOException e) {
       LOG.warn("cannot end connection {}: {}", connection, e.toString());
     }

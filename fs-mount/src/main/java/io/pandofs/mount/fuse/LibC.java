@@ -2,6 +2,8 @@ package io.pandofs.mount.fuse;
 
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
+import jnr.ffi.types.size_t;
+import org.jspecify.annotations.Nullable;
 
 /** What the transports call of the C library. */
 public interface LibC {
@@ -12,6 +14,9 @@ public interface LibC {
   /** umount2(2): 0, or -1 and errno. */
   @SuppressWarnings("checkstyle:MethodName")
   int umount2(String target, int flags);
+
+  /** mount(2): 0, or -1 and errno. */
+  int mount(String source, String target, String type, @size_t long flags, @Nullable String data);
 
   int geteuid();
 

@@ -32,12 +32,8 @@ class DirectMountLifeTest extends MountLife {
       assertThat(volume.greeting()).startsWith("mounted");
       volume.run("sh", "-c", "echo kept > f");
       Process waiting = new ProcessBuilder("cat", second.resolve("f").toString()).start();
-      Path requests =
-          Path.of(
-              "/sys/fs/fuse/connections/"
-                  + MountTable.at(second).orElseThrow().minor()
-                  + "/waiting");
-      await().until(() -> !Files.readString(requests).strip().equals("0"));
+      int connection = MountTable.at(second).orElseThrow().minor();
+      await().until(() -> FuseControl.waiting(connection) > 0);
       waiting.destroy();
       assertThat(waiting.waitFor(15, TimeUnit.SECONDS)).isTrue();
       assertThat(volume.run("cat", "f")).isEqualTo("kept\n");
@@ -49,8 +45,7 @@ class DirectMountLifeTest extends MountLife {
   void aConnectionThatIsAbortedEndsAndCanBeMountedAgain() throws Exception {
     MountedVolume aborted = start(place());
     assertThat(aborted.greeting()).startsWith("mounted");
-    int connection = MountTable.at(place()).orElseThrow().minor();
-    Files.writeString(Path.of("/sys/fs/fuse/connections/" + connection + "/abort"), "1");
+    FuseControl.abort(MountTable.at(place()).orElseThrow().minor());
     try (MountedVolume next = start(place())) {
       assertThat(next.greeting()).startsWith("mounted");
       next.run("touch", "alive");

@@ -130,10 +130,7 @@ final class MountedVolume implements AutoCloseable {
       Optional<MountTable.Row> row = MountTable.at(mountPoint);
       server.destroyForcibly();
       if (row.isPresent() && row.get().type().equals(Transport.FILESYSTEM_TYPE)) {
-        Path abort = Path.of("/sys/fs/fuse/connections/" + row.get().minor() + "/abort");
-        if (Files.isWritable(abort)) {
-          Files.writeString(abort, "1");
-        }
+        FuseControl.abort(row.get().minor());
         MountPointCheck.detach(mountPoint);
       }
     } catch (IOException e) {

@@ -44,12 +44,18 @@ enum Rule {
   REAP_WHAT_NOBODY_HOLDS(Shape.PLAIN),
   /** An orphan that is not open yet is not opened (PROTOCOL rule 16). */
   NO_NEW_HOLD_OF_AN_ORPHAN(Shape.PLAIN),
+  /** The log goes when the checkpoint that stands for it is on disk (PROTOCOL rule 17). */
+  DURABLE_BEFORE_PURGED(Shape.FORGETFUL),
   /** An operation is applied once, whatever is sent again (PROTOCOL rule 18). */
   NO_SECOND_TIME(Shape.PLAIN),
   /** A number that was left out is waited for (PROTOCOL rule 18). */
   NO_GAP(Shape.PLAIN),
   /** A result is kept until the session has it (PROTOCOL rule 18). */
-  RESULTS_ARE_KEPT(Shape.PLAIN);
+  RESULTS_ARE_KEPT(Shape.PLAIN),
+  /** Who has lost what it acknowledged votes no more (PROTOCOL rule 19). */
+  NO_VOTE_AFTER_A_LOSS(Shape.PLAIN),
+  /** A leader that has no majority ends no session, not even later (PROTOCOL rule 20). */
+  NO_QUORUM_NO_EXPIRY(Shape.MORTAL);
 
   private final Shape shape;
 

@@ -4,6 +4,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
@@ -54,6 +55,7 @@ final class SimulatedCluster {
   private final Set<NodeId> ids = new HashSet<>();
   private final Map<Integer, SimulatedNode> nodes = new TreeMap<>();
   private final ModelRaft raft;
+  private final Nemesis nemesis;
   private final Truth truth;
   private final FileTruth files;
   private final Set<String> acknowledgedNames = new HashSet<>();
@@ -63,6 +65,11 @@ final class SimulatedCluster {
 
   /** By the request's time, which is nobody else's. */
   private final Map<Timestamp, Done> done = new HashMap<>();
+
+  private final Set<SessionId> endedByOwners = new HashSet<>();
+
+  /** By true time. */
+  private final Map<SessionId, Long> renewedNanos = new HashMap<>();
 
   private long appliedUpTo;
   private boolean working = true;
@@ -82,7 +89,22 @@ final class SimulatedCluster {
       hosts.add(new Host(world, i, 1 + (world.random().nextDouble() - 0.5) * rates));
       ids.add(new NodeId(i));
     }
-    this.raft = new ModelRaft(world, network, hosts, shape.electionNanos());
+    this.raft =
+        new ModelRaft(
+            world,
+            network,
+            hosts,
+            shape.electionNanos(),
+            new ModelRaft.Care(
+                keeps(Rule.DURABLE_BEFORE_PURGED), keeps(Rule.NO_VOTE_AFTER_A_LOSS)));
+    this.nemesis =
+        new Nemesis(
+            world,
+            network,
+            hosts,
+            shape.longTroubles(),
+            this::start,
+            host -> raft.peer(host).lose());
   }
 
   boolean keeps(Rule rule) {
@@ -139,7 +161,6 @@ final class SimulatedCluster {
     world.run(SECOND);
     prepare();
     network.alwaysSlow(shape.slow());
-    Nemesis nemesis = new Nemesis(world, network, hosts, shape.longTroubles(), this::start);
     nemesis.begin();
     hosts.forEach(host -> work(host.number()));
     hosts.forEach(host -> watch(host.number()));
@@ -325,8 +346,33 @@ final class SimulatedCluster {
     } else if (entry instanceof LogEntry.ExpireSession expire) {
       files.ended(expire.session());
       nodes.values().forEach(node -> node.mount().expired(expire.session()));
+      expired(expire.session());
     } else if (entry instanceof LogEntry.Reap reap) {
       reap.orphans().forEach(inode -> reaped(inode, new ClusterView(rows)));
+    }
+  }
+
+  /** The node of a session ends it itself. */
+  void endsOwn(SessionId session) {
+    endedByOwners.add(session);
+  }
+
+  /** The last time that a session's mount asked to have it renewed and was heard. */
+  void renewed(SessionId session, long sentNanos) {
+    renewedNanos.merge(session, sentNanos, Math::max);
+  }
+
+  /**
+   * No quorum, no expiry (PROTOCOL rule 20): a session that was renewed just before all were alone
+   * for long has its whole time again when they are together.
+   */
+  private void expired(SessionId session) {
+    long quarter = shape.sessionNanos() / 4;
+    long renewed = renewedNanos.getOrDefault(session, Long.MIN_VALUE);
+    if (!endedByOwners.contains(session)
+        && nemesis.wereAlone(3 * quarter, 2 * quarter)
+        && renewed >= nemesis.aloneFromNanos() - quarter) {
+      world.violated(session + " is ended as soon as there is a majority again");
     }
   }
 

@@ -101,7 +101,7 @@ final class SimulatedDuties {
         keeps.test(Rule.REAP_WHAT_NOBODY_HOLDS)
             ? watch.reapable(orphans, live)
             : orphans.stream().map(ClusterView.Orphan::inode).toList();
-    boolean expire = majority.isFresh();
+    boolean expire = majority.isFresh() || !keeps.test(Rule.NO_QUORUM_NO_EXPIRY);
     List<SessionId> overdue = watch.overdue(live, now, expire);
     if (expire) {
       overdue.forEach(session -> propose(new LogEntry.ExpireSession(session)));

@@ -109,6 +109,7 @@ final class SimulatedMount {
     } else if (!sessions.get(at).node().equals(node.id())) {
       endNext(sessions, at + 1);
     } else {
+      cluster.endsOwn(sessions.get(at).id());
       node.propose(LogCodec.encode(new LogEntry.ExpireSession(sessions.get(at).id())))
           .whenComplete(
               (reply, failure) ->
@@ -235,10 +236,14 @@ final class SimulatedMount {
       }
     }
     long sent = clock.nanoTime();
+    long sentTrue = world().nowNanos();
     node.renew(RenewRequest.newBuilder().setNode(node.id().value()).addSessions(renewal).build())
         .whenComplete(
             (answer, failure) -> {
               if (failure == null) {
+                if (answer.getUnknownCount() == 0) {
+                  cluster.renewed(mine, sentTrue);
+                }
                 renewed(mine, sent, answer);
               }
             });

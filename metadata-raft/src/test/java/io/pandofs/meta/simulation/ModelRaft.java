@@ -16,11 +16,14 @@ import org.jspecify.annotations.Nullable;
  * the own term's entries, checkpoint install), on simulated hosts: what the replicated log of a
  * cluster may do to those who use it, at its worst. A model for tests; the product's log is Ratis.
  *
- * <p>An entry counts for a quorum only once it is on a host's disk; a crash takes what was not.
+ * <p>An entry counts for a quorum only once it is on a host's disk, a checkpoint once it is there
+ * whole; a crash takes what was not. A host whose disk has lost what it acknowledged goes on as one
+ * that has no vote.
  */
 public final class ModelRaft {
   private static final int HEARTBEATS_A_SILENCE = 5;
   private static final long SYNC_NANOS_MAX = 2_000_000;
+  private static final long CHECKPOINT_NANOS_MAX = 40_000_000;
   private static final int ENTRIES_AT_ONCE = 16;
 
   /** What the log is applied to. Lives in memory; a new one is made when the host starts. */
@@ -47,6 +50,16 @@ public final class ModelRaft {
     void leadsNoMore();
   }
 
+  /**
+   * What those who keep the log must take care of; a simulation may be run without.
+   *
+   * @param durableBeforePurged the log goes only when the checkpoint that stands for it is on disk
+   * @param noVoteAfterALoss who has lost what it acknowledged never votes again
+   */
+  public record Care(boolean durableBeforePurged, boolean noVoteAfterALoss) {
+    public static final Care ALL = new Care(true, true);
+  }
+
   /** What survives a crash. */
   private static final class Disk {
     long term;
@@ -58,6 +71,9 @@ public final class ModelRaft {
     long checkpointIndex;
     long syncedTo;
 
+    /** Something is gone that others rely on. */
+    boolean hasLost;
+
     long last() {
       return firstIndex + log.size() - 1;
     }
@@ -68,6 +84,30 @@ public final class ModelRaft {
 
     Entry at(long index) {
       return log.get((int) (index - firstIndex));
+    }
+
+    void cutAfter(long index) {
+      while (last() > index) {
+        log.remove(log.size() - 1);
+      }
+    }
+
+    void purgeBefore(long first) {
+      while (firstIndex < first) {
+        termBeforeFirst = log.remove(0).term;
+        firstIndex++;
+      }
+    }
+
+    void loseEverything() {
+      term = 0;
+      votedFor = 0;
+      firstIndex = 1;
+      termBeforeFirst = 0;
+      log.clear();
+      checkpoint = null;
+      checkpointIndex = 0;
+      syncedTo = 0;
     }
   }
 
@@ -145,11 +185,10 @@ public final class ModelRaft {
       electionArmed = false;
       proposals.clear();
       proofs.clear();
-      while (disk.last() > Math.max(disk.syncedTo, disk.firstIndex - 1)) {
-        disk.log.remove(disk.log.size() - 1);
-      }
-      committed = disk.checkpointIndex;
-      applied = disk.checkpointIndex;
+      disk.cutAfter(Math.max(disk.syncedTo, disk.firstIndex - 1));
+      // The same, unless the log was purged too early.
+      applied = Math.max(disk.checkpointIndex, disk.firstIndex - 1);
+      committed = applied;
       if (disk.checkpoint != null) {
         fresh.install(disk.checkpoint, disk.checkpointIndex);
       }
@@ -186,18 +225,48 @@ public final class ModelRaft {
       return proof.answer;
     }
 
-    /** Makes a checkpoint and forgets the log up to it, but for {@code keep} entries. */
+    /**
+     * Makes a checkpoint and, when it is on disk, forgets the log up to it, but for {@code keep}
+     * entries.
+     */
     public void checkpoint(int keep) {
       if (machine == null || applied <= disk.checkpointIndex) {
         return;
       }
-      disk.checkpoint = machine.checkpoint();
-      disk.checkpointIndex = applied;
-      long first = Math.max(disk.firstIndex, Math.min(applied, disk.syncedTo) + 1 - keep);
-      while (disk.firstIndex < first) {
-        disk.termBeforeFirst = disk.log.remove(0).term;
-        disk.firstIndex++;
+      Object made = machine.checkpoint();
+      long index = applied;
+      if (!care.durableBeforePurged) {
+        purge(index, keep);
       }
+      host.after(
+          world.between(0, CHECKPOINT_NANOS_MAX),
+          () -> {
+            if (index > disk.checkpointIndex) {
+              disk.checkpoint = made;
+              disk.checkpointIndex = index;
+              purge(index, keep);
+            }
+          });
+    }
+
+    private void purge(long upTo, int keep) {
+      disk.purgeBefore(Math.min(upTo, disk.syncedTo) + 1 - keep);
+    }
+
+    /** The disk of this host, which is down, loses the end of its log, or everything. */
+    public void lose() {
+      disk.hasLost = true;
+      if (world.chance(0.5)) {
+        disk.loseEverything();
+      } else {
+        long kept = Math.max(disk.checkpointIndex, disk.firstIndex - 1);
+        disk.cutAfter(world.between(kept, Math.max(kept, disk.last())));
+        disk.syncedTo = Math.min(disk.syncedTo, disk.last());
+      }
+    }
+
+    private boolean votes() {
+      return !disk.hasLost || !care.noVoteAfterALoss;
     }
 
     // Elections
@@ -220,7 +289,7 @@ public final class ModelRaft {
               return;
             }
             electionArmed = false;
-            if (role != Role.LEADER) {
+            if (role != Role.LEADER && votes()) {
               standForElection();
             }
           });
@@ -245,6 +314,9 @@ public final class ModelRaft {
     }
 
     private void vote(Peer candidate, long term, long last, long lastTerm) {
+      if (!votes()) {
+        return;
+      }
       hear(term);
       boolean newer =
           lastTerm > disk.termAt(disk.last())
@@ -412,9 +484,7 @@ public final class ModelRaft {
           if (index <= applied) {
             throw new AssertionError(host + " would take back an applied entry " + index);
           }
-          while (disk.last() >= index) {
-            disk.log.remove(disk.log.size() - 1);
-          }
+          disk.cutAfter(index - 1);
           disk.syncedTo = Math.min(disk.syncedTo, index - 1);
         }
         if (index > disk.last()) {
@@ -440,12 +510,17 @@ public final class ModelRaft {
     private void refused(Peer by, long term, long round, long back) {
       if (role == Role.LEADER && term == disk.term) {
         heardFrom(by.host.number(), round);
-        next.put(by.host.number(), Math.max(match.getOrDefault(by.host.number(), 0L) + 1, back));
+        // Of one that has lost something, what it once had says nothing.
+        long had = by.disk.hasLost ? 0 : match.getOrDefault(by.host.number(), 0L);
+        next.put(by.host.number(), Math.max(had + 1, back));
         replicate(by);
       }
     }
 
     private void heardFrom(int number, long round) {
+      if (!peers.get(number).votes()) {
+        return;
+      }
       for (Proof proof : List.copyOf(proofs)) {
         if (round >= proof.round) {
           proof.heard.add(number);
@@ -463,8 +538,11 @@ public final class ModelRaft {
       }
       for (long index = disk.last(); index > committed; index--) {
         long wanted = index;
-        int holders = disk.syncedTo >= index ? 1 : 0;
-        holders += (int) match.values().stream().filter(matched -> matched >= wanted).count();
+        long holders =
+            (disk.syncedTo >= index ? 1 : 0)
+                + others().stream()
+                    .filter(other -> other.votes() && match.get(other.host.number()) >= wanted)
+                    .count();
         if (disk.termAt(index) == disk.term && isMajority(holders)) {
           commitTo(index);
           replicateToAll();
@@ -538,12 +616,14 @@ public final class ModelRaft {
   private final Map<Integer, Peer> peers = new TreeMap<>();
   private final Map<Long, Entry> ever = new HashMap<>();
   private final long electionNanos;
+  private final Care care;
 
   /**
    * @param electionNanos the shortest silence of a leader after which others stand for election;
    *     the longest is twice that
    */
-  public ModelRaft(World world, Network network, List<Host> hosts, long electionNanos) {
+  public ModelRaft(World world, Network network, List<Host> hosts, long electionNanos, Care care) {
+    this.care = care;
     this.electionNanos = electionNanos;
     this.world = world;
     this.network = network;
@@ -558,7 +638,7 @@ public final class ModelRaft {
     return peer;
   }
 
-  private boolean isMajority(int count) {
+  private boolean isMajority(long count) {
     return count > peers.size() / 2;
   }
 

@@ -60,10 +60,17 @@ class ModelRaftTest {
     for (int i = 1; i <= size; i++) {
       hosts.add(new Host(world, i, 1 + (world.random().nextDouble() - 0.5) / 100));
     }
-    ModelRaft raft = new ModelRaft(world, network, hosts, 3 * SECOND / 10);
+    ModelRaft raft = new ModelRaft(world, network, hosts, 3 * SECOND / 10, ModelRaft.Care.ALL);
     Map<Host, Recorder> machines = new TreeMap<>((a, b) -> a.number() - b.number());
     Set<String> acknowledged = new HashSet<>();
-    Nemesis nemesis = new Nemesis(world, network, hosts, 0.2, host -> start(host, raft, machines));
+    Nemesis nemesis =
+        new Nemesis(
+            world,
+            network,
+            hosts,
+            0.2,
+            host -> start(host, raft, machines),
+            host -> raft.peer(host).lose());
     hosts.forEach(host -> start(host, raft, machines));
     nemesis.begin();
     int[] number = {0};

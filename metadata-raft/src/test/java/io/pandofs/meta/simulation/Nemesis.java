@@ -1,9 +1,14 @@
 package io.pandofs.meta.simulation;
 
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
-/** Makes trouble as chance has it: kills, pauses, cuts of links one way and both, a bad network. */
+/**
+ * Makes trouble as chance has it: kills, pauses, cuts of links one way and both, of all links, a
+ * bad network, disks that lose what they had.
+ */
 public final class Nemesis {
   private static final long CALM_NANOS_MAX = 800_000_000;
   private static final long TROUBLE_NANOS_MAX = 1_200_000_000;
@@ -15,15 +20,26 @@ public final class Nemesis {
   private final Network network;
   private final List<Host> hosts;
   private final Consumer<Host> start;
+  private final Consumer<Host> loseDisk;
   private final double longTroubles;
+  private final Set<Integer> losers = new TreeSet<>();
+  private long aloneFromNanos;
+  private long aloneToNanos;
   private boolean over;
 
   /**
    * @param longTroubles how many of the troubles may last for seconds
    * @param start gives a killed host its new life
+   * @param loseDisk has the disk of a killed host lose something; never those of a majority
    */
   public Nemesis(
-      World world, Network network, List<Host> hosts, double longTroubles, Consumer<Host> start) {
+      World world,
+      Network network,
+      List<Host> hosts,
+      double longTroubles,
+      Consumer<Host> start,
+      Consumer<Host> loseDisk) {
+    this.loseDisk = loseDisk;
     this.world = world;
     this.network = network;
     this.hosts = hosts;
@@ -35,9 +51,23 @@ public final class Nemesis {
     world.after(world.between(0, CALM_NANOS_MAX), this::strike);
   }
 
+  /**
+   * Whether no host heard another for at least so long, and that was over no longer than {@code
+   * ago} ago, or goes on.
+   */
+  public boolean wereAlone(long atLeastNanos, long ago) {
+    return aloneToNanos - aloneFromNanos >= atLeastNanos && world.nowNanos() - aloneToNanos <= ago;
+  }
+
+  /** When no host heard another for the last time: the beginning of it. */
+  public long aloneFromNanos() {
+    return aloneFromNanos;
+  }
+
   /** Makes no more trouble, and takes back what was made. */
   public void end() {
     over = true;
+    together();
     network.heal();
     network.calm();
     for (Host host : hosts) {
@@ -64,7 +94,7 @@ public final class Nemesis {
       return;
     }
     Host victim = any();
-    switch (world.random().nextInt(6)) {
+    switch (world.random().nextInt(8)) {
       case 0 -> {
         world.trace("kill " + victim);
         victim.kill();
@@ -76,6 +106,8 @@ public final class Nemesis {
       case 2 -> hosts.forEach(other -> cut(victim, other, true));
       case 3 -> cut(victim, any(), false);
       case 4 -> network.trouble(0.1 * world.random().nextDouble(), 0.2);
+      case 5 -> loseDisk(victim);
+      case 6 -> leaveAlone();
       default -> {
         world.trace("power cut");
         hosts.forEach(Host::kill);
@@ -86,6 +118,7 @@ public final class Nemesis {
         world.between(TROUBLE_NANOS_MAX / 50, longest),
         () -> {
           if (!over) {
+            together();
             network.heal();
             network.calm();
             hosts.forEach(this::revive);
@@ -102,5 +135,54 @@ public final class Nemesis {
         network.cut(other, one);
       }
     }
+  }
+
+  /**
+   * While one host lags, another's disk loses something; then these two are alone. What only the
+   * third has besides must not be forgotten.
+   */
+  private void loseDisk(Host victim) {
+    Host behind = other(victim);
+    world.trace("pause " + behind);
+    behind.pause();
+    world.after(
+        world.between(0, TROUBLE_NANOS_MAX / 4),
+        () -> {
+          if (over) {
+            return;
+          }
+          world.trace("kill " + victim);
+          victim.kill();
+          if (losers.contains(victim.number()) || losers.size() < (hosts.size() - 1) / 2) {
+            world.trace("its disk loses something");
+            losers.add(victim.number());
+            loseDisk.accept(victim);
+          }
+          hosts.stream().filter(host -> host != victim && host != behind).forEach(Host::pause);
+          revive(victim);
+          revive(behind);
+        });
+  }
+
+  private Host other(Host one) {
+    Host other = any();
+    return other == one ? other(one) : other;
+  }
+
+  private void leaveAlone() {
+    world.trace("nobody hears anybody");
+    aloneFromNanos = world.nowNanos();
+    aloneToNanos = Long.MAX_VALUE;
+    for (Host one : hosts) {
+      for (Host other : hosts) {
+        if (one != other) {
+          network.cut(one, other);
+        }
+      }
+    }
+  }
+
+  private void together() {
+    aloneToNanos = Math.min(aloneToNanos, world.nowNanos());
   }
 }

@@ -1,10 +1,10 @@
 package io.pandofs.tests.agent;
 
+import io.pandofs.mount.fuse.FuseControl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -22,13 +22,12 @@ public final class FuseConnection {
    * abort is not allowed.
    */
   public static boolean abort(Path directory) {
-    Optional<String> minor = minorOf(directory.toAbsolutePath());
+    Optional<Integer> minor = minorOf(directory.toAbsolutePath());
     if (minor.isEmpty()) {
       return false;
     }
-    Path abort = Path.of("/sys/fs/fuse/connections", minor.get(), "abort");
     try {
-      Files.writeString(abort, "1", StandardOpenOption.WRITE);
+      FuseControl.abort(minor.get());
       return true;
     } catch (IOException e) {
       return false;
@@ -36,14 +35,14 @@ public final class FuseConnection {
   }
 
   /** The minor device number of the FUSE mount that holds {@code directory}, by name alone. */
-  static Optional<String> minorOf(Path directory) {
+  static Optional<Integer> minorOf(Path directory) {
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/mountinfo"))) {
       return lines
           .map(line -> line.split(" ", -1))
           .filter(words -> directory.startsWith(Path.of(words[4].replace("\\040", " "))))
           .max(Comparator.comparingInt(words -> words[4].length()))
           .filter(words -> String.join(" ", words).contains(" - fuse"))
-          .map(words -> words[2].substring(words[2].indexOf(':') + 1));
+          .map(words -> Integer.valueOf(words[2].substring(words[2].indexOf(':') + 1)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -22,8 +22,6 @@ public interface DeviceLibrary {
   @ssize_t
   long write(int descriptor, @size_t long address, @size_t long count);
 
-  int mount(String source, String target, String type, @size_t long flags, String data);
-
   static DeviceLibrary load() {
     return LibraryLoader.create(DeviceLibrary.class).load("c");
   }

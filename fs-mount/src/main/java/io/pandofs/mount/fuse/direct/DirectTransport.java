@@ -118,7 +118,7 @@ public final class DirectTransport implements Transport {
     Device device = Device.open(library);
     String data =
         "fd=" + device.descriptor() + ",rootmode=40000,user_id=0,group_id=0," + common(options);
-    if (library.mount(options.source(), place.toString(), FILESYSTEM_TYPE, 0, data) != 0) {
+    if (LibC.load().mount(options.source(), place.toString(), FILESYSTEM_TYPE, 0, data) != 0) {
       int errno = LibC.errno();
       device.close();
       throw new IOException("the kernel answers with errno " + errno);

@@ -135,9 +135,4 @@ final class FakeKernel implements DeviceLibrary {
     answers.put(unique, MemoryIO.getInstance().getInt(address + 4));
     return count;
   }
-
-  @Override
-  public int mount(String source, String target, String type, long flags, String data) {
-    return 0;
-  }
 }
