@@ -1,5 +1,7 @@
 package io.pandofs.tests.history;
 
+import java.util.Set;
+
 /**
  * One operation as its client saw it.
  *
@@ -24,6 +26,7 @@ public record Operation(
   public static final long NEVER = Long.MAX_VALUE;
   public static final String OK = "OK";
   public static final String UNKNOWN = "?";
+  private static final Set<String> LOOKS = Set.of("read", "seen", "holder", "look", "list");
 
   public boolean known() {
     return end != NEVER;
@@ -31,6 +34,11 @@ public record Operation(
 
   public boolean ok() {
     return answer.equals(OK);
+  }
+
+  /** Whether it changes nothing. */
+  public boolean looks() {
+    return LOOKS.contains(verb);
   }
 
   /** The same for another key, as another look at a part of what was seen. */

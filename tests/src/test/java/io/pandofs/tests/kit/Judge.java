@@ -40,6 +40,7 @@ final class Judge {
   private final List<String> lines = new ArrayList<>();
   private final List<String> convictions = new ArrayList<>();
   private final List<Operation> all = new ArrayList<>();
+  private long lookedElsewhere;
 
   Judge(List<FaultReport> faults) {
     this.faults = faults;
@@ -89,12 +90,15 @@ final class Judge {
       }
     }
     long unknown = history.operations().stream().filter(o -> !o.known()).count();
+    long elsewhere = history.byKey().values().stream().mapToLong(Judge::looksElsewhere).sum();
+    lookedElsewhere += elsewhere;
     lines.add(
-        "checked %-8s %6d operations on %d keys, %d of unknown outcome: %d keys convicted, %d undecided"
+        "checked %-8s %6d operations on %d keys, %d looks at what another mount changed last, %d of unknown outcome: %d keys convicted, %d undecided"
             .formatted(
                 workload.word(),
                 history.operations().size(),
                 keys.size(),
+                elsewhere,
                 unknown,
                 wrong,
                 undecided));
@@ -104,6 +108,31 @@ final class Judge {
     failures(workload, history);
     all.addAll(history.operations());
     all.addAll(history.failures());
+  }
+
+  /** Looks at a key whose last change that was over before the look was made on another mount. */
+  private static long looksElsewhere(List<Operation> operations) {
+    List<Operation> changes =
+        operations.stream()
+            .filter(o -> o.known() && o.ok() && !o.looks())
+            .sorted(Comparator.comparingLong(Operation::end))
+            .toList();
+    List<Operation> looks =
+        operations.stream()
+            .filter(o -> o.known() && o.looks())
+            .sorted(Comparator.comparingLong(Operation::begin))
+            .toList();
+    long count = 0;
+    int over = 0;
+    for (Operation look : looks) {
+      while (over < changes.size() && changes.get(over).end() < look.begin()) {
+        over++;
+      }
+      if (over > 0 && changes.get(over - 1).node() != look.node()) {
+        count++;
+      }
+    }
+    return count;
   }
 
   private void failures(Workload workload, History history) {
@@ -149,6 +178,11 @@ final class Judge {
   private boolean survives(Operation o) {
     long end = o.known() ? o.end() : o.begin();
     return faults.stream().allMatch(f -> f.spares(o.node(), o.begin(), end, GRACE_NANOS));
+  }
+
+  /** How often a mount looked at what another had changed last. */
+  long lookedElsewhere() {
+    return lookedElsewhere;
   }
 
   /** The pauses that clients saw; call it last. */

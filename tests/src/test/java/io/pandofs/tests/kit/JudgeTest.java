@@ -86,6 +86,21 @@ final class JudgeTest {
   }
 
   @Test
+  void looksAtWhatAnotherMountChangedAreCounted() throws IOException {
+    Judge judge =
+        judge(
+            good()
+                .call(1, 7, 8, "read k -", "OK 5") // its own
+                .call(2, 9, 20, "write k 6", "OK -")
+                .call(2, 21, 22, "read k -", "OK 6")
+                .call(3, 9, 10, "read k -", "OK 5") // what is under way has not been made yet
+                .call(1, 21, 22, "read k -", "OK 6")
+                .history());
+    assertThat(judge.convictions()).isEmpty();
+    assertThat(judge.lookedElsewhere()).isEqualTo(4);
+  }
+
+  @Test
   void anAcknowledgedWriteThatIsNotSeenIsConvicted() throws IOException {
     assertThat(convictions(good().call(3, 40, 41, "read k -", "OK 4").history()))
         .singleElement()

@@ -107,6 +107,7 @@ final class KitMain {
     }
     judge.pauses();
     judge.lines().forEach(this::say);
+    say(judge.lookedElsewhere() + " looks at what another mount had changed last");
     List<Long> pauses = judge.pausesOnSurviving().stream().sorted().toList();
     if (!pauses.isEmpty()) {
       say(
