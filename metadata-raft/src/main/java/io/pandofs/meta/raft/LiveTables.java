@@ -121,9 +121,13 @@ final class LiveTables implements AutoCloseable {
         });
   }
 
-  /** Reads a checkpoint that has come from another node, before it is used. */
-  void verifyCheckpoint(Path arrived) throws IOException {
-    RocksTables.verify(arrived, memory);
+  /**
+   * Reads a checkpoint, this node's own or one that has come from another.
+   *
+   * @throws IOException naming what is damaged
+   */
+  void verifyCheckpoint(Path checkpoint) throws IOException {
+    RocksTables.verify(checkpoint, memory);
   }
 
   /** Runs with the tables in use, which stay open meanwhile. */
@@ -224,16 +228,20 @@ final class LiveTables implements AutoCloseable {
 
   /**
    * Replaces the tables by a checkpoint, durably: after a power cut either the old ones are in use
-   * or the new ones. The node's own rows in the checkpoint are the sender's and are dropped.
+   * or the new ones. The node's own rows in the checkpoint are the sender's and are dropped; what
+   * is to be deleted here is what was, and all blocks that only the old tables have.
    */
   void install(Path checkpoint) throws IOException {
     Path fresh = freshDirectory();
     DurableFiles.cloneDirectory(checkpoint, fresh, ".sst", Checkpoints.DIGEST_SUFFIX);
     RocksTables tables = RocksTables.open(fresh, memory);
     tables.onFault(onFault);
-    clear(tables, LocalTable.NEED);
-    clear(tables, LocalTable.DROP);
-    tables.flush();
+    try {
+      makeOwn(tables);
+    } catch (RuntimeException | Error e) {
+      tables.close(); // or another try would find it open
+      throw e;
+    }
     DurableFiles.sync(fresh);
     DurableFiles.replace(
         meta.resolve(CURRENT), fresh.getFileName().toString().getBytes(StandardCharsets.US_ASCII));
@@ -249,6 +257,19 @@ final class LiveTables implements AutoCloseable {
     if (idle) {
       dispose(old);
     }
+  }
+
+  private void makeOwn(RocksTables fresh) {
+    clear(fresh, LocalTable.NEED);
+    clear(fresh, LocalTable.DROP);
+    with(
+        before -> {
+          try (Departed departed = new Departed(before, fresh)) {
+            departed.drop();
+          }
+          return null;
+        });
+    fresh.flush();
   }
 
   private static void clear(RocksTables tables, LocalTable table) {

@@ -34,6 +34,7 @@ final class LocalSessions {
   private static final long CLOSE_MILLIS = 1_000;
   private static final Duration FOR_EVER = Duration.ofDays(10_000);
   private static final String STOPPED = "this node has stopped serving";
+  private static final long MOMENT_NANOS = 1_000_000_000;
 
   private final Identity identity;
   private final RaftTiming timing;
@@ -301,8 +302,15 @@ final class LocalSessions {
    * it a moment after it can be seen.)
    */
   private MetadataView view(SessionId session, Duration patience) throws ErrnoException {
+    long deadline = clock.nanoTime() + patience.toNanos();
     awaitRenewed(patience);
-    return reads.view(living(session, reads.snapshot(patience)), patience);
+    LocalSnapshot snapshot = living(session, reads.snapshot(until(deadline)));
+    return reads.view(snapshot, until(deadline));
+  }
+
+  /** Who has waited for long is not refused for what a moment more brings. */
+  private Duration until(long deadline) {
+    return Duration.ofNanos(Math.max(MOMENT_NANOS, deadline - clock.nanoTime()));
   }
 
   /** What this node has: an old prefix of what is committed. */

@@ -78,10 +78,15 @@ final class LocalSets implements LocalEffects {
     if (transaction.getLocal(LocalTable.NEED, need) != null) {
       transaction.deleteLocal(LocalTable.NEED, need);
     }
+    drop(transaction, index, block);
+    dropped = true;
+  }
+
+  /** Puts a block into the set of dropped blocks. */
+  static void drop(RocksTransaction transaction, long index, BlockId block) {
     transaction.putLocal(LocalTable.DROP, dropKey(index, block), new byte[0]);
     transaction.putLocal(
         LocalTable.DROP, dropFinder(block), ByteBuffer.allocate(8).putLong(index).array());
-    dropped = true;
   }
 
   static byte[] needKey(BlockId block) {

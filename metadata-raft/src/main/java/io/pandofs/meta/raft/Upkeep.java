@@ -11,8 +11,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The replica's care for its own disk, every second or so: checkpoints by size, number and time,
- * after which the log is purged; evidence for the next start; and reading all of the tables after a
- * start and after each checkpoint, so that damage is found before it is needed.
+ * after which the log is purged; evidence for the next start; and reading all of the tables and of
+ * the checkpoint after a start and after each checkpoint, so that damage is found before it is
+ * needed. A damaged checkpoint is replaced by another as soon as there is anything new; each peer
+ * that it was sent to would refuse it.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // the chain ends in a handler of success and failure
 final class Upkeep {
@@ -37,6 +39,9 @@ final class Upkeep {
   private long bytesThen;
   private long indexThen;
   private volatile boolean stopped;
+
+  /** The newest checkpoint is of no use. */
+  private volatile boolean checkpointIsBad;
 
   /** Work that is done once more after it was asked for, however often that was meanwhile. */
   private static final class OneMore {
@@ -119,18 +124,22 @@ final class Upkeep {
     boolean due =
         applied.get() - indexThen >= limits.checkpointEntries()
             || machine.bytesApplied() - bytesThen > limits.checkpointBytes()
-            || now - lastNanos > limits.checkpointEvery().toNanos();
+            || now - lastNanos > limits.checkpointEvery().toNanos()
+            || checkpointIsBad;
     if (stopped || !due || applied.get() <= at) {
       return;
     }
     lastNanos = now;
     bytesThen = machine.bytesApplied();
     indexThen = applied.get();
+    boolean wasBad = checkpointIsBad;
+    checkpointIsBad = false;
     ratis
         .checkpoint()
         .whenComplete(
             (index, failure) -> {
               if (failure != null) {
+                checkpointIsBad = checkpointIsBad || wasBad;
                 LOG.warn("{}: no checkpoint was made: {}", ratis.self(), failure.toString());
               } else if (!stopped) {
                 // It shares its files with the tables: what is wrong in one is wrong in both.
@@ -156,8 +165,26 @@ final class Upkeep {
   private void verify() {
     try {
       tables.verify();
+      verifyCheckpoint();
     } catch (StoreException | IllegalStateException e) {
       LOG.debug("{}: the tables were not verified: {}", ratis.self(), e.toString());
+    }
+  }
+
+  private void verifyCheckpoint() {
+    SnapshotInfo latest = checkpoints.getLatestSnapshot();
+    if (latest == null) {
+      return;
+    }
+    try {
+      tables.verifyCheckpoint(checkpoints.directory(latest.getTermIndex()));
+    } catch (IOException e) {
+      // It may have been replaced meanwhile, and deleted.
+      SnapshotInfo now = checkpoints.getLatestSnapshot();
+      if (now != null && now.getTermIndex().equals(latest.getTermIndex())) {
+        LOG.error("{}: the checkpoint is damaged; another is made", ratis.self(), e);
+        checkpointIsBad = true;
+      }
     }
   }
 }

@@ -166,13 +166,13 @@ class BlockSetsTest {
     }
   }
 
-  private static InodeId make(MetadataSession session) throws Exception {
+  static InodeId make(MetadataSession session) throws Exception {
     InodeId file = session.nextInode();
     assertThat(session.submit(Tree.create(file, "file")).join().errno()).isEqualTo(Errno.OK);
     return file;
   }
 
-  private static void write(
+  static void write(
       TestNode node, MetadataSession session, InodeId file, BlockId block, long offset)
       throws Exception {
     Placement placement = node.replica().blocks().placement();

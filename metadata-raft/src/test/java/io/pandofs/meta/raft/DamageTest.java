@@ -9,12 +9,15 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.rocksdb.RocksMemory;
+import io.pandofs.meta.rocksdb.RocksTables;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -172,6 +175,32 @@ class DamageTest {
   private static Path current(Path data) throws IOException {
     try (Stream<Path> all = Files.walk(data.resolve("raft"))) {
       return all.filter(path -> path.endsWith("current")).findFirst().orElseThrow();
+    }
+  }
+
+  /** Whoever it was sent to would refuse it, again and again. */
+  @Test
+  void aDamagedCheckpointIsReplaced() throws Exception {
+    try (TestNode node = new TestNode(dir, "a").bootstrap()) {
+      MembershipTest.fill(node, "a", 20);
+      node.replica().checkpoint().get(30, TimeUnit.SECONDS);
+      long damaged = node.status().checkpoint();
+      node.kill();
+      flip(checkpointFile(node.dataDir, "MANIFEST"), 40);
+      node.start();
+      await().atMost(Duration.ofSeconds(30)).until(() -> node.status().checkpoint() > damaged);
+      try (RocksMemory memory = new RocksMemory(16 << 20, 4 << 20)) {
+        RocksTables.verify(checkpointFile(node.dataDir, "CURRENT").getParent(), memory);
+      }
+    }
+  }
+
+  /** Of the newest checkpoint. */
+  private static Path checkpointFile(Path data, String name) throws IOException {
+    try (Stream<Path> all = Files.walk(data.resolve("meta/checkpoints"))) {
+      return all.filter(path -> path.getFileName().toString().startsWith(name))
+          .max(Comparator.comparingLong(path -> path.toFile().lastModified()))
+          .orElseThrow();
     }
   }
 

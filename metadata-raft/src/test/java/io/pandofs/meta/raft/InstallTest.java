@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
@@ -65,6 +66,38 @@ class InstallTest {
           .filteredOn(name -> name.startsWith("tables-"))
           .hasSize(1);
     }
+  }
+
+  /** Nobody applies the entries that dropped them, and their writer's session lives on. */
+  @Test
+  void whatWasDroppedWhileANodeWasAwayIsToBeDeletedThere() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.limits = SMALL)) {
+      final TestNode behind = cluster.follower();
+      TestNode writer = cluster.leader();
+      MetadataSession session = writer.session();
+      InodeId file = BlockSetsTest.make(session);
+      BlockId gone = session.nextBlock();
+      BlockSetsTest.write(writer, session, file, gone, 0);
+      BlockId droppedBefore = session.nextBlock();
+      BlockSetsTest.write(writer, session, file, droppedBefore, 1 << 20);
+      BlockId kept = session.nextBlock();
+      BlockSetsTest.write(writer, session, file, kept, 1 << 20);
+      await().until(() -> droppedAt(behind).contains(droppedBefore));
+      behind.kill();
+      BlockId later = session.nextBlock();
+      BlockSetsTest.write(writer, session, file, later, 0);
+      final int before = behind.resets.get();
+      purgePast(cluster, behind, "more");
+      behind.start();
+      await().atMost(Duration.ofSeconds(60)).until(() -> behind.resets.get() > before);
+      assertThat(droppedAt(behind)).contains(gone, droppedBefore).doesNotContain(kept, later);
+      behind.replica().blocks().deleted(droppedAt(behind));
+      assertThat(droppedAt(behind)).isEmpty();
+    }
+  }
+
+  private static List<BlockId> droppedAt(TestNode node) throws Exception {
+    return node.replica().blocks().dropped(100).stream().map(BlockTables.Dropped::block).toList();
   }
 
   /** Writes until the log of those that run begins after what the other one has. */

@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.DurableFiles;
 import io.pandofs.common.Errno;
@@ -8,6 +9,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +54,25 @@ class OneNodeTest {
             .extracting(member -> member.id())
             .containsExactly(node.status().node());
       }
+    }
+  }
+
+  @Test
+  void aCheckpointIsMadeInTimeHoweverLittleIsNew() throws Exception {
+    try (TestNode node = new TestNode(dir, "a")) {
+      LogLimits many = LogLimits.DEFAULT;
+      node.limits =
+          new LogLimits(
+              many.checkpointEntries(),
+              many.checkpointBytes(),
+              Duration.ofSeconds(2),
+              many.checkpointsKept(),
+              many.entriesKept(),
+              many.segmentBytes());
+      MetadataSession session = node.bootstrap().session();
+      assertThat(session.submit(Tree.create(session, "f")).join().errno()).isEqualTo(Errno.OK);
+      long written = node.status().applied();
+      await().atMost(Duration.ofSeconds(30)).until(() -> node.status().checkpoint() >= written);
     }
   }
 }

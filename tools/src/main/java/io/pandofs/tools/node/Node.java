@@ -124,7 +124,9 @@ final class Node implements AutoCloseable, ReplicaListener {
     LocalDirectory local = new LocalDirectory(tables(replica));
     directory = local;
     Rejoin.takeOverBlocks(config, data);
-    BlockSide side = BlockSide.open(config, identity, local, connections, clock, scheduler, parts);
+    BlockSide side =
+        BlockSide.open(
+            config, identity, local, connections, clock, scheduler, parts, this::endDamaged);
     blockSide = side;
     blocks.set(side.server);
     side.start();
@@ -214,6 +216,11 @@ final class Node implements AutoCloseable, ReplicaListener {
 
   private void endWith(MetadataReplica replica) {
     var unused = replica.ended().thenAccept(end::complete);
+  }
+
+  /** Blocks cannot be stored nor found here as it is; the next start makes a new store. */
+  private void endDamaged(String trouble) {
+    end.complete(new ReplicaFailure(ReplicaFailure.Kind.DAMAGED, trouble));
   }
 
   private NodeReports reports(MetadataReplica replica, BlockSide side, Connections connections)
@@ -341,6 +348,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     BlockSide side = blockSide;
     if (known != null) {
       known.placementChanged();
+      known.dropped();
     }
     if (side != null) {
       side.keeper.reset();
