@@ -12,6 +12,8 @@ public final class StoreRefusedException extends IOException {
   public enum Reason {
     /** Files are missing, or do not match their checksums. */
     DAMAGED,
+    /** The database is not taken, whyever: it may be of another version, or of something else. */
+    UNUSABLE,
     /** A later version of Pando wrote it. */
     NEWER_VERSION,
     /** Another process, or another store in this one, has it open. */

@@ -6,6 +6,7 @@ import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.BlockRow;
 import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.StoreDamagedException;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
@@ -61,6 +62,12 @@ public final class DiskSet implements LocalBlocks {
   public interface Listener {
     /** Called once a disk, on the thread that met the failure; must not block. */
     void lost(Path directory, String trouble);
+
+    /**
+     * The tables of the last disk are damaged: it is of no use as it is. Called each time that this
+     * is met, on the thread that meets it; must not block.
+     */
+    default void lastIsDamaged(String trouble) {}
   }
 
   /**
@@ -261,6 +268,7 @@ public final class DiskSet implements LocalBlocks {
       return false; // Says nothing about the disk.
     }
     String trouble = String.valueOf(failure.getMessage());
+    boolean isLast;
     synchronized (this) {
       if (closed) {
         return false;
@@ -268,13 +276,20 @@ public final class DiskSet implements LocalBlocks {
       if (!spread.disks().contains(disk)) {
         return true; // Somebody else was quicker, or it was removed.
       }
-      if (spread.disks().size() == 1) {
+      isLast = spread.disks().size() == 1;
+      if (isLast) {
         disk.failed(trouble);
-        return false;
+      } else {
+        spread = spread.without(disk);
+        lost.add(disk);
+        countDeparture();
       }
-      spread = spread.without(disk);
-      lost.add(disk);
-      countDeparture();
+    }
+    if (isLast) {
+      if (failure instanceof StoreDamagedException) {
+        listener.lastIsDamaged(trouble);
+      }
+      return false;
     }
     LOG.error("the disk {} is taken out, its blocks are to be fetched", disk.directory(), failure);
     listener.lost(disk.directory(), trouble);

@@ -25,6 +25,7 @@ final class BlockReader {
 
   private final Tables tables;
   private final Rows rows;
+  private final Damage damage;
   private final PiecePool pool = new PiecePool();
 
   /** Where rows come from: the tables; in a test, somebody who changes them at the worst time. */
@@ -32,13 +33,14 @@ final class BlockReader {
     @Nullable LocationRow of(long block) throws RocksDBException;
   }
 
-  BlockReader(Tables tables) {
-    this(tables, tables::location);
+  BlockReader(Tables tables, Damage damage) {
+    this(tables, tables::location, damage);
   }
 
-  BlockReader(Tables tables, Rows rows) {
+  BlockReader(Tables tables, Rows rows, Damage damage) {
     this.tables = tables;
     this.rows = rows;
+    this.damage = damage;
   }
 
   void read(BlockId block, int offset, ByteBuffer into) throws IOException {
@@ -73,7 +75,7 @@ final class BlockReader {
       }
       return row;
     } catch (RocksDBException | DamagedRowException e) {
-      throw new IOException("the row of " + block + " cannot be read", e);
+      throw damage.of("the row of " + block + " cannot be read", e);
     }
   }
 

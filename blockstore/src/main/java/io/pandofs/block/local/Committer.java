@@ -1,6 +1,7 @@
 package io.pandofs.block.local;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.block.StoreDamagedException;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import java.io.IOException;
@@ -37,6 +38,7 @@ final class Committer implements AutoCloseable {
   private final Segments segments;
   private final StoreHome home;
   private final LocalBlockOptions options;
+  private final Damage damage;
   private final Runnable onChange;
   private final Piece piece = new Piece();
   private final Thread thread;
@@ -60,11 +62,13 @@ final class Committer implements AutoCloseable {
       Segments segments,
       StoreHome home,
       LocalBlockOptions options,
+      Damage damage,
       Runnable onChange) {
     this.tables = tables;
     this.segments = segments;
     this.home = home;
     this.options = options;
+    this.damage = damage;
     this.onChange = onChange;
     this.thread = new Thread(this::run, "block-committer");
     thread.setDaemon(true);
@@ -141,6 +145,9 @@ final class Committer implements AutoCloseable {
   private void commit(List<Work> group) {
     try {
       IOException failed = failure;
+      if (failed instanceof StoreDamagedException) {
+        throw new StoreDamagedException(String.valueOf(failed.getMessage()), failed);
+      }
       if (failed != null) {
         throw new IOException("the block store takes no changes since it failed to write", failed);
       }
@@ -165,7 +172,7 @@ final class Committer implements AutoCloseable {
           prepare(commit, work);
         } catch (UnreadableRowException e) {
           // Nothing of it is in the commit yet: the others go on without it.
-          work.done().completeExceptionally(e);
+          work.done().completeExceptionally(damage.of(String.valueOf(e.getMessage()), e.reason()));
         }
       }
       store(commit);
@@ -202,7 +209,7 @@ final class Committer implements AutoCloseable {
   }
 
   private IOException fence(Throwable cause) {
-    IOException failed = new IOException("the block store cannot write: " + cause, cause);
+    IOException failed = damage.of("the block store cannot write: " + cause, cause);
     failure = failed;
     LOG.error("the block store takes no more changes until it is opened again", cause);
     return failed;

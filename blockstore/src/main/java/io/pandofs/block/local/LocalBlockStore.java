@@ -2,11 +2,13 @@ package io.pandofs.block.local;
 
 import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.StoreRefusedException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,6 +41,7 @@ public final class LocalBlockStore implements LocalBlocks {
   private final StoreHome home;
   private final Tables tables;
   private final Segments segments;
+  private final Damage damage;
   private final BlockReader reader;
   private final Committer committer;
   private final Tidier tidier;
@@ -56,8 +59,9 @@ public final class LocalBlockStore implements LocalBlocks {
     this.home = home;
     this.tables = tables;
     this.segments = segments;
-    this.reader = new BlockReader(tables);
-    this.committer = new Committer(tables, segments, home, options, this::changed);
+    this.damage = new Damage(home);
+    this.reader = new BlockReader(tables, damage);
+    this.committer = new Committer(tables, segments, home, options, damage, this::changed);
     Copier copier = new Copier(tables, segments, reader, committer, home.incoming());
     this.tidier = new Tidier(tables, segments, committer, copier, home, options, clock, scheduler);
   }
@@ -107,6 +111,46 @@ public final class LocalBlockStore implements LocalBlocks {
     }
   }
 
+  /**
+   * Moves a damaged store, which is not open, into the subdirectory {@code damaged}, so that {@link
+   * #open} makes a new one; nothing of it is deleted.
+   *
+   * @throws IOException it cannot be moved, or one that was set aside before is still there
+   */
+  public static void setAside(Path directory) throws IOException {
+    new StoreHome(directory).setAside();
+  }
+
+  /** Whether {@link #setAside} was begun here, and interrupted. */
+  public static boolean isHalfAside(Path directory) throws IOException {
+    return new StoreHome(directory).hasPartAside();
+  }
+
+  /** Whether a store was found damaged when it was open. */
+  public static boolean isNotedDamaged(Path directory) throws IOException {
+    return new StoreHome(directory).noted() != null;
+  }
+
+  /** Where {@link #setAside} puts what it finds in a directory. */
+  public static Path aside(Path directory) {
+    return StoreHome.aside(directory);
+  }
+
+  /** Whether a damaged store was set aside here and is still there. */
+  public static boolean hasAside(Path directory) {
+    return Files.exists(aside(directory));
+  }
+
+  /** Whether the store in the directory says, readably, that it is of one of these stamps. */
+  public static boolean isOf(Path directory, Collection<UUID> stamps) throws IOException {
+    try {
+      UUID found = isIn(directory) ? new StoreHome(directory).stamp() : null;
+      return found != null && stamps.contains(found);
+    } catch (StoreRefusedException e) {
+      return false;
+    }
+  }
+
   /** Whether there is a store in the directory, which {@link #open} would not make anew. */
   public static boolean isIn(Path directory) {
     return StoreHome.isIn(directory);
@@ -153,7 +197,7 @@ public final class LocalBlockStore implements LocalBlocks {
       LocationRow row = tables.location(block.value());
       return row == null ? null : told(block.value(), row);
     } catch (RocksDBException | DamagedRowException e) {
-      throw new IOException("the row of " + block + " cannot be read", e);
+      throw damage.of("the row of " + block + " cannot be read", e);
     } finally {
       gate.leave();
     }
@@ -183,7 +227,7 @@ public final class LocalBlockStore implements LocalBlocks {
       tables.locationsAfter(after, limit, (block, row) -> found.add(told(block, row)));
       return found;
     } catch (RocksDBException | DamagedRowException e) {
-      throw new IOException("the table of blocks cannot be read", e);
+      throw damage.of("the table of blocks cannot be read", e);
     } finally {
       gate.leave();
     }

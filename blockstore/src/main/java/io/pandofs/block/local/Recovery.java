@@ -37,9 +37,10 @@ final class Recovery {
       throw home.refuse(Reason.DAMAGED, "is damaged: its database is gone");
     }
     if (!stamped && !home.hasDatabase() && home.hasStrangers()) {
-      throw home.refuse(Reason.DAMAGED, "is neither empty nor a block store");
+      throw home.refuse(Reason.UNUSABLE, "is neither empty nor a block store");
     }
-    String damage = RocksLogs.damage(home.database());
+    String noted = home.noted();
+    String damage = noted != null ? noted : RocksLogs.damage(home.database());
     if (damage != null) {
       throw home.refuse(Reason.DAMAGED, "is damaged: " + damage);
     }
@@ -71,8 +72,12 @@ final class Recovery {
     if (Committer.isNoSpace(e)) {
       return new StoreFullException("no space left to open the block store", e);
     }
-    if (status == null || status.getCode() != Status.Code.IOError || isGone(message)) {
+    Status.Code code = status == null ? Status.Code.Undefined : status.getCode();
+    if (code == Status.Code.Corruption || (code == Status.Code.IOError && isGone(message))) {
       return home.refuse(Reason.DAMAGED, "is damaged: " + message, e);
+    }
+    if (code != Status.Code.IOError) {
+      return home.refuse(Reason.UNUSABLE, "cannot be used: " + message, e);
     }
     if (message.contains("lock")) {
       return home.refuse(Reason.LOCKED, "is already open: stop the other process first", e);

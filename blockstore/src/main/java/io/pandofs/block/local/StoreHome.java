@@ -1,6 +1,7 @@
 package io.pandofs.block.local;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.pandofs.block.StoreRefusedException;
 import io.pandofs.block.StoreRefusedException.Reason;
@@ -10,6 +11,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -20,12 +23,23 @@ import org.jspecify.annotations.Nullable;
  * database, whose own lock is the lock of the store; {@code incoming} holds table files that are
  * not yet part of it, and is emptied at every start.
  *
+ * <p>{@code DAMAGED} says, in words, that the tables were found to be damaged when the store was
+ * open. {@code damaged} holds the parts of a damaged store that was set aside, {@code damaged.part}
+ * of one whose setting aside was interrupted.
+ *
  * <p>STORE: magic "PANDOBLK", version (u32), stamp (16 bytes), CRC32C over these (u32).
  */
 final class StoreHome {
   static final int VERSION = 1;
   private static final byte[] MAGIC = "PANDOBLK".getBytes(US_ASCII);
   private static final int BYTES = 8 + 4 + 16 + 4;
+
+  private static final String STORE = "STORE";
+  private static final String NOTE = "DAMAGED";
+  private static final String DATABASE = "db";
+  private static final String INCOMING = "incoming";
+  private static final String ASIDE = "damaged";
+  private static final String ASIDE_PART = "damaged.part";
 
   private final Path directory;
 
@@ -36,15 +50,15 @@ final class StoreHome {
 
   /** Whether somebody once made a store in the directory. */
   static boolean isIn(Path directory) {
-    return Files.exists(directory.resolve("STORE"));
+    return Files.exists(directory.resolve(STORE));
   }
 
   Path database() {
-    return directory.resolve("db");
+    return directory.resolve(DATABASE);
   }
 
   Path incoming() {
-    return directory.resolve("incoming");
+    return directory.resolve(INCOMING);
   }
 
   boolean hasDatabase() {
@@ -53,7 +67,8 @@ final class StoreHome {
 
   /** Whether there are files that no interrupted making of a store leaves behind. */
   boolean hasStrangers() throws IOException {
-    Set<String> known = Set.of("db", "incoming", "STORE.new", "lost+found");
+    Set<String> known =
+        Set.of(DATABASE, INCOMING, STORE + ".new", "lost+found", ASIDE, ASIDE_PART, NOTE + ".new");
     try (Stream<Path> files = Files.list(directory)) {
       return files.anyMatch(file -> !known.contains(file.getFileName().toString()));
     }
@@ -75,7 +90,7 @@ final class StoreHome {
 
   /** What STORE says; null when there is none. */
   @Nullable UUID stamp() throws IOException {
-    Path file = directory.resolve("STORE");
+    Path file = directory.resolve(STORE);
     if (Files.notExists(file)) {
       return null;
     }
@@ -108,12 +123,52 @@ final class StoreHome {
     out.put(MAGIC).putInt(VERSION);
     out.putLong(stamp.getMostSignificantBits()).putLong(stamp.getLeastSignificantBits());
     out.putInt(Checksums.crc32c(out.array(), 0, BYTES - 4));
-    DurableFiles.replace(directory.resolve("STORE"), out.array());
+    DurableFiles.replace(directory.resolve(STORE), out.array());
     // A directory without a parent, or whose parent is not ours to open, was not made by us.
     Path parent = directory.toAbsolutePath().getParent();
     if (parent != null && Files.isReadable(parent)) {
       DurableFiles.sync(parent);
     }
+  }
+
+  /** Notes, durably, that the tables are damaged. */
+  void note(String what) throws IOException {
+    DurableFiles.replace(directory.resolve(NOTE), (what + "\n").getBytes(UTF_8));
+  }
+
+  /** What was noted; null if nothing was. */
+  @Nullable String noted() throws IOException {
+    Path file = directory.resolve(NOTE);
+    return Files.exists(file) ? Files.readString(file).strip() : null;
+  }
+
+  static Path aside(Path directory) {
+    return directory.resolve(ASIDE);
+  }
+
+  /** Whether {@link #setAside} was interrupted. */
+  boolean hasPartAside() {
+    return Files.exists(directory.resolve(ASIDE_PART));
+  }
+
+  /**
+   * Moves the store, which is not open, out of the way. Interrupted, it is gone on with by calling
+   * it again.
+   */
+  void setAside() throws IOException {
+    if (Files.exists(aside(directory))) {
+      throw new IOException("an earlier store that was damaged is still in " + aside(directory));
+    }
+    Path part = Files.createDirectories(directory.resolve(ASIDE_PART));
+    for (String name : List.of(DATABASE, INCOMING, STORE, NOTE)) {
+      Path from = directory.resolve(name);
+      if (Files.exists(from)) {
+        Files.move(from, part.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+      }
+    }
+    DurableFiles.sync(part);
+    Files.move(part, aside(directory), StandardCopyOption.ATOMIC_MOVE);
+    DurableFiles.sync(directory);
   }
 
   /** Removes what a killed process left half made. The caller holds the lock of the database. */

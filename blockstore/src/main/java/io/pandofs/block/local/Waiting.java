@@ -1,5 +1,6 @@
 package io.pandofs.block.local;
 
+import io.pandofs.block.StoreDamagedException;
 import io.pandofs.block.StoreFullException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -20,6 +21,9 @@ final class Waiting {
     } catch (ExecutionException e) {
       if (e.getCause() instanceof StoreFullException full) {
         throw new StoreFullException(String.valueOf(full.getMessage()), e);
+      }
+      if (e.getCause() instanceof StoreDamagedException damaged) {
+        throw new StoreDamagedException(String.valueOf(damaged.getMessage()), e);
       }
       throw new IOException(e.getCause() == null ? null : e.getCause().getMessage(), e);
     }

@@ -8,6 +8,7 @@ import io.pandofs.block.BlockCorruptException;
 import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.LocalBlocks.LocalBlock;
+import io.pandofs.block.StoreDamagedException;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
@@ -161,6 +162,35 @@ final class DiskSetTest {
     assertThat(lost).hasSize(2);
     assertThat(set.reports()).extracting(DiskSet.Report::trouble).containsExactly("EIO");
     assertWhole(5);
+  }
+
+  /** It is of no use, but only who runs the node can make it anew. */
+  @Test
+  void whoRunsTheNodeIsToldThatTheLastDisksTablesAreDamaged() throws Exception {
+    List<String> told = new ArrayList<>();
+    set.onLost(
+        new DiskSet.Listener() {
+          @Override
+          public void lost(Path directory, String trouble) {
+            told.add(directory.getFileName() + " is lost");
+          }
+
+          @Override
+          public void lastIsDamaged(String trouble) {
+            told.add(trouble);
+          }
+        });
+    putMany();
+    for (String name : List.of("a", "b", "c")) {
+      disks.get(name).failDeletes(new StoreDamagedException(name + " is damaged", null));
+      assertThat(told).hasSize(name.equals("a") ? 0 : name.equals("b") ? 1 : 2);
+      try {
+        set.delete(List.of(new BlockId(1)));
+      } catch (StoreDamagedException e) {
+        assertThat(name).isEqualTo("c");
+      }
+    }
+    assertThat(told).containsExactly("a is lost", "b is lost", "c is damaged");
   }
 
   @Test

@@ -57,6 +57,8 @@ final class BlockReaderTest {
               new CompletableFuture<>()));
       commit.storeSegment(directory.resolve("incoming"));
       commit.write();
+    } catch (UnreadableRowException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -74,7 +76,7 @@ final class BlockReaderTest {
       change.to(commit);
       commit.write();
     } catch (UnreadableRowException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new AssertionError(e);
     }
   }
 
@@ -92,7 +94,8 @@ final class BlockReaderTest {
                 storeUnchecked(length);
               }
               return row;
-            });
+            },
+            damage());
     ByteBuffer into = ByteBuffer.allocate(length);
     reader.read(BLOCK, 0, into);
     assertThat(into.flip()).isEqualTo(StoreFixture.bytes(9, length));
@@ -103,9 +106,13 @@ final class BlockReaderTest {
   @ValueSource(ints = {50_000, 900_000})
   void saysMissingWhenTheBlockWasDeleted(int length) throws Exception {
     store(length);
-    BlockReader reader = new BlockReader(tables, this::rowThenGone);
+    BlockReader reader = new BlockReader(tables, this::rowThenGone, damage());
     assertThatThrownBy(() -> reader.read(BLOCK, 0, ByteBuffer.allocate(length)))
         .isInstanceOf(BlockMissingException.class);
+  }
+
+  private Damage damage() throws IOException {
+    return new Damage(new StoreHome(directory));
   }
 
   private @Nullable LocationRow rowThenGone(long block) throws RocksDBException {
@@ -120,7 +127,7 @@ final class BlockReaderTest {
     try {
       store(length);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new AssertionError(e);
     }
   }
 }

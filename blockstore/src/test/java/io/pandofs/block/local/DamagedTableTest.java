@@ -3,6 +3,7 @@ package io.pandofs.block.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pandofs.block.StoreDamagedException;
 import io.pandofs.block.StoreRefusedException;
 import io.pandofs.common.BlockId;
 import java.io.IOException;
@@ -31,7 +32,7 @@ class DamagedTableTest {
       damageTheRowOf(new BlockId(1), fixture);
       try (LocalBlockStore store = fixture.open()) {
         assertThatThrownBy(() -> store.delete(List.of(new BlockId(1))))
-            .isInstanceOf(IOException.class);
+            .isInstanceOf(StoreDamagedException.class);
         StoreFixture.put(store, 1001, LENGTH);
         StoreFixture.put(store, 1002, LENGTH);
         store.delete(List.of(new BlockId(1001)));
@@ -42,7 +43,35 @@ class DamagedTableTest {
     }
   }
 
-  /** Flips a bit in one file after the other until it hits. */
+  /**
+   * RocksDB looks at few of its files when it opens them: what was met once must not be forgotten.
+   */
+  @Test
+  void damageThatIsMetIsKnownToTheNextStart() throws Exception {
+    try (StoreFixture fixture = new StoreFixture(StoreFixture.tiny(directory))) {
+      try (LocalBlockStore store = fixture.open()) {
+        for (int i = 1; i <= 50; i++) {
+          StoreFixture.put(store, i, LENGTH);
+        }
+      }
+      fixture.open().close();
+      damageTheRowOf(new BlockId(1), fixture);
+      try (LocalBlockStore store = fixture.open()) {
+        assertThat(LocalBlockStore.isNotedDamaged(directory)).isFalse();
+        assertThatThrownBy(() -> store.scan(0, 10)).isInstanceOf(StoreDamagedException.class);
+        assertThatThrownBy(() -> store.find(new BlockId(1)))
+            .isInstanceOf(StoreDamagedException.class);
+        assertThat(LocalBlockStore.isNotedDamaged(directory)).isTrue();
+      }
+      assertThatThrownBy(fixture::open).isInstanceOf(StoreRefusedException.class);
+      LocalBlockStore.setAside(directory);
+      try (LocalBlockStore store = fixture.open()) {
+        assertThat(store.scan(0, 10)).isEmpty();
+      }
+    }
+  }
+
+  /** Flips a bit in one file after the other until it hits; nothing is noted of it. */
   private void damageTheRowOf(BlockId block, StoreFixture fixture) throws IOException {
     List<Path> files;
     try (Stream<Path> all = Files.walk(directory)) {
@@ -61,13 +90,15 @@ class DamagedTableTest {
     throw new AssertionError("none of " + files + " has the row of " + block);
   }
 
-  private static boolean isReadable(BlockId block, StoreFixture fixture) throws IOException {
+  private boolean isReadable(BlockId block, StoreFixture fixture) throws IOException {
     try (LocalBlockStore store = fixture.open()) {
       return store.find(block) != null;
     } catch (StoreRefusedException e) {
       return true; // not in the way that this is about
     } catch (IOException e) {
       return false;
+    } finally {
+      Files.deleteIfExists(directory.resolve("DAMAGED"));
     }
   }
 }

@@ -9,6 +9,7 @@ import io.pandofs.block.StoreRefusedException.Reason;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.Compression;
+import io.pandofs.common.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -109,9 +110,51 @@ final class OpeningTest {
   }
 
   @Test
+  void aDamagedStoreIsSetAsideOnceAndANewOneMadeInItsPlace() throws Exception {
+    fill();
+    Files.write(directory.resolve("STORE"), new byte[] {1, 2, 3});
+    assertRefused(StoreFixture.tiny(directory), Reason.DAMAGED);
+    LocalBlockStore.setAside(directory);
+    assertThat(directory.resolve("damaged/db/CURRENT")).exists();
+    assertThat(LocalBlockStore.hasAside(directory)).isTrue();
+    assertEmptyStoreOpens();
+    assertThatThrownBy(() -> LocalBlockStore.setAside(directory))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("earlier");
+    DurableFiles.deleteTree(LocalBlockStore.aside(directory));
+    assertThat(directory.toFile().list()).containsExactlyInAnyOrder("STORE", "db", "incoming");
+    assertEmptyStoreOpens();
+  }
+
+  /** After each of its steps the process may be killed; it is begun again then. */
+  @Test
+  void settingAsideGoesOnWhereItWasInterrupted() throws Exception {
+    List<String> parts = List.of("db", "incoming", "STORE");
+    for (int moved = 0; moved <= parts.size(); moved++) {
+      fill();
+      Path part = Files.createDirectory(directory.resolve("damaged.part"));
+      for (String name : parts.subList(0, moved)) {
+        Files.move(directory.resolve(name), part.resolve(name));
+      }
+      assertThat(LocalBlockStore.isHalfAside(directory)).isTrue();
+      LocalBlockStore.setAside(directory);
+      assertThat(directory.toFile().list()).containsExactly("damaged");
+      assertThat(directory.resolve("damaged").toFile().list()).contains("STORE", "db");
+      DurableFiles.deleteTree(LocalBlockStore.aside(directory));
+    }
+  }
+
+  private void assertEmptyStoreOpens() throws Exception {
+    try (StoreFixture fixture = new StoreFixture(StoreFixture.tiny(directory));
+        LocalBlockStore store = fixture.open()) {
+      assertThat(store.usage().blocks()).isZero();
+    }
+  }
+
+  @Test
   void refusesADirectoryOfSomethingElse() throws Exception {
     Files.writeString(directory.resolve("letter.txt"), "Dear Pando");
-    assertRefused(StoreFixture.tiny(directory), Reason.DAMAGED);
+    assertRefused(StoreFixture.tiny(directory), Reason.UNUSABLE);
     assertThat(directory.toFile().list()).containsExactly("letter.txt");
   }
 

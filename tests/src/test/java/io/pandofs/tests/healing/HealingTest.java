@@ -9,6 +9,7 @@ import io.pandofs.tools.json.JsonReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -275,8 +276,35 @@ final class HealingTest {
     assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
   }
 
+  /** A bit that keeps the store from being opened: nobody needs to do anything about it. */
   @Test
   @Order(6)
+  void aDamagedStoreIsMadeAnewFromTheOtherNodes() throws IOException, InterruptedException {
+    cluster.kill(VICTIM);
+    Path store = cluster.data(VICTIM).resolve("blocks");
+    flipIn(one(store.resolve("db"), "MANIFEST-*"), 20);
+    cluster.start(VICTIM);
+    Awaitility.await()
+        .atMost(LONG)
+        .until(
+            () ->
+                blocks().number("stored_blocks") == blocks(1).number("stored_blocks")
+                    && blocks().number("need_blocks") == 0);
+    assertThat(cluster.ask(VICTIM, "status").out()).contains("set aside in " + store);
+    Commands.bash(LONG, "rm -r \"$1/damaged\"", store).ok();
+    assertThat(cluster.ask(VICTIM, "status").out()).doesNotContain("set aside");
+    Commands.bash(LONG, "cmp \"$1\" \"$2/big\"", source, cluster.mount(VICTIM)).ok();
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  private static Path one(Path directory, String glob) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, glob)) {
+      return files.iterator().next();
+    }
+  }
+
+  @Test
+  @Order(7)
   void aLostDiskIsFilledFromOtherNodes() throws IOException, InterruptedException {
     Path good = Files.createDirectory(scratch.resolve("good"));
     Path bad = Files.createDirectory(scratch.resolve("bad"));
@@ -308,7 +336,7 @@ final class HealingTest {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void aNodeWithTheLastCopiesStaysUntilTheyAreGivenUp() throws IOException, InterruptedException {
     for (int node : List.of(1, 2)) {
       Path more = Files.createDirectory(scratch.resolve("more" + node));

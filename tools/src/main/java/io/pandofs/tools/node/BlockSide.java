@@ -23,6 +23,7 @@ import io.pandofs.tools.Refusal;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 
 /** The block side of a node: its store, its server, replication, repair, deletion and scrub. */
 final class BlockSide {
@@ -70,7 +71,11 @@ final class BlockSide {
     this.repairBytesPerSecond = upkeep.repairBytesPerSecond();
   }
 
-  /** Opens the stores and puts the rest on top; {@link #start} sets repair and deletion going. */
+  /**
+   * Opens the stores and puts the rest on top; {@link #start} sets repair and deletion going.
+   *
+   * @param lastIsDamaged as {@link NodeDisks#onLost}
+   */
   static BlockSide open(
       NodeConfig config,
       Identity identity,
@@ -78,9 +83,11 @@ final class BlockSide {
       Connections connections,
       Clock clock,
       ScheduledExecutorService scheduler,
-      Parts parts)
+      Parts parts,
+      Consumer<String> lastIsDamaged)
       throws Refusal {
-    NodeDisks disks = NodeDisks.open(config, identity, clock, parts);
+    boolean othersHaveCopies = directory.replicas(0).nodes().size() > 1;
+    NodeDisks disks = NodeDisks.open(config, identity, clock, parts, othersHaveCopies);
     disks.compress(directory::compression);
     LocalBlocks local = disks.blocks();
     ExecutorService disk = parts.add("disk threads", new Workers("disk", DISK_THREADS)).executor();
@@ -103,7 +110,7 @@ final class BlockSide {
     ScrubFile journal = new ScrubFile(config.dataDirectory().resolve("scrub.json"));
     Scrub scrub =
         parts.add("scrub", new Scrub(replication, keeper, reads, scrub(config.upkeep()), journal));
-    disks.onLost(keeper::reset, disk);
+    disks.onLost(keeper::reset, disk, othersHaveCopies ? lastIsDamaged : trouble -> {});
     return new BlockSide(
         disks,
         new BlockServer(

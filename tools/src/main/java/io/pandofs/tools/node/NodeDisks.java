@@ -2,6 +2,7 @@ package io.pandofs.tools.node;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.block.LocalBlocks;
+import io.pandofs.block.StoreRefusedException;
 import io.pandofs.block.disks.DiskSet;
 import io.pandofs.block.disks.Evacuation;
 import io.pandofs.block.local.LocalBlockOptions;
@@ -28,6 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,7 +39,9 @@ import org.slf4j.LoggerFactory;
  * The disks of a node: those that the configuration names, or one in the data directory, and those
  * that were added since; but for those removed. A disk that had a store and has none now is taken
  * for missing, as an empty mount point would be; only below the data directory is a store made
- * anew. A node with the one disk in its data directory has no {@link DiskFile}.
+ * anew. A damaged store is set aside once and a new one made in its place, to which the blocks come
+ * from the other nodes; what was set aside goes when nothing lacks any more. A node with the one
+ * disk in its data directory has no {@link DiskFile}.
  *
  * <p>Thread-safe; adding and removing is one caller's at a time.
  */
@@ -60,7 +64,8 @@ final class NodeDisks {
   @GuardedBy("this")
   private final Map<Path, Entry> entries;
 
-  private NodeDisks(NodeConfig config, Identity identity, Clock clock, Parts parts, boolean alone)
+  private NodeDisks(
+      NodeConfig config, Identity identity, Clock clock, Parts parts, boolean alone, boolean renews)
       throws Refusal {
     this.dataDirectory = config.dataDirectory();
     this.stamp = stamp(identity);
@@ -75,18 +80,20 @@ final class NodeDisks {
     fresh.forEach(each -> known.put(each, new Entry(each, State.USED, "")));
     long used = known.values().stream().filter(each -> each.state() == State.USED).count();
     this.memoryBytes = Math.max(MEMORY_MIN, config.budgets().blockTables() / Math.max(1, used));
-    this.set = parts.add("block store", openUsed(known, fresh, alone));
+    this.set = parts.add("block store", openUsed(known, fresh, alone, renews));
     this.entries = known;
   }
 
   /**
    * Opens all that can be opened and takes the others out.
    *
+   * @param renews whether damaged stores are set aside: other nodes have what they had
    * @throws Refusal none can be opened, or it cannot be written down which are in use
    */
-  static NodeDisks open(NodeConfig config, Identity identity, Clock clock, Parts parts)
+  static NodeDisks open(
+      NodeConfig config, Identity identity, Clock clock, Parts parts, boolean renews)
       throws Refusal {
-    NodeDisks disks = new NodeDisks(config, identity, clock, parts, false);
+    NodeDisks disks = new NodeDisks(config, identity, clock, parts, false, renews);
     try {
       // Before the first block goes to one of them, or a later start may not know of it.
       if (!disks.isUsual() && !disks.file.load().equals(disks.content())) {
@@ -107,7 +114,7 @@ final class NodeDisks {
    */
   static LocalBlocks openAll(NodeConfig config, Identity identity, Clock clock, Parts parts)
       throws Refusal {
-    return new NodeDisks(config, identity, clock, parts, true).set;
+    return new NodeDisks(config, identity, clock, parts, true, false).set;
   }
 
   /** What the block stores of a node carry. */
@@ -156,14 +163,18 @@ final class NodeDisks {
     return fresh;
   }
 
-  private DiskSet openUsed(Map<Path, Entry> known, List<Path> fresh, boolean allOrNone)
-      throws Refusal {
+  private DiskSet openUsed(
+      Map<Path, Entry> known, List<Path> fresh, boolean allOrNone, boolean renews) throws Refusal {
     Map<Path, LocalBlocks> stores = new LinkedHashMap<>();
     List<Entry> failed = new ArrayList<>();
-    for (Entry entry : known.values()) {
+    for (Entry noted : List.copyOf(known.values())) {
+      Entry entry = renews ? backIfDamaged(noted) : noted;
+      known.put(entry.directory(), entry);
       if (entry.state() == State.USED) {
         try {
-          stores.put(entry.directory(), openStore(entry.directory(), fresh));
+          stores.put(
+              entry.directory(),
+              renews ? openOrRenew(entry.directory(), fresh) : openStore(entry.directory(), fresh));
         } catch (IOException e) {
           LOG.error("the disk {} cannot be used", entry.directory(), e);
           failed.add(new Entry(entry.directory(), State.OUT, String.valueOf(e.getMessage())));
@@ -178,6 +189,47 @@ final class NodeDisks {
     }
     failed.forEach(each -> known.put(each.directory(), each));
     return new DiskSet(stores, clock);
+  }
+
+  /** A disk that went out because its store was damaged has nothing wrong with itself. */
+  private static Entry backIfDamaged(Entry entry) {
+    try {
+      return entry.state() == State.OUT && LocalBlockStore.isNotedDamaged(entry.directory())
+          ? new Entry(entry.directory(), State.USED, "")
+          : entry;
+    } catch (IOException e) {
+      LOG.warn("whether the store on {} is damaged cannot be read: {}", entry, e.toString());
+      return entry;
+    }
+  }
+
+  /** Opens a store; a damaged one is set aside, unless one was already. */
+  private LocalBlocks openOrRenew(Path directory, Collection<Path> fresh) throws IOException {
+    if (LocalBlockStore.isHalfAside(directory)) {
+      LocalBlockStore.setAside(directory);
+    }
+    boolean emptied = LocalBlockStore.hasAside(directory) && !LocalBlockStore.isIn(directory);
+    try {
+      return openStore(directory, emptied ? List.of(directory) : fresh);
+    } catch (StoreRefusedException e) {
+      if (e.reason() != StoreRefusedException.Reason.DAMAGED || !isSurelyOurs(directory)) {
+        throw e;
+      }
+      try {
+        LocalBlockStore.setAside(directory);
+      } catch (IOException also) {
+        throw new IOException(e.getMessage() + "; " + also.getMessage(), e);
+      }
+      LOG.error("{}; it is set aside, and its blocks are to be fetched", e.getMessage());
+      return openStore(directory, List.of(directory));
+    }
+  }
+
+  /** Elsewhere than in the data directory there may be anything, another node's store too. */
+  private boolean isSurelyOurs(Path directory) throws IOException {
+    List<UUID> stamps = new ArrayList<>(formerStamps);
+    stamps.add(stamp);
+    return directory.startsWith(dataDirectory) || LocalBlockStore.isOf(directory, stamps);
   }
 
   /** What is asked from now on how blocks are packed; see {@link LocalBlockOptions}. */
@@ -224,15 +276,25 @@ final class NodeDisks {
    *
    * @param atOnce run first, on the thread that met the failure; must not wait
    * @param executor for work that may wait
+   * @param lastIsDamaged told, maybe often, when the last disk's store is damaged: only a start
+   *     makes a new one; must not wait
    */
-  void onLost(Runnable atOnce, Executor executor) {
+  void onLost(Runnable atOnce, Executor executor, Consumer<String> lastIsDamaged) {
     set.onLost(
-        (directory, trouble) -> {
-          atOnce.run();
-          try {
-            executor.execute(() -> takenOut(directory, trouble));
-          } catch (RejectedExecutionException e) {
-            LOG.info("the node is stopping; {} is tried again at its start", directory);
+        new DiskSet.Listener() {
+          @Override
+          public void lost(Path directory, String trouble) {
+            atOnce.run();
+            try {
+              executor.execute(() -> takenOut(directory, trouble));
+            } catch (RejectedExecutionException e) {
+              LOG.info("the node is stopping; {} is tried again at its start", directory);
+            }
+          }
+
+          @Override
+          public void lastIsDamaged(String trouble) {
+            lastIsDamaged.accept(trouble);
           }
         });
   }
@@ -406,6 +468,12 @@ final class NodeDisks {
       }
     }
     for (DiskSet.Report report : set.reports()) {
+      if (Files.exists(LocalBlockStore.aside(report.directory()))) {
+        problems.add(
+            "a block store was damaged and is set aside in "
+                + LocalBlockStore.aside(report.directory())
+                + ": delete it when no node lacks blocks");
+      }
       if (!report.trouble().isEmpty()) {
         problems.add("the disk " + report.directory() + " fails: " + report.trouble());
       }

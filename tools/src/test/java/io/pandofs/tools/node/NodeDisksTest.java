@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
+import io.pandofs.common.DurableFiles;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.config.ConfigException;
@@ -59,7 +60,7 @@ final class NodeDisksTest {
   }
 
   private NodeDisks open(String... disks) throws ConfigException, Refusal {
-    return NodeDisks.open(config(disks), identity(3), new SystemClock(), parts);
+    return NodeDisks.open(config(disks), identity(3), new SystemClock(), parts, true);
   }
 
   private NodeDisks reopen(String... disks) throws ConfigException, Refusal {
@@ -156,7 +157,7 @@ final class NodeDisksTest {
     parts = new Parts();
     Path file = root.resolve("data/disks.json");
     Files.delete(file);
-    NodeDisks.open(config("d2"), identity(4), new SystemClock(), parts);
+    NodeDisks.open(config("d2"), identity(4), new SystemClock(), parts, true);
     parts.close();
     Files.delete(file);
     NodeDisks disks = reopen("d1", "d2");
@@ -187,6 +188,107 @@ final class NodeDisksTest {
             () -> NodeDisks.openAll(config("d1", "d2"), identity(3), new SystemClock(), parts))
         .isInstanceOf(Refusal.class);
     assertThat(Files.readString(root.resolve("data/disks.json"))).doesNotContain("\"out\"");
+  }
+
+  @Test
+  void aDamagedStoreIsMadeAnewAndTheOldOneKept() throws Exception {
+    fill(open());
+    parts.close();
+    Path store = root.resolve("data/blocks");
+    Files.write(store.resolve("STORE"), new byte[] {1, 2, 3});
+    NodeDisks disks = reopen();
+    assertThat(states(disks)).containsExactly("blocks used");
+    assertThat(disks.blocks().usage().blocks()).isZero();
+    assertThat(disks.problems()).singleElement().asString().contains("damaged", "set aside");
+    assertThat(store.resolve("damaged/db")).exists();
+    fill(disks);
+    disks = reopen();
+    assertThat(disks.problems()).hasSize(1);
+    assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
+    DurableFiles.deleteTree(store.resolve("damaged"));
+    assertThat(disks.problems()).isEmpty();
+  }
+
+  /** Nobody else has what is in it. */
+  @Test
+  void aDamagedStoreStaysWhereItIsOnANodeWithoutOthers() throws Exception {
+    fill(open());
+    parts.close();
+    Path stamp = root.resolve("data/blocks/STORE");
+    Files.write(stamp, new byte[] {1, 2, 3});
+    parts = new Parts();
+    assertThatThrownBy(() -> NodeDisks.open(config(), identity(3), new SystemClock(), parts, false))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("STORE");
+    assertThat(root.resolve("data/blocks/db")).exists();
+  }
+
+  /** A configured directory may be anybody's. */
+  @Test
+  void whatIsNotSurelyThisNodesIsNotSetAside() throws Exception {
+    fill(open("d1", "d2"));
+    parts.close();
+    Files.write(root.resolve("d1/STORE"), new byte[] {1, 2, 3});
+    assertThat(states(reopen("d1", "d2"))).containsExactly("d1 out", "d2 used");
+    assertThat(root.resolve("d1/db")).exists();
+    assertThat(root.resolve("d1/damaged")).doesNotExist();
+  }
+
+  @Test
+  void aSettingAsideThatWasInterruptedIsFinished() throws Exception {
+    fill(open("d1", "d2"));
+    parts.close();
+    Path part = Files.createDirectory(root.resolve("d1/damaged.part"));
+    for (String name : List.of("db", "incoming", "STORE")) {
+      Files.move(root.resolve("d1").resolve(name), part.resolve(name));
+    }
+    assertThat(states(reopen("d1", "d2"))).containsExactly("d1 used", "d2 used");
+    assertThat(root.resolve("d1/damaged/STORE")).exists();
+  }
+
+  /** What was set aside first may have the only copies. */
+  @Test
+  void aSecondDamageBeforeTheFirstIsMendedIsForAPerson() throws Exception {
+    fill(open());
+    Path stamp = root.resolve("data/blocks/STORE");
+    for (int time = 1; time <= 2; time++) {
+      parts.close();
+      parts = new Parts();
+      Files.write(stamp, new byte[] {1, 2, 3});
+      if (time == 1) {
+        fill(open());
+      }
+    }
+    assertThatThrownBy(this::open)
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("STORE")
+        .hasMessageContaining("earlier");
+    assertThat(root.resolve("data/blocks/db")).exists();
+  }
+
+  @Test
+  void aDiskThatWentOutForItsDamagedStoreIsBackAtTheNextStart() throws Exception {
+    NodeDisks disks = open("d1", "d2");
+    fill(disks);
+    disks.takenOut(root.resolve("d1"), "the table of blocks cannot be read");
+    parts.close();
+    Files.writeString(root.resolve("d1/DAMAGED"), "the table of blocks cannot be read");
+    disks = reopen("d1", "d2");
+    assertThat(states(disks)).containsExactly("d1 used", "d2 used");
+    assertThat(root.resolve("d1/damaged/STORE")).exists();
+    assertThat(states(reopen("d1", "d2"))).containsExactly("d1 used", "d2 used");
+  }
+
+  @Test
+  void aLookAtAStoppedNodeSetsNothingAside() throws Exception {
+    fill(open());
+    parts.close();
+    Path stamp = root.resolve("data/blocks/STORE");
+    Files.write(stamp, new byte[] {1, 2, 3});
+    parts = new Parts();
+    assertThatThrownBy(() -> NodeDisks.openAll(config(), identity(3), new SystemClock(), parts))
+        .isInstanceOf(Refusal.class);
+    assertThat(stamp).exists();
   }
 
   @Test
@@ -222,6 +324,9 @@ final class NodeDisksTest {
         step -> {
           assertThat(told[0]).isTrue();
           step.run();
+        },
+        trouble -> {
+          throw new AssertionError(trouble);
         });
     // The files go away under it; a big block needs a new one.
     empty("d1");
@@ -325,13 +430,13 @@ final class NodeDisksTest {
     for (int id = 3; id <= 4; id++) {
       NodeDisks.takeOver(config("d1", "d2"), identity(id));
       parts = new Parts();
-      disks = NodeDisks.open(config("d1", "d2"), identity(id + 1), new SystemClock(), parts);
+      disks = NodeDisks.open(config("d1", "d2"), identity(id + 1), new SystemClock(), parts, true);
       assertThat(states(disks)).containsExactly("d1 used", "d2 out");
       assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY - onSecond);
       parts.close();
     }
     parts = new Parts();
-    disks = NodeDisks.open(config("d1", "d2"), identity(5), new SystemClock(), parts);
+    disks = NodeDisks.open(config("d1", "d2"), identity(5), new SystemClock(), parts, true);
     Files.delete(root.resolve("d2"));
     Files.move(root.resolve("away"), root.resolve("d2"));
     disks.add(root.resolve("d2"));
@@ -347,7 +452,7 @@ final class NodeDisksTest {
     for (int start = 0; start < 2; start++) {
       parts.close();
       parts = new Parts();
-      NodeDisks disks = NodeDisks.open(config(), identity(4), new SystemClock(), parts);
+      NodeDisks disks = NodeDisks.open(config(), identity(4), new SystemClock(), parts, true);
       assertThat(states(disks)).containsExactly("blocks used");
       assertThat(disks.blocks().usage().blocks()).isEqualTo(MANY);
     }
