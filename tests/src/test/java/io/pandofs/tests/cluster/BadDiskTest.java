@@ -137,25 +137,40 @@ final class BadDiskTest {
   @Test
   @Order(3)
   void anErrorOfFsyncFencesTheNodeUntilItIsStartedAnew() throws IOException, InterruptedException {
+    fsyncFails("io");
+  }
+
+  /** What it has proposed itself is acknowledged by nobody until a disk that works has it. */
+  @Test
+  @Order(4)
+  void anErrorOfFsyncFencesALeaderToo() throws IOException, InterruptedException {
+    makeLeader();
+    fsyncFails("io-leader");
+    assertThat(leader()).isNotEqualTo(BAD);
+  }
+
+  private static void fsyncFails(String name) throws IOException, InterruptedException {
     final String id = status().text("id");
+    Files.deleteIfExists(Path.of(trigger + ".done"));
     Files.createFile(trigger);
-    write(1, "io");
+    write(1, name);
     Awaitility.await().atMost(LONG).until(() -> !failure().isEmpty());
     assertThat(Path.of(trigger + ".done")).content().contains("/raft/");
     Files.delete(trigger);
-    write(3, "io-while");
+    write(3, name + "-while");
     // The disk is well again, but what it did not sync must not be believed.
     assertThat(failure()).contains("Input/output error");
     assertThat(Commands.bash(SHORT, "mkdir \"$1/x\"", cluster.mount(BAD)).code()).isNotZero();
     cluster.stop(BAD);
     startBad();
-    assertThat(sees(BAD, "io-while")).isTrue();
+    assertThat(sees(BAD, name)).isTrue();
+    assertThat(sees(BAD, name + "-while")).isTrue();
     assertThat(status().text("id")).isEqualTo(id);
     hashesAreEqual();
   }
 
   @Test
-  @Order(4)
+  @Order(5)
   void aFlippedBitInTheLogMakesItJoinAgainByItself() throws IOException, InterruptedException {
     write(BAD, "flip");
     Commands.bash(

@@ -138,6 +138,16 @@ final class BadInputTest {
     }
   }
 
+  /** Without certificates nobody else may be let in: nothing but loopback listens. */
+  @Test
+  void portsThatOthersReachWithoutCertificates() throws IOException, InterruptedException {
+    for (String key : List.of("control", "raft", "blocks")) {
+      String open = config().replace(key + ".listen = \"127.0.0.1", key + ".listen = \"0.0.0.0");
+      refused(FAILED, node(open), key + ".listen 0.0.0.0");
+      assertThat(data.resolve("raft")).doesNotExist();
+    }
+  }
+
   @Test
   void noFuse() throws IOException, InterruptedException {
     // A mount namespace of its own in which /dev has no fuse.

@@ -100,6 +100,9 @@ final class ClusterTest {
         .until(() -> !copy.isAlive() || exists(mount(writer).resolve("killed2")));
     assertThat(copy.isAlive()).as("the copy was over before the leader was killed").isTrue();
     cluster.kill(leader);
+    // Its own mount fails at once, and is there again by the start alone.
+    Commands.Result onItself = Commands.bash(SHORT, "ls \"$1\"", mount(leader));
+    assertThat(onItself.err()).contains("Transport endpoint is not connected");
     copy.await().ok();
     assertThat(leader()).isNotEqualTo(leader);
     cluster.start(leader);

@@ -105,9 +105,11 @@ final class LongCutMain {
     // The others need no start: one of them leads before the old leader can.
     cluster.network().heal();
     Cluster.Leader now = cluster.awaitTermAbove(term, List.of(leader), PATIENCE);
+    long checkpointNow = checkpoint(other);
     System.out.println(
         "term %d→%d, n%d leads; checkpoint %d→%d"
-            .formatted(term, now.term(), now.node(), checkpoint, checkpoint(other)));
+            .formatted(term, now.term(), now.node(), checkpoint, checkpointNow));
+    expect(warmSeconds == 0 || checkpointNow > checkpoint, "no checkpoint was made meanwhile");
     expect(unanswered.values().stream().anyMatch(n -> n > 0), "no answer was lost: try again");
     expect(now.term() > term, "nobody else leads");
     String ill = cluster.awaitWell(cluster.nodes(), PATIENCE);
