@@ -39,8 +39,6 @@ final class RaftSettings {
     RaftServerConfigKeys.Rpc.setTimeoutMax(p, of(timing.electionMax()));
     RaftServerConfigKeys.Rpc.setRequestTimeout(p, of(Duration.ofSeconds(1)));
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(p, of(Duration.ofSeconds(1)));
-    // One more reason for a deposed leader to step down; nothing relies on it alone (rule 6).
-    RaftServerConfigKeys.Read.setLeaderLeaseEnabled(p, true);
     // A node that was stopped and goes on must not close its Raft server for good.
     RaftServerConfigKeys.setCloseThreshold(p, of(Duration.ofDays(365)));
     RaftServerConfigKeys.setStagingTimeout(p, of(Duration.ofSeconds(20)));

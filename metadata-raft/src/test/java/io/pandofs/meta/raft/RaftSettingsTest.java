@@ -24,10 +24,4 @@ class RaftSettingsTest {
     assertThat(RaftServerConfigKeys.Write.elementLimit(settings))
         .isLessThanOrEqualTo(RaftServerConfigKeys.Log.queueElementLimit(settings) / 2);
   }
-
-  @Test
-  void theLeaderLeaseOfRatisStaysOn() {
-    RaftProperties settings = RaftSettings.of(new TestNode(dir, "n1").config(null), dir);
-    assertThat(RaftServerConfigKeys.Read.leaderLeaseEnabled(settings)).isTrue();
-  }
 }
