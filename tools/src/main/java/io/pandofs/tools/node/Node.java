@@ -124,9 +124,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     LocalDirectory local = new LocalDirectory(tables(replica));
     directory = local;
     Rejoin.takeOverBlocks(config, data);
-    BlockSide side =
-        BlockSide.open(
-            config, identity, local, connections, clock, scheduler, parts, this::endDamaged);
+    BlockSide side = blockSide(identity, local, connections, scheduler);
     blockSide = side;
     blocks.set(side.server);
     side.start();
@@ -216,6 +214,16 @@ final class Node implements AutoCloseable, ReplicaListener {
 
   private void endWith(MetadataReplica replica) {
     var unused = replica.ended().thenAccept(end::complete);
+  }
+
+  private BlockSide blockSide(
+      Identity identity,
+      LocalDirectory local,
+      Connections connections,
+      ScheduledExecutorService scheduler)
+      throws Refusal {
+    return BlockSide.open(
+        config, identity, local, connections, clock, scheduler, parts, this::endDamaged);
   }
 
   /** Blocks cannot be stored nor found here as it is; the next start makes a new store. */
