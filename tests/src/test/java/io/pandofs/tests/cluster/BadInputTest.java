@@ -304,17 +304,8 @@ final class BadInputTest {
     assertThat(result.code()).isEqualTo(code);
   }
 
-  private static List<Integer> freePorts() throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    List<Integer> ports = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      sockets.add(socket);
-      ports.add(socket.getLocalPort());
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
-    }
-    return ports;
+  private static List<Integer> freePorts() {
+    int first = TestPorts.row(4);
+    return List.of(first, first + 1, first + 2, first + 3);
   }
 }

@@ -8,7 +8,6 @@ import io.pandofs.tools.json.JsonReader;
 import io.pandofs.tools.setup.NodeProcess;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -190,17 +189,17 @@ final class InitJoinTest {
   @Test
   void machinesJoinByTokenAndStrangersDoNot() throws Exception {
     DevCluster.requireFuse();
-    int one = freePorts();
+    int one = TestPorts.row(4);
     JsonObject made = init("one", one);
     assertThat(made.text("join")).startsWith("pando join 127.0.0.1:" + one + " --token pando1-");
-    int two = freePorts();
+    int two = TestPorts.row(4);
     String single = token("one", "--uses", "1");
     join("two", two, one, single).ok();
 
     Commands.bash(LOOK, "echo hello > \"$1/f\"", mount("one")).ok();
     assertThat(Commands.bash(LOOK, "cat \"$1/f\"", mount("two")).ok()).isEqualTo("hello\n");
 
-    int three = freePorts();
+    int three = TestPorts.row(4);
     refused(join("three", three, one, single), "three", "the token is used up");
     String brief = token("one", "--expires", "1s");
     await()
@@ -231,11 +230,11 @@ final class InitJoinTest {
   @Test
   void anotherClustersTokenAndNodeAreRefused() throws Exception {
     DevCluster.requireFuse();
-    int ours = freePorts();
+    int ours = TestPorts.row(4);
     init("ours", ours);
-    int theirs = freePorts();
+    int theirs = TestPorts.row(4);
     String foreign = init("theirs", theirs).text("token");
-    int three = freePorts();
+    int three = TestPorts.row(4);
     // The newcomer itself tells that this is not the cluster that the token is for.
     refused(join("three", three, ours, foreign), "three", "not of the cluster that the token is");
   }
@@ -245,19 +244,19 @@ final class InitJoinTest {
   @Timeout(value = 8, unit = TimeUnit.MINUTES)
   void membersMoveLeadLeaveAndSurvive() throws Exception {
     DevCluster.requireFuse();
-    int one = freePorts();
+    int one = TestPorts.row(4);
     init("one", one);
     String twice = token("one", "--uses", "2");
-    int two = freePorts();
+    int two = TestPorts.row(4);
     join("two", two, one, twice).ok();
-    join("three", freePorts(), one, twice).ok();
-    refused(join("four", freePorts(), one, twice), "four", "the token is used up");
+    join("three", TestPorts.row(4), one, twice).ok();
+    refused(join("four", TestPorts.row(4), one, twice), "four", "the token is used up");
 
     // To whom is the leader's choice. On a busy machine an election may come in between.
     await().atMost(LIMIT).until(() -> !leader("one").equals(transfer("one")));
 
     Commands.bash(LOOK, "echo before > \"$1/f\" && sync \"$1/f\"", mount("one")).ok();
-    move("two", two, freePorts());
+    move("two", two, TestPorts.row(4));
     says("two", "f", "before\n");
     ask("one", "node", "remove", "three").ok();
     awaitEnd("three");
@@ -342,32 +341,6 @@ final class InitJoinTest {
       socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
       socket.shutdownOutput();
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
-  }
-
-  /** The first of four free ports in a row. */
-  private static int freePorts() throws IOException {
-    for (int attempt = 0; attempt < 100; attempt++) {
-      int first;
-      try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        first = any.getLocalPort();
-      }
-      if (first < 65_000
-          && isFree(first)
-          && isFree(first + 1)
-          && isFree(first + 2)
-          && isFree(first + 3)) {
-        return first;
-      }
-    }
-    throw new IOException("no four free ports in a row");
-  }
-
-  private static boolean isFree(int port) {
-    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-      return socket.isBound();
-    } catch (IOException e) {
-      return false;
     }
   }
 }
