@@ -1,8 +1,8 @@
 package io.pandofs.block.local;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.block.StoreDamagedException;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 import org.slf4j.Logger;
@@ -17,23 +17,24 @@ final class Damage {
   private static final Logger LOG = LoggerFactory.getLogger(Damage.class);
 
   private final StoreHome home;
-  private final AtomicBoolean isNoted = new AtomicBoolean();
+
+  @GuardedBy("this")
+  private boolean isNoted;
 
   Damage(StoreHome home) {
     this.home = home;
   }
 
   /**
-   * What a caller is told.
+   * What a caller is told: a {@link StoreDamagedException} once the damage is noted, since only
+   * then the next opening does better; otherwise a plain one.
    *
    * @param what could not be done
    */
   IOException of(String what, Throwable cause) {
-    if (!isDamage(cause)) {
-      return new IOException(what, cause);
-    }
-    note(what + ": " + cause.getMessage());
-    return new StoreDamagedException(what, cause);
+    return isDamage(cause) && note(what + ": " + cause.getMessage())
+        ? new StoreDamagedException(what, cause)
+        : new IOException(what, cause);
   }
 
   private static boolean isDamage(Throwable cause) {
@@ -44,16 +45,18 @@ final class Damage {
     return cause instanceof DamagedRowException;
   }
 
-  private void note(String what) {
-    if (!isNoted.compareAndSet(false, true)) {
-      return;
+  /** Whoever else meets the damage waits until it is noted; the store is of no use meanwhile. */
+  private synchronized boolean note(String what) {
+    if (isNoted) {
+      return true;
     }
     LOG.error("the tables of the block store are damaged: {}", what);
     try {
       home.note(what);
+      isNoted = true;
     } catch (IOException e) {
-      LOG.error(
-          "that the block store is damaged cannot be noted; the next start may not see it", e);
+      LOG.error("that the block store is damaged cannot be noted", e);
     }
+    return isNoted;
   }
 }

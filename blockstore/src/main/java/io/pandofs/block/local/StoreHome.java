@@ -61,8 +61,9 @@ final class StoreHome {
     return directory.resolve(INCOMING);
   }
 
+  /** Not only where that cannot be told: a disk that gives errors has not lost its database. */
   boolean hasDatabase() {
-    return Files.exists(database().resolve("CURRENT"));
+    return !Files.notExists(database().resolve("CURRENT"));
   }
 
   /** Whether there are files that no interrupted making of a store leaves behind. */

@@ -14,6 +14,7 @@ import io.pandofs.meta.testing.LocalMetadataSession;
 import io.pandofs.meta.testing.LocalTree;
 import io.pandofs.mount.vfs.TestSession;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -29,17 +30,27 @@ final class Rival {
   /** For files: not before the maker is answered, but before its mount looks at anything again. */
   static final String LATE_PREFIX = "later-rivalled-";
 
+  /** For directories: replaced by another one each time that their mount is about to look. */
+  static final String HUNTED_PREFIX = "hunted-";
+
+  /**
+   * For so many looks: more than a path that is resolved twice needs, fewer than eight times do.
+   */
+  private static final int HUNTS = 20;
+
   private final LocalTree tree;
   private final LocalMetadataSession session;
   private final TestSession rivalled;
   private final AtomicReference<Operation.@Nullable Create> late = new AtomicReference<>();
+  private final AtomicReference<Operation.@Nullable Create> hunted = new AtomicReference<>();
+  private final AtomicInteger huntsLeft = new AtomicInteger();
 
   private Rival(LocalTree tree) {
     this.tree = tree;
     this.session = tree.newSession();
     this.rivalled = new TestSession(tree.newSession());
     rivalled.onApplied(this::follow);
-    rivalled.onView(this::followLate);
+    rivalled.onView(this::beforeLook);
   }
 
   /** A new session of the tree that has such a rival. */
@@ -51,6 +62,9 @@ final class Rival {
     if (operation instanceof Operation.Create create) {
       if (create.name().toString().startsWith(LATE_PREFIX)) {
         late.set(create);
+      } else if (create.name().toString().startsWith(HUNTED_PREFIX)) {
+        huntsLeft.set(HUNTS);
+        hunted.set(create);
       } else if (isOurs(create.name())) {
         replace(create);
       }
@@ -60,10 +74,16 @@ final class Rival {
     }
   }
 
-  private void followLate() {
+  private void beforeLook() {
     Operation.Create create = late.getAndSet(null);
     if (create != null) {
       replace(create);
+    }
+    Operation.Create prey = hunted.get();
+    if (prey != null && huntsLeft.getAndDecrement() > 0) {
+      submit(new Operation.RemoveDirectory(prey.parent(), prey.name()));
+      tree.reap();
+      make(prey, FileType.DIRECTORY);
     }
   }
 

@@ -60,61 +60,6 @@ public final class ModelRaft {
     public static final Care ALL = new Care(true, true);
   }
 
-  /** What survives a crash. */
-  private static final class Disk {
-    long term;
-    int votedFor;
-    long firstIndex = 1;
-    long termBeforeFirst;
-    final List<Entry> log = new ArrayList<>();
-    @Nullable Object checkpoint;
-    long checkpointIndex;
-    long syncedTo;
-
-    /** Something is gone that others rely on. */
-    boolean hasLost;
-
-    long last() {
-      return firstIndex + log.size() - 1;
-    }
-
-    long termAt(long index) {
-      return index < firstIndex ? termBeforeFirst : log.get((int) (index - firstIndex)).term;
-    }
-
-    Entry at(long index) {
-      return log.get((int) (index - firstIndex));
-    }
-
-    void cutAfter(long index) {
-      while (last() > index) {
-        log.remove(log.size() - 1);
-      }
-    }
-
-    void purgeBefore(long first) {
-      while (firstIndex < first) {
-        termBeforeFirst = log.remove(0).term;
-        firstIndex++;
-      }
-    }
-
-    void loseEverything() {
-      term = 0;
-      votedFor = 0;
-      firstIndex = 1;
-      termBeforeFirst = 0;
-      log.clear();
-      checkpoint = null;
-      checkpointIndex = 0;
-      syncedTo = 0;
-    }
-  }
-
-  /** An entry; {@code bytes} null for the one with which a leader begins its term. */
-  @SuppressWarnings("ArrayRecordComponent") // an entry is itself, whatever its bytes
-  private record Entry(long term, byte @Nullable [] bytes) {}
-
   private enum Role {
     FOLLOWER,
     CANDIDATE,
@@ -124,7 +69,7 @@ public final class ModelRaft {
   /** One host's part of the group. */
   public final class Peer {
     private final Host host;
-    private final Disk disk = new Disk();
+    private final RaftDisk disk = new RaftDisk();
     private @Nullable Machine machine;
     private Role role = Role.FOLLOWER;
     private int leader;
@@ -204,7 +149,7 @@ public final class ModelRaft {
         return CompletableFuture.failedFuture(new IOException(host + " does not lead"));
       }
       CompletableFuture<Object> answer = new CompletableFuture<>();
-      append(new Entry(disk.term, entry));
+      append(new RaftDisk.Entry(disk.term, entry));
       proposals.put(disk.last(), answer);
       replicateToAll();
       return answer;
@@ -346,7 +291,7 @@ public final class ModelRaft {
         next.put(other.host.number(), disk.last() + 1);
         match.put(other.host.number(), 0L);
       }
-      append(new Entry(disk.term, null));
+      append(new RaftDisk.Entry(disk.term, null));
       beat(disk.term);
     }
 
@@ -393,7 +338,7 @@ public final class ModelRaft {
 
     // Replication
 
-    private void append(Entry entry) {
+    private void append(RaftDisk.Entry entry) {
       disk.log.add(entry);
       sync(() -> {});
     }
@@ -432,7 +377,7 @@ public final class ModelRaft {
       }
       long before = from - 1;
       long beforeTerm = disk.termAt(before);
-      List<Entry> entries = new ArrayList<>();
+      List<RaftDisk.Entry> entries = new ArrayList<>();
       for (long i = from; i <= disk.last() && entries.size() < ENTRIES_AT_ONCE; i++) {
         entries.add(disk.at(i));
       }
@@ -447,7 +392,7 @@ public final class ModelRaft {
         long round,
         long before,
         long beforeTerm,
-        List<Entry> entries,
+        List<RaftDisk.Entry> entries,
         long commit) {
       hear(term);
       if (term < disk.term) {
@@ -474,13 +419,13 @@ public final class ModelRaft {
       commitTo(Math.min(commit, matched));
     }
 
-    private void put(long before, List<Entry> entries) {
+    private void put(long before, List<RaftDisk.Entry> entries) {
       for (int i = 0; i < entries.size(); i++) {
         long index = before + 1 + i;
         if (index < disk.firstIndex) {
           continue;
         }
-        if (index <= disk.last() && disk.termAt(index) != entries.get(i).term) {
+        if (index <= disk.last() && disk.termAt(index) != entries.get(i).term()) {
           if (index <= applied) {
             throw new AssertionError(host + " would take back an applied entry " + index);
           }
@@ -555,17 +500,17 @@ public final class ModelRaft {
       committed = Math.max(committed, index);
       while (applied < Math.min(committed, disk.last())) {
         applied++;
-        Entry entry = disk.at(applied);
+        RaftDisk.Entry entry = disk.at(applied);
         everCommitted(applied, entry);
-        if (entry.bytes == null) {
+        if (entry.bytes() == null) {
           machine().passed(applied);
-          if (role == Role.LEADER && entry.term == disk.term) {
+          if (role == Role.LEADER && entry.term() == disk.term) {
             ready = true;
             machine().leads(disk.term);
           }
           continue;
         }
-        Object answer = machine().apply(applied, entry.term, entry.bytes);
+        Object answer = machine().apply(applied, entry.term(), entry.bytes());
         CompletableFuture<Object> waiting = proposals.remove(applied);
         if (waiting != null) {
           waiting.complete(answer);
@@ -614,7 +559,7 @@ public final class ModelRaft {
   private final World world;
   private final Network network;
   private final Map<Integer, Peer> peers = new TreeMap<>();
-  private final Map<Long, Entry> ever = new HashMap<>();
+  private final Map<Long, RaftDisk.Entry> ever = new HashMap<>();
   private final long electionNanos;
   private final Care care;
 
@@ -644,8 +589,8 @@ public final class ModelRaft {
 
   /** State machine safety: what was applied once at an index is applied there everywhere. */
   @SuppressWarnings("ReferenceEquality") // hosts share the entries of the simulation
-  private void everCommitted(long index, Entry entry) {
-    Entry first = ever.putIfAbsent(index, entry);
+  private void everCommitted(long index, RaftDisk.Entry entry) {
+    RaftDisk.Entry first = ever.putIfAbsent(index, entry);
     if (first != null && first != entry) {
       throw new AssertionError("two entries were applied at " + index);
     }

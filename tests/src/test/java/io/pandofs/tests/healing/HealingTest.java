@@ -284,17 +284,21 @@ final class HealingTest {
     Path store = cluster.data(VICTIM).resolve("blocks");
     flipIn(one(store.resolve("db"), "MANIFEST-*"), 20);
     cluster.start(VICTIM);
+    awaitAllBlocks();
+    assertThat(cluster.ask(VICTIM, "status").out()).contains("set aside in " + store);
+    Commands.bash(LONG, "rm -r \"$1/damaged\"", store).ok();
+    assertThat(cluster.ask(VICTIM, "status").out()).doesNotContain("set aside");
+    Commands.bash(LONG, "cmp \"$1\" \"$2/big\"", source, cluster.mount(VICTIM)).ok();
+    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
+  }
+
+  private static void awaitAllBlocks() {
     Awaitility.await()
         .atMost(LONG)
         .until(
             () ->
                 blocks().number("stored_blocks") == blocks(1).number("stored_blocks")
                     && blocks().number("need_blocks") == 0);
-    assertThat(cluster.ask(VICTIM, "status").out()).contains("set aside in " + store);
-    Commands.bash(LONG, "rm -r \"$1/damaged\"", store).ok();
-    assertThat(cluster.ask(VICTIM, "status").out()).doesNotContain("set aside");
-    Commands.bash(LONG, "cmp \"$1\" \"$2/big\"", source, cluster.mount(VICTIM)).ok();
-    assertThat(JsonReader.readObject(fsck("--deep").ok()).number("problems")).isZero();
   }
 
   private static Path one(Path directory, String glob) throws IOException {
@@ -320,12 +324,7 @@ final class HealingTest {
     Commands.bash(LONG, fill, source, cluster.mount(VICTIM)).ok();
     Awaitility.await().atMost(LONG).until(() -> disks().contains("bad out"));
     assertThat(disks()).containsExactly("good used", "bad out");
-    Awaitility.await()
-        .atMost(LONG)
-        .until(
-            () ->
-                blocks().number("stored_blocks") == blocks(1).number("stored_blocks")
-                    && blocks().number("need_blocks") == 0);
+    awaitAllBlocks();
     Commands.bash(LONG, "cmp \"$1\" \"$2/again\"", source, cluster.mount(VICTIM)).ok();
     cluster.stop(VICTIM);
     assertThat(JsonReader.readObject(offline().ok()).number("problems")).isZero();

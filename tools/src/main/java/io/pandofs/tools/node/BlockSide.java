@@ -1,5 +1,6 @@
 package io.pandofs.tools.node;
 
+import io.pandofs.block.BlockDirectory;
 import io.pandofs.block.Blocks;
 import io.pandofs.block.LocalBlocks;
 import io.pandofs.block.net.BlockClient;
@@ -86,8 +87,7 @@ final class BlockSide {
       Parts parts,
       Consumer<String> lastIsDamaged)
       throws Refusal {
-    boolean othersHaveCopies = directory.replicas(0).nodes().size() > 1;
-    NodeDisks disks = NodeDisks.open(config, identity, clock, parts, othersHaveCopies);
+    NodeDisks disks = NodeDisks.open(config, identity, clock, parts, othersHaveCopies(directory));
     disks.compress(directory::compression);
     LocalBlocks local = disks.blocks();
     ExecutorService disk = parts.add("disk threads", new Workers("disk", DISK_THREADS)).executor();
@@ -110,7 +110,14 @@ final class BlockSide {
     ScrubFile journal = new ScrubFile(config.dataDirectory().resolve("scrub.json"));
     Scrub scrub =
         parts.add("scrub", new Scrub(replication, keeper, reads, scrub(config.upkeep()), journal));
-    disks.onLost(keeper::reset, disk, othersHaveCopies ? lastIsDamaged : trouble -> {});
+    disks.onLost(
+        keeper::reset,
+        disk,
+        trouble -> {
+          if (othersHaveCopies(directory)) {
+            lastIsDamaged.accept(trouble);
+          }
+        });
     return new BlockSide(
         disks,
         new BlockServer(
@@ -129,6 +136,11 @@ final class BlockSide {
         replication,
         reads,
         config.upkeep());
+  }
+
+  /** Otherwise a damaged store is better than none: some of it may still be read. */
+  private static boolean othersHaveCopies(BlockDirectory directory) {
+    return directory.replicas(0).nodes().size() > 1;
   }
 
   /** Checks single copies. */

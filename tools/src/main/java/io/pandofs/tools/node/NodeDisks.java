@@ -39,9 +39,9 @@ import org.slf4j.LoggerFactory;
  * The disks of a node: those that the configuration names, or one in the data directory, and those
  * that were added since; but for those removed. A disk that had a store and has none now is taken
  * for missing, as an empty mount point would be; only below the data directory is a store made
- * anew. A damaged store is set aside once and a new one made in its place, to which the blocks come
- * from the other nodes; what was set aside goes when nothing lacks any more. A node with the one
- * disk in its data directory has no {@link DiskFile}.
+ * anew. Where other nodes have copies, a damaged store is set aside, once, and a new one made in
+ * its place, to which the blocks are fetched; nothing of the old one is deleted, since it may have
+ * what nobody else has. A node with the one disk in its data directory has no {@link DiskFile}.
  *
  * <p>Thread-safe; adding and removing is one caller's at a time.
  */
@@ -468,7 +468,7 @@ final class NodeDisks {
       }
     }
     for (DiskSet.Report report : set.reports()) {
-      if (Files.exists(LocalBlockStore.aside(report.directory()))) {
+      if (LocalBlockStore.hasAside(report.directory())) {
         problems.add(
             "a block store was damaged and is set aside in "
                 + LocalBlockStore.aside(report.directory())

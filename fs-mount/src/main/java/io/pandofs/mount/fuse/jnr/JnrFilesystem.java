@@ -1,6 +1,7 @@
 package io.pandofs.mount.fuse.jnr;
 
 import static io.pandofs.mount.fuse.jnr.Guard.call;
+import static io.pandofs.mount.fuse.jnr.Guard.callOn;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
@@ -115,7 +116,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int getattr(String path, FileStat stat) {
-    return call(
+    return callOn(
         "getattr",
         path,
         () -> {
@@ -161,7 +162,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int readlink(String path, Pointer into, long size) {
-    return call(
+    return callOn(
         "readlink",
         path,
         () -> {
@@ -175,7 +176,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int mknod(String path, long mode, long device) {
-    return call(
+    return callOn(
         "mknod",
         path,
         () -> {
@@ -192,7 +193,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int mkdir(String path, long mode) {
-    return call(
+    return callOn(
         "mkdir",
         path,
         () -> {
@@ -207,7 +208,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int unlink(String path) {
-    return call(
+    return callOn(
         "unlink",
         path,
         () -> {
@@ -219,7 +220,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int rmdir(String path) {
-    return call(
+    return callOn(
         "rmdir",
         path,
         () -> {
@@ -231,7 +232,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int symlink(String target, String path) {
-    return call(
+    return callOn(
         "symlink",
         path,
         () -> {
@@ -246,7 +247,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int rename(String from, String to) {
-    return call(
+    return callOn(
         "rename",
         from,
         () -> {
@@ -260,7 +261,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int link(String from, String to) {
-    return call(
+    return callOn(
         "link",
         from,
         () -> {
@@ -272,7 +273,7 @@ final class JnrFilesystem extends FuseStubFS {
   }
 
   private int change(String operation, String path, AttributeChange change) {
-    return call(
+    return callOn(
         operation,
         path,
         () -> {
@@ -311,7 +312,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int utimens(String path, Timespec[] times) {
-    return call(
+    return callOn(
         "utimens",
         path,
         () -> {
@@ -324,7 +325,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int open(String path, FuseFileInfo info) {
-    return call(
+    return callOn(
         "open",
         path,
         () -> {
@@ -337,7 +338,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int create(String path, long mode, FuseFileInfo info) {
-    return call(
+    return callOn(
         "create",
         path,
         () -> {
@@ -427,7 +428,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int opendir(String path, FuseFileInfo info) {
-    return call(
+    return callOn(
         "opendir",
         path,
         () -> {
@@ -498,7 +499,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int getxattr(String path, String name, Pointer into, long size) {
-    return call(
+    return callOn(
         "getxattr",
         path,
         () -> {
@@ -516,7 +517,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int setxattr(String path, String name, Pointer value, long size, int flags) {
-    return call(
+    return callOn(
         "setxattr",
         path,
         () -> {
@@ -537,7 +538,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int listxattr(String path, Pointer into, long size) {
-    return call(
+    return callOn(
         "listxattr",
         path,
         () -> {
@@ -552,7 +553,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int removexattr(String path, String name) {
-    return call(
+    return callOn(
         "removexattr",
         path,
         () -> {
