@@ -13,6 +13,7 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -36,16 +37,17 @@ final class Coherence {
   private final OpenFiles openFiles;
   private final Clock clock;
   private final Duration patience;
-  private final Waits waits = new Waits();
+  private final Waits waits;
 
   Coherence(Sessions sessions, OpenFiles openFiles, Clock clock, Duration patience) {
     this.sessions = sessions;
     this.openFiles = openFiles;
     this.clock = clock;
     this.patience = patience;
+    this.waits = sessions.waits();
   }
 
-  /** Who waits for another mount. */
+  /** Who waits. */
   Waits waits() {
     return waits;
   }
@@ -87,24 +89,10 @@ final class Coherence {
    * @throws ErrnoException EIO after the deadline, EINTR if the call was given up
    */
   void lock(Lock lock, long deadlineNanos) throws ErrnoException {
-    try {
-      if (lock.tryLock(0, TimeUnit.NANOSECONDS)) {
-        return; // without the look at who is given up, which all calls share
-      }
-      waits.enter();
-      try {
-        if (!lock.tryLock(deadlineNanos - clock.nanoTime(), TimeUnit.NANOSECONDS)) {
-          throw new ErrnoException(Errno.EIO, "others still wait for the file's lease");
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new ErrnoException(Errno.EINTR);
-      } finally {
-        waits.leave();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
+    boolean locked =
+        waits.during(() -> lock.tryLock(deadlineNanos - clock.nanoTime(), TimeUnit.NANOSECONDS));
+    if (!locked) {
+      throw new ErrnoException(Errno.EIO, "others still wait for the file's lease");
     }
   }
 
@@ -115,24 +103,24 @@ final class Coherence {
    */
   void recall(SessionId holder, InodeId inode, long deadlineNanos) throws ErrnoException {
     long left = deadlineNanos - clock.nanoTime();
-    waits.enter();
-    try {
-      if (left <= 0) {
-        throw new TimeoutException();
-      }
-      Void unused =
-          sessions
-              .current()
-              .recall(holder, inode, Duration.ofNanos(left))
-              .get(left, TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new ErrnoException(Errno.EIO, inode + " is not given back by " + holder);
-    } finally {
-      waits.leave();
+    if (left <= 0) {
+      throw notGivenBack(holder, inode);
     }
+    CompletableFuture<Void> given =
+        sessions.current().recall(holder, inode, Duration.ofNanos(left));
+    Void unused =
+        waits.during(
+            () -> {
+              try {
+                return given.get(left, TimeUnit.NANOSECONDS);
+              } catch (ExecutionException | TimeoutException e) {
+                throw notGivenBack(holder, inode);
+              }
+            });
+  }
+
+  private static ErrnoException notGivenBack(SessionId holder, InodeId inode) {
+    return new ErrnoException(Errno.EIO, inode + " is not given back by " + holder);
   }
 
   /** Says if what a view shows of an inode may not be all that was written to it. */
@@ -181,7 +169,7 @@ final class Coherence {
   }
 
   private Reply once(Request request) throws ErrnoException, ForeignLeaseException {
-    Reply reply = sessions.current().submit(request).join();
+    Reply reply = waits.answer(sessions.current().submit(request));
     ForeignLeaseException foreign = refusal(reply);
     if (foreign != null) {
       throw foreign;

@@ -95,16 +95,16 @@ final class FileLease {
       if (left <= 0) {
         throw new ErrnoException(Errno.EIO, "no lease in time");
       }
-      waits.enter();
-      try {
-        TimeUnit.NANOSECONDS.timedWait(this, yields > 0 ? Math.min(yields, left) : left);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new ErrnoException(Errno.EINTR);
-      } finally {
-        waits.leave();
-      }
+      await(waits, yields > 0 ? Math.min(yields, left) : left);
     }
+  }
+
+  private synchronized void await(Waits waits, long nanos) throws ErrnoException {
+    waits.during(
+        () -> {
+          TimeUnit.NANOSECONDS.timedWait(this, nanos);
+          return null;
+        });
   }
 
   @GuardedBy("this")

@@ -79,7 +79,7 @@ final class Leases implements MetadataSession.LeaseHolder {
       try {
         Operation acquire = new Operation.AcquireLease(file.inode());
         Request request = new Request(acquire, Caller.ROOT, clock.now());
-        Reply reply = sessions.current().submit(request).join();
+        Reply reply = coherence.waits().answer(sessions.current().submit(request));
         foreign = Coherence.refusal(reply);
         if (reply.errno().isOk() && lease.granted(asked, contended ? KEEP_NANOS : 0, true)) {
           return;

@@ -189,7 +189,7 @@ public final class Namespace {
     InodeId inode = session.nextInode();
     Operation operation =
         new Operation.Create(parent, name, inode, type, permissions, device, target, true);
-    Attributes made = Sessions.submit(session, operation, caller, now).attributes();
+    Attributes made = sessions.submit(session, operation, caller, now).attributes();
     return made != null ? made : attributes(inode);
   }
 

@@ -37,6 +37,7 @@ final class Sessions implements AutoCloseable {
 
   private final SessionSource source;
   private final Listener listener;
+  private final Waits waits;
 
   private volatile MetadataSession session;
 
@@ -46,9 +47,11 @@ final class Sessions implements AutoCloseable {
   @GuardedBy("this")
   private boolean closed;
 
-  Sessions(SessionSource source, Listener listener) throws IOException {
+  /** Registers the first one. */
+  Sessions(SessionSource source, Listener listener, Waits waits) throws IOException {
     this.source = source;
     this.listener = listener;
+    this.waits = waits;
     MetadataSession first = source.register();
     listener.renewed(first);
     this.session = first;
@@ -107,6 +110,11 @@ final class Sessions implements AutoCloseable {
     return session;
   }
 
+  /** Where calls wait for what a session says. */
+  Waits waits() {
+    return waits;
+  }
+
   /** Whether this is the mount's own session now. */
   boolean isPresent(SessionId id) {
     return session.id().equals(id);
@@ -116,12 +124,12 @@ final class Sessions implements AutoCloseable {
   MetadataView view() throws ErrnoException {
     MetadataSession used = current();
     try {
-      return used.view();
+      return waits.during(used::view);
     } catch (ErrnoException e) {
-      if (!used.expired().isDone()) {
+      if (e.errno() == Errno.EINTR || !used.expired().isDone()) {
         throw e;
       }
-      return current().view();
+      return waits.during(current()::view);
     }
   }
 
@@ -129,9 +137,9 @@ final class Sessions implements AutoCloseable {
    * Commits an operation that no lease can stand in the way of, in that session, and waits for its
    * answer.
    */
-  static Reply submit(MetadataSession session, Operation operation, Caller caller, Timestamp time)
+  Reply submit(MetadataSession session, Operation operation, Caller caller, Timestamp time)
       throws ErrnoException {
-    Reply reply = session.submit(new Request(operation, caller, time)).join();
+    Reply reply = waits.answer(session.submit(new Request(operation, caller, time)));
     if (!reply.errno().isOk()) {
       throw new ErrnoException(reply.errno());
     }

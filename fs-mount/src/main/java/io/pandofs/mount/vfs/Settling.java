@@ -23,16 +23,18 @@ final class Settling {
   private final Clock clock;
   private final long patienceNanos;
   private final Supplier<Errno> refusal;
+  private final Waits waits;
 
   private long deadline;
 
   /**
    * @param refusal what changes are answered with at present, OK if they are taken
    */
-  Settling(Clock clock, Duration patience, Supplier<Errno> refusal) {
+  Settling(Clock clock, Duration patience, Supplier<Errno> refusal, Waits waits) {
     this.clock = clock;
     this.patienceNanos = patience.toNanos();
     this.refusal = refusal;
+    this.waits = waits;
   }
 
   /**
@@ -40,7 +42,7 @@ final class Settling {
    *
    * @param batches never fail
    * @throws ErrnoException the refusal as soon as there is one; EIO when none of them has settled
-   *     for the patience; EINTR
+   *     for the patience; EINTR if the call is given up
    */
   void await(List<CompletableFuture<Void>> batches) throws ErrnoException {
     for (int i = 0; i < batches.size(); i++) {
@@ -77,18 +79,17 @@ final class Settling {
     return batches.stream().filter(batch -> !batch.isDone()).count();
   }
 
-  private static boolean isDoneWithin(CompletableFuture<Void> batch, long nanos)
-      throws ErrnoException {
-    try {
-      Void unused = batch.get(nanos, TimeUnit.NANOSECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a flush never fails", e);
-    }
+  private boolean isDoneWithin(CompletableFuture<Void> batch, long nanos) throws ErrnoException {
+    return waits.during(
+        () -> {
+          try {
+            Void unused = batch.get(nanos, TimeUnit.NANOSECONDS);
+            return true;
+          } catch (TimeoutException e) {
+            return false;
+          } catch (ExecutionException e) {
+            throw new IllegalStateException("a flush never fails", e);
+          }
+        });
   }
 }

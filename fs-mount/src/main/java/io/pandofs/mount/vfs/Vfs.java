@@ -60,7 +60,7 @@ public final class Vfs implements AutoCloseable {
   private final WriteBack writeBack;
   private final LostData lostData;
   private final Leases leases;
-  private final Waits waits;
+  private final Waits waits = new Waits();
   private final PieceCache cache;
   private final ScheduledFuture<?> ageing;
 
@@ -88,10 +88,10 @@ public final class Vfs implements AutoCloseable {
     this.writeBackAgeNanos = options.writeBackAge().toNanos();
     this.dirtyBytesMax = options.dirtyBytesMax();
     BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
-    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::relieve);
+    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, waits, this::relieve);
     this.lostData = new LostData();
     this.openFiles = new OpenFiles(pool, budget, lostData, clock);
-    this.sessions = new Sessions(source, openFiles);
+    this.sessions = new Sessions(source, openFiles, waits);
     this.workers = Executors.newFixedThreadPool(WORKERS, task -> thread("vfs-worker", task));
     this.carriers = Executors.newFixedThreadPool(CARRIERS, task -> thread("vfs-carrier", task));
     this.ahead = readingAhead();
@@ -109,7 +109,6 @@ public final class Vfs implements AutoCloseable {
             options.patience());
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
     Coherence coherence = new Coherence(sessions, openFiles, clock, options.leasePatience());
-    this.waits = coherence.waits();
     this.leases = new Leases(sessions, openFiles, writeBack, coherence, clock, workers, scheduler);
     openFiles.onRecall(leases);
     Shape shape = new Shape(coherence, openFiles, writeBack, budget, lostData);
@@ -171,8 +170,8 @@ public final class Vfs implements AutoCloseable {
   }
 
   /**
-   * Gives up the call that a thread makes: it ends with EINTR if it waits for another mount, now or
-   * later on. {@link #finished} must follow when it has ended. Never waits.
+   * Gives up the call that a thread makes: it ends with EINTR if it waits, now or later on. {@link
+   * #finished} must follow when it has ended. Never waits.
    */
   public void giveUp(Thread caller) {
     waits.giveUp(caller);

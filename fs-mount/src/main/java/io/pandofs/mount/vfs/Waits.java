@@ -1,36 +1,71 @@
 package io.pandofs.mount.vfs;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import java.util.HashSet;
+import io.pandofs.meta.Reply;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 
 /**
- * The calls that wait for a lease that another mount has, or that goes back to one. Those, and no
- * others, can be given up: an interrupt anywhere else could hit work that calls share. Thread-safe.
+ * The calls that wait: for a lease, for the log's answer or a view, for data to be committed, for
+ * room. Those, and no others, can be given up: an interrupt anywhere else could hit work that calls
+ * share. What a call that is given up has asked for may still come about, once, as when its time is
+ * over. Thread-safe.
  */
 final class Waits {
 
-  @GuardedBy("this")
-  private final Set<Thread> waiting = new HashSet<>();
+  private final ConcurrentHashMap<Thread, Boolean> waiting = new ConcurrentHashMap<>();
+  private final Set<Thread> givenUp = ConcurrentHashMap.newKeySet();
 
-  @GuardedBy("this")
-  private final Set<Thread> givenUp = new HashSet<>();
-
-  /**
-   * The present thread begins to wait; {@link #leave} must follow.
-   *
-   * @throws ErrnoException EINTR if its call has been given up
-   */
-  synchronized void enter() throws ErrnoException {
-    if (givenUp.contains(Thread.currentThread())) {
-      throw new ErrnoException(Errno.EINTR);
-    }
-    waiting.add(Thread.currentThread());
+  /** Something that takes time. */
+  @FunctionalInterface
+  interface Wait<T> {
+    T untilDone() throws InterruptedException, ErrnoException;
   }
 
-  synchronized void leave() {
+  /**
+   * Waits, on the present thread.
+   *
+   * @throws ErrnoException EINTR if its call has been given up or is meanwhile; what the wait
+   *     throws
+   */
+  <T> T during(Wait<T> wait) throws ErrnoException {
+    enter();
+    try {
+      return wait.untilDone();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ErrnoException(Errno.EINTR);
+    } finally {
+      leave();
+    }
+  }
+
+  /** The log's answer, which comes in the session's own time. */
+  Reply answer(CompletableFuture<Reply> answer) throws ErrnoException {
+    return answer.isDone() ? answer.join() : during(() -> get(answer));
+  }
+
+  private static Reply get(CompletableFuture<Reply> answer) throws InterruptedException {
+    try {
+      return answer.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a session's answer never fails", e);
+    }
+  }
+
+  private void enter() throws ErrnoException {
+    // First, so that either this sees that it is given up, or who gives it up sees it wait.
+    waiting.put(Thread.currentThread(), true);
+    if (givenUp.contains(Thread.currentThread())) {
+      leave();
+      throw new ErrnoException(Errno.EINTR);
+    }
+  }
+
+  private void leave() {
     waiting.remove(Thread.currentThread());
     if (givenUp.contains(Thread.currentThread())) {
       boolean unused = Thread.interrupted();
@@ -38,15 +73,18 @@ final class Waits {
   }
 
   /** Ends the wait of a thread's call with EINTR, and those to come until {@link #finished}. */
-  synchronized void giveUp(Thread caller) {
+  void giveUp(Thread caller) {
     givenUp.add(caller);
-    if (waiting.contains(caller)) {
-      caller.interrupt();
-    }
+    waiting.computeIfPresent(
+        caller,
+        (thread, present) -> {
+          thread.interrupt();
+          return present;
+        });
   }
 
   /** The thread's call is over. */
-  synchronized void finished(Thread caller) {
+  void finished(Thread caller) {
     givenUp.remove(caller);
   }
 }

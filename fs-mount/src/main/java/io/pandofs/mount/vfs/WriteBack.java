@@ -161,7 +161,8 @@ final class WriteBack {
     for (OpenFile file : files) {
       batches.addAll(file.unsettled());
     }
-    new Settling(clock, patience, () -> sessions.present().refusal()).await(batches);
+    new Settling(clock, patience, () -> sessions.present().refusal(), sessions.waits())
+        .await(batches);
   }
 
   /**

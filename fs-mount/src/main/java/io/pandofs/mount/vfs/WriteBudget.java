@@ -20,6 +20,7 @@ final class WriteBudget {
 
   private final long bytesMax;
   private final Clock clock;
+  private final Waits waits;
   private final LongConsumer pressure;
 
   @GuardedBy("this")
@@ -45,9 +46,10 @@ final class WriteBudget {
    *     whoever is the next to get room, each time that something was given back and was not
    *     enough, or that there is more to flush
    */
-  WriteBudget(long bytesMax, Clock clock, LongConsumer pressure) {
+  WriteBudget(long bytesMax, Clock clock, Waits waits, LongConsumer pressure) {
     this.bytesMax = bytesMax;
     this.clock = clock;
+    this.waits = waits;
     this.pressure = pressure;
   }
 
@@ -55,7 +57,8 @@ final class WriteBudget {
    * Takes the bytes, after waiting for room if need be, behind those that wait already.
    *
    * @param patience how long to wait while nobody gives anything back
-   * @throws ErrnoException EIO if there is no room in time, since nothing can be committed
+   * @throws ErrnoException EIO if there is no room in time, since nothing can be committed; EINTR
+   *     if the call is given up
    */
   void acquire(long bytes, Duration patience) throws ErrnoException {
     if (tryAcquire(bytes)) {
@@ -106,23 +109,26 @@ final class WriteBudget {
     boolean wasNext = isNext(turn);
     long seen = changes;
     long deadline = clock.nanoTime() + patienceNanos;
-    try {
-      while (!(isNext(turn) && fits(bytes))) {
-        if (seen != changes || wasNext != isNext(turn)) {
-          return false;
-        }
-        long left = deadline - clock.nanoTime();
-        if (left <= 0) {
-          throw new ErrnoException(Errno.EIO, "no room for written data in time");
-        }
-        TimeUnit.NANOSECONDS.timedWait(this, left);
+    while (!(isNext(turn) && fits(bytes))) {
+      if (seen != changes || wasNext != isNext(turn)) {
+        return false;
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
+      long left = deadline - clock.nanoTime();
+      if (left <= 0) {
+        throw new ErrnoException(Errno.EIO, "no room for written data in time");
+      }
+      await(left);
     }
     adjust(bytes);
     return true;
+  }
+
+  private synchronized void await(long nanos) throws ErrnoException {
+    waits.during(
+        () -> {
+          TimeUnit.NANOSECONDS.timedWait(this, nanos);
+          return null;
+        });
   }
 
   /** Corrects what was taken to what is used, or gives back; never waits. */

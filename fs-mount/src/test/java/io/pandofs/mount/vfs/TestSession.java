@@ -13,6 +13,7 @@ import io.pandofs.meta.Request;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -22,6 +23,7 @@ public final class TestSession implements MetadataSession {
   private final LocalMetadataSession session;
   private volatile Errno refusal = Errno.OK;
   private volatile CompletableFuture<Void> numbers = CompletableFuture.completedFuture(null);
+  private volatile CompletableFuture<Void> majority = CompletableFuture.completedFuture(null);
   private final AtomicInteger waiting = new AtomicInteger();
   private volatile Runnable onInode = () -> {};
 
@@ -42,7 +44,12 @@ public final class TestSession implements MetadataSession {
     numbers = event;
   }
 
-  /** How many wait for one. */
+  /** From now on changes are answered, and views opened, after this. */
+  void majorityAfter(CompletableFuture<Void> event) {
+    majority = event;
+  }
+
+  /** How many wait for one, or for a view. */
   int waiting() {
     return waiting.get();
   }
@@ -71,7 +78,7 @@ public final class TestSession implements MetadataSession {
   public CompletableFuture<Reply> submit(Request request) {
     CompletableFuture<Reply> reply = session.submit(request);
     onApplied.accept(request.operation());
-    return reply;
+    return majority.thenCompose(none -> reply);
   }
 
   @Override
@@ -87,6 +94,16 @@ public final class TestSession implements MetadataSession {
   @Override
   public MetadataView view() throws ErrnoException {
     onView.run();
+    waiting.incrementAndGet();
+    try {
+      Void unused = majority.get();
+    } catch (InterruptedException e) {
+      throw new ErrnoException(Errno.EINTR);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } finally {
+      waiting.decrementAndGet();
+    }
     return session.view();
   }
 
