@@ -84,6 +84,27 @@ final class FileTruth {
     }
   }
 
+  /**
+   * The log has renamed a file: whoever finds it under its new name finds there what was written
+   * before the rename was asked for.
+   *
+   * @param begun see {@link #begin}
+   */
+  void renamed(String by, InodeId file, int begun) {
+    List<Write> all = file(file);
+    int covered = all.size();
+    while (covered > 0 && !all.get(covered - 1).applied) {
+      covered--;
+    }
+    // What was overwritten before it was sent is in what overwrote it.
+    for (Write write : all.subList(Math.min(covered, begun), begun)) {
+      if (!write.failed && !ended.contains(write.by)) {
+        world.violated(by + " has renamed " + file + " without " + write);
+        return;
+      }
+    }
+  }
+
   /** The log has ended a session. */
   void ended(SessionId session) {
     ended.add(session);

@@ -34,8 +34,12 @@ enum Rule {
   NEW_SESSION_BEGINS_WITH_NOTHING(Shape.MORTAL),
   /** What comes of a session that is over is refused (PROTOCOL rules 7 and 18). */
   ENDED_IS_FENCED(Shape.MORTAL),
+  /** Nothing but data is answered before the log has it (PROTOCOL rule 8). */
+  LOG_BEFORE_ANSWER(Shape.PLAIN),
   /** What was written under a lease is in the log before it is given back (PROTOCOL rule 9). */
   FLUSH_BEFORE_RELEASE(Shape.PLAIN),
+  /** What was written to a file is in the log before a later rename of it (PROTOCOL rule 9). */
+  DATA_BEFORE_RENAME(Shape.PLAIN),
   /** Only the holder changes a leased inode (PROTOCOL rule 10). */
   ONLY_HOLDER_CHANGES(Shape.PLAIN),
   /** Who meets another's lease has it recalled before it answers (PROTOCOL rule 10). */

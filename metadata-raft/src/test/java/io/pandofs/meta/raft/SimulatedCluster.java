@@ -265,8 +265,9 @@ final class SimulatedCluster {
 
   private void step(SimulatedMount mount) {
     String name = someName();
-    InodeId file = made.get(world.random().nextInt(FILES));
-    switch (world.random().nextInt(16)) {
+    int number = world.random().nextInt(FILES);
+    InodeId file = made.get(number);
+    switch (world.random().nextInt(18)) {
       case 0 -> createOnce(mount);
       case 1 -> mount.submit(new Operation.Unlink(ROOT, Things.name(name)));
       case 2 -> mount.submit(create(name, mount.nextInode()));
@@ -278,6 +279,8 @@ final class SimulatedCluster {
       case 11 -> mount.open(name);
       case 12 -> mount.close();
       case 13 -> mount.look(Things.ROOT_MODIFIED);
+      case 14 -> mount.files().rename(file, rename("f" + number, "g" + number));
+      case 15 -> mount.files().rename(file, rename("g" + number, "f" + number));
       default -> mount.look(name);
     }
   }
@@ -290,7 +293,7 @@ final class SimulatedCluster {
     }
   }
 
-  private static Operation rename(String from, String to) {
+  private static Operation.Rename rename(String from, String to) {
     return new Operation.Rename(ROOT, Things.name(from), ROOT, Things.name(to), 0);
   }
 

@@ -201,6 +201,32 @@ final class SimulatedFiles {
     }
   }
 
+  /** Renames a file, after what was written to it; without that it is not renamed. */
+  void rename(InodeId inode, Operation.Rename rename) {
+    int begun = cluster.files().begin(inode);
+    CompletableFuture<Boolean> sent =
+        cluster.keeps(Rule.DATA_BEFORE_RENAME)
+            ? flush(file(inode))
+            : CompletableFuture.completedFuture(true);
+    sent.thenAccept(
+        done -> {
+          if (done) {
+            submit(inode, rename, begun);
+          }
+        });
+  }
+
+  private void submit(InodeId inode, Operation.Rename rename, int begun) {
+    mount
+        .submit(rename)
+        .thenAccept(
+            reply -> {
+              if (reply.errno().isOk()) {
+                cluster.files().renamed(host.toString(), inode, begun);
+              }
+            });
+  }
+
   /** Another mount wants a lease. */
   private CompletableFuture<Void> giveBack(SessionId holder, InodeId inode) {
     if (!holder.equals(mount.id())) {
