@@ -102,6 +102,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final Settings settings;
   private final Passes passes;
   private final Pace pace;
+  private final PeerLoads loads = Fetch.newLoads();
 
   private final FaultLedger ledger = new FaultLedger(REMEMBERED_MAX);
   private final Set<BlockId> reported = ConcurrentHashMap.newKeySet();
@@ -514,6 +515,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     var unused =
         new Fetch(
                 replication,
+                loads,
                 row,
                 settings.fetchTimeout(),
                 () -> bad || damaged.contains(row.block()))
@@ -538,7 +540,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
    * are tried.
    */
   private void fetchFailed(Throwable failure) {
-    if (Failures.unwrap(failure) instanceof Fetch.NoGoodCopyException) {
+    if (Failures.unwrap(failure) instanceof RemoteRead.NoGoodCopyException) {
       nowhere.warn(Failures.describe(failure));
       return;
     }

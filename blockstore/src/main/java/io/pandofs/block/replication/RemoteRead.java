@@ -1,10 +1,13 @@
 package io.pandofs.block.replication;
 
+import io.pandofs.block.BlockCorruptException;
+import io.pandofs.block.BlockMissingException;
 import io.pandofs.block.BlockRow;
 import io.pandofs.block.net.RemoteBlock;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.NodeId;
+import io.pandofs.common.net.RemoteException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -22,24 +25,35 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One read from other replicas: the one that is likely to be quickest is asked; when it fails, or
- * is silent for longer than it usually is, the next too. The first good answer wins, only it
- * touches the reader's buffer, and the other questions are taken back. When all replicas have
- * failed, and only then, the other members are asked, who may have been replicas before; and when
- * these have failed too, the map is looked up once more, as the block may have moved. Thread-safe;
- * nothing in it waits.
+ * is silent for longer than it usually is, the next too. The first good answer wins, and the other
+ * questions are taken back. When all replicas have failed, and only then, the other members are
+ * asked, who may have been replicas before; and when these have failed too, the map is looked up
+ * once more if a reader waits, as the block may have moved. Thread-safe; nothing in it waits.
  */
 final class RemoteRead {
   /** The replicas, the other members, and both again. */
-  private static final int ROUNDS = 4;
+  static final int ROUNDS_FOR_READERS = 4;
+
+  /** The replicas and the other members. */
+  static final int ROUNDS_FOR_REPAIR = 2;
+
+  /** Somebody has answered, and nobody had a good copy: that says nothing of other blocks. */
+  static final class NoGoodCopyException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NoGoodCopyException(String message) {
+      super(message);
+    }
+  }
 
   private final Replication replication;
   private final PeerLoads loads;
   private final Duration attemptTimeout;
   private final BlockId block;
   private final int offset;
-  private final ByteBuffer into;
   private final int length;
-  private final CompletableFuture<Void> result = new CompletableFuture<>();
+  private final int rounds;
+  private final CompletableFuture<RemoteBlock> result = new CompletableFuture<>();
 
   // All below is guarded by "this".
   private final Deque<NodeId> toAsk = new ArrayDeque<>();
@@ -47,25 +61,34 @@ final class RemoteRead {
   private final Map<NodeId, CompletableFuture<RemoteBlock>> asked = new HashMap<>();
   private int running;
   private int round;
+  private boolean isAnswered;
   private boolean won;
 
+  /**
+   * @param attemptTimeout for one of them
+   */
   RemoteRead(
       Replication replication,
       PeerLoads loads,
       Duration attemptTimeout,
       BlockId block,
       int offset,
-      ByteBuffer into) {
+      int length,
+      int rounds) {
     this.replication = replication;
     this.loads = loads;
     this.attemptTimeout = attemptTimeout;
     this.block = block;
     this.offset = offset;
-    this.into = into;
-    this.length = into.remaining(); // The winner moves the position while others may be asked.
+    this.length = length;
+    this.rounds = rounds;
   }
 
-  CompletableFuture<Void> start() {
+  /**
+   * The first good answer, which is its receiver's to close. Fails with a {@link
+   * NoGoodCopyException}, or with another IOException if nobody answered.
+   */
+  CompletableFuture<RemoteBlock> start() {
     guarded(this::askNext);
     return result;
   }
@@ -79,7 +102,6 @@ final class RemoteRead {
     }
   }
 
-  /** No answer that still comes may touch the reader's buffer: it has been given back by then. */
   private void giveUp(IOException failure) {
     synchronized (this) {
       if (won) {
@@ -111,7 +133,7 @@ final class RemoteRead {
   }
 
   private @Nullable NodeId nextNode() {
-    while (!won && toAsk.isEmpty() && running == 0 && round < ROUNDS) {
+    while (!won && toAsk.isEmpty() && running == 0 && round < rounds) {
       boolean replicasTurn = round % 2 == 0;
       round++;
       toAsk.addAll(
@@ -167,16 +189,24 @@ final class RemoteRead {
     boolean good = bytes != null && take(node, bytes);
     synchronized (this) {
       running--;
+      isAnswered |= bytes != null || isAnswer(failure);
       if (failure != null) {
         note(node, Failures.describe(failure));
       }
     }
-    if (good) {
-      result.complete(null);
+    if (good && bytes != null) {
+      result.complete(bytes);
       takeBack(node);
     } else {
       askNext();
     }
+  }
+
+  private static boolean isAnswer(@Nullable Throwable failure) {
+    Throwable cause = failure == null ? null : Failures.unwrap(failure);
+    return cause instanceof BlockMissingException
+        || cause instanceof BlockCorruptException
+        || cause instanceof RemoteException;
   }
 
   /** The answers of the others are of no use any more. */
@@ -193,23 +223,23 @@ final class RemoteRead {
     others.forEach(answer -> answer.cancel(false));
   }
 
+  /** Whether this answer has won; one that has not is closed. */
   private boolean take(NodeId node, RemoteBlock bytes) {
-    try (bytes) {
-      ByteBuffer got = bytes.bytes();
-      if (!agreesWithRow(got)) {
-        synchronized (this) {
+    boolean good = false;
+    try {
+      boolean agrees = agreesWithRow(bytes.bytes());
+      synchronized (this) {
+        if (!agrees) {
           note(node, "its bytes are not those that were committed");
         }
-        return false;
+        good = agrees && !won;
+        won |= good;
       }
-      synchronized (this) {
-        if (won) {
-          return false;
-        }
-        won = true;
+      return good;
+    } finally {
+      if (!good) {
+        bytes.close();
       }
-      into.put(got);
-      return true;
     }
   }
 
@@ -224,10 +254,12 @@ final class RemoteRead {
   }
 
   private void failIfOver() {
-    if (!won && running == 0 && toAsk.isEmpty() && round >= ROUNDS) {
+    if (!won && running == 0 && toAsk.isEmpty() && round >= rounds) {
       won = true;
       String why = troubles.isEmpty() ? "no other replica is known" : troubles.toString();
-      result.completeExceptionally(new IOException("cannot read " + block + ": " + why));
+      String message = "cannot read " + block + ": " + why;
+      result.completeExceptionally(
+          isAnswered ? new NoGoodCopyException(message) : new IOException(message));
     }
   }
 }

@@ -150,7 +150,21 @@ public final class ReplicatedBlocks implements Blocks {
   }
 
   private CompletableFuture<Void> remote(BlockId block, int offset, ByteBuffer into) {
-    return new RemoteRead(replication, loads, settings.readTimeout(), block, offset, into).start();
+    return new RemoteRead(
+            replication,
+            loads,
+            settings.readTimeout(),
+            block,
+            offset,
+            into.remaining(),
+            RemoteRead.ROUNDS_FOR_READERS)
+        .start()
+        .thenAccept(
+            bytes -> {
+              try (bytes) {
+                into.put(bytes.bytes());
+              }
+            });
   }
 
   private boolean readLocal(BlockId block, int offset, ByteBuffer into) {

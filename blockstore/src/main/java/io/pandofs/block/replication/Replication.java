@@ -41,16 +41,9 @@ public record Replication(
   }
 
   /**
-   * Whom to ask for a block: the other replicas first, then all other members. A map that changed
-   * twice may name nobody who has it already, while a former replica still does.
+   * The other members, which are no replicas of the group. A map that changed twice may name nobody
+   * who has a block already, while a former replica still does.
    */
-  List<NodeId> sourcesOf(int group, long turn) {
-    List<NodeId> sources = othersOf(group, turn);
-    sources.addAll(strangersTo(group));
-    return sources;
-  }
-
-  /** The other members, which are no replicas of the group. */
   List<NodeId> strangersTo(int group) {
     List<NodeId> strangers = new ArrayList<>(peers.members());
     strangers.removeAll(directory.replicas(group).nodes());

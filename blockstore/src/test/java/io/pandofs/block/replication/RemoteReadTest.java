@@ -45,8 +45,20 @@ final class RemoteReadTest {
 
   private CompletableFuture<Void> read(PeerLoads loads, long serial, ByteBuffer into) {
     return new RemoteRead(
-            cluster.node(4).replication, loads, Duration.ofMinutes(1), block(serial), 0, into)
-        .start();
+            cluster.node(4).replication,
+            loads,
+            Duration.ofMinutes(1),
+            block(serial),
+            0,
+            into.remaining(),
+            RemoteRead.ROUNDS_FOR_READERS)
+        .start()
+        .thenAccept(
+            bytes -> {
+              try (bytes) {
+                into.put(bytes.bytes());
+              }
+            });
   }
 
   private void assertRead(PeerLoads loads, long serial) throws Exception {

@@ -83,6 +83,21 @@ class RepairTest extends RepairSuite {
     assertThat(node.store.isGood(block(1))).isTrue();
   }
 
+  /** The half of the blocks that it would be asked for first would take its time-out each. */
+  @Test
+  void aSilentPeerDoesNotSetThePaceOfRepair() throws Exception {
+    TestNode node = cluster.node(3);
+    for (int i = 1; i <= 60; i++) {
+      store(1, i);
+      store(2, i);
+      node.directory.commit(row(i, LENGTH));
+    }
+    cluster.node(1).store.holdReads();
+    node.keeper.start();
+    await().atMost(Duration.ofSeconds(30)).until(() -> node.directory.neededCount() == 0);
+    cluster.node(1).store.releaseReads();
+  }
+
   @Test
   void whatNobodyHasDoesNotKeepTheRestFromBeingFetched() throws Exception {
     TestNode node = cluster.node(3);
