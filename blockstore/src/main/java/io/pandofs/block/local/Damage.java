@@ -2,7 +2,9 @@ package io.pandofs.block.local;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.block.StoreDamagedException;
+import io.pandofs.common.time.Clock;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 import org.slf4j.Logger;
@@ -16,13 +18,22 @@ import org.slf4j.LoggerFactory;
 final class Damage {
   private static final Logger LOG = LoggerFactory.getLogger(Damage.class);
 
+  /** A disk that takes no note now is asked again no sooner. */
+  private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final StoreHome home;
+  private final Clock clock;
 
   @GuardedBy("this")
   private boolean isNoted;
 
-  Damage(StoreHome home) {
+  @GuardedBy("this")
+  private long triedNanos;
+
+  Damage(StoreHome home, Clock clock) {
     this.home = home;
+    this.clock = clock;
+    this.triedNanos = clock.nanoTime() - AGAIN_NANOS;
   }
 
   /**
@@ -47,9 +58,11 @@ final class Damage {
 
   /** Whoever else meets the damage waits until it is noted; the store is of no use meanwhile. */
   private synchronized boolean note(String what) {
-    if (isNoted) {
-      return true;
+    long now = clock.nanoTime();
+    if (isNoted || now - triedNanos < AGAIN_NANOS) {
+      return isNoted;
     }
+    triedNanos = now;
     LOG.error("the tables of the block store are damaged: {}", what);
     try {
       home.note(what);

@@ -59,7 +59,7 @@ public final class LocalBlockStore implements LocalBlocks {
     this.home = home;
     this.tables = tables;
     this.segments = segments;
-    this.damage = new Damage(home);
+    this.damage = new Damage(home, clock);
     this.reader = new BlockReader(tables, damage);
     this.committer = new Committer(tables, segments, home, options, damage, this::changed);
     Copier copier = new Copier(tables, segments, reader, committer, home.incoming());

@@ -7,6 +7,7 @@ import io.pandofs.block.BlockMissingException;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Checksums;
 import io.pandofs.common.Compression;
+import io.pandofs.common.time.SystemClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -112,7 +113,7 @@ final class BlockReaderTest {
   }
 
   private Damage damage() throws IOException {
-    return new Damage(new StoreHome(directory));
+    return new Damage(new StoreHome(directory), new SystemClock());
   }
 
   private @Nullable LocationRow rowThenGone(long block) throws RocksDBException {

@@ -5,6 +5,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
@@ -37,19 +38,12 @@ final class Coherence {
   private final OpenFiles openFiles;
   private final Clock clock;
   private final Duration patience;
-  private final Waits waits;
 
   Coherence(Sessions sessions, OpenFiles openFiles, Clock clock, Duration patience) {
     this.sessions = sessions;
     this.openFiles = openFiles;
     this.clock = clock;
     this.patience = patience;
-    this.waits = sessions.waits();
-  }
-
-  /** Who waits. */
-  Waits waits() {
-    return waits;
   }
 
   /** One try. */
@@ -90,7 +84,7 @@ final class Coherence {
    */
   void lock(Lock lock, long deadlineNanos) throws ErrnoException {
     boolean locked =
-        waits.during(() -> lock.tryLock(deadlineNanos - clock.nanoTime(), TimeUnit.NANOSECONDS));
+        Waits.during(() -> lock.tryLock(deadlineNanos - clock.nanoTime(), TimeUnit.NANOSECONDS));
     if (!locked) {
       throw new ErrnoException(Errno.EIO, "others still wait for the file's lease");
     }
@@ -106,13 +100,15 @@ final class Coherence {
     if (left <= 0) {
       throw notGivenBack(holder, inode);
     }
+    Waits.requireNotGivenUp();
     CompletableFuture<Void> given =
         sessions.current().recall(holder, inode, Duration.ofNanos(left));
-    Void unused =
-        waits.during(
+    boolean unusedDone =
+        Waits.during(
             () -> {
               try {
-                return given.get(left, TimeUnit.NANOSECONDS);
+                Void unused = given.get(left, TimeUnit.NANOSECONDS);
+                return true;
               } catch (ExecutionException | TimeoutException e) {
                 throw notGivenBack(holder, inode);
               }
@@ -156,20 +152,32 @@ final class Coherence {
     }
   }
 
-  /** Commits an operation and waits for its answer. */
+  /**
+   * Commits an operation and waits for its answer.
+   *
+   * @throws ErrnoException also EINTR if the call was given up: it may come about all the same
+   */
   Reply submit(Operation operation, Caller caller, Timestamp time) throws ErrnoException {
-    return submit(operation, caller, time, deadline());
+    Request request = new Request(operation, caller, time);
+    return retry(
+        () -> {
+          Waits.requireNotGivenUp();
+          return unlessForeign(Waits.of(sessions.current().submit(request)));
+        },
+        deadline());
   }
 
-  /** As above, for a call that has waited already. */
-  Reply submit(Operation operation, Caller caller, Timestamp time, long deadlineNanos)
+  /**
+   * As above, for a call that has waited already, and that nobody may overtake: what has been sent
+   * is waited for even if the call is given up.
+   */
+  Reply submitAlone(Operation operation, Caller caller, Timestamp time, long deadlineNanos)
       throws ErrnoException {
     Request request = new Request(operation, caller, time);
-    return retry(() -> once(request), deadlineNanos);
+    return retry(() -> unlessForeign(sessions.current().submit(request).join()), deadlineNanos);
   }
 
-  private Reply once(Request request) throws ErrnoException, ForeignLeaseException {
-    Reply reply = waits.answer(sessions.current().submit(request));
+  private static Reply unlessForeign(Reply reply) throws ErrnoException, ForeignLeaseException {
     ForeignLeaseException foreign = refusal(reply);
     if (foreign != null) {
       throw foreign;

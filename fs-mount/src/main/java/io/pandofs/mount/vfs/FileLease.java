@@ -3,6 +3,7 @@ package io.pandofs.mount.vfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -76,11 +77,10 @@ final class FileLease {
   /**
    * Lets a writer in once the lease is held and not wanted back; {@link #exit} must follow.
    *
-   * @param waits where the caller can be given up while it waits
    * @return false if the caller has to ask the log for it, which counts as {@link #ask}
    * @throws ErrnoException EIO after the deadline, EINTR if the call was given up
    */
-  synchronized boolean enter(long deadlineNanos, Waits waits) throws ErrnoException {
+  synchronized boolean enter(long deadlineNanos) throws ErrnoException {
     while (true) {
       long yields = state == State.NONE && !recalled ? yieldUntilNanos - clock.nanoTime() : 0;
       if (state == State.NONE && !recalled && yields <= 0) {
@@ -95,16 +95,8 @@ final class FileLease {
       if (left <= 0) {
         throw new ErrnoException(Errno.EIO, "no lease in time");
       }
-      await(waits, yields > 0 ? Math.min(yields, left) : left);
+      Waits.onMonitor(this, yields > 0 ? Math.min(yields, left) : left);
     }
-  }
-
-  private synchronized void await(Waits waits, long nanos) throws ErrnoException {
-    waits.during(
-        () -> {
-          TimeUnit.NANOSECONDS.timedWait(this, nanos);
-          return null;
-        });
   }
 
   @GuardedBy("this")

@@ -161,7 +161,7 @@ public final class FileOperations {
               null,
               OpenFlags.has(flags, OpenFlags.EXCLUSIVE),
               true);
-      Attributes made = made(sessions.submit(session, create, caller, clock.now()).attributes());
+      Attributes made = made(Sessions.submit(session, create, caller, clock.now()).attributes());
       if (!made.inode().equals(fresh)) {
         return open(caller, made.inode(), flags);
       }

@@ -3,6 +3,7 @@ package io.pandofs.mount.vfs;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataSession;
@@ -73,13 +74,14 @@ final class Leases implements MetadataSession.LeaseHolder {
   void enter(OpenFile file, long deadline) throws ErrnoException {
     FileLease lease = file.lease();
     boolean contended = false;
-    while (!lease.enter(deadline, coherence.waits())) {
+    while (!lease.enter(deadline)) {
       ForeignLeaseException foreign = null;
       long asked = lease.generation();
       try {
         Operation acquire = new Operation.AcquireLease(file.inode());
         Request request = new Request(acquire, Caller.ROOT, clock.now());
-        Reply reply = coherence.waits().answer(sessions.current().submit(request));
+        Waits.requireNotGivenUp();
+        Reply reply = Waits.of(sessions.current().submit(request));
         foreign = Coherence.refusal(reply);
         if (reply.errno().isOk() && lease.granted(asked, contended ? KEEP_NANOS : 0, true)) {
           return;

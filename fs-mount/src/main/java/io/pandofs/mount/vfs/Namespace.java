@@ -60,6 +60,16 @@ public final class Namespace {
     }
   }
 
+  /**
+   * {@link #walk}, with what that one view shows of the inode: size and times of a file may be
+   * older than {@link #attributes}, all else is as of now.
+   */
+  public Attributes walkAsShown(List<FileName> path) throws ErrnoException {
+    try (MetadataView view = sessions.view()) {
+      return path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path);
+    }
+  }
+
   /** {@link #walk} and {@link #attributes} in one. */
   public Attributes walkAttributes(List<FileName> path) throws ErrnoException {
     return found(view -> path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path));
@@ -189,7 +199,7 @@ public final class Namespace {
     InodeId inode = session.nextInode();
     Operation operation =
         new Operation.Create(parent, name, inode, type, permissions, device, target, true);
-    Attributes made = sessions.submit(session, operation, caller, now).attributes();
+    Attributes made = Sessions.submit(session, operation, caller, now).attributes();
     return made != null ? made : attributes(inode);
   }
 

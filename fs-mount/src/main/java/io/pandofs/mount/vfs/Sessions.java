@@ -5,6 +5,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.Waits;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
@@ -37,7 +38,6 @@ final class Sessions implements AutoCloseable {
 
   private final SessionSource source;
   private final Listener listener;
-  private final Waits waits;
 
   private volatile MetadataSession session;
 
@@ -47,11 +47,9 @@ final class Sessions implements AutoCloseable {
   @GuardedBy("this")
   private boolean closed;
 
-  /** Registers the first one. */
-  Sessions(SessionSource source, Listener listener, Waits waits) throws IOException {
+  Sessions(SessionSource source, Listener listener) throws IOException {
     this.source = source;
     this.listener = listener;
-    this.waits = waits;
     MetadataSession first = source.register();
     listener.renewed(first);
     this.session = first;
@@ -110,11 +108,6 @@ final class Sessions implements AutoCloseable {
     return session;
   }
 
-  /** Where calls wait for what a session says. */
-  Waits waits() {
-    return waits;
-  }
-
   /** Whether this is the mount's own session now. */
   boolean isPresent(SessionId id) {
     return session.id().equals(id);
@@ -124,12 +117,12 @@ final class Sessions implements AutoCloseable {
   MetadataView view() throws ErrnoException {
     MetadataSession used = current();
     try {
-      return waits.during(used::view);
+      return used.view();
     } catch (ErrnoException e) {
       if (e.errno() == Errno.EINTR || !used.expired().isDone()) {
         throw e;
       }
-      return waits.during(current()::view);
+      return current().view();
     }
   }
 
@@ -137,9 +130,10 @@ final class Sessions implements AutoCloseable {
    * Commits an operation that no lease can stand in the way of, in that session, and waits for its
    * answer.
    */
-  Reply submit(MetadataSession session, Operation operation, Caller caller, Timestamp time)
+  static Reply submit(MetadataSession session, Operation operation, Caller caller, Timestamp time)
       throws ErrnoException {
-    Reply reply = waits.answer(session.submit(new Request(operation, caller, time)));
+    Waits.requireNotGivenUp();
+    Reply reply = Waits.of(session.submit(new Request(operation, caller, time)));
     if (!reply.errno().isOk()) {
       throw new ErrnoException(reply.errno());
     }

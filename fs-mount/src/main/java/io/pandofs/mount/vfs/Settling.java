@@ -2,6 +2,7 @@ package io.pandofs.mount.vfs;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -23,18 +24,16 @@ final class Settling {
   private final Clock clock;
   private final long patienceNanos;
   private final Supplier<Errno> refusal;
-  private final Waits waits;
 
   private long deadline;
 
   /**
    * @param refusal what changes are answered with at present, OK if they are taken
    */
-  Settling(Clock clock, Duration patience, Supplier<Errno> refusal, Waits waits) {
+  Settling(Clock clock, Duration patience, Supplier<Errno> refusal) {
     this.clock = clock;
     this.patienceNanos = patience.toNanos();
     this.refusal = refusal;
-    this.waits = waits;
   }
 
   /**
@@ -79,8 +78,9 @@ final class Settling {
     return batches.stream().filter(batch -> !batch.isDone()).count();
   }
 
-  private boolean isDoneWithin(CompletableFuture<Void> batch, long nanos) throws ErrnoException {
-    return waits.during(
+  private static boolean isDoneWithin(CompletableFuture<Void> batch, long nanos)
+      throws ErrnoException {
+    return Waits.during(
         () -> {
           try {
             Void unused = batch.get(nanos, TimeUnit.NANOSECONDS);

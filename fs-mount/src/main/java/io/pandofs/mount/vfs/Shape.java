@@ -55,7 +55,7 @@ final class Shape {
     try {
       writeBack.drain(file, before);
       file.shapeChanges();
-      return coherence.submit(operation, caller, now, deadline);
+      return coherence.submitAlone(operation, caller, now, deadline);
     } finally {
       exclusive.unlock();
     }

@@ -60,7 +60,6 @@ public final class Vfs implements AutoCloseable {
   private final WriteBack writeBack;
   private final LostData lostData;
   private final Leases leases;
-  private final Waits waits = new Waits();
   private final PieceCache cache;
   private final ScheduledFuture<?> ageing;
 
@@ -88,10 +87,10 @@ public final class Vfs implements AutoCloseable {
     this.writeBackAgeNanos = options.writeBackAge().toNanos();
     this.dirtyBytesMax = options.dirtyBytesMax();
     BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
-    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, waits, this::relieve);
+    this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::relieve);
     this.lostData = new LostData();
     this.openFiles = new OpenFiles(pool, budget, lostData, clock);
-    this.sessions = new Sessions(source, openFiles, waits);
+    this.sessions = new Sessions(source, openFiles);
     this.workers = Executors.newFixedThreadPool(WORKERS, task -> thread("vfs-worker", task));
     this.carriers = Executors.newFixedThreadPool(CARRIERS, task -> thread("vfs-carrier", task));
     this.ahead = readingAhead();
@@ -167,19 +166,6 @@ public final class Vfs implements AutoCloseable {
     try (MetadataView view = sessions.view()) {
       return new VolumeSpace(space.totalBytes(), space.freeBytes(), view.stats().inodes());
     }
-  }
-
-  /**
-   * Gives up the call that a thread makes: it ends with EINTR if it waits, now or later on. {@link
-   * #finished} must follow when it has ended. Never waits.
-   */
-  public void giveUp(Thread caller) {
-    waits.giveUp(caller);
-  }
-
-  /** A call that was given up has ended. */
-  public void finished(Thread caller) {
-    waits.finished(caller);
   }
 
   /**

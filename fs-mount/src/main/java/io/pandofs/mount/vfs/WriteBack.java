@@ -161,8 +161,7 @@ final class WriteBack {
     for (OpenFile file : files) {
       batches.addAll(file.unsettled());
     }
-    new Settling(clock, patience, () -> sessions.present().refusal(), sessions.waits())
-        .await(batches);
+    new Settling(clock, patience, () -> sessions.present().refusal()).await(batches);
   }
 
   /**

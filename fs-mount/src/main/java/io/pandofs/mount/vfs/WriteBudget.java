@@ -3,10 +3,10 @@ package io.pandofs.mount.vfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 
 /**
@@ -20,7 +20,6 @@ final class WriteBudget {
 
   private final long bytesMax;
   private final Clock clock;
-  private final Waits waits;
   private final LongConsumer pressure;
 
   @GuardedBy("this")
@@ -46,10 +45,9 @@ final class WriteBudget {
    *     whoever is the next to get room, each time that something was given back and was not
    *     enough, or that there is more to flush
    */
-  WriteBudget(long bytesMax, Clock clock, Waits waits, LongConsumer pressure) {
+  WriteBudget(long bytesMax, Clock clock, LongConsumer pressure) {
     this.bytesMax = bytesMax;
     this.clock = clock;
-    this.waits = waits;
     this.pressure = pressure;
   }
 
@@ -117,18 +115,10 @@ final class WriteBudget {
       if (left <= 0) {
         throw new ErrnoException(Errno.EIO, "no room for written data in time");
       }
-      await(left);
+      Waits.onMonitor(this, left);
     }
     adjust(bytes);
     return true;
-  }
-
-  private synchronized void await(long nanos) throws ErrnoException {
-    waits.during(
-        () -> {
-          TimeUnit.NANOSECONDS.timedWait(this, nanos);
-          return null;
-        });
   }
 
   /** Corrects what was taken to what is used, or gives back; never waits. */

@@ -14,6 +14,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.Waits;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -61,9 +63,9 @@ class GivenUpTest {
                     || caller.getState() == Thread.State.TIMED_WAITING
                     || interrupted.isDone());
     assertThat(interrupted).isNotDone();
-    vfs.giveUp(caller);
+    Waits.giveUp(caller);
     assertThat(interrupted.get(20, TimeUnit.SECONDS)).isFalse();
-    vfs.finished(caller);
+    Waits.finished(caller);
   }
 
   @Test
@@ -100,6 +102,32 @@ class GivenUpTest {
     write(vfs, mine, 0, "mine");
     assertThat(readAll(there, "f")).isEqualTo("mines");
     close(vfs, mine);
+  }
+
+  /** Otherwise an append would find its place in what the log is about to cut off. */
+  @Test
+  void whoHasSentATruncateOfAnOpenFileIsNotLetGo() throws Exception {
+    long handle = create(vfs, "f");
+    session.majorityAfter(majority);
+    CompletableFuture<Void> truncated = new CompletableFuture<>();
+    Thread caller =
+        new Thread(
+            () -> {
+              try {
+                vfs.files().truncate(USER, handle, 10);
+                truncated.complete(null);
+              } catch (Exception | AssertionError e) {
+                truncated.completeExceptionally(e);
+              }
+            });
+    caller.start();
+    await().until(() -> caller.getState() == Thread.State.WAITING);
+    Waits.giveUp(caller);
+    await().during(Duration.ofMillis(200)).until(() -> !truncated.isDone());
+    majority.complete(null);
+    truncated.get(20, TimeUnit.SECONDS);
+    Waits.finished(caller);
+    close(vfs, handle);
   }
 
   @Test

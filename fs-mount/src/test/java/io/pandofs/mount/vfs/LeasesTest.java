@@ -15,6 +15,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.Waits;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Operation;
 import java.time.Duration;
@@ -340,11 +341,11 @@ class LeasesTest {
               assertFails(Errno.EINTR, () -> find(there, "f"));
               assertFails(Errno.EINTR, () -> find(there, "f"));
               assertThat(Thread.currentThread().isInterrupted()).isFalse();
-              there.finished(Thread.currentThread());
+              Waits.finished(Thread.currentThread());
               return find(there, "f");
             });
     await().until(() -> volume.blocks.held() > 0);
-    there.giveUp(waiter.get());
+    Waits.giveUp(waiter.get());
     await().until(() -> volume.tree.recalls() > 1);
     assertThat(seen).isNotDone();
     volume.blocks.letGo();
@@ -367,11 +368,11 @@ class LeasesTest {
               waiter.complete(Thread.currentThread());
               assertFails(Errno.EINTR, () -> write(here, handle, 4, "er"));
               assertThat(Thread.currentThread().isInterrupted()).isFalse();
-              here.finished(Thread.currentThread());
+              Waits.finished(Thread.currentThread());
               return null;
             });
     await().until(() -> waiter.get().getState() == Thread.State.TIMED_WAITING);
-    here.giveUp(waiter.get());
+    Waits.giveUp(waiter.get());
     second.get(20, TimeUnit.SECONDS);
     assertThat(seen).isNotDone();
     volume.blocks.letGo();

@@ -24,8 +24,7 @@ class OpenFileTest {
   private static final int PART = 4096;
 
   private final AtomicInteger allocationsLeft = new AtomicInteger();
-  private final WriteBudget budget =
-      new WriteBudget(64L << 20, new SystemClock(), new Waits(), bytes -> {});
+  private final WriteBudget budget = new WriteBudget(64L << 20, new SystemClock(), bytes -> {});
   private final LostData lostData = new LostData();
   private final OpenFile file =
       new OpenFile(

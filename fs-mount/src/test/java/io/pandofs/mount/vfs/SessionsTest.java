@@ -52,7 +52,7 @@ class SessionsTest {
             }
           }
         };
-    sessions[0] = new Sessions(tree::newSession, listener, new Waits());
+    sessions[0] = new Sessions(tree::newSession, listener);
     tree.expire(given.get(0).id());
     MetadataSession second = sessions[0].current();
     assertThat(second).isSameAs(given.get(1));
@@ -79,9 +79,7 @@ class SessionsTest {
         };
     Sessions sessions =
         new Sessions(
-            source,
-            new OpenFiles(new BufferPool(0), budget(), new LostData(), new SystemClock()),
-            new Waits());
+            source, new OpenFiles(new BufferPool(0), budget(), new LostData(), new SystemClock()));
     tree.expire(given.get(0).id());
     List<Thread> callers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -107,6 +105,6 @@ class SessionsTest {
   }
 
   private static WriteBudget budget() {
-    return new WriteBudget(1 << 20, new SystemClock(), new Waits(), bytes -> {});
+    return new WriteBudget(1 << 20, new SystemClock(), bytes -> {});
   }
 }

@@ -25,7 +25,7 @@ class SettlingTest {
   private int looks;
 
   private void await(Supplier<Errno> look, List<CompletableFuture<Void>> batches) throws Exception {
-    new Settling(clock, PATIENCE, look, new Waits()).await(batches);
+    new Settling(clock, PATIENCE, look).await(batches);
   }
 
   private Errno step() {

@@ -5,6 +5,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.Waits;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
@@ -13,7 +14,6 @@ import io.pandofs.meta.Request;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -95,15 +95,8 @@ public final class TestSession implements MetadataSession {
   public MetadataView view() throws ErrnoException {
     onView.run();
     waiting.incrementAndGet();
-    try {
-      Void unused = majority.get();
-    } catch (InterruptedException e) {
-      throw new ErrnoException(Errno.EINTR);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
-    } finally {
-      waiting.decrementAndGet();
-    }
+    Void unused = Waits.of(majority);
+    waiting.decrementAndGet();
     return session.view();
   }
 

@@ -46,7 +46,7 @@ class WriteBackTest {
   private final LocalTree tree = new LocalTree();
   private final AtomicInteger allocationsLeft = new AtomicInteger(Integer.MAX_VALUE);
   private final BufferPool pool = new BufferPool(64L << 20, this::allocate);
-  private final WriteBudget budget = new WriteBudget(64L << 20, clock, new Waits(), bytes -> {});
+  private final WriteBudget budget = new WriteBudget(64L << 20, clock, bytes -> {});
   private final LostData lostData = new LostData();
   private final OpenFiles openFiles = new OpenFiles(pool, budget, lostData, clock);
   private final LocalMetadataSession other = tree.newSession();
@@ -59,7 +59,7 @@ class WriteBackTest {
 
   @BeforeEach
   void wire() throws IOException {
-    sessions = new Sessions(tree::newSession, openFiles, new Waits());
+    sessions = new Sessions(tree::newSession, openFiles);
     writeBack =
         new WriteBack(
             sessions,

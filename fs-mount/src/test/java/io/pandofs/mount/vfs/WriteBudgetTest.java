@@ -20,7 +20,7 @@ class WriteBudgetTest {
   private final TestClock clock = new TestClock();
   private final AtomicInteger pressed = new AtomicInteger();
   private final WriteBudget budget =
-      new WriteBudget(BYTES_MAX, clock, new Waits(), bytes -> pressed.incrementAndGet());
+      new WriteBudget(BYTES_MAX, clock, bytes -> pressed.incrementAndGet());
 
   private FutureTask<Boolean> waitFor(long bytes) {
     FutureTask<Boolean> task =

@@ -37,15 +37,13 @@ final class AppliedGate {
   }
 
   /** Waits until the index is reached; false when the time is over or the replica was closed. */
-  boolean await(long wanted, long timeoutNanos) {
+  boolean await(long wanted, long timeoutNanos) throws InterruptedException {
     if (index >= wanted) {
       return true;
     }
     lock.lock();
     try {
       awaitLocked(wanted, timeoutNanos);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     } finally {
       lock.unlock();
     }

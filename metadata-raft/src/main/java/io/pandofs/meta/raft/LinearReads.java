@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import java.time.Duration;
@@ -133,16 +134,17 @@ final class LinearReads {
    */
   private void catchUp(long index, long deadline) throws ErrnoException {
     long pauseNanos = TimeUnit.MILLISECONDS.toNanos(NUDGE_MILLIS_MIN);
-    while (!applied.await(index, Math.min(pauseNanos, deadline - clock.nanoTime()))) {
+    while (!isAppliedWithin(index, Math.min(pauseNanos, deadline - clock.nanoTime()))) {
       if (failed.isDone() || applied.isClosed() || clock.nanoTime() - deadline >= 0) {
         throw new ErrnoException(Errno.EIO, "this node is behind the leader");
-      }
-      if (Thread.currentThread().isInterrupted()) {
-        throw new ErrnoException(Errno.EINTR);
       }
       barrier.readIndex();
       pauseNanos = Math.min(2 * pauseNanos, TimeUnit.MILLISECONDS.toNanos(Retry.PAUSE_MAX_MILLIS));
     }
+  }
+
+  private boolean isAppliedWithin(long index, long nanos) throws ErrnoException {
+    return applied.get() >= index || Waits.during(() -> applied.await(index, nanos));
   }
 
   /** Never waits for ever: all who come later wait behind this question. */
@@ -161,20 +163,29 @@ final class LinearReads {
         });
   }
 
-  /** The value, or EIO when the patience is over or this node has stopped serving. */
+  /**
+   * The value.
+   *
+   * @throws ErrnoException EIO when the patience is over or this node has stopped serving; EINTR if
+   *     the call is given up
+   */
   <T> T wait(CompletableFuture<T> future, Duration patience) throws ErrnoException {
     if (failed.isDone()) {
       throw new ErrnoException(Errno.EIO, failed.join().reason());
     }
+    return future.isDone() && !future.isCompletedExceptionally()
+        ? future.join()
+        : Waits.during(() -> get(future, patience));
+  }
+
+  private static <T> T get(CompletableFuture<T> future, Duration patience)
+      throws InterruptedException, ErrnoException {
     try {
       return future.get(Math.max(1, patience.toNanos()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       throw new ErrnoException(Errno.EIO, "no leader in time");
     } catch (ExecutionException e) {
       throw new ErrnoException(Errno.EIO, String.valueOf(Retry.cause(e).getMessage()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ErrnoException(Errno.EINTR);
     }
   }
 }

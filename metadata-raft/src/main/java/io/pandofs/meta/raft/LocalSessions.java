@@ -274,8 +274,12 @@ final class LocalSessions {
         .until(timing.session(), reads::readIndex)
         .thenAcceptAsync(
             index -> {
-              if (applied.await(index, timing.renewEvery().toNanos())) {
-                endIfGone(id);
+              try {
+                if (applied.await(index, timing.renewEvery().toNanos())) {
+                  endIfGone(id);
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // The node stops, and its sessions with it.
               }
             },
             threads.background);

@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.Waits;
 import io.pandofs.meta.Reply;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -67,7 +68,7 @@ final class NumberRange {
         }
         pending = asking;
       }
-      Reply reply = pending == null ? Reply.OK : pending.join();
+      Reply reply = pending == null ? Reply.OK : Waits.of(pending);
       if (!reply.errno().isOk()) {
         Errno errno = reply.errno() == Errno.EROFS ? Errno.EROFS : Errno.EIO;
         throw new ErrnoException(errno, "no numbers were granted: " + reply.errno());

@@ -54,7 +54,7 @@ final class Predecessors {
 
   /** Completes when all that were registered up to this index are over. */
   CompletableFuture<Void> endUpTo(long index) {
-    if (!applied.await(index, 0)) {
+    if (applied.get() < index) {
       // Comes back when more is applied; the thread has other work meanwhile.
       return retry
           .pause(Retry.PAUSE_MIN_MILLIS, events.next())

@@ -55,7 +55,7 @@ public final class DirectTransport implements Transport {
     CompletableFuture<Void> initialised = new CompletableFuture<>();
     Dispatcher dispatcher = new Dispatcher(vfs, options.state(), initialised);
     Device device = open(library, options, place);
-    Workers workers = new Workers(dispatcher, vfs, device, "fuse");
+    Workers workers = new Workers(dispatcher, device, "fuse");
     KernelMount mount = new KernelMount(place, options.busyWait(), workers.ended());
     CompletableFuture<Void> unused =
         workers

@@ -2,7 +2,7 @@ package io.pandofs.mount.fuse.direct;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
-import io.pandofs.mount.vfs.Vfs;
+import io.pandofs.common.Waits;
 import java.io.IOException;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
@@ -23,7 +23,6 @@ final class Worker implements Runnable {
 
   private final Workers workers;
   private final Dispatcher dispatcher;
-  private final Vfs vfs;
   private final Device device;
   private final Thread thread;
   private final NativeBytes input;
@@ -44,10 +43,9 @@ final class Worker implements Runnable {
    *
    * @throws OutOfMemoryError if it is not to be had; nothing is kept then
    */
-  Worker(Workers workers, Dispatcher dispatcher, Vfs vfs, Device device, String name) {
+  Worker(Workers workers, Dispatcher dispatcher, Device device, String name) {
     this.workers = workers;
     this.dispatcher = dispatcher;
-    this.vfs = vfs;
     this.device = device;
     this.thread = new Thread(this, name);
     this.thread.setDaemon(true);
@@ -149,7 +147,7 @@ final class Worker implements Runnable {
     unique = 0;
     if (givenUp) {
       givenUp = false;
-      vfs.finished(thread);
+      Waits.finished(thread);
     }
   }
 
@@ -157,7 +155,7 @@ final class Worker implements Runnable {
   synchronized void giveUp(long request) {
     if (unique == request) {
       givenUp = true;
-      vfs.giveUp(thread);
+      Waits.giveUp(thread);
     }
   }
 }

@@ -2,7 +2,6 @@ package io.pandofs.mount.fuse.direct;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.mount.fuse.direct.Protocol.Interrupt;
-import io.pandofs.mount.vfs.Vfs;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -42,7 +41,6 @@ final class Workers implements Interrupts {
   private static final int EARLY_MAX = 64;
 
   private final Dispatcher dispatcher;
-  private final Vfs vfs;
   private final Device first;
   private final String name;
   private final CompletableFuture<Throwable> failed = new CompletableFuture<>();
@@ -80,9 +78,8 @@ final class Workers implements Interrupts {
   /**
    * @param first the descriptor that the mount was made with, owned from now on
    */
-  Workers(Dispatcher dispatcher, Vfs vfs, Device first, String name) {
+  Workers(Dispatcher dispatcher, Device first, String name) {
     this.dispatcher = dispatcher;
-    this.vfs = vfs;
     this.first = first;
     this.name = name;
     int processors = Runtime.getRuntime().availableProcessors();
@@ -106,7 +103,7 @@ final class Workers implements Interrupts {
 
   @GuardedBy("this")
   private void add(Device device) {
-    Worker worker = new Worker(this, dispatcher, vfs, device, name + "-" + started);
+    Worker worker = new Worker(this, dispatcher, device, name + "-" + started);
     started++;
     alive++;
     reading.incrementAndGet();

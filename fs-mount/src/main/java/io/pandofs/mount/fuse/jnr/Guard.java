@@ -19,39 +19,12 @@ final class Guard {
   /** Whoever gets EIO finds the reason in the log. */
   private static final LimitedLog FAULTS = new LimitedLog(LOG, new SystemClock());
 
-  /** How often a path is resolved because what it led to was gone a moment later. */
-  private static final int LOOKS_MAX = 8;
-
   private Guard() {}
 
   /** A callback's work; its result is 0, or a count. */
   @FunctionalInterface
   interface Call {
     int run() throws ErrnoException;
-  }
-
-  /**
-   * As {@link #call}, for one that resolves the path. Between that and its use the file may have
-   * been replaced from another mount: the path means the new one then, and a program has no
-   * business with ESTALE. (The kernel itself looks a second time, which one that is replaced again
-   * and again outruns.) Whoever is told ESTALE has changed nothing, so that the call may begin
-   * anew.
-   */
-  static int callOn(String operation, String path, Call call) {
-    return call(
-        operation,
-        path,
-        () -> {
-          for (int look = 1; ; look++) {
-            try {
-              return call.run();
-            } catch (ErrnoException e) {
-              if (e.errno() != Errno.ESTALE || look == LOOKS_MAX) {
-                throw e;
-              }
-            }
-          }
-        });
   }
 
   @SuppressWarnings("CatchAndPrintStackTrace")

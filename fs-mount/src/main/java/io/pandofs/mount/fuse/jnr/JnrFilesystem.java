@@ -1,11 +1,9 @@
 package io.pandofs.mount.fuse.jnr;
 
 import static io.pandofs.mount.fuse.jnr.Guard.call;
-import static io.pandofs.mount.fuse.jnr.Guard.callOn;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import io.pandofs.common.InodeId;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
@@ -116,7 +114,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int getattr(String path, FileStat stat) {
-    return callOn(
+    return call(
         "getattr",
         path,
         () -> {
@@ -162,11 +160,11 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int readlink(String path, Pointer into, long size) {
-    return callOn(
+    return call(
         "readlink",
         path,
         () -> {
-          byte[] target = vfs.namespace().readLink(paths.inode(path));
+          byte[] target = paths.on(path, vfs.namespace()::readLink);
           int count = (int) Math.min(target.length, size - 1);
           into.put(0, target, 0, count);
           into.putByte(count, (byte) 0);
@@ -176,7 +174,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int mknod(String path, long mode, long device) {
-    return callOn(
+    return call(
         "mknod",
         path,
         () -> {
@@ -193,7 +191,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int mkdir(String path, long mode) {
-    return callOn(
+    return call(
         "mkdir",
         path,
         () -> {
@@ -208,7 +206,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int unlink(String path) {
-    return callOn(
+    return call(
         "unlink",
         path,
         () -> {
@@ -220,7 +218,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int rmdir(String path) {
-    return callOn(
+    return call(
         "rmdir",
         path,
         () -> {
@@ -232,7 +230,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int symlink(String target, String path) {
-    return callOn(
+    return call(
         "symlink",
         path,
         () -> {
@@ -247,7 +245,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int rename(String from, String to) {
-    return callOn(
+    return call(
         "rename",
         from,
         () -> {
@@ -261,25 +259,32 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int link(String from, String to) {
-    return callOn(
+    return call(
         "link",
         from,
         () -> {
-          InodeId inode = paths.inode(from);
           Paths.Slot slot = paths.slot(to);
-          made(to, vfs.namespace().link(caller(), inode, slot.parent(), slot.name()));
+          made(
+              to,
+              paths.on(
+                  from,
+                  inode -> vfs.namespace().link(caller(), inode, slot.parent(), slot.name())));
           return 0;
         });
   }
 
   private int change(String operation, String path, AttributeChange change) {
-    return callOn(
+    return call(
         operation,
         path,
         () -> {
-          Attributes unused = vfs.namespace().change(caller(), paths.inode(path), change);
+          change(path, change);
           return 0;
         });
+  }
+
+  private void change(String path, AttributeChange change) throws ErrnoException {
+    Attributes unused = paths.on(path, inode -> vfs.namespace().change(caller(), inode, change));
   }
 
   @Override
@@ -312,33 +317,32 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int utimens(String path, Timespec[] times) {
-    return callOn(
+    return call(
         "utimens",
         path,
         () -> {
-          AttributeChange change =
-              AttributeChange.times(Native.timeChange(times[0]), Native.timeChange(times[1]));
-          Attributes unused = vfs.namespace().change(caller(), paths.inode(path), change);
+          change(
+              path,
+              AttributeChange.times(Native.timeChange(times[0]), Native.timeChange(times[1])));
           return 0;
         });
   }
 
   @Override
   public int open(String path, FuseFileInfo info) {
-    return callOn(
+    return call(
         "open",
         path,
         () -> {
-          FileOperations.Opened opened =
-              vfs.files().open(caller(), paths.inode(path), info.flags.intValue());
-          Native.answer(opened, info);
+          int flags = info.flags.intValue();
+          Native.answer(paths.on(path, inode -> vfs.files().open(caller(), inode, flags)), info);
           return 0;
         });
   }
 
   @Override
   public int create(String path, long mode, FuseFileInfo info) {
-    return callOn(
+    return call(
         "create",
         path,
         () -> {
@@ -428,11 +432,11 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int opendir(String path, FuseFileInfo info) {
-    return callOn(
+    return call(
         "opendir",
         path,
         () -> {
-          info.fh.set(vfs.directories().open(paths.inode(path)));
+          info.fh.set(paths.on(path, vfs.directories()::open));
           return 0;
         });
   }
@@ -499,7 +503,7 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int getxattr(String path, String name, Pointer into, long size) {
-    return callOn(
+    return call(
         "getxattr",
         path,
         () -> {
@@ -510,14 +514,15 @@ final class JnrFilesystem extends FuseStubFS {
           if (!refusal.isOk()) {
             throw new ErrnoException(refusal);
           }
-          byte[] value = vfs.xattrs().get(paths.inode(path), Paths.bytes(name));
+          byte[] key = Paths.bytes(name);
+          byte[] value = paths.on(path, inode -> vfs.xattrs().get(inode, key));
           return Native.answer(value, into, size);
         });
   }
 
   @Override
   public int setxattr(String path, String name, Pointer value, long size, int flags) {
-    return callOn(
+    return call(
         "setxattr",
         path,
         () -> {
@@ -531,19 +536,25 @@ final class JnrFilesystem extends FuseStubFS {
           if (size > 0) {
             value.get(0, bytes, 0, bytes.length);
           }
-          vfs.xattrs().set(caller(), paths.inode(path), Paths.bytes(name), bytes, flags);
+          byte[] key = Paths.bytes(name);
+          paths.on(
+              path,
+              inode -> {
+                vfs.xattrs().set(caller(), inode, key, bytes, flags);
+                return 0;
+              });
           return 0;
         });
   }
 
   @Override
   public int listxattr(String path, Pointer into, long size) {
-    return callOn(
+    return call(
         "listxattr",
         path,
         () -> {
           ByteArrayOutputStream names = new ByteArrayOutputStream();
-          for (byte[] name : vfs.xattrs().list(paths.inode(path))) {
+          for (byte[] name : paths.on(path, vfs.xattrs()::list)) {
             names.write(name, 0, name.length);
             names.write(0);
           }
@@ -553,11 +564,17 @@ final class JnrFilesystem extends FuseStubFS {
 
   @Override
   public int removexattr(String path, String name) {
-    return callOn(
+    return call(
         "removexattr",
         path,
         () -> {
-          vfs.xattrs().remove(caller(), paths.inode(path), name.getBytes(StandardCharsets.UTF_8));
+          byte[] key = name.getBytes(StandardCharsets.UTF_8);
+          paths.on(
+              path,
+              inode -> {
+                vfs.xattrs().remove(caller(), inode, key);
+                return 0;
+              });
           return 0;
         });
   }

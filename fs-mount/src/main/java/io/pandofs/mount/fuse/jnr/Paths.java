@@ -16,6 +16,9 @@ final class Paths {
   /** What a byte that is not UTF-8 has become on its way through jnr-ffi. */
   private static final char REPLACEMENT = '\uFFFD';
 
+  /** How often a path is resolved because what it led to was gone a moment later. */
+  private static final int LOOKS_MAX = 8;
+
   private final Namespace namespace;
 
   Paths(Namespace namespace) {
@@ -25,8 +28,45 @@ final class Paths {
   /** A name and the directory it is in. */
   record Slot(InodeId parent, FileName name) {}
 
-  InodeId inode(String path) throws ErrnoException {
-    return namespace.walk(names(path));
+  /** What a call does with an inode. */
+  @FunctionalInterface
+  interface Use<T> {
+    T of(InodeId inode) throws ErrnoException;
+  }
+
+  /**
+   * Uses what a path leads to. Between the look and the use it may be replaced from another mount:
+   * then the path means the new file, and a program has no business with ESTALE. (The kernel looks
+   * a second time itself, which is not enough when it is replaced again.) But permission is what
+   * the kernel has given for the first: only what it would judge alike is used instead.
+   *
+   * @param use answers ESTALE only if it has changed nothing that is there still
+   * @throws ErrnoException what the use or the last look throws
+   */
+  <T> T on(String path, Use<T> use) throws ErrnoException {
+    List<FileName> names = names(path);
+    Attributes first = namespace.walkAsShown(names);
+    Attributes found = first;
+    for (int look = 1; ; look++) {
+      try {
+        return use.of(found.inode());
+      } catch (ErrnoException e) {
+        if (e.errno() != Errno.ESTALE || look == LOOKS_MAX) {
+          throw e;
+        }
+        found = namespace.walkAsShown(names);
+        if (!isJudgedAlike(first, found)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static boolean isJudgedAlike(Attributes one, Attributes other) {
+    return one.type() == other.type()
+        && one.permissions() == other.permissions()
+        && one.uid() == other.uid()
+        && one.gid() == other.gid();
   }
 
   Attributes attributes(String path) throws ErrnoException {

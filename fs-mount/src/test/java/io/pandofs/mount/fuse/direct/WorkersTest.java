@@ -42,7 +42,7 @@ class WorkersTest {
     node = opened.attributes().inode().value();
     vfs.files().write(Volume.USER, handle, 0, ByteBuffer.wrap(new byte[] {1}));
     Dispatcher dispatcher = new Dispatcher(vfs, () -> MountOptions.OK, new CompletableFuture<>());
-    workers = new Workers(dispatcher, vfs, Device.open(kernel), "test");
+    workers = new Workers(dispatcher, Device.open(kernel), "test");
     workers.start();
   }
 
