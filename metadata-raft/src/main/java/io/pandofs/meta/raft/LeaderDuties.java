@@ -12,6 +12,7 @@ import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import io.pandofs.meta.wire.SessionRenewal;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,14 +23,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the leader does of its own accord: it expires silent sessions, while a majority follows it,
- * and frees orphans that nobody has open. Every node runs it; it does nothing while another one
- * leads. A proposal that is lost is simply made again, since both kinds may be repeated.
- * Thread-safe.
+ * frees orphans that nobody has open, and has the nodes' tables compared. Every node runs it; it
+ * does nothing while another one leads. A proposal that is lost is simply made again, since both
+ * kinds may be repeated. Thread-safe.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class LeaderDuties {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
   private static final int REAP_MAX = 1024;
+
+  /** Reading all tables costs a second of one core for some hundred thousand files. */
+  private static final long COMPARE_NANOS = Duration.ofHours(1).toNanos();
 
   private final RatisNode ratis;
   private final Supplier<CompletableFuture<Void>> proof;
@@ -38,12 +42,16 @@ final class LeaderDuties {
   private final RaftTiming timing;
   private final SessionWatch watch;
   private final QuorumProof majority;
+  private final HashVotes hashes = new HashVotes();
 
   @GuardedBy("this")
   private long term = -1;
 
   @GuardedBy("this")
   private long lastTickNanos;
+
+  @GuardedBy("this")
+  private long comparedNanos;
 
   @GuardedBy("this")
   private boolean reaping;
@@ -101,9 +109,11 @@ final class LeaderDuties {
     long now = clock.nanoTime();
     syncTerm(now);
     try (LocalSnapshot snapshot = tables.snapshot()) {
-      boolean isMember = snapshot.cluster().node(new NodeId(request.getNode())) != null;
+      NodeId node = new NodeId(request.getNode());
+      boolean isMember = snapshot.cluster().node(node) != null;
       if (isMember) {
-        complainAboutClock(new NodeId(request.getNode()), ahead);
+        complainAboutClock(node, ahead);
+        answer.setTablesDiffer(differs(node, request));
       }
       for (SessionRenewal renewal : request.getSessionsList()) {
         ClusterView.Session session =
@@ -120,6 +130,11 @@ final class LeaderDuties {
       }
     }
     return proof.get().thenApply(none -> answer.build());
+  }
+
+  private boolean differs(NodeId node, RenewRequest request) {
+    String hash = request.getTableHash();
+    return !hash.isEmpty() && hashes.differs(node, request.getHashIndex(), hash, ratis.voters());
   }
 
   /** Whether a clock that shows this is too far from the leader's for a new session or node. */
@@ -160,6 +175,7 @@ final class LeaderDuties {
     long current = ratis.term();
     boolean stalled = now - lastTickNanos > timing.session().toNanos() / 2;
     if (current != term) {
+      comparedNanos = now;
       watch.begin(now);
       term = current;
     } else if (stalled) {
@@ -191,6 +207,15 @@ final class LeaderDuties {
     if (!free.isEmpty() && startReaping()) {
       reap(free);
     }
+    if (isComparingDue(now)) {
+      propose(new LogEntry.HashTables());
+    }
+  }
+
+  private synchronized boolean isComparingDue(long now) {
+    boolean due = now - comparedNanos > COMPARE_NANOS;
+    comparedNanos = due ? now : comparedNanos;
+    return due;
   }
 
   /** Goes round, so that many orphans that are held do not hide those behind them. */

@@ -54,6 +54,10 @@ final class LocalSessions {
   private final Map<SessionId, RaftSession> sessions = new ConcurrentHashMap<>();
   private final CompletableFuture<Void> predecessorsEnded = new CompletableFuture<>();
 
+  /**
+   * @param hashes of this node's tables, told to the leader
+   * @param onDifferent the leader says that they are not those of the other nodes
+   */
   LocalSessions(
       Identity identity,
       RaftTiming timing,
@@ -65,7 +69,9 @@ final class LocalSessions {
       LeaderEvents events,
       Retry retry,
       LinearReads reads,
-      Freshness freshness) {
+      Freshness freshness,
+      TableHashes hashes,
+      Runnable onDifferent) {
     this.identity = identity;
     this.timing = timing;
     this.surroundings = surroundings;
@@ -89,7 +95,9 @@ final class LocalSessions {
             timing,
             sessions::values,
             session -> threads.duties.execute(() -> confirmEnd(session)),
-            quorum);
+            quorum,
+            hashes,
+            onDifferent);
     recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
   }
 

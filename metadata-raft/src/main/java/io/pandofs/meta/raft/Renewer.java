@@ -8,6 +8,7 @@ import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -33,6 +34,8 @@ final class Renewer {
   private final Supplier<Collection<RaftSession>> sessions;
   private final Consumer<SessionId> onUnknown;
   private final QuorumWatch quorum;
+  private final TableHashes hashes;
+  private final Runnable onDifferent;
 
   @GuardedBy("this")
   private long renewedNanos;
@@ -48,6 +51,7 @@ final class Renewer {
 
   /**
    * @param onUnknown the leader does not know a session; called on the answer's thread
+   * @param onDifferent this node's tables are not those of the others
    */
   Renewer(
       NodeId self,
@@ -58,7 +62,9 @@ final class Renewer {
       RaftTiming timing,
       Supplier<Collection<RaftSession>> sessions,
       Consumer<SessionId> onUnknown,
-      QuorumWatch quorum) {
+      QuorumWatch quorum,
+      TableHashes hashes,
+      Runnable onDifferent) {
     this.self = self;
     this.leader = leader;
     this.tables = tables;
@@ -68,6 +74,8 @@ final class Renewer {
     this.sessions = sessions;
     this.onUnknown = onUnknown;
     this.quorum = quorum;
+    this.hashes = hashes;
+    this.onDifferent = onDifferent;
     this.renewedNanos = clock.nanoTime();
   }
 
@@ -84,6 +92,10 @@ final class Renewer {
       }
     }
     request.setWallMillis(LeaderDuties.millis(clock.now()));
+    Map.Entry<Long, String> hash = hashes.newest();
+    if (hash != null) {
+      request.setHashIndex(hash.getKey()).setTableHash(hash.getValue());
+    }
     leader
         .renew(request.build())
         .whenComplete((answer, failure) -> answered(sentNanos, renewed, answer, failure));
@@ -116,6 +128,9 @@ final class Renewer {
       renewal = new CompletableFuture<>();
     }
     waiting.complete(null);
+    if (answer.getTablesDiffer()) {
+      onDifferent.run();
+    }
     unknown.forEach(session -> onUnknown.accept(new SessionId(session)));
   }
 

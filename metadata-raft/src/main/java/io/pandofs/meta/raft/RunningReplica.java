@@ -138,19 +138,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             releases::answeredAt,
             dirty);
     reads = new LinearReads(leader, freshness, dirty, applied, tables, retry, clock, failed);
-    sessions =
-        new LocalSessions(
-            identity,
-            config.timing(),
-            surroundings,
-            threads,
-            tables,
-            applied,
-            leader,
-            events,
-            retry,
-            reads,
-            freshness);
+    sessions = openSessions();
     Membership membership = openMembership();
     changes = new MemberChanges(ratis, peersHeard, tables, applied, membership, releases::whenLeft);
     absences = new Absences(ratis, tables, peersHeard::all, config.timing().outAfter().toMillis());
@@ -161,6 +149,29 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     this.blocks = blocks;
     blocks.bind(tables, applied);
     tables.onFault(fault -> fail("the metadata tables can't be used", fault));
+  }
+
+  private void failAsDifferent() {
+    fail(
+        "the metadata tables are damaged",
+        new DamagedException("they are not those of a majority of the nodes"));
+  }
+
+  private LocalSessions openSessions() {
+    return new LocalSessions(
+        identity,
+        config.timing(),
+        surroundings,
+        threads,
+        tables,
+        applied,
+        leader,
+        events,
+        retry,
+        reads,
+        freshness,
+        hashes,
+        this::failAsDifferent);
   }
 
   private RatisNode openRatis(List<RaftPeer> peers) throws IOException {

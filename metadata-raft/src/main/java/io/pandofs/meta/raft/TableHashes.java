@@ -6,6 +6,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,11 @@ final class TableHashes {
       byIndex.pollFirstEntry();
     }
     LOG.debug("Tables at {}: {}", index, hash);
+  }
+
+  /** The one as of the highest index; null when there is none. */
+  synchronized Map.@Nullable Entry<Long, String> newest() {
+    return byIndex.lastEntry();
   }
 
   synchronized Map<Long, String> all() {

@@ -9,8 +9,12 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.engine.ReadStore;
+import io.pandofs.meta.engine.Table;
+import io.pandofs.meta.rocksdb.AppliedIndex;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.meta.rocksdb.RocksTables;
+import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -132,6 +136,49 @@ class DamageTest {
         assertThat(data.damageReason()).contains("tables");
       }
       MembershipTest.fill(cluster.leader(), "c", 20);
+    }
+  }
+
+  /** No checksum shows it, as when memory was bad while the row was written. */
+  @Test
+  void tablesThatAreNotThoseOfTheOthersFenceTheNode() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.limits = TIGHT)) {
+      MembershipTest.fill(cluster.leader(), "a", 20);
+      TestNode hurt = cluster.follower();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> hurt.status().applied() >= cluster.leader().status().applied());
+      hurt.close();
+      changeAnInode(tables(hurt.dataDir, "MANIFEST").getParent());
+      hurt.start();
+      cluster.leader().replica().hashTables(Duration.ofSeconds(30));
+      ReplicaFailure failure = hurt.replica().ended().get(60, TimeUnit.SECONDS);
+      assertThat(failure.kind()).isEqualTo(ReplicaFailure.Kind.DAMAGED);
+      assertThat(failure.reason()).contains("not those of a majority");
+      MembershipTest.fill(cluster.leader(), "b", 20);
+      for (TestNode node : cluster.nodes) {
+        assertThat(node == hurt || node.status().failure() == null).isTrue();
+      }
+    }
+  }
+
+  private static void changeAnInode(Path directory) throws IOException {
+    try (RocksMemory memory = new RocksMemory(16 << 20, 4 << 20);
+        RocksTables tables = RocksTables.open(directory, memory)) {
+      AppliedIndex applied = tables.applied();
+      try (RocksTransaction change = tables.begin()) {
+        byte[] key;
+        byte[] row;
+        try (ReadStore.Cursor rows = change.scan(Table.INODES, new byte[0], null)) {
+          assertThat(rows.next()).isTrue();
+          key = rows.key();
+          row = rows.value();
+        }
+        row[row.length - 1] ^= 1;
+        change.put(Table.INODES, key, row);
+        change.commit(applied);
+      }
+      AppliedIndex unused = tables.flush();
     }
   }
 

@@ -256,7 +256,8 @@ final class Node implements AutoCloseable, ReplicaListener {
   private BlockCommands blockCommands(
       NodeId self, MetadataReplica replica, LocalDirectory local, BlockSide side) throws Refusal {
     return new BlockCommands(
-        new ScrubRequest(side, local, replica::localView, config.mount(), clock),
+        new ScrubRequest(
+            side, local, replica::localView, replica::hashTables, config.mount(), clock),
         new FsckRequest(self, tables(replica), local, side));
   }
 

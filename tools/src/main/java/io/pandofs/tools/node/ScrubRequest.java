@@ -5,37 +5,51 @@ import io.pandofs.block.replication.BlockCheck;
 import io.pandofs.block.replication.Keeper;
 import io.pandofs.block.replication.Scrub;
 import io.pandofs.common.BlockId;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminCommand;
 import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code pando scrub}: begins a pass when asked to ({@code now}), or checks the files at a {@code
- * path} within the mount at once; waits for the end of a pass and for the repair of what was found
- * when asked to ({@code wait}), and answers with the state of scrubbing.
+ * {@code pando scrub}: begins a pass when asked to ({@code now}), and a comparison of the metadata
+ * tables of all nodes, or checks the files at a {@code path} within the mount at once; waits for
+ * the end of a pass and for the repair of what was found when asked to ({@code wait}), and answers
+ * with the state of scrubbing.
  */
 final class ScrubRequest implements AdminCommand {
+  private static final Duration COMPARING_PATIENCE = Duration.ofSeconds(5);
+
   private final BlockSide side;
   private final LocalDirectory directory;
   private final PathScrub.Views views;
+  private final Comparing tables;
   private final @Nullable Path mount;
   private final Clock clock;
+
+  /** Has the nodes compare their metadata tables; returns when they have been told to. */
+  @FunctionalInterface
+  interface Comparing {
+    void begin(Duration patience) throws ErrnoException;
+  }
 
   ScrubRequest(
       BlockSide side,
       LocalDirectory directory,
       PathScrub.Views views,
+      Comparing tables,
       @Nullable Path mount,
       Clock clock) {
     this.side = side;
     this.directory = directory;
     this.views = views;
+    this.tables = tables;
     this.mount = mount;
     this.clock = clock;
   }
@@ -47,6 +61,7 @@ final class ScrubRequest implements AdminCommand {
       return path(request.text("path"), request.flag("wait"), progress);
     }
     if (request.flag("now")) {
+      compareTables(progress);
       long number = side.scrub.startNow();
       if (request.flag("wait")) {
         awaitEnd(number, progress);
@@ -54,6 +69,14 @@ final class ScrubRequest implements AdminCommand {
       }
     }
     return document(side);
+  }
+
+  private void compareTables(Progress progress) throws IOException {
+    try {
+      tables.begin(COMPARING_PATIENCE);
+    } catch (ErrnoException e) {
+      progress.say("the metadata tables are not compared: " + e.getMessage());
+    }
   }
 
   private Map<String, @Nullable Object> path(String path, boolean wait, Progress progress)
