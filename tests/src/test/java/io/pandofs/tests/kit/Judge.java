@@ -7,6 +7,7 @@ import io.pandofs.tests.history.Operation;
 import io.pandofs.tests.nemesis.FaultReport;
 import io.pandofs.tests.nemesis.TableHashes;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -194,6 +195,16 @@ final class Judge {
           "pause %6d ms on surviving mounts, %6d ms on the others: %s"
               .formatted(millis(longest), millis(longestOnTargets(done, fault)), fault.name()));
     }
+    pausesByGroup()
+        .forEach(
+            (group, pauses) ->
+                lines.add(
+                    "pauses on surviving mounts, %-24s %3d faults, median %6d ms, longest %6d ms"
+                        .formatted(
+                            group + ":",
+                            pauses.size(),
+                            pauses.get(pauses.size() / 2),
+                            pauses.get(pauses.size() - 1))));
     lines.add(
         "longest pause of a client on a surviving node: "
             + describe(longestOf(done.stream().filter(this::survives))));
@@ -207,6 +218,17 @@ final class Judge {
   List<Long> pausesOnSurviving() {
     List<Operation> done = all.stream().filter(Operation::known).toList();
     return faults.stream().map(fault -> millis(longest(done, fault))).toList();
+  }
+
+  /** The same for each group of faults, the longest last. */
+  Map<String, List<Long>> pausesByGroup() {
+    List<Long> pauses = pausesOnSurviving();
+    Map<String, List<Long>> groups = new TreeMap<>();
+    for (int i = 0; i < pauses.size(); i++) {
+      groups.computeIfAbsent(faults.get(i).group(), group -> new ArrayList<>()).add(pauses.get(i));
+    }
+    groups.values().forEach(Collections::sort);
+    return groups;
   }
 
   private Optional<Operation> longest(List<Operation> done, FaultReport fault) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +27,29 @@ final class JudgeTest {
 
   private static FaultReport fault(String evidence, String complaint) {
     return new FaultReport(
-        "kill -9 n2", Set.of(2), 10 * SECOND, 20 * SECOND, 30 * SECOND, evidence, complaint);
+        "kill -9 n2",
+        "kill",
+        false,
+        Set.of(2),
+        10 * SECOND,
+        20 * SECOND,
+        30 * SECOND,
+        evidence,
+        complaint);
+  }
+
+  /** From {@code begin} to well again, in seconds; node 2 is its target. */
+  private static FaultReport fault(String kind, boolean hitLeader, long begin, long end) {
+    return new FaultReport(
+        kind + " n2",
+        kind,
+        hitLeader,
+        Set.of(2),
+        begin * SECOND,
+        end * SECOND,
+        end * SECOND,
+        EVIDENCE,
+        "");
   }
 
   /** What clients wrote down. */
@@ -221,5 +244,33 @@ final class JudgeTest {
     assertThat(judge.lines())
         .anyMatch(line -> line.contains("2000 ms on surviving mounts,   7000 ms on the others"));
     assertThat(judge.convictions()).isEmpty();
+  }
+
+  @Test
+  void pausesAreToldForEachKindAndTheLeadersApart() throws IOException {
+    Judge judge =
+        judge(
+            new Book()
+                .call(1, 100, 101, "write k 1", "OK -")
+                .call(1, 200, 203, "write k 2", "OK -")
+                .call(3, 300, 307, "read k -", "OK 2")
+                .call(3, 400, 402, "read k -", "OK 2")
+                .call(3, 500, 505, "read k -", "OK 2")
+                .call(2, 510, 519, "read k -", "OK 2") // of the target itself
+                .history(),
+            fault("pause", true, 100, 110),
+            fault("pause", true, 200, 210),
+            fault("pause", true, 300, 310),
+            fault("pause", false, 400, 410),
+            fault("oneway deaf", true, 500, 520));
+    assertThat(judge.pausesByGroup())
+        .containsOnly(
+            Map.entry("pause of the leader", List.of(1_000L, 3_000L, 7_000L)),
+            Map.entry("pause", List.of(2_000L)),
+            Map.entry("oneway deaf of the leader", List.of(5_000L)));
+    assertThat(judge.lines())
+        .anyMatch(line -> line.matches(".*pause of the leader: +3 faults.* 3000 ms.* 7000 ms"))
+        .anyMatch(line -> line.matches(".*, pause: +1 faults.* 2000 ms.* 2000 ms"))
+        .anyMatch(line -> line.matches(".*oneway deaf of the leader: +1 faults.* 5000 ms"));
   }
 }

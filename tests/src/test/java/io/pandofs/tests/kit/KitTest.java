@@ -37,7 +37,9 @@ final class KitTest {
         .contains("process gone", "process state T", "packets dropped", "nothing convicted")
         .contains("checked register", "checked slots", "checked append", "checked set")
         .contains("checked names", "checked locks", "longest pause of a client");
-    out.lines().filter(line -> line.contains("longest pause")).forEach(System.out::println);
+    out.lines()
+        .filter(line -> line.contains("longest pause") || line.contains("pauses on"))
+        .forEach(System.out::println);
   }
 
   @Test

@@ -1,7 +1,10 @@
 package io.pandofs.tests.nemesis;
 
 import io.pandofs.tests.nemesis.Cluster.Leader;
+import io.pandofs.tests.nemesis.Network.Way;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Whether facts that were measured show that a fault took place: a text for people that tells them,
@@ -50,12 +53,37 @@ final class Evidence {
         : NONE;
   }
 
-  /** Of packets that were dropped: who leads since then is told, but shows nothing by itself. */
-  static String cut(long packets, String election) {
-    if (packets <= 0) {
-      return NONE;
-    }
-    return packets + " packets dropped" + (election.isEmpty() ? "" : ", " + election);
+  /**
+   * Of packets that were dropped.
+   *
+   * @param deposes whether somebody else must have been elected, see {@link #deposes}; an election
+   *     that need not have been is told, but shows nothing by itself
+   * @param election the others' election; empty when there was none
+   */
+  static String cut(long packets, boolean deposes, String election) {
+    return packets <= 0
+        ? NONE
+        : withElection(packets + " packets dropped", deposes || !election.isEmpty(), election);
+  }
+
+  /**
+   * Whether a cut must lead to another leader: it leaves the leader no majority that hears it and
+   * that it hears, but leaves another node one.
+   *
+   * @param leader 0 when nobody led
+   */
+  static boolean deposes(Set<Way> cut, int leader, int nodes) {
+    return leader > 0
+        && !hasMajority(cut, leader, nodes)
+        && IntStream.rangeClosed(1, nodes).anyMatch(node -> hasMajority(cut, node, nodes));
+  }
+
+  private static boolean hasMajority(Set<Way> cut, int node, int nodes) {
+    long withItself =
+        IntStream.rangeClosed(1, nodes)
+            .filter(o -> !cut.contains(new Way(node, o)) && !cut.contains(new Way(o, node)))
+            .count();
+    return withItself > nodes / 2;
   }
 
   /** Of a node that was slow. */

@@ -3,7 +3,9 @@ package io.pandofs.tests.nemesis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.tests.nemesis.Cluster.Leader;
+import io.pandofs.tests.nemesis.Network.Way;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** A fault that did not take place has no evidence. */
@@ -45,10 +47,37 @@ final class EvidenceTest {
 
   @Test
   void aCutThatNoPacketMetWasNone() {
-    assertThat(Evidence.cut(3, "")).isEqualTo("3 packets dropped");
-    assertThat(Evidence.cut(3, ELECTION)).contains("3 packets dropped", ELECTION);
-    assertThat(Evidence.cut(0, "")).isEmpty();
-    assertThat(Evidence.cut(0, ELECTION)).isEmpty();
+    assertThat(Evidence.cut(3, false, "")).isEqualTo("3 packets dropped");
+    assertThat(Evidence.cut(3, false, ELECTION)).contains("3 packets dropped", ELECTION);
+    assertThat(Evidence.cut(0, false, "")).isEmpty();
+    assertThat(Evidence.cut(0, false, ELECTION)).isEmpty();
+    assertThat(Evidence.cut(0, true, ELECTION)).isEmpty();
+  }
+
+  @Test
+  void aLeaderWithoutAMajorityThatNobodyReplacedWasNotCutOff() {
+    assertThat(Evidence.cut(3, true, "")).isEmpty();
+    assertThat(Evidence.cut(3, true, ELECTION)).contains("3 packets dropped", ELECTION);
+  }
+
+  @Test
+  void aCutDeposesWhoHasNoMajorityLeft() {
+    Set<Way> mute = Set.of(new Way(1, 2), new Way(1, 3));
+    Set<Way> deaf = Set.of(new Way(2, 1), new Way(3, 1));
+    // Whom it reaches it does not hear, and the other way round.
+    Set<Way> crossed = Set.of(new Way(1, 2), new Way(3, 1));
+    Set<Way> bridge = Set.of(new Way(1, 2), new Way(2, 1));
+    Set<Way> oneOfOne = Set.of(new Way(1, 2));
+    for (Set<Way> cut : List.of(mute, deaf, crossed)) {
+      assertThat(Evidence.deposes(cut, 1, 3)).as("%s", cut).isTrue();
+      assertThat(Evidence.deposes(cut, 2, 3)).as("%s of a follower", cut).isFalse();
+      assertThat(Evidence.deposes(cut, 1, 5)).as("%s of five", cut).isFalse();
+      assertThat(Evidence.deposes(cut, 0, 3)).as("%s of nobody", cut).isFalse();
+    }
+    assertThat(Evidence.deposes(bridge, 1, 3)).isFalse();
+    assertThat(Evidence.deposes(oneOfOne, 1, 3)).isFalse();
+    // Of two nodes neither can lead alone.
+    assertThat(Evidence.deposes(bridge, 1, 2)).isFalse();
   }
 
   @Test

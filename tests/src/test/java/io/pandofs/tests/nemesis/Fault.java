@@ -8,6 +8,12 @@ interface Fault {
   /** What it is and to whom, for people. */
   String name();
 
+  /** What it is, whomever it strikes: pauses are told for each kind. */
+  String kind();
+
+  /** Whether the node that led when it began is one of its targets. */
+  boolean hitsLeader();
+
   /** The nodes at whose mounts anything may be expected; all others must go on. */
   Set<Integer> targets();
 

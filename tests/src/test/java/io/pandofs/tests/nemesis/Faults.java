@@ -19,16 +19,19 @@ final class Faults {
     final Cluster cluster;
     final ClusterNode node;
     private final Leader before;
+    private final String kind;
     private final String what;
 
-    OnNode(Cluster cluster, int node, String what) {
+    OnNode(Cluster cluster, int node, String kind, String what) {
       this.cluster = cluster;
       this.node = cluster.node(node);
+      this.kind = kind;
       this.what = what;
       this.before = cluster.leader(List.of());
     }
 
-    boolean hitsLeader() {
+    @Override
+    public boolean hitsLeader() {
       return before.node() == node.number();
     }
 
@@ -37,9 +40,12 @@ final class Faults {
       if (!hitsLeader()) {
         return "";
       }
-      List<Integer> itself = List.of(node.number());
-      return Evidence.election(
-          before, cluster.awaitTermAbove(before.term(), itself, ELECTION), itself);
+      return awaitElection(cluster, before);
+    }
+
+    @Override
+    public String kind() {
+      return kind;
     }
 
     @Override
@@ -53,9 +59,16 @@ final class Faults {
     }
   }
 
+  /** That another node leads in a later term; empty when none does in time. */
+  private static String awaitElection(Cluster cluster, Leader before) throws InterruptedException {
+    List<Integer> itself = List.of(before.node());
+    return Evidence.election(
+        before, cluster.awaitTermAbove(before.term(), itself, ELECTION), itself);
+  }
+
   /** SIGKILL, and a start later. */
   static Fault kill(Cluster cluster, int target) {
-    return new OnNode(cluster, target, "kill -9") {
+    return new OnNode(cluster, target, "kill", "kill -9") {
       @Override
       public void begin() throws InterruptedException {
         node.kill();
@@ -75,7 +88,7 @@ final class Faults {
 
   /** SIGSTOP and SIGCONT. */
   static Fault pause(Cluster cluster, int target) {
-    return new OnNode(cluster, target, "pause") {
+    return new OnNode(cluster, target, "pause", "pause") {
       @Override
       public void begin() throws IOException, InterruptedException {
         node.signal("STOP");
@@ -94,14 +107,25 @@ final class Faults {
   }
 
   /** Packets of some ways are dropped. */
-  static Fault cut(Cluster cluster, String what, Set<Way> ways, Set<Integer> targets) {
+  static Fault cut(Cluster cluster, String kind, Set<Way> ways, Set<Integer> targets) {
     Leader before = cluster.leader(List.of());
+    boolean deposes = Evidence.deposes(ways, before.node(), cluster.nodes().size());
     return new Fault() {
       private long dropped;
 
       @Override
       public String name() {
-        return what + " " + ways + (targets.contains(before.node()) ? " (leader)" : "");
+        return kind + " " + ways + (hitsLeader() ? " (leader)" : "");
+      }
+
+      @Override
+      public String kind() {
+        return kind;
+      }
+
+      @Override
+      public boolean hitsLeader() {
+        return targets.contains(before.node());
       }
 
       @Override
@@ -117,9 +141,11 @@ final class Faults {
 
       @Override
       public String evidence() throws IOException, InterruptedException {
-        long packets = cluster.network().dropped() - dropped;
-        Leader now = cluster.leader(List.copyOf(targets));
-        return Evidence.cut(packets, Evidence.election(before, now, List.of()));
+        String election =
+            deposes
+                ? awaitElection(cluster, before)
+                : Evidence.election(before, cluster.leader(List.copyOf(targets)), List.of());
+        return Evidence.cut(cluster.network().dropped() - dropped, deposes, election);
       }
 
       @Override
@@ -138,7 +164,7 @@ final class Faults {
   /** A node that is heard but does not hear, or the other way round. */
   static Fault oneWay(Cluster cluster, int target, boolean mute) {
     Set<Way> ways = waysOf(cluster, target, mute, !mute);
-    return cut(cluster, mute ? "mute" : "deaf", ways, Set.of(target));
+    return cut(cluster, mute ? "oneway mute" : "oneway deaf", ways, Set.of(target));
   }
 
   /** Two nodes that do not reach each other; the others reach both. */
@@ -158,7 +184,7 @@ final class Faults {
 
   /** All that a node sends and gets is late. */
   static Fault delay(Cluster cluster, int target, long millis) {
-    return new OnNode(cluster, target, "delay of " + millis + " ms at") {
+    return new OnNode(cluster, target, "delay", "delay of " + millis + " ms at") {
       private long before;
 
       @Override
@@ -181,7 +207,7 @@ final class Faults {
 
   /** No space on a node's disk. */
   static Fault diskFull(Cluster cluster, int target) {
-    return new OnNode(cluster, target, "disk full") {
+    return new OnNode(cluster, target, "disk full", "disk full") {
       private String answer = "";
 
       @Override
@@ -210,6 +236,16 @@ final class Faults {
       @Override
       public String name() {
         return "power loss of all nodes";
+      }
+
+      @Override
+      public String kind() {
+        return "power loss";
+      }
+
+      @Override
+      public boolean hitsLeader() {
+        return true;
       }
 
       @Override

@@ -109,7 +109,15 @@ public final class Nemesis {
     long recovered = System.nanoTime();
     FaultReport report =
         new FaultReport(
-            fault.name(), fault.targets(), begin, healed, recovered, evidence, complaint);
+            fault.name(),
+            fault.kind(),
+            fault.hitsLeader(),
+            fault.targets(),
+            begin,
+            healed,
+            recovered,
+            evidence,
+            complaint);
     reports.add(report);
     log.accept(
         "over  %s: %s; lasted %d ms, well again %d ms later %s"
