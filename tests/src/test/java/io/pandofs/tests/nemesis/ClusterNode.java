@@ -2,6 +2,7 @@ package io.pandofs.tests.nemesis;
 
 import io.pandofs.common.identity.JoinToken;
 import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.Operation;
 import io.pandofs.tests.cluster.DevCluster;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminClient;
@@ -64,6 +65,11 @@ public final class ClusterNode {
     return directory.resolve("disk/data");
   }
 
+  /** The operations that its Raft log has up to an index that it has applied; it may run. */
+  List<Operation> operations(long upTo) throws IOException {
+    return NodeLog.operations(data().resolve("raft"), upTo);
+  }
+
   private NewNode setup() {
     return new NewNode(config(), data(), mount(), "n" + number, Network.control(number));
   }
@@ -112,17 +118,13 @@ public final class ClusterNode {
     Files.writeString(config(), text);
   }
 
-  private static String with(String text, String key, String value) throws IOException {
+  private static String with(String text, String key, String value) {
+    String setting = " = \"%s\"\n".formatted(value);
     int dot = key.indexOf('.');
-    String line = "%s = \"%s\"\n".formatted(key.substring(dot + 1), value);
-    if (dot < 0) {
-      return line + text;
-    }
-    String section = "[" + key.substring(0, dot) + "]\n";
-    if (!text.contains(section)) {
-      throw new IOException("the configuration has no section for " + key);
-    }
-    return text.replace(section, section + line);
+    String section = "[" + key.substring(0, Math.max(dot, 0)) + "]\n";
+    return text.contains(section)
+        ? text.replace(section, section + key.substring(dot + 1) + setting)
+        : key + setting + text;
   }
 
   /** Starts the process; it serves some time later. */

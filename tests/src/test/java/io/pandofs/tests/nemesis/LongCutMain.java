@@ -4,7 +4,6 @@ import io.pandofs.tests.cluster.Commands;
 import io.pandofs.tests.nemesis.Network.Way;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,33 +14,42 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Calls whose answers are cut off for longer than Ratis remembers calls, with another leader before
- * they are tried again, take effect once. {@code tests/longcut WARM_SECONDS}: the cut begins so
- * long after the start (590 puts a checkpoint of every node into it: one is due every ten minutes).
+ * they are tried again, and a checkpoint made since they were done, take effect once.
  *
- * <p>First one node hears nothing for a moment, so that its calls are done and their answers lost;
- * then nobody hears anybody, so that no session is expired meanwhile; then the leader is killed and
- * started; then all is healed. Exit status 0: all is right.
+ * <p>First one node hears nothing for a moment, so that its calls are done and their answers lost:
+ * the log of another node tells which. That is done again until there is such a call of each kind.
+ * Then nobody hears anybody, so that no session is expired meanwhile; then the leader is killed and
+ * started; then all is healed. Exit status 0: all is right, and calls of each kind were lost.
  */
 final class LongCutMain {
-  private static final String APPEND = "append";
-  private static final List<String> KINDS = List.of(APPEND, "create", "link", "rename", "rmdir");
+  private static final List<String> KINDS = List.of("append", "create", "link", "rename", "rmdir");
 
   /**
-   * So many programs make calls of each kind. A deaf node lets no call begin, since its tables may
-   * be old: an answer is lost only of a call that is just being done when it becomes deaf.
+   * So many calls of each kind are made at a time. A deaf node lets no call begin, since its tables
+   * may be old: an answer is lost only of a call that is just being done when it becomes deaf.
    */
-  private static final int LANES = 4;
+  private static final int LANES = 8;
 
-  /** So often it is made deaf at most until the answer of a call is lost. */
-  private static final int TRIES = 10;
+  /** Shorter than a freshness lease, during which calls begin without the leader. */
+  private static final Duration STANDSTILL = Duration.ofMillis(150);
+
+  /**
+   * So often it is made deaf at most until answers of each kind are lost: about one time in ten
+   * they are.
+   */
+  private static final int TRIES = 60;
 
   private static final Duration CUT = Duration.ofSeconds(70);
 
-  /** How long this fault lasts before another node looks: what is under way is done by then. */
+  /** Each node makes a checkpoint so often while anything is done, and so one in the cut. */
+  private static final String CHECKPOINT_EVERY = "30s";
+
+  /** How long it is deaf before the log is looked at: what was under way is done by then. */
   private static final Duration DEAF = Duration.ofMillis(1500);
 
   private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -63,69 +71,127 @@ final class LongCutMain {
   public static void main(String[] args) throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory("pando-longcut-");
     Cluster.Shape shape =
-        new Cluster.Shape(3, false, false, Map.of("quorum_loss", "wait:400s"), List.of());
+        new Cluster.Shape(
+            3,
+            false,
+            false,
+            Map.of("quorum_loss", "wait:400s", "log.checkpoint_every", CHECKPOINT_EVERY),
+            List.of());
     try (Cluster cluster = Cluster.up(directory, shape)) {
       LongCutMain test = new LongCutMain(directory, cluster);
-      test.run(Long.parseLong(args[0]));
+      test.run();
       test.wrong.forEach(line -> System.out.println("CONVICTED " + line));
       System.out.println(test.wrong.isEmpty() ? "nothing convicted" : "kept: " + directory);
       System.exit(test.wrong.isEmpty() ? 0 : 1);
     }
   }
 
-  private void run(long warmSeconds) throws IOException, InterruptedException {
+  private void run() throws IOException, InterruptedException {
     int leader = cluster.leader(List.of()).node();
     int victim = leader % 3 + 1;
     int other = 6 - leader - victim;
-    TimeUnit.SECONDS.sleep(warmSeconds);
     Path base = cluster.node(victim).mount().resolve("cut");
-    python("prepare", base).await().ok();
+    python("prepare", base, LANES).await().ok();
     List<Process> calls = start(base);
-    long term = cluster.leader(List.of()).term();
-    long checkpoint = checkpoint(other);
-
-    Set<Way> deaf = new LinkedHashSet<>();
-    deaf.add(new Way(leader, victim));
-    deaf.add(new Way(other, victim));
-    Map<String, Integer> unanswered = Map.of();
-    for (int i = 0; i < TRIES && unanswered.values().stream().noneMatch(n -> n > 0); i++) {
+    Lost lost = loseAnswers(victim, other);
+    boolean ofEach = lost.never().isEmpty();
+    if (ofEach) {
+      cutAll(other, lost.applied());
+      TimeUnit.SECONDS.sleep(2);
+    } else {
+      wrong.add(
+          "in %d tries no answer was lost of %s: nothing is shown".formatted(TRIES, lost.never()));
       cluster.network().heal();
-      awaitAnswers();
-      cluster.network().cut(deaf);
-      TimeUnit.NANOSECONDS.sleep(DEAF.toNanos());
-      unanswered = unanswered(other);
     }
-    cluster.network().cut(cluster.network().ways());
-    System.out.println("cut; done, but not answered: " + unanswered);
-    TimeUnit.NANOSECONDS.sleep(CUT.toNanos());
-    System.out.println(cluster.network().dropped() + " packets dropped");
-    cluster.node(leader).kill();
-    cluster.node(leader).start();
-    long deadAt = System.nanoTime();
-    // The others need no start: one of them leads before the old leader can.
-    cluster.network().heal();
-    Cluster.Leader now = cluster.awaitTermAbove(term, List.of(leader), PATIENCE);
-    long checkpointNow = checkpoint(other);
-    System.out.println(
-        "term %d→%d, n%d leads; checkpoint %d→%d"
-            .formatted(term, now.term(), now.node(), checkpoint, checkpointNow));
-    expect(warmSeconds == 0 || checkpointNow > checkpoint, "no checkpoint was made meanwhile");
-    expect(unanswered.values().stream().anyMatch(n -> n > 0), "no answer was lost: try again");
-    expect(now.term() > term, "nobody else leads");
-    String ill = cluster.awaitWell(cluster.nodes(), PATIENCE);
-    expect(ill.isEmpty(), ill + " after " + (System.nanoTime() - deadAt) / 1_000_000 + " ms");
-    TimeUnit.SECONDS.sleep(2);
     stop(calls);
     for (String kind : KINDS) {
-      judge(kind, other);
+      Set<Integer> answered = judge(kind, other);
+      Set<Integer> shown = new TreeSet<>(lost.calls().get(kind));
+      shown.retainAll(answered);
+      System.out.println("%s: done before the cut, answered after it: %s".formatted(kind, shown));
+      expect(
+          !ofEach || shown.equals(lost.calls().get(kind)),
+          "%s: the answers of %s were lost, but not all of them came after the cut"
+              .formatted(kind, lost.calls().get(kind)));
     }
   }
 
-  /** Waits until calls of every kind have been answered since now. */
+  /**
+   * What was done and not answered.
+   *
+   * @param calls their numbers by their kinds
+   * @param applied an index of the log that is not before them
+   */
+  private record Lost(Map<String, Set<Integer>> calls, long applied) {
+    /** The kinds of which there is none. */
+    List<String> never() {
+      return KINDS.stream().filter(kind -> calls.get(kind).isEmpty()).toList();
+    }
+  }
+
+  /**
+   * Makes a node deaf while it has calls of each kind under way, again and again until some of each
+   * were done and not answered. It is deaf when this returns.
+   *
+   * @param other whose log tells what was done
+   */
+  private Lost loseAnswers(int victim, int other) throws IOException, InterruptedException {
+    Set<Way> toVictim = new LinkedHashSet<>(cluster.network().ways());
+    toVictim.removeIf(way -> way.to() != victim);
+    for (int i = 1; true; i++) {
+      awaitAnswers();
+      ClusterNode leader = cluster.node(cluster.leader(List.of()).node());
+      // The calls that wait for a leader that stands still travel together when it goes on, and
+      // they are under way when it stands still again.
+      leader.signal("STOP");
+      TimeUnit.NANOSECONDS.sleep(STANDSTILL.toNanos());
+      leader.signal("CONT");
+      leader.signal("STOP");
+      cluster.network().cut(toVictim);
+      leader.signal("CONT");
+      TimeUnit.NANOSECONDS.sleep(DEAF.toNanos());
+      Lost lost = unanswered(other);
+      System.out.println("try " + i + ": done, but not answered: " + lost.calls());
+      if (lost.never().isEmpty() || i == TRIES) {
+        return lost;
+      }
+      cluster.network().heal();
+    }
+  }
+
+  /**
+   * A long time without any message, and another leader at its end.
+   *
+   * @param other whose checkpoint is looked at
+   * @param lost the last index of what was not answered
+   */
+  private void cutAll(int other, long lost) throws IOException, InterruptedException {
+    cluster.network().cut(cluster.network().ways());
+    Cluster.Leader before = cluster.leader(List.of());
+    TimeUnit.NANOSECONDS.sleep(CUT.toNanos());
+    System.out.println(cluster.network().dropped() + " packets dropped");
+    long checkpoint = raft(other, "checkpoint");
+    cluster.node(before.node()).kill();
+    cluster.node(before.node()).start();
+    long deadAt = System.nanoTime();
+    // The others need no start: one of them leads before the old leader can.
+    cluster.network().heal();
+    List<Integer> dead = List.of(before.node());
+    Cluster.Leader now = cluster.awaitTermAbove(before.term(), dead, PATIENCE);
+    String election = Evidence.election(before, now, dead);
+    System.out.println(
+        election + "; what was lost ends at " + lost + ", the checkpoint at " + checkpoint);
+    expect(checkpoint >= lost, "no checkpoint was made meanwhile");
+    expect(!election.isEmpty(), "nobody else leads");
+    String ill = cluster.awaitWell(cluster.nodes(), PATIENCE);
+    expect(ill.isEmpty(), ill + " after " + (System.nanoTime() - deadAt) / 1_000_000 + " ms");
+  }
+
+  /** Waits until calls of every kind have been answered since now, a few in each lane. */
   private void awaitAnswers() throws IOException, InterruptedException {
     Map<String, Integer> wanted = new HashMap<>();
     for (String kind : KINDS) {
-      wanted.put(kind, answers(kind).size() + LANES);
+      wanted.put(kind, answers(kind).size() + 4 * LANES);
     }
     for (Map.Entry<String, Integer> kind : wanted.entrySet()) {
       int seen =
@@ -139,16 +205,13 @@ final class LongCutMain {
 
   private List<Process> start(Path base) throws IOException {
     List<Process> calls = new ArrayList<>();
+    String lanes = String.valueOf(LANES);
     for (String kind : KINDS) {
-      Path errors = directory.resolve(kind + ".errors");
-      for (int lane = 0; lane < LANES; lane++) {
-        String first = String.valueOf(lane * 100_000);
-        calls.add(
-            new ProcessBuilder("python3", program.toString(), "run", base.toString(), kind, first)
-                .redirectOutput(Redirect.appendTo(told(kind).toFile()))
-                .redirectError(Redirect.appendTo(errors.toFile()))
-                .start());
-      }
+      calls.add(
+          new ProcessBuilder("python3", program.toString(), "run", base.toString(), kind, lanes)
+              .redirectOutput(told(kind).toFile())
+              .redirectError(directory.resolve(kind + ".errors").toFile())
+              .start());
     }
     return calls;
   }
@@ -167,83 +230,85 @@ final class LongCutMain {
     return directory.resolve(kind + ".calls");
   }
 
-  private long checkpoint(int node) {
-    return cluster.node(node).status().object("raft").number("checkpoint");
+  private long raft(int node, String figure) {
+    return cluster.node(node).status().object("raft").number(figure);
   }
 
-  /** How many calls of each kind have been done and not answered, as another node sees it. */
-  private Map<String, Integer> unanswered(int node) throws IOException, InterruptedException {
-    // All at once: the leader must not have time to end the session that it does not hear. For the
-    // same reason names alone: a look at a file waits for the deaf node, which has it leased.
-    Map<String, Commands.Running> counting = new LinkedHashMap<>();
+  /** The calls of each kind that a node's log says were done, and that were not answered. */
+  private Lost unanswered(int node) throws IOException {
+    long applied = raft(node, "applied");
+    LoggedCalls logged = LoggedCalls.of(cluster.node(node).operations(applied));
+    Map<String, Set<Integer>> unanswered = new LinkedHashMap<>();
     for (String kind : KINDS) {
-      if (!kind.equals(APPEND)) {
-        counting.put(kind, count(kind, node));
+      Set<Integer> calls = new TreeSet<>();
+      for (String line : Files.readAllLines(told(kind))) {
+        String[] words = line.split(" ", -1);
+        if (words[0].equals("B") && logged.contains(kind, words)) {
+          calls.add(Integer.valueOf(words[1]));
+        }
       }
+      calls.removeAll(answers(kind).keySet());
+      unanswered.put(kind, calls);
     }
-    Map<String, Integer> done = new LinkedHashMap<>();
-    for (Map.Entry<String, Commands.Running> kind : counting.entrySet()) {
-      Map<Integer, Integer> effects = effects(kind.getValue());
-      Map<Integer, String> answers = answers(kind.getKey());
-      long count =
-          effects.entrySet().stream()
-              .filter(e -> e.getValue() > 0 && !answers.containsKey(e.getKey()))
-              .count();
-      done.put(kind.getKey(), (int) count);
-    }
-    return done;
+    return new Lost(unanswered, applied);
   }
 
-  private void judge(String kind, int node) throws IOException, InterruptedException {
-    Map<Integer, String> answers = answers(kind);
+  /**
+   * Compares what a kind's calls were answered with what another mount shows of them.
+   *
+   * @return those that took effect once and were answered OK, but only after the cut
+   */
+  private Set<Integer> judge(String kind, int node) throws IOException, InterruptedException {
+    Map<Integer, Answer> answers = answers(kind);
     Map<String, Integer> counts = new LinkedHashMap<>();
-    for (Map.Entry<Integer, Integer> effect : effects(count(kind, node)).entrySet()) {
-      String answer = answers.getOrDefault(effect.getKey(), "none");
-      counts.merge(answer, 1, Integer::sum);
-      boolean lost = answer.equals("OK") && effect.getValue() != 1;
-      boolean twice = effect.getValue() > 1;
+    Set<Integer> late = new TreeSet<>();
+    for (Map.Entry<Integer, Integer> effect : effects(kind, node).entrySet()) {
+      Answer answer = answers.getOrDefault(effect.getKey(), Answer.NONE);
+      boolean ok = answer.word().equals("OK");
+      int times = effect.getValue();
+      counts.merge(answer.word(), 1, Integer::sum);
       // Nobody else works here: such an answer is a call that met its own first try.
-      boolean metItself = answer.equals("EEXIST") || answer.equals("ENOENT");
-      String call = "%s %d answered %s and took effect %d times";
+      boolean metItself = Set.of("EEXIST", "ENOENT").contains(answer.word());
       expect(
-          !lost && !twice && !metItself,
-          call.formatted(kind, effect.getKey(), answer, effect.getValue()));
+          times <= 1 && (times == 1 || !ok) && !metItself,
+          "%s %d answered %s and took effect %d times"
+              .formatted(kind, effect.getKey(), answer.word(), times));
+      if (ok && times == 1 && answer.millis() >= CUT.toMillis()) {
+        late.add(effect.getKey());
+      }
     }
     expect(
         !counts.containsKey("EIO"),
-        kind + ": its session was over, so that nothing was tried again: try on a quiet machine");
-    long longest = longestMillis(kind);
+        kind
+            + ": EIO: the session was over, so that nothing was tried again (try on a quiet machine),"
+            + " or an append met its own first try");
+    long longest = answers.values().stream().mapToLong(Answer::millis).max().orElse(0);
     System.out.println(kind + ": " + counts + ", the longest took " + longest + " ms");
     expect(counts.getOrDefault("OK", 0) > 0, kind + " never worked");
+    return late;
   }
 
-  private Map<Integer, String> answers(String kind) throws IOException {
-    Map<Integer, String> answers = new HashMap<>();
+  /** The end of a call. */
+  private record Answer(String word, long millis) {
+    static final Answer NONE = new Answer("none", 0);
+  }
+
+  private Map<Integer, Answer> answers(String kind) throws IOException {
+    Map<Integer, Answer> answers = new HashMap<>();
     for (String line : Files.readAllLines(told(kind))) {
       String[] words = line.split(" ", -1);
-      if (words[0].equals("E")) {
-        answers.put(Integer.valueOf(words[1]), words[2]);
+      if (words[0].equals("E") && words.length == 4) { // all of the line is there
+        answers.put(Integer.valueOf(words[1]), new Answer(words[2], Long.parseLong(words[3])));
       }
     }
     return answers;
   }
 
-  private long longestMillis(String kind) throws IOException {
-    return Files.readAllLines(told(kind)).stream()
-        .filter(line -> line.startsWith("E "))
-        .mapToLong(line -> Long.parseLong(line.split(" ", -1)[3]))
-        .max()
-        .orElse(0);
-  }
-
-  private Commands.Running count(String kind, int node) throws IOException {
-    return python("count", cluster.node(node).mount().resolve("cut"), kind, told(kind));
-  }
-
-  private static Map<Integer, Integer> effects(Commands.Running counting)
+  private Map<Integer, Integer> effects(String kind, int node)
       throws IOException, InterruptedException {
+    Path base = cluster.node(node).mount().resolve("cut");
     Map<Integer, Integer> effects = new LinkedHashMap<>();
-    for (String line : counting.await().ok().lines().toList()) {
+    for (String line : python("count", base, kind, told(kind)).await().ok().lines().toList()) {
       String[] words = line.split(" ", -1);
       effects.put(Integer.valueOf(words[0]), Integer.valueOf(words[1]));
     }
