@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <C> a connection
  */
-final class Unproved<C> {
+public final class Unproved<C> {
   private final int most;
   private final int mostOfAddress;
 
@@ -28,13 +28,13 @@ final class Unproved<C> {
    * @param most at a time
    * @param mostOfAddress of one address at a time
    */
-  Unproved(int most, int mostOfAddress) {
+  public Unproved(int most, int mostOfAddress) {
     this.most = most;
     this.mostOfAddress = mostOfAddress;
   }
 
   /** Takes one in. The one that is answered lost its place and is to be closed; null if none. */
-  synchronized @Nullable C add(C connection, InetSocketAddress from) {
+  public synchronized @Nullable C add(C connection, InetSocketAddress from) {
     InetAddress address = from.getAddress();
     ArrayDeque<C> ofAddress = new ArrayDeque<>();
     open.forEach(
@@ -58,7 +58,7 @@ final class Unproved<C> {
   }
 
   /** It ended, or has proved who it is. */
-  synchronized void remove(C connection) {
+  public synchronized void remove(C connection) {
     open.remove(connection);
   }
 }

@@ -32,6 +32,7 @@ import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.thirdparty.io.grpc.netty.GrpcSslContexts;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.ClientAuth;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContextBuilder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,14 +67,14 @@ final class RaftGuard implements ServerInterceptor {
           PeerTrust.members(
               security.keyring(),
               security.admission(),
-              reason -> guard.refusals.warn("refusing a Raft connection: " + reason));
+              reason -> guard.refusals.warn("refusing to speak Raft to who answers: " + reason));
       GrpcTlsConfig tls = new GrpcTlsConfig(security.keyring().keyManager(), trust, true);
       GrpcConfigKeys.TLS.setConf(parameters, tls);
       GrpcConfigKeys.Server.setTlsConf(parameters, tls);
       GrpcConfigKeys.Client.setTlsConf(parameters, tls);
       GrpcConfigKeys.Admin.setTlsConf(parameters, tls);
       GrpcConfigKeys.Server.setServicesCustomizer(
-          parameters, (builder, types) -> guard.secure(builder, types, security, trust));
+          parameters, (builder, types) -> guard.secure(builder, types, security));
     } else {
       GrpcConfigKeys.Server.setServicesCustomizer(
           parameters, (builder, types) -> builder.intercept(guard));
@@ -82,20 +83,18 @@ final class RaftGuard implements ServerInterceptor {
   }
 
   private NettyServerBuilder secure(
-      NettyServerBuilder builder,
-      EnumSet<GrpcServices.Type> types,
-      NodeSecurity security,
-      PeerTrust trust) {
+      NettyServerBuilder builder, EnumSet<GrpcServices.Type> types, NodeSecurity security) {
     LOG.debug("the Raft port serves {}", types);
     try {
+      SslContext tls =
+          GrpcSslContexts.configure(
+                  SslContextBuilder.forServer(security.keyring().keyManager())
+                      .trustManager(PeerTrust.members(security.keyring(), security.admission()))
+                      .clientAuth(ClientAuth.REQUIRE)
+                      .protocols("TLSv1.3"))
+              .build();
       return builder
-          .sslContext(
-              GrpcSslContexts.configure(
-                      SslContextBuilder.forServer(security.keyring().keyManager())
-                          .trustManager(trust)
-                          .clientAuth(ClientAuth.REQUIRE)
-                          .protocols("TLSv1.3"))
-                  .build())
+          .protocolNegotiator(new RaftDoor(tls, refusals))
           .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
           .intercept(this);
     } catch (SSLException e) {

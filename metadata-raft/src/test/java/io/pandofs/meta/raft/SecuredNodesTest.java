@@ -30,10 +30,15 @@ import io.pandofs.meta.wire.ReadIndexRequest;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import io.pandofs.meta.wire.SessionRenewal;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -280,6 +285,37 @@ class SecuredNodesTest {
                     new SystemClock().now()),
                 two.credentials().authority()));
     assertThat(asked(target, liar, "n2", "n1")).contains("UNAVAILABLE");
+    silentStrangersMakeRoom(target, two);
+  }
+
+  /** Of those who only hold places at the Raft port all but a few go long before their time. */
+  private static void silentStrangersMakeRoom(TestNode target, Keyring member) throws Exception {
+    List<Socket> silent = new ArrayList<>();
+    try {
+      for (int i = 0; i < 30; i++) {
+        InetSocketAddress raft = Addresses.parse(target.raft());
+        silent.add(new Socket(raft.getHostString(), raft.getPort()));
+      }
+      await()
+          .atMost(Duration.ofSeconds(4))
+          .until(() -> silent.stream().filter(SecuredNodesTest::isEnded).count() >= 30 - 16);
+      assertThat(asked(target, member, "n2", "n1")).doesNotContain("UNAVAILABLE");
+    } finally {
+      for (Socket socket : silent) {
+        socket.close();
+      }
+    }
+  }
+
+  private static boolean isEnded(Socket socket) {
+    try {
+      socket.setSoTimeout(1);
+      return socket.getInputStream().read() < 0;
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (IOException e) {
+      return true; // reset
+    }
   }
 
   /** Asks for a read index on the Raft port; the answer or the failure as text. */
