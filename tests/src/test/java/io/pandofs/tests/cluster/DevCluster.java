@@ -16,7 +16,7 @@ import java.util.Map;
  * destroyed when it is closed. Needs the built distribution: {@code mvn -pl tests -am verify}, or
  * package, comes before.
  */
-public final class DevCluster implements AutoCloseable {
+public final class DevCluster implements GrowingCluster, AutoCloseable {
   private static final Duration UP = Duration.ofSeconds(170);
   private static final Duration STEP = Duration.ofSeconds(150);
 
@@ -85,11 +85,13 @@ public final class DevCluster implements AutoCloseable {
   }
 
   /** One node more, mounted. */
+  @Override
   public void add() throws IOException, InterruptedException {
     dev(UP, "add", "--timeout", "150").ok();
   }
 
   /** Runs a {@code pando} command that asks the daemon of a node. */
+  @Override
   public Commands.Result ask(int node, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(launcher().toString()));
@@ -99,6 +101,7 @@ public final class DevCluster implements AutoCloseable {
   }
 
   /** The configuration of a node. */
+  @Override
   public Path config(int node) {
     return node(node).resolve("pando.toml");
   }
@@ -111,6 +114,7 @@ public final class DevCluster implements AutoCloseable {
   }
 
   /** SIGKILL. */
+  @Override
   public void kill(int node) throws IOException, InterruptedException {
     dev(STEP, "kill", String.valueOf(node)).ok();
   }
@@ -121,6 +125,7 @@ public final class DevCluster implements AutoCloseable {
   }
 
   /** Starts a node and waits until it is mounted. */
+  @Override
   public void start(int node) throws IOException, InterruptedException {
     dev(STEP, "start", String.valueOf(node)).ok();
   }
@@ -161,11 +166,13 @@ public final class DevCluster implements AutoCloseable {
   }
 
   /** The cluster's directory. */
+  @Override
   public Path directory() {
     return directory;
   }
 
   /** The mount point of a node: 1 for n1. Look at it from other processes only, with a limit. */
+  @Override
   public Path mount(int node) {
     return node(node).resolve("mnt");
   }
@@ -176,6 +183,7 @@ public final class DevCluster implements AutoCloseable {
   }
 
   /** The log of a node. */
+  @Override
   public Path log(int node) {
     return node(node).resolve("node.log");
   }

@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A cluster grows and shrinks under a writer, loses its majority, and goes on with a survivor. */
 @Tag("fuse")
@@ -24,37 +26,59 @@ final class GrowAndShrinkTest {
   private static final Duration LONG = Duration.ofSeconds(150);
   private static final Duration SHORT = Duration.ofSeconds(60);
 
+  /** Calls on a mount that its policy may refuse. */
+  private static final String CAT = "cat \"$1/f\"";
+
+  private static final String ECHO = "echo x > \"$1/refused\"";
+
   @Test
   @Timeout(value = 12, unit = TimeUnit.MINUTES)
   void oneNodeBecomesThreeAndOneAgainUnderAWriter()
       throws IOException, InterruptedException, ConfigException {
     try (DevCluster cluster = DevCluster.up(1)) {
-      Commands.Running writer = writer(cluster, 1, "16M");
-      statusTells(cluster, "n1", "n1");
-      cluster.add();
-      cluster.add();
-      assertThat(roles(cluster, 1)).containsExactlyInAnyOrder("leader", "voter", "voter");
-      statusTells(cluster, "n1", "n1", "n2", "n3");
-      cluster.ask(1, "leader", "transfer", "n2").ok();
-      assertThat(nodes(cluster, 1).get(1).text("role")).isEqualTo("leader");
-      statusTells(cluster, "n2", "n1", "n2", "n3");
-      theMajorityIsNotGivenUp(cluster);
-      Commands.Running appender = appender(cluster, 2);
-      cluster.ask(1, "node", "remove", "n2").ok();
-      ended(cluster, 2);
-      nothingOfItIsLost(cluster, appender);
-      statusTells(cluster, "", "n1", "n3");
-      cluster.ask(1, "node", "remove", "n3").ok();
-      ended(cluster, 3);
-      assertThat(roles(cluster, 1)).containsExactly("leader");
-      statusTells(cluster, "n1", "n1");
-      Commands.Result last = cluster.ask(1, "node", "remove", "n1");
-      assertThat(last.code()).isEqualTo(1);
-      enough(cluster, writer);
+      growAndShrink(cluster, "16M");
       Commands.Result again = cluster.dev(LONG, "start", "3", "--timeout", "30");
       assertThat(again.err()).contains("was removed from the cluster");
       removedNodesAreNotMissed(cluster);
     }
+  }
+
+  /** The same where each node has a certificate, and a token let it in. */
+  @Test
+  @Tag("full")
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
+  void nodesWithCertificatesBecomeThreeAndOneAgainUnderAWriter(@TempDir Path dir)
+      throws IOException, InterruptedException, ConfigException {
+    try (SecuredNodes cluster = SecuredNodes.one(dir)) {
+      growAndShrink(cluster, "64M");
+    }
+  }
+
+  /** From one node to three and back, under a writer that verifies what it wrote. */
+  private static void growAndShrink(GrowingCluster cluster, String size)
+      throws IOException, InterruptedException, ConfigException {
+    Commands.Running writer = writer(cluster, 1, size);
+    statusTells(cluster, "n1", "n1");
+    cluster.add();
+    cluster.add();
+    assertThat(roles(cluster, 1)).containsExactlyInAnyOrder("leader", "voter", "voter");
+    statusTells(cluster, "n1", "n1", "n2", "n3");
+    cluster.ask(1, "leader", "transfer", "n2").ok();
+    assertThat(nodes(cluster, 1).get(1).text("role")).isEqualTo("leader");
+    statusTells(cluster, "n2", "n1", "n2", "n3");
+    theMajorityIsNotGivenUp(cluster);
+    Commands.Running appender = appender(cluster, 2, "lines");
+    cluster.ask(1, "node", "remove", "n2").ok();
+    ended(cluster, 2);
+    nothingOfItIsLost(cluster, appender);
+    statusTells(cluster, "", "n1", "n3");
+    cluster.ask(1, "node", "remove", "n3").ok();
+    ended(cluster, 3);
+    assertThat(roles(cluster, 1)).containsExactly("leader");
+    statusTells(cluster, "n1", "n1");
+    Commands.Result last = cluster.ask(1, "node", "remove", "n1");
+    assertThat(last.code()).isEqualTo(1);
+    enough(cluster, writer);
   }
 
   private static void removedNodesAreNotMissed(DevCluster cluster)
@@ -98,7 +122,7 @@ final class GrowAndShrinkTest {
   }
 
   /** Removing a living one while another is dead would leave one of two. */
-  private static void theMajorityIsNotGivenUp(DevCluster cluster)
+  private static void theMajorityIsNotGivenUp(GrowingCluster cluster)
       throws IOException, InterruptedException, ConfigException {
     cluster.kill(3);
     Awaitility.await()
@@ -124,7 +148,7 @@ final class GrowAndShrinkTest {
    *
    * @param leader empty: whichever
    */
-  private static void statusTells(DevCluster cluster, String leader, String... members) {
+  private static void statusTells(GrowingCluster cluster, String leader, String... members) {
     Awaitility.await()
         .atMost(SHORT)
         .untilAsserted(
@@ -146,12 +170,12 @@ final class GrowAndShrinkTest {
   }
 
   /** The document that {@code pando status --json} prints, without the start of a program. */
-  private static JsonObject status(DevCluster cluster, int node)
+  private static JsonObject status(GrowingCluster cluster, int node)
       throws IOException, ConfigException {
     return new StatusClient(NodeConfig.load(cluster.config(node)).status()).status(SHORT);
   }
 
-  private static JsonObject peer(DevCluster cluster, String name)
+  private static JsonObject peer(GrowingCluster cluster, String name)
       throws IOException, ConfigException {
     return status(cluster, 1).objects("peers").stream()
         .filter(peer -> peer.text("name").equals(name))
@@ -160,7 +184,7 @@ final class GrowAndShrinkTest {
   }
 
   /** The writer goes on a little with what is left, and has seen no error. */
-  private static void enough(DevCluster cluster, Commands.Running writer)
+  private static void enough(GrowingCluster cluster, Commands.Running writer)
       throws IOException, InterruptedException {
     Commands.bash(SHORT, "touch \"$1/enough\"", cluster.directory()).ok();
     Commands.Result written = writer.await();
@@ -170,7 +194,7 @@ final class GrowAndShrinkTest {
   }
 
   /** Writes and verifies round after round until the file "enough" is there. */
-  private static Commands.Running writer(DevCluster cluster, int node, String size)
+  private static Commands.Running writer(GrowingCluster cluster, int node, String size)
       throws IOException {
     return Commands.startBash(
         Duration.ofMinutes(8),
@@ -184,19 +208,34 @@ final class GrowAndShrinkTest {
         size);
   }
 
-  /** Appends lines that it never syncs, until its mount is gone; says how many. */
-  private static Commands.Running appender(DevCluster cluster, int node) throws IOException {
+  /** Appends lines that it never syncs, until its mount takes no more; says how many. */
+  private static Commands.Running appender(GrowingCluster cluster, int node, String name)
+      throws IOException {
     return Commands.startBash(
         Duration.ofMinutes(8),
-        "exec 3>>\"$1/lines\"; n=0;"
+        "exec 3>>\"$1\"; n=0;"
             + " while printf '%d\\n' $n >&3; do n=$((n+1)); sleep 0.02; done; echo $n",
-        cluster.mount(node));
+        cluster.mount(node).resolve(name));
+  }
+
+  private static Commands.Running appenderThatHasBegun(
+      GrowingCluster cluster, int node, String name) throws IOException {
+    Commands.Running appender = appender(cluster, node, name);
+    Path file = cluster.mount(node).resolve(name);
+    Awaitility.await()
+        .atMost(SHORT)
+        .until(() -> Commands.bash(SHORT, "[ -s \"$1\" ]", file).code() == 0);
+    return appender;
+  }
+
+  private static int appended(Commands.Running appender) throws IOException, InterruptedException {
+    return Integer.parseInt(appender.await().out().strip());
   }
 
   /** Of a node that was removed while it was alive. */
-  private static void nothingOfItIsLost(DevCluster cluster, Commands.Running appender)
+  private static void nothingOfItIsLost(GrowingCluster cluster, Commands.Running appender)
       throws IOException, InterruptedException {
-    int appended = Integer.parseInt(appender.await().out().strip());
+    int appended = appended(appender);
     String seen = Commands.bash(SHORT, "cat \"$1/lines\"", cluster.mount(1)).ok();
     List<String> lines = seen.lines().toList();
     assertThat(lines.size()).isBetween(appended, appended + 1);
@@ -205,7 +244,7 @@ final class GrowAndShrinkTest {
     }
   }
 
-  private static void ended(DevCluster cluster, int node) throws IOException {
+  private static void ended(GrowingCluster cluster, int node) throws IOException {
     Awaitility.await()
         .atMost(SHORT)
         .untilAsserted(
@@ -217,13 +256,13 @@ final class GrowAndShrinkTest {
             });
   }
 
-  private static List<JsonObject> nodes(DevCluster cluster, int through)
+  private static List<JsonObject> nodes(GrowingCluster cluster, int through)
       throws IOException, InterruptedException {
     return JsonReader.readObject(cluster.ask(through, "node", "ls", "--json").ok())
         .objects("nodes");
   }
 
-  private static List<String> roles(DevCluster cluster, int through)
+  private static List<String> roles(GrowingCluster cluster, int through)
       throws IOException, InterruptedException {
     return nodes(cluster, through).stream().map(node -> node.text("role")).toList();
   }
@@ -231,7 +270,7 @@ final class GrowAndShrinkTest {
   @Test
   @Timeout(value = 12, unit = TimeUnit.MINUTES)
   void withoutAMajorityEachMountFollowsItsPolicyAndASurvivorGoesOn()
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, ConfigException {
     try (DevCluster cluster = DevCluster.up(3)) {
       Commands.bash(
               SHORT, "head -c 300000 /dev/urandom > \"$1/f\" && sync \"$1/f\"", cluster.mount(1))
@@ -245,7 +284,7 @@ final class GrowAndShrinkTest {
       cluster.kill(2);
       cluster.kill(3);
       state(cluster, 1, "read-only");
-      Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(1), cluster.directory()).ok();
+      sameAsKept(cluster, 1);
       Commands.Result write = Commands.bash(SHORT, "echo x > \"$1/new\"", cluster.mount(1));
       assertThat(write.err()).contains("Read-only file system");
       assertThat(cluster.ask(1, "status").out()).contains("read-only");
@@ -257,23 +296,19 @@ final class GrowAndShrinkTest {
       oneThatWaits(cluster);
       cluster.start(3);
       state(cluster, 2, "ok");
-      Commands.bash(SHORT, "echo again > \"$1/new\"", cluster.mount(2)).ok();
-      Commands.bash(SHORT, "[ \"$(cat \"$1/new\")\" = again ]", cluster.mount(3)).ok();
+      goesOn(cluster, 2, 3);
       Awaitility.await()
           .atMost(SHORT)
           .until(() -> status(cluster, 3).object("blocks").number("need_blocks") == 0);
 
-      cluster.kill(2);
-      state(cluster, 3, "no-quorum");
-      assertThat(callOf(cluster, 3)).as("answered at once").isLessThan(Duration.ofSeconds(10));
-      Commands.bash(Duration.ofSeconds(20), "umount \"$1\"", cluster.mount(3)).ok();
-      cluster.stop(3);
+      oneThatAnswersAtOnce(cluster);
       survive(cluster);
     }
   }
 
   /** The second node alone, with {@code wait:10s}. */
   private static void oneThatWaits(DevCluster cluster) throws IOException, InterruptedException {
+    sameAsKept(cluster, 2);
     Commands.Running reader =
         Commands.startBash(
             SHORT,
@@ -283,21 +318,87 @@ final class GrowAndShrinkTest {
     cluster.kill(1);
     state(cluster, 2, "waiting");
     assertThat(reader.isAlive()).as("the call that waits").isTrue();
-    Commands.Result waited = reader.await();
-    assertThat(waited.err()).contains("Input/output error");
-    // It came when the majority was gone for a moment, and waited for 10 s.
-    assertThat(Long.parseLong(waited.out().strip())).isBetween(5_000L, 25_000L);
+    Commands.Running cat = timed(cluster, 2, CAT);
+    Commands.Running echo = timed(cluster, 2, ECHO);
+    // The first came when the majority was gone for a moment. Each waits for 10 s.
+    for (Commands.Running call : List.of(reader, cat, echo)) {
+      assertThat(refused(call)).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(25));
+    }
     state(cluster, 2, "no-quorum");
-    assertThat(callOf(cluster, 2)).as("no more waiting").isLessThan(Duration.ofSeconds(5));
+    refusedAtOnce(cluster, 2);
   }
 
-  /** How long a call took that must answer EIO. */
-  private static Duration callOf(DevCluster cluster, int node)
+  /** The third node alone, with {@code error}. */
+  private static void oneThatAnswersAtOnce(DevCluster cluster)
+      throws IOException, InterruptedException, ConfigException {
+    sameAsKept(cluster, 3);
+    Commands.Running appender = appenderThatHasBegun(cluster, 3, "lines");
+    cluster.kill(2);
+    state(cluster, 3, "no-quorum");
+    refusedAtOnce(cluster, 3);
+    List<String> taken = IntStream.range(0, appended(appender)).mapToObj(String::valueOf).toList();
+    cluster.start(2);
+    state(cluster, 3, "ok");
+    goesOn(cluster, 3, 2);
+    for (int node = 2; node <= 3; node++) {
+      // Not synced, but kept until the majority was back.
+      assertThat(Commands.bash(SHORT, "cat \"$1/lines\"", cluster.mount(node)).ok().lines())
+          .containsExactlyElementsOf(taken);
+    }
+    endsWithUnsyncedData(cluster);
+  }
+
+  /** Neither unmounting nor the end of the daemon waits for a majority that is not there. */
+  private static void endsWithUnsyncedData(DevCluster cluster)
+      throws IOException, InterruptedException, ConfigException {
+    Commands.Running appender = appenderThatHasBegun(cluster, 3, "lost");
+    cluster.kill(2);
+    state(cluster, 3, "no-quorum");
+    assertThat(appended(appender)).isPositive();
+    assertThat(status(cluster, 3).object("mount").number("dirty_bytes")).isPositive();
+    Commands.bash(Duration.ofSeconds(20), "umount \"$1\"", cluster.mount(3)).ok();
+    cluster.stop(3);
+    assertThat(Files.readString(cluster.log(3))).contains("written bytes are lost");
+  }
+
+  /** A mount that has refused calls, and another, after the majority is back. */
+  private static void goesOn(DevCluster cluster, int node, int other)
       throws IOException, InterruptedException {
-    long start = System.nanoTime();
-    Commands.Result read = Commands.bash(SHORT, "ls \"$1\"", cluster.mount(node));
-    assertThat(read.err()).contains("Input/output error");
-    return Duration.ofNanos(System.nanoTime() - start);
+    for (int each : List.of(node, other)) {
+      sameAsKept(cluster, each);
+      Commands.bash(SHORT, "[ ! -e \"$1/refused\" ]", cluster.mount(each)).ok();
+    }
+    Commands.bash(SHORT, "echo again $2 > \"$1/new\"", cluster.mount(node), node).ok();
+    assertThat(Commands.bash(SHORT, "cat \"$1/new\"", cluster.mount(other)).ok())
+        .isEqualTo("again " + node + "\n");
+  }
+
+  private static void sameAsKept(DevCluster cluster, int node)
+      throws IOException, InterruptedException {
+    Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(node), cluster.directory()).ok();
+  }
+
+  private static void refusedAtOnce(DevCluster cluster, int node)
+      throws IOException, InterruptedException {
+    for (String call : List.of("ls \"$1\"", CAT, ECHO)) {
+      assertThat(refused(timed(cluster, node, call))).as(call).isLessThan(Duration.ofSeconds(5));
+    }
+  }
+
+  /** Makes a call that is to fail, and says how many milliseconds it took. */
+  private static Commands.Running timed(DevCluster cluster, int node, String call)
+      throws IOException {
+    return Commands.startBash(
+        SHORT,
+        "s=$EPOCHREALTIME; " + call + "; echo $(( (${EPOCHREALTIME/./} - ${s/./}) / 1000 ))",
+        cluster.mount(node));
+  }
+
+  /** How long a call took that must answer EIO, and gave nothing before. */
+  private static Duration refused(Commands.Running call) throws IOException, InterruptedException {
+    Commands.Result result = call.await();
+    assertThat(result.err()).contains("Input/output error");
+    return Duration.ofMillis(Long.parseLong(result.out().strip()));
   }
 
   private static void survive(DevCluster cluster) throws IOException, InterruptedException {
@@ -309,7 +410,7 @@ final class GrowAndShrinkTest {
         .isEqualTo(1);
     cluster.ask(3, "recover", "--from-survivor", "--yes-i-lose", "n1,n2").ok();
     cluster.start(3);
-    Commands.bash(SHORT, "cmp \"$1/f\" \"$2/kept\"", cluster.mount(3), cluster.directory()).ok();
+    sameAsKept(cluster, 3);
     Commands.bash(SHORT, "echo alone > \"$1/alone\"", cluster.mount(3)).ok();
     assertThat(roles(cluster, 3)).containsExactly("leader");
     // A lost one comes back and finds nobody; emptied, it is a new node.

@@ -3,22 +3,30 @@ package io.pandofs.tests.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.common.identity.IdentityFiles;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.json.JsonReader;
-import io.pandofs.tools.setup.NodeProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,118 +37,23 @@ import org.junit.jupiter.api.io.TempDir;
 final class InitJoinTest {
   private static final Duration LIMIT = Duration.ofSeconds(150);
   private static final Duration LOOK = Duration.ofSeconds(60);
+  private static final int AT_ONCE = 64;
 
   @TempDir Path dir;
-  private final List<String> started = new ArrayList<>();
+  private SecuredCluster cluster;
+
+  @BeforeEach
+  void prepare() {
+    cluster = new SecuredCluster(dir);
+  }
 
   @AfterEach
-  void stop() throws IOException, InterruptedException {
-    for (String node : started) {
-      ProcessHandle.allProcesses()
-          .filter(process -> runs(process, node))
-          .forEach(ProcessHandle::destroy);
-    }
-    for (String node : started) {
-      awaitEnd(node);
-      // One that was killed could not unmount.
-      Commands.bash(
-              LOOK,
-              "! grep -q \" $1 \" /proc/self/mountinfo || umount -l \"$1\" || fusermount -uz \"$1\"",
-              mount(node))
-          .ok();
-    }
-  }
-
-  private void awaitEnd(String node) {
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .until(() -> ProcessHandle.allProcesses().noneMatch(process -> runs(process, node)));
-  }
-
-  private boolean runs(ProcessHandle process, String node) {
-    return process
-        .info()
-        .arguments()
-        .map(List::of)
-        .orElse(List.of())
-        .contains(config(node).toString());
-  }
-
-  /** SIGKILL. */
-  private void kill(String node) {
-    ProcessHandle.allProcesses()
-        .filter(process -> runs(process, node))
-        .forEach(ProcessHandle::destroyForcibly);
-    awaitEnd(node);
-  }
-
-  /** Starts a node that was stopped. */
-  private void start(String node) throws IOException {
-    NodeProcess.detached(DevCluster.launcher(), config(node), data(node).resolve("node.log"))
-        .start();
-  }
-
-  private Path config(String node) {
-    return data(node).resolve("pando.toml");
-  }
-
-  private Path data(String node) {
-    return dir.resolve(node).resolve("data");
-  }
-
-  private Path mount(String node) {
-    return dir.resolve(node).resolve("mnt");
-  }
-
-  private Commands.Result pando(String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(DevCluster.launcher().toString()));
-    command.addAll(List.of(arguments));
-    return Commands.start(LIMIT, command, Map.of()).await();
-  }
-
-  private String[] node(String name, int port, String... before) {
-    List<String> arguments = new ArrayList<>(List.of(before));
-    arguments.addAll(
-        List.of(
-            "--mount",
-            mount(name).toString(),
-            "--data",
-            data(name).toString(),
-            "--listen",
-            "127.0.0.1:" + port,
-            "--name",
-            name));
-    return arguments.toArray(String[]::new);
-  }
-
-  private JsonObject init(String name, int port) throws IOException, InterruptedException {
-    started.add(name);
-    return JsonReader.readObject(pando(node(name, port, "init", "--json")).ok());
-  }
-
-  private Commands.Result join(String name, int port, int seed, String token)
-      throws IOException, InterruptedException {
-    started.add(name);
-    return pando(node(name, port, "join", "127.0.0.1:" + seed, "--token", token));
-  }
-
-  private String token(String name, String... options) throws IOException, InterruptedException {
-    List<String> arguments =
-        new ArrayList<>(List.of("token", "--json", "--data", data(name).toString()));
-    arguments.addAll(List.of(options));
-    return JsonReader.readObject(pando(arguments.toArray(String[]::new)).ok()).text("token");
-  }
-
-  /** Asks a node's daemon. */
-  private Commands.Result ask(String name, String... command)
-      throws IOException, InterruptedException {
-    List<String> arguments = new ArrayList<>(List.of(command));
-    arguments.addAll(List.of("--config", config(name).toString()));
-    return pando(arguments.toArray(String[]::new));
+  void stop() throws IOException {
+    cluster.close();
   }
 
   private List<JsonObject> members(String asked) throws IOException, InterruptedException {
-    return JsonReader.readObject(ask(asked, "node", "ls", "--json").ok()).objects("nodes");
+    return JsonReader.readObject(cluster.ask(asked, "node", "ls", "--json").ok()).objects("nodes");
   }
 
   /** What {@code pando node ls} tells of a node; empty when it is no member. */
@@ -162,7 +75,7 @@ final class InitJoinTest {
   /** Hands the leadership on; who leads then. */
   private String transfer(String asked) throws IOException, InterruptedException {
     String name =
-        JsonReader.readObject(ask(asked, "leader", "transfer", "--json").ok()).text("name");
+        JsonReader.readObject(cluster.ask(asked, "leader", "transfer", "--json").ok()).text("name");
     assertThat(name).isIn("one", "two", "three");
     return name;
   }
@@ -171,7 +84,10 @@ final class InitJoinTest {
     await()
         .atMost(LIMIT)
         .until(
-            () -> Commands.bash(LOOK, "cat \"$1\"", mount(name).resolve(file)).out().equals(text));
+            () ->
+                Commands.bash(LOOK, "cat \"$1\"", cluster.mount(name).resolve(file))
+                    .out()
+                    .equals(text));
   }
 
   private void refused(Commands.Result result, String name, String sentence) throws IOException {
@@ -182,108 +98,125 @@ final class InitJoinTest {
       throws IOException {
     assertThat(result.code()).as("%s", result).isEqualTo(code);
     assertThat(result.err()).contains(sentence).doesNotContain("\tat ", "Exception");
-    assertThat(data(name).resolve("identity").resolve("node.properties")).doesNotExist();
-    assertThat(data(name).resolve("pando.toml")).doesNotExist();
+    assertThat(cluster.data(name).resolve("identity").resolve("node.properties")).doesNotExist();
+    assertThat(cluster.data(name).resolve("pando.toml")).doesNotExist();
   }
 
   @Test
   void machinesJoinByTokenAndStrangersDoNot() throws Exception {
-    DevCluster.requireFuse();
     int one = TestPorts.row(4);
-    JsonObject made = init("one", one);
+    JsonObject made = cluster.init("one", one);
     assertThat(made.text("join")).startsWith("pando join 127.0.0.1:" + one + " --token pando1-");
     int two = TestPorts.row(4);
-    String single = token("one", "--uses", "1");
-    join("two", two, one, single).ok();
+    String single = cluster.token("one", "--uses", "1");
+    cluster.join("two", two, one, single).ok();
 
-    Commands.bash(LOOK, "echo hello > \"$1/f\"", mount("one")).ok();
-    assertThat(Commands.bash(LOOK, "cat \"$1/f\"", mount("two")).ok()).isEqualTo("hello\n");
+    Commands.bash(LOOK, "echo hello > \"$1/f\"", cluster.mount("one")).ok();
+    assertThat(Commands.bash(LOOK, "cat \"$1/f\"", cluster.mount("two")).ok()).isEqualTo("hello\n");
 
     int three = TestPorts.row(4);
-    refused(join("three", three, one, single), "three", "the token is used up");
-    String brief = token("one", "--expires", "1s");
+    refused(cluster.join("three", three, one, single), "three", "the token is used up");
+    String brief = cluster.token("one", "--expires", "1s");
     await()
         .atMost(Duration.ofSeconds(20))
         .until(
-            () -> pando("token", "ls", "--data", data("one").toString()).ok().contains("expired"));
-    refused(join("three", three, one, brief), "three", "the token has expired");
+            () ->
+                cluster
+                    .pando("token", "ls", "--data", cluster.data("one").toString())
+                    .ok()
+                    .contains("expired"));
+    refused(cluster.join("three", three, one, brief), "three", "the token has expired");
     refused(
         2,
-        join("three", three, one, single.substring(0, single.length() - 9)),
+        cluster.join("three", three, one, single.substring(0, single.length() - 9)),
         "three",
         "no whole token");
-    String revoked = token("one");
+    String revoked = cluster.token("one");
     String id = idOf(revoked);
-    pando("token", "revoke", id, "--data", data("one").toString()).ok();
-    refused(join("three", three, one, revoked), "three", "it was revoked");
+    cluster.pando("token", "revoke", id, "--data", cluster.data("one").toString()).ok();
+    refused(cluster.join("three", three, one, revoked), "three", "it was revoked");
     // The address of a member that lives.
-    refused(join("three", two, one, token("one")), "three", "Cannot listen on");
+    refused(cluster.join("three", two, one, cluster.token("one")), "three", "Cannot listen on");
 
-    strangersGetNothing(one);
+    strangersGetNothing("one", one);
     strangersChangeNothing(one + 3);
-    Commands.bash(LOOK, "echo still > \"$1/f\"", mount("two")).ok();
-    assertThat(Commands.bash(LOOK, "cat \"$1/f\"", mount("one")).ok()).isEqualTo("still\n");
-    String log = Files.readString(data("one").resolve("node.log"));
-    assertThat(log).contains("what it says is not TLS").doesNotContain("\tat ");
+    strangersCostNothing("one", one, 200);
+    Commands.bash(LOOK, "echo still > \"$1/f\"", cluster.mount("two")).ok();
+    assertThat(Commands.bash(LOOK, "cat \"$1/f\"", cluster.mount("one")).ok()).isEqualTo("still\n");
+    String log = Files.readString(cluster.log("one"));
+    assertThat(log).doesNotContain("\tat ");
+  }
+
+  @Test
+  @Tag("full")
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void manyStrangersCostNothing() throws Exception {
+    int one = TestPorts.row(4);
+    cluster.init("one", one);
+    cluster.join("two", TestPorts.row(4), one, cluster.token("one")).ok();
+    strangersCostNothing("one", one, 2000);
+    assertThat(Files.readString(cluster.log("one"))).doesNotContain("\tat ");
   }
 
   @Test
   void anotherClustersTokenAndNodeAreRefused() throws Exception {
-    DevCluster.requireFuse();
     int ours = TestPorts.row(4);
-    init("ours", ours);
+    cluster.init("ours", ours);
     int theirs = TestPorts.row(4);
-    String foreign = init("theirs", theirs).text("token");
+    String foreign = cluster.init("theirs", theirs).text("token");
     int three = TestPorts.row(4);
     // The newcomer itself tells that this is not the cluster that the token is for.
-    refused(join("three", three, ours, foreign), "three", "not of the cluster that the token is");
+    refused(
+        cluster.join("three", three, ours, foreign),
+        "three",
+        "not of the cluster that the token is");
   }
 
   /** What is done to members works with certificates too. */
   @Test
   @Timeout(value = 8, unit = TimeUnit.MINUTES)
   void membersMoveLeadLeaveAndSurvive() throws Exception {
-    DevCluster.requireFuse();
     int one = TestPorts.row(4);
-    init("one", one);
-    String twice = token("one", "--uses", "2");
+    cluster.init("one", one);
+    String twice = cluster.token("one", "--uses", "2");
     int two = TestPorts.row(4);
-    join("two", two, one, twice).ok();
-    join("three", TestPorts.row(4), one, twice).ok();
-    refused(join("four", TestPorts.row(4), one, twice), "four", "the token is used up");
+    cluster.join("two", two, one, twice).ok();
+    cluster.join("three", TestPorts.row(4), one, twice).ok();
+    refused(cluster.join("four", TestPorts.row(4), one, twice), "four", "the token is used up");
 
     // To whom is the leader's choice. On a busy machine an election may come in between.
     await().atMost(LIMIT).until(() -> !leader("one").equals(transfer("one")));
 
-    Commands.bash(LOOK, "echo before > \"$1/f\" && sync \"$1/f\"", mount("one")).ok();
+    Commands.bash(LOOK, "echo before > \"$1/f\" && sync \"$1/f\"", cluster.mount("one")).ok();
     move("two", two, TestPorts.row(4));
     says("two", "f", "before\n");
-    ask("one", "node", "remove", "three").ok();
-    awaitEnd("three");
+    cluster.ask("one", "node", "remove", "three").ok();
+    cluster.awaitEnd("three");
     assertThat(member("one", "three").values()).isEmpty();
     // Of two voters, both must be reached.
-    Commands.bash(LOOK, "echo after > \"$1/f\" && sync \"$1/f\"", mount("one")).ok();
+    Commands.bash(LOOK, "echo after > \"$1/f\" && sync \"$1/f\"", cluster.mount("one")).ok();
     says("two", "f", "after\n");
 
-    kill("one");
-    kill("two");
-    ask("two", "recover", "--from-survivor", "--yes-i-lose", "n1").ok();
-    start("two");
+    cluster.kill("one");
+    cluster.kill("two");
+    cluster.ask("two", "recover", "--from-survivor", "--yes-i-lose", "n1").ok();
+    cluster.start("two");
     says("two", "f", "after\n");
-    Commands.bash(LOOK, "echo alone > \"$1/f\" && sync \"$1/f\"", mount("two")).ok();
+    Commands.bash(LOOK, "echo alone > \"$1/f\" && sync \"$1/f\"", cluster.mount("two")).ok();
     assertThat(member("two", "two").text("role")).isEqualTo("leader");
   }
 
   /** Kills a node and starts it at other ports. */
   private void move(String name, int from, int to) throws IOException, InterruptedException {
-    kill(name);
-    String config = Files.readString(config(name));
+    cluster.kill(name);
+    String config = Files.readString(cluster.config(name));
     for (int i = 0; i < 4; i++) {
       config = config.replace("127.0.0.1:" + (from + i), "127.0.0.1:" + (to + i));
     }
-    Files.writeString(config(name), config);
+    Files.writeString(cluster.config(name), config);
     String host = "127.0.0.1:";
-    ask(
+    cluster
+        .ask(
             "one",
             "node",
             "set-address",
@@ -295,7 +228,7 @@ final class InitJoinTest {
             "--blocks",
             host + (to + 2))
         .ok();
-    start(name);
+    cluster.start(name);
     JsonObject moved = member("one", name);
     assertThat(moved.text("control")).isEqualTo(host + to);
     assertThat(moved.text("raft")).isEqualTo(host + (to + 1));
@@ -307,20 +240,128 @@ final class InitJoinTest {
     return Long.toHexString(java.nio.ByteBuffer.wrap(bytes).getLong());
   }
 
-  /** Control, Raft and blocks. */
-  private static void strangersGetNothing(int port) throws IOException {
+  /** Control, Raft and blocks: nothing but an end of the connection, and a line in the log. */
+  private void strangersGetNothing(String node, int port) throws Exception {
+    List<Strangers.Kind> kinds = List.of(Strangers.Kind.values());
+    // The line names the stranger's port.
+    Map<String, String> lines = new ConcurrentHashMap<>();
+    Strangers strangers = strangersTo(node);
+    List<Callable<Void>> visits = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      for (String said : List.of("GET / HTTP/1.0\r\n\r\n", "\u0001\u0002\u0003 garbage \n")) {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port + i)) {
-          socket.setSoTimeout(30_000);
-          socket.getOutputStream().write(said.getBytes(StandardCharsets.ISO_8859_1));
-          socket.shutdownOutput();
-          // An alert at most.
-          assertThat(socket.getInputStream().readAllBytes()).hasSizeLessThan(100);
-        } catch (SocketException e) {
-          assertThat(e).hasMessageContaining("reset");
-        }
+      for (Strangers.Kind kind : kinds) {
+        int visited = port + i;
+        visits.add(
+            () -> {
+              int own = strangers.visit(kind, visited, new Random(visited));
+              lines.put(
+                  kind + " at " + visited,
+                  "/127.0.0.1:" + own + ": " + reason(kind, visited - port));
+              return null;
+            });
       }
+    }
+    all(visits, visits.size());
+    // It writes a line when it has closed the connection.
+    await()
+        .atMost(LOOK)
+        .untilAsserted(
+            () -> {
+              String log = Files.readString(cluster.log(node));
+              assertThat(lines)
+                  .hasSize(visits.size())
+                  .allSatisfy((who, line) -> assertThat(log).contains(line));
+            });
+  }
+
+  private static String reason(Strangers.Kind kind, int port) {
+    return switch (kind) {
+      case NOISE -> "what it says is not TLS";
+      case SILENCE -> port == 1 ? "its handshake was not finished" : "handshake timed out";
+      case WITHOUT_CERTIFICATE ->
+          switch (port) {
+            case 0 -> "not a Pando frame"; // it may ask to join, but does not
+            case 1 -> "it shows no certificate";
+            default -> "Empty client certificate chain";
+          };
+      case OF_ANOTHER_CLUSTER -> "its certificate is that of n1 of cluster";
+      case FORGED -> "its certificate was not signed by this cluster's authority";
+    };
+  }
+
+  private Strangers strangersTo(String node) throws IOException, GeneralSecurityException {
+    return new Strangers(new IdentityFiles(cluster.data(node).resolve("identity")).credentials());
+  }
+
+  /** However many come: no memory, no descriptors, few lines, and the mount goes on. */
+  private void strangersCostNothing(String node, int port, int count) throws Exception {
+    DaemonProcess daemon = new DaemonProcess(cluster.pid(node));
+    assertThat(daemon.listeningPorts()).containsExactly(port, port + 1, port + 2, port + 3);
+    flood(node, port, count / 10);
+    int descriptors = daemon.descriptors();
+    long bytes = daemon.anonymousBytes();
+    long lines = logLines(node);
+    Commands.Running user =
+        Commands.startBash(
+            LIMIT,
+            "n=0; until [ -e \"$2\" ]; do n=$((n+1));"
+                + " echo $n > \"$1/busy\" && sync \"$1/busy\" && [ \"$(cat \"$3/busy\")\" = $n ]"
+                + " || exit 1; done; echo $n",
+            cluster.mount(node),
+            dir.resolve("enough"),
+            cluster.mount("two"));
+    long before = System.nanoTime();
+    flood(node, port, count);
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - before);
+    Files.createFile(dir.resolve("enough"));
+    int rounds = Integer.parseInt(user.await().ok().strip());
+    long grown = (daemon.anonymousBytes() - bytes) >> 20;
+    System.out.println(
+        count
+            + " strangers in "
+            + seconds
+            + " s: "
+            + grown
+            + " MiB more, "
+            + rounds
+            + " rounds, "
+            + (logLines(node) - lines)
+            + " lines");
+    assertThat(grown).as("MiB").isLessThan(100);
+    assertThat(rounds).isGreaterThan(3);
+    // Five lines and a count every ten seconds, from each of five that refuse.
+    assertThat(logLines(node) - lines).isLessThan(30 * (seconds / 10 + 2));
+    await()
+        .atMost(LOOK)
+        .untilAsserted(() -> assertThat(daemon.descriptors()).isLessThan(descriptors + 10));
+  }
+
+  private void flood(String node, int port, int count) throws Exception {
+    Strangers strangers = strangersTo(node);
+    Strangers.Kind[] kinds = Strangers.Kind.values();
+    List<Callable<Integer>> visits = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Strangers.Kind kind = kinds[i % kinds.length];
+      int visited = port + i / kinds.length % 3;
+      Random random = new Random(i);
+      visits.add(() -> strangers.visit(kind, visited, random));
+    }
+    all(visits, AT_ONCE);
+  }
+
+  private static <T> void all(List<Callable<T>> visits, int atOnce) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(atOnce);
+    try {
+      for (Future<T> visit : threads.invokeAll(visits)) {
+        visit.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private long logLines(String node) throws IOException {
+    try (Stream<String> lines = Files.lines(cluster.log(node))) {
+      return lines.count();
     }
   }
 
