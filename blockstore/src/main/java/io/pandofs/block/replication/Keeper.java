@@ -6,7 +6,6 @@ import io.pandofs.block.CopyCheck;
 import io.pandofs.block.LocalBlocks.LocalBlock;
 import io.pandofs.block.LocalFaults;
 import io.pandofs.common.BlockId;
-import io.pandofs.common.LimitedLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -21,7 +20,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +39,6 @@ import org.slf4j.LoggerFactory;
 public final class Keeper implements LocalFaults, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
   private static final int PAGE = 256;
-  private static final int FAILURES_BEFORE_PAUSE = 8;
   private static final int REMEMBERED_MAX = 16_384;
   private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -111,9 +108,8 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final Set<BlockId> underWay = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean compareWanted = new AtomicBoolean(true);
   private final AtomicBoolean changed = new AtomicBoolean(true);
-  private final AtomicInteger failuresInRow = new AtomicInteger();
+  private final FetchPause pause;
   private final RepairMeter meter = new RepairMeter();
-  private final LimitedLog nowhere;
   private final Deque<BlockId> first = new ArrayDeque<>();
 
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
@@ -147,18 +143,16 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private long walkStartedNanos;
   private long walkedNanos;
   private long restUntilNanos;
-  private volatile long pausedUntilNanos;
 
   public Keeper(Replication replication, ForegroundReads reads, Settings settings) {
     this.replication = replication;
     this.directory = replication.directory();
     this.settings = settings;
-    this.nowhere = new LimitedLog(LOG, replication.clock());
+    this.pause = new FetchPause(replication.clock());
     long now = replication.clock().nanoTime();
     this.pace = new Pace(settings.bytesPerSecond(), reads, now);
     this.restUntilNanos = now;
     this.compareAgainNanos = now;
-    this.pausedUntilNanos = now;
     this.passes = new Passes("repair", replication.disk(), replication.scheduler(), this::pass);
   }
 
@@ -211,6 +205,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private long pass() throws IOException {
     needWhatWasReported();
     settleFetched();
+    if (pause.hasJustEnded()) {
+      // What was tried while nobody answered need not wait.
+      troubles.clear();
+      restUntilNanos = replication.clock().nanoTime();
+    }
     long now = replication.clock().nanoTime();
     if (compareAgainNanos - now <= 0) {
       compareIfWanted();
@@ -499,7 +498,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       // The end of any fetch wakes.
       return RETRY_MAX_NANOS;
     }
-    if (pausedUntilNanos - now > 0) {
+    if (pause.isOn()) {
       leftBehind = true;
       passedOver = true;
       return -1;
@@ -526,33 +525,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   private void fetchEnded(BlockRow row, @Nullable Throwable failure) {
     if (failure == null) {
-      failuresInRow.set(0);
+      pause.succeeded();
       meter.fetched(row.length(), replication.clock().nanoTime());
     } else {
-      fetchFailed(failure);
+      pause.failed(failure);
     }
     fetched.put(row.block(), failure == null);
     passes.wake();
-  }
-
-  /**
-   * When one fetch after the other is answered by nobody, or this store takes nothing, then not all
-   * are tried.
-   */
-  private void fetchFailed(Throwable failure) {
-    if (Failures.unwrap(failure) instanceof RemoteRead.NoGoodCopyException) {
-      nowhere.warn(Failures.describe(failure));
-      return;
-    }
-    int inRow = failuresInRow.getAndIncrement();
-    if (inRow == 0) {
-      LOG.warn("{}", Failures.describe(failure));
-    }
-    if (inRow >= FAILURES_BEFORE_PAUSE) {
-      int doublings = Math.min(inRow / FAILURES_BEFORE_PAUSE, 6);
-      pausedUntilNanos =
-          replication.clock().nanoTime() + Math.min(RETRY_MIN_NANOS << doublings, RETRY_MAX_NANOS);
-    }
   }
 
   /** Whether so many faults wait that more of them may be forgotten. Cheap. */
