@@ -19,7 +19,11 @@ public final class Waits {
 
   private Waits() {}
 
-  /** Something that takes time, and does nothing but wait. */
+  /**
+   * Something that takes time, and does nothing but wait. Of a {@link CompletableFuture} that
+   * others have too it waits for a copy: who waits for the future itself may run what they have
+   * hung on it.
+   */
   @FunctionalInterface
   public interface Wait<T> {
     T untilDone() throws InterruptedException, ErrnoException;
@@ -55,7 +59,11 @@ public final class Waits {
 
   /** The value of a future that never fails, and comes in its own time. */
   public static <T> T of(CompletableFuture<T> future) throws ErrnoException {
-    return future.isDone() ? future.join() : during(() -> get(future));
+    if (future.isDone()) {
+      return future.join();
+    }
+    CompletableFuture<T> own = future.copy();
+    return during(() -> get(own));
   }
 
   private static <T> T get(CompletableFuture<T> future) throws InterruptedException {

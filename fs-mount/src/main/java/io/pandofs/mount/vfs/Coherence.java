@@ -102,7 +102,7 @@ final class Coherence {
     }
     Waits.requireNotGivenUp();
     CompletableFuture<Void> given =
-        sessions.current().recall(holder, inode, Duration.ofNanos(left));
+        sessions.current().recall(holder, inode, Duration.ofNanos(left)).copy();
     boolean unusedDone =
         Waits.during(
             () -> {

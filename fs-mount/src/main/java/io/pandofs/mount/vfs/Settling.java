@@ -55,6 +55,7 @@ final class Settling {
   private void await(CompletableFuture<Void> batch, List<CompletableFuture<Void>> all)
       throws ErrnoException {
     long open = count(all);
+    CompletableFuture<Void> own = batch.copy();
     while (!batch.isDone()) {
       Errno refused = refusal.get();
       if (!refused.isOk()) {
@@ -64,7 +65,7 @@ final class Settling {
       if (left <= 0) {
         throw new ErrnoException(Errno.EIO, "written data could not be committed in time");
       }
-      if (!isDoneWithin(batch, Math.min(left, LOOK_NANOS))) {
+      if (!isDoneWithin(own, Math.min(left, LOOK_NANOS))) {
         long stillOpen = count(all);
         if (stillOpen < open) {
           open = stillOpen;

@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What the nodes have told the leader of their tables: equal as of one index, or somebody's are
- * damaged in a way that no checksum on his disk shows. Whoever has other ones than a majority of
- * the voters is the one. Thread-safe.
+ * What the nodes have told the leader of their tables: equal as of one index, or some are damaged
+ * in a way that no checksum on a disk shows. Whoever has other ones than a majority of the voters
+ * is told. Thread-safe.
  */
 final class HashVotes {
   private static final int INDEXES_MAX = 8;

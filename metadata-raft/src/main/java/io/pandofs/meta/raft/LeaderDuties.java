@@ -78,6 +78,7 @@ final class LeaderDuties {
     this.tables = tables;
     this.clock = clock;
     this.timing = timing;
+    this.comparedNanos = clock.nanoTime();
     this.watch = new SessionWatch(timing.session().toNanos());
     this.majority =
         new QuorumProof(
@@ -175,7 +176,6 @@ final class LeaderDuties {
     long current = ratis.term();
     boolean stalled = now - lastTickNanos > timing.session().toNanos() / 2;
     if (current != term) {
-      comparedNanos = now;
       watch.begin(now);
       term = current;
     } else if (stalled) {

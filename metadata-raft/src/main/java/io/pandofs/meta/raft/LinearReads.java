@@ -112,7 +112,7 @@ final class LinearReads {
     long index = Math.min(upTo, dirty.lastChange(inode));
     if (index > freshness.released()) {
       waited.incrementAndGet();
-      wait(freshness.whenReleased(index), patience);
+      waitForCaller(freshness.whenReleased(index), patience);
     }
   }
 
@@ -123,7 +123,7 @@ final class LinearReads {
     long index =
         question.isDone() && !question.isCompletedExceptionally()
             ? question.join()
-            : wait(again(question, patience), patience);
+            : waitForCaller(again(question, patience), patience);
     catchUp(index, deadline);
   }
 
@@ -163,19 +163,31 @@ final class LinearReads {
         });
   }
 
-  /**
-   * The value.
-   *
-   * @throws ErrnoException EIO when the patience is over or this node has stopped serving; EINTR if
-   *     the call is given up
-   */
-  <T> T wait(CompletableFuture<T> future, Duration patience) throws ErrnoException {
+  /** As {@link #wait}, but the wait of a call that may be given up: EINTR then. */
+  <T> T waitForCaller(CompletableFuture<T> future, Duration patience) throws ErrnoException {
+    requireServing();
+    // Whoever waits for the future itself may also run what others have hung on it.
+    CompletableFuture<T> own = future.copy();
+    return own.isDone() && !own.isCompletedExceptionally()
+        ? own.join()
+        : Waits.during(() -> get(own, patience));
+  }
+
+  private void requireServing() throws ErrnoException {
     if (failed.isDone()) {
       throw new ErrnoException(Errno.EIO, failed.join().reason());
     }
-    return future.isDone() && !future.isCompletedExceptionally()
-        ? future.join()
-        : Waits.during(() -> get(future, patience));
+  }
+
+  /** The value, or EIO when the patience is over or this node has stopped serving. */
+  <T> T wait(CompletableFuture<T> future, Duration patience) throws ErrnoException {
+    requireServing();
+    try {
+      return get(future, patience);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ErrnoException(Errno.EINTR);
+    }
   }
 
   private static <T> T get(CompletableFuture<T> future, Duration patience)

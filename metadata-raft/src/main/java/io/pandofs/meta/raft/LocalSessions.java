@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +57,7 @@ final class LocalSessions {
 
   /**
    * @param hashes of this node's tables, told to the leader
-   * @param onDifferent the leader says that they are not those of the other nodes
+   * @param onCompared told whether the leader says that they are not those of the other nodes
    */
   LocalSessions(
       Identity identity,
@@ -71,7 +72,7 @@ final class LocalSessions {
       LinearReads reads,
       Freshness freshness,
       TableHashes hashes,
-      Runnable onDifferent) {
+      Consumer<Boolean> onCompared) {
     this.identity = identity;
     this.timing = timing;
     this.surroundings = surroundings;
@@ -97,7 +98,7 @@ final class LocalSessions {
             session -> threads.duties.execute(() -> confirmEnd(session)),
             quorum,
             hashes,
-            onDifferent);
+            onCompared);
     recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
   }
 
@@ -347,7 +348,7 @@ final class LocalSessions {
       CompletableFuture<Void> next = renewer.next();
       if (!renewer.isCurrent()) {
         threads.duties.execute(renewer::renew);
-        reads.wait(next, Duration.ofNanos(deadline - clock.nanoTime()));
+        reads.waitForCaller(next, Duration.ofNanos(deadline - clock.nanoTime()));
       }
     }
   }

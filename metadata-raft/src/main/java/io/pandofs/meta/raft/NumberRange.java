@@ -3,7 +3,6 @@ package io.pandofs.meta.raft;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import io.pandofs.common.Waits;
 import io.pandofs.meta.Reply;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -48,7 +47,10 @@ final class NumberRange {
     }
   }
 
-  /** The next number; waits for a grant when there is none. */
+  /**
+   * The next number; waits for a grant when there is none. The wait is nobody's to give up: data of
+   * others may be on its way by the same call.
+   */
   long next() throws ErrnoException {
     while (true) {
       CompletableFuture<Reply> pending;
@@ -68,7 +70,7 @@ final class NumberRange {
         }
         pending = asking;
       }
-      Reply reply = pending == null ? Reply.OK : Waits.of(pending);
+      Reply reply = pending == null ? Reply.OK : pending.join();
       if (!reply.errno().isOk()) {
         Errno errno = reply.errno() == Errno.EROFS ? Errno.EROFS : Errno.EIO;
         throw new ErrnoException(errno, "no numbers were granted: " + reply.errno());

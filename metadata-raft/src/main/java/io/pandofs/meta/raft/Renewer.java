@@ -35,7 +35,7 @@ final class Renewer {
   private final Consumer<SessionId> onUnknown;
   private final QuorumWatch quorum;
   private final TableHashes hashes;
-  private final Runnable onDifferent;
+  private final Consumer<Boolean> onCompared;
 
   @GuardedBy("this")
   private long renewedNanos;
@@ -51,7 +51,7 @@ final class Renewer {
 
   /**
    * @param onUnknown the leader does not know a session; called on the answer's thread
-   * @param onDifferent this node's tables are not those of the others
+   * @param onCompared told whether this node's tables are not those of the others
    */
   Renewer(
       NodeId self,
@@ -64,7 +64,7 @@ final class Renewer {
       Consumer<SessionId> onUnknown,
       QuorumWatch quorum,
       TableHashes hashes,
-      Runnable onDifferent) {
+      Consumer<Boolean> onCompared) {
     this.self = self;
     this.leader = leader;
     this.tables = tables;
@@ -75,7 +75,7 @@ final class Renewer {
     this.onUnknown = onUnknown;
     this.quorum = quorum;
     this.hashes = hashes;
-    this.onDifferent = onDifferent;
+    this.onCompared = onCompared;
     this.renewedNanos = clock.nanoTime();
   }
 
@@ -128,9 +128,7 @@ final class Renewer {
       renewal = new CompletableFuture<>();
     }
     waiting.complete(null);
-    if (answer.getTablesDiffer()) {
-      onDifferent.run();
-    }
+    onCompared.accept(answer.getTablesDiffer());
     unknown.forEach(session -> onUnknown.accept(new SessionId(session)));
   }
 

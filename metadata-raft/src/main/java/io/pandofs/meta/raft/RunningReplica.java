@@ -151,12 +151,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     tables.onFault(fault -> fail("the metadata tables can't be used", fault));
   }
 
-  private void failAsDifferent() {
-    fail(
-        "the metadata tables are damaged",
-        new DamagedException("they are not those of a majority of the nodes"));
-  }
-
   private LocalSessions openSessions() {
     return new LocalSessions(
         identity,
@@ -171,7 +165,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         reads,
         freshness,
         hashes,
-        this::failAsDifferent);
+        hashes::compared);
   }
 
   private RatisNode openRatis(List<RaftPeer> peers) throws IOException {
@@ -487,7 +481,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     if (failed.isDone()) {
       return failed.join().reason();
     }
-    return leaving.get() ? REMOVED + "; it votes until the others need it no more" : badCheckpoint;
+    if (leaving.get()) {
+      return REMOVED + "; it votes until the others need it no more";
+    }
+    String different = hashes.trouble();
+    return different != null ? different : badCheckpoint;
   }
 
   @Override
@@ -535,6 +533,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   @Override
   public void replaced(long index) {
     dirty.everything(index);
+    hashes.forget();
     sessions.overUnlessKnown();
     freshness.regain(index);
   }
@@ -589,6 +588,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     freshness.close();
     sessions.drop();
     closeRatis();
+    hashes.close();
     threads.close();
     tables.close();
   }

@@ -141,7 +141,7 @@ class DamageTest {
 
   /** No checksum shows it, as when memory was bad while the row was written. */
   @Test
-  void tablesThatAreNotThoseOfTheOthersFenceTheNode() throws Exception {
+  void tablesThatAreNotThoseOfTheOthersAreTold() throws Exception {
     try (TestCluster cluster = new TestCluster(dir, 3, node -> node.limits = TIGHT)) {
       MembershipTest.fill(cluster.leader(), "a", 20);
       TestNode hurt = cluster.follower();
@@ -152,9 +152,12 @@ class DamageTest {
       changeAnInode(tables(hurt.dataDir, "MANIFEST").getParent());
       hurt.start();
       cluster.leader().replica().hashTables(Duration.ofSeconds(30));
-      ReplicaFailure failure = hurt.replica().ended().get(60, TimeUnit.SECONDS);
-      assertThat(failure.kind()).isEqualTo(ReplicaFailure.Kind.DAMAGED);
-      assertThat(failure.reason()).contains("not those of a majority");
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(
+              () ->
+                  assertThat(String.valueOf(hurt.status().failure()))
+                      .contains("not those of a majority"));
       MembershipTest.fill(cluster.leader(), "b", 20);
       for (TestNode node : cluster.nodes) {
         assertThat(node == hurt || node.status().failure() == null).isTrue();

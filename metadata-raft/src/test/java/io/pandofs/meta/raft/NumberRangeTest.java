@@ -2,10 +2,13 @@ package io.pandofs.meta.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.Waits;
 import io.pandofs.meta.Reply;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -46,7 +49,7 @@ class NumberRangeTest {
                 throw new AssertionError(e);
               }
             });
-    org.awaitility.Awaitility.await().until(() -> asked.size() == 1);
+    await().until(() -> asked.size() == 1);
     asked.get(0).complete(new Reply(Errno.OK, null, 100));
     Set<Long> given = new HashSet<>();
     given.add(first.get(10, TimeUnit.SECONDS));
@@ -57,5 +60,29 @@ class NumberRangeTest {
     given.add(numbers.next());
     given.add(numbers.next());
     assertThat(given).containsExactlyInAnyOrder(100L, 101L, 102L, 103L, 200L);
+  }
+
+  /** A batch that has data of others would fail for want of a number, and be lost. */
+  @Test
+  void whoWaitsForNumbersIsNotGivenUp() throws Exception {
+    CompletableFuture<Reply> asked = new CompletableFuture<>();
+    NumberRange numbers = new NumberRange(4, () -> asked);
+    CompletableFuture<Long> number = new CompletableFuture<>();
+    Thread caller =
+        new Thread(
+            () -> {
+              try {
+                number.complete(numbers.next());
+              } catch (ErrnoException | RuntimeException e) {
+                number.completeExceptionally(e);
+              }
+            });
+    caller.start();
+    await().until(() -> caller.getState() == Thread.State.WAITING);
+    Waits.giveUp(caller);
+    await().during(Duration.ofMillis(200)).until(() -> !number.isDone());
+    asked.complete(new Reply(Errno.OK, null, 100));
+    assertThat(number.get(10, TimeUnit.SECONDS)).isEqualTo(100);
+    Waits.finished(caller);
   }
 }
