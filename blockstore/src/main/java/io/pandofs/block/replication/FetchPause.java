@@ -27,9 +27,6 @@ final class FetchPause {
   @GuardedBy("this")
   private long untilNanos;
 
-  @GuardedBy("this")
-  private boolean justEnded;
-
   FetchPause(Clock clock) {
     this.clock = clock;
     this.nowhere = new LimitedLog(LOG, clock);
@@ -40,16 +37,8 @@ final class FetchPause {
     return untilNanos - clock.nanoTime() > 0;
   }
 
-  /** Whether a fetch has succeeded after a pause; told once. */
-  synchronized boolean hasJustEnded() {
-    boolean ended = justEnded;
-    justEnded = false;
-    return ended;
-  }
-
   synchronized void succeeded() {
     if (failuresInRow >= FAILURES_BEFORE) {
-      justEnded = true;
       untilNanos = clock.nanoTime();
     }
     failuresInRow = 0;

@@ -91,6 +91,13 @@ public final class Keeper implements LocalFaults, AutoCloseable {
    */
   public record Faults(long found, long repaired, long open) {}
 
+  /** How a fetch ended. That nobody answered says nothing of the block. */
+  private enum Outcome {
+    STORED,
+    FAILED,
+    UNANSWERED
+  }
+
   /** What went wrong with a block, or that it is waited for. */
   private record Trouble(int times, long notBeforeNanos) {}
 
@@ -104,7 +111,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final FaultLedger ledger = new FaultLedger(REMEMBERED_MAX);
   private final Set<BlockId> reported = ConcurrentHashMap.newKeySet();
   private final Set<BlockId> damaged = ConcurrentHashMap.newKeySet();
-  private final Map<BlockId, Boolean> fetched = new ConcurrentHashMap<>();
+  private final Map<BlockId, Outcome> fetched = new ConcurrentHashMap<>();
   private final Set<BlockId> underWay = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean compareWanted = new AtomicBoolean(true);
   private final AtomicBoolean changed = new AtomicBoolean(true);
@@ -205,11 +212,6 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private long pass() throws IOException {
     needWhatWasReported();
     settleFetched();
-    if (pause.hasJustEnded()) {
-      // What was tried while nobody answered need not wait.
-      troubles.clear();
-      restUntilNanos = replication.clock().nanoTime();
-    }
     long now = replication.clock().nanoTime();
     if (compareAgainNanos - now <= 0) {
       compareIfWanted();
@@ -286,10 +288,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private void settleFetched() throws IOException {
     List<BlockId> done = new ArrayList<>();
     List<BlockId> gone = new ArrayList<>();
-    Iterator<Map.Entry<BlockId, Boolean>> ended = fetched.entrySet().iterator();
+    Iterator<Map.Entry<BlockId, Outcome>> ended = fetched.entrySet().iterator();
     while (ended.hasNext()) {
-      Map.Entry<BlockId, Boolean> each = ended.next();
+      Map.Entry<BlockId, Outcome> each = ended.next();
       BlockId block = each.getKey();
+      Outcome outcome = each.getValue();
       ended.remove();
       // A block that was dropped meanwhile is nowhere to be had, and comes into the set once more
       // when a comparison or a reader names it at that very moment.
@@ -297,17 +300,15 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       if (isGone) {
         gone.add(block);
         ledger.gone(block);
-      } else if (each.getValue()) {
+      } else if (outcome == Outcome.STORED) {
         ledger.repaired(block);
       }
-      if (isGone || each.getValue()) {
+      if (isGone || outcome == Outcome.STORED) {
         damaged.remove(block);
         troubles.remove(block);
         done.add(block);
       } else {
-        int times = timesOf(block) + 1;
-        long wait = Math.min(RETRY_MIN_NANOS << Math.min(times, 10), RETRY_MAX_NANOS);
-        remember(block, times, wait);
+        retryLater(block, outcome);
       }
       underWay.remove(block);
     }
@@ -318,6 +319,11 @@ public final class Keeper implements LocalFaults, AutoCloseable {
       // The collector may have deleted it before the fetch brought it back.
       replication.local().delete(gone);
     }
+  }
+
+  private void retryLater(BlockId block, Outcome outcome) {
+    int times = timesOf(block) + (outcome == Outcome.UNANSWERED ? 0 : 1);
+    remember(block, times, Math.min(RETRY_MIN_NANOS << Math.min(times, 10), RETRY_MAX_NANOS));
   }
 
   private int timesOf(BlockId block) {
@@ -530,8 +536,16 @@ public final class Keeper implements LocalFaults, AutoCloseable {
     } else {
       pause.failed(failure);
     }
-    fetched.put(row.block(), failure == null);
+    fetched.put(row.block(), outcome(failure));
     passes.wake();
+  }
+
+  private static Outcome outcome(@Nullable Throwable failure) {
+    if (failure == null) {
+      return Outcome.STORED;
+    }
+    boolean unanswered = Failures.unwrap(failure) instanceof RemoteRead.NoAnswerException;
+    return unanswered ? Outcome.UNANSWERED : Outcome.FAILED;
   }
 
   /** Whether so many faults wait that more of them may be forgotten. Cheap. */

@@ -46,6 +46,15 @@ final class RemoteRead {
     }
   }
 
+  /** Nobody has answered, or nobody is known. */
+  static final class NoAnswerException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NoAnswerException(String message) {
+      super(message);
+    }
+  }
+
   private final Replication replication;
   private final PeerLoads loads;
   private final Duration attemptTimeout;
@@ -86,11 +95,22 @@ final class RemoteRead {
 
   /**
    * The first good answer, which is its receiver's to close. Fails with a {@link
-   * NoGoodCopyException}, or with another IOException if nobody answered.
+   * NoGoodCopyException}, with a {@link NoAnswerException}, or when this node is stopping.
    */
   CompletableFuture<RemoteBlock> start() {
     guarded(this::askNext);
     return result;
+  }
+
+  /** As {@link #start}; the answer is put into the buffer, which has room for it. */
+  CompletableFuture<Void> into(ByteBuffer into) {
+    return start()
+        .thenAccept(
+            bytes -> {
+              try (bytes) {
+                into.put(bytes.bytes());
+              }
+            });
   }
 
   /** A step that throws, as the tables do when they are closed, must not leave a reader waiting. */
@@ -259,7 +279,7 @@ final class RemoteRead {
       String why = troubles.isEmpty() ? "no other replica is known" : troubles.toString();
       String message = "cannot read " + block + ": " + why;
       result.completeExceptionally(
-          isAnswered ? new NoGoodCopyException(message) : new IOException(message));
+          isAnswered ? new NoGoodCopyException(message) : new NoAnswerException(message));
     }
   }
 }

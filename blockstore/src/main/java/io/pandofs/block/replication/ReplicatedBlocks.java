@@ -158,13 +158,7 @@ public final class ReplicatedBlocks implements Blocks {
             offset,
             into.remaining(),
             RemoteRead.ROUNDS_FOR_READERS)
-        .start()
-        .thenAccept(
-            bytes -> {
-              try (bytes) {
-                into.put(bytes.bytes());
-              }
-            });
+        .into(into);
   }
 
   private boolean readLocal(BlockId block, int offset, ByteBuffer into) {

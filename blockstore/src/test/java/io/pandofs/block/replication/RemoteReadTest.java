@@ -52,13 +52,7 @@ final class RemoteReadTest {
             0,
             into.remaining(),
             RemoteRead.ROUNDS_FOR_READERS)
-        .start()
-        .thenAccept(
-            bytes -> {
-              try (bytes) {
-                into.put(bytes.bytes());
-              }
-            });
+        .into(into);
   }
 
   private void assertRead(PeerLoads loads, long serial) throws Exception {

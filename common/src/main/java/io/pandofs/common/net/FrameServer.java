@@ -34,11 +34,6 @@ import org.slf4j.LoggerFactory;
 public final class FrameServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FrameServer.class);
 
-  /** Encrypted connections that have not shown who they are; one more ends the oldest. */
-  private static final int UNKNOWN_MAX = 32;
-
-  static final int UNKNOWN_OF_ADDRESS_MAX = 16;
-
   /** Connections that have shown no certificate, and may ask to join; likewise. */
   private static final int NEWCOMERS_MAX = 8;
 
@@ -74,7 +69,8 @@ public final class FrameServer implements AutoCloseable {
   private final ChannelGroup connections =
       new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
   private final LimitedLog strangers;
-  private final Unproved<Channel> unknown = new Unproved<>(UNKNOWN_MAX, UNKNOWN_OF_ADDRESS_MAX);
+  private final Unproved<Channel> unknown =
+      new Unproved<>(Unproved.STRANGERS_MAX, Unproved.STRANGERS_OF_ADDRESS_MAX);
   private final Unproved<Channel> newcomers =
       new Unproved<>(NEWCOMERS_MAX, NEWCOMERS_OF_ADDRESS_MAX);
   private final Channel listener;

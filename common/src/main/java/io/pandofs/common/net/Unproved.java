@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param <C> a connection
  */
 public final class Unproved<C> {
+  /** How many a port takes of those who have not shown who they are. */
+  public static final int STRANGERS_MAX = 32;
+
+  public static final int STRANGERS_OF_ADDRESS_MAX = 16;
+
   private final int most;
   private final int mostOfAddress;
 

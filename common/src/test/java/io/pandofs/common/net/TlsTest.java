@@ -249,7 +249,7 @@ class TlsTest {
     try {
       // Threads of the server take them in side by side: a member that came before them would have
       // to prove itself before they have.
-      int places = FrameServer.UNKNOWN_OF_ADDRESS_MAX;
+      int places = Unproved.STRANGERS_OF_ADDRESS_MAX;
       await().until(() -> Stream.of(idle).filter(TlsTest::isEnded).count() >= idle.length - places);
       // At once, not when the silence of the others has been found out.
       ask(connections(member(2)), server, 1);

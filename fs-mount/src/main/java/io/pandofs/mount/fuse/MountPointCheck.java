@@ -75,10 +75,12 @@ public final class MountPointCheck {
     }
   }
 
-  /** Whether the mount's daemon is gone: its files answer ENOTCONN. */
+  /** Whether the mount's daemon is gone: ENOTCONN, or ECONNABORTED of a call it left unanswered. */
   private static boolean isDead(Path place) throws IOException {
     Outcome outcome = run(List.of("stat", "--format=%i", place.toString()));
-    return outcome.code != 0 && outcome.text.contains("endpoint is not connected");
+    return outcome.code != 0
+        && (outcome.text.contains("endpoint is not connected")
+            || outcome.text.contains("caused connection abort"));
   }
 
   /** Takes a mount out of the tree; who uses it goes on until he is done. */

@@ -10,6 +10,9 @@ import java.security.NoSuchAlgorithmException;
  * key, length of value, value. Equal on all nodes as of the same index.
  */
 public final class TableHash {
+  /** The length of a hash. */
+  public static final int BYTES = 32;
+
   private TableHash() {}
 
   public static byte[] of(ReadStore tables) {

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,7 @@ final class BatchSender {
   private static final long FOR_EVER_NANOS = Long.MAX_VALUE / 2;
 
   private final SessionId session;
-  private final LeaderCalls leader;
+  private final Function<byte[], CompletableFuture<LogReply>> log;
   private final LeaderEvents events;
   private final Retry retry;
   private final Clock clock;
@@ -82,13 +83,14 @@ final class BatchSender {
   private final ScheduledExecutorService scheduler;
 
   /**
+   * @param log see {@link LeaderCalls#propose}
    * @param patienceNanos after so long an operation is answered EIO
    * @param executor where answers are worked on; callers' futures complete there
    * @param onFenced called once when the log says that the session is over
    */
   BatchSender(
       SessionId session,
-      LeaderCalls leader,
+      Function<byte[], CompletableFuture<LogReply>> log,
       LeaderEvents events,
       Retry retry,
       Clock clock,
@@ -97,7 +99,7 @@ final class BatchSender {
       long patienceNanos,
       Runnable onFenced) {
     this.session = session;
-    this.leader = leader;
+    this.log = log;
     this.events = events;
     this.retry = retry;
     this.clock = clock;
@@ -206,8 +208,7 @@ final class BatchSender {
   @GuardedBy("this")
   private void send(Batch batch) {
     long sentInRound = round;
-    leader
-        .propose(batch.entry)
+    log.apply(batch.entry)
         .whenCompleteAsync(
             (reply, failure) -> answered(batch, sentInRound, reply, failure), executor);
   }

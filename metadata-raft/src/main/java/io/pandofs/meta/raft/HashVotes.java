@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * What the nodes have told the leader of their tables: equal as of one index, or some are damaged
@@ -14,31 +13,33 @@ import java.util.TreeMap;
  * is told. Thread-safe.
  */
 final class HashVotes {
-  private static final int INDEXES_MAX = 8;
+  private record Vote(long index, String hash) {}
 
+  /** The last one of each member. */
   @GuardedBy("this")
-  private final TreeMap<Long, Map<NodeId, String>> byIndex = new TreeMap<>();
+  private final Map<NodeId, Vote> votes = new HashMap<>();
 
   /**
-   * A node tells its hash, again and again.
+   * A member tells its hash, again and again.
    *
    * @param voters the groups of voters, two of them while they change: a majority of each counts
-   * @return whether a majority has another one, which is the same for all of it
+   * @return whether a majority has another one as of the same index, which is the same for all of
+   *     it
    */
   synchronized boolean differs(NodeId node, long index, String hash, List<Set<NodeId>> voters) {
-    Map<NodeId, String> hashes = byIndex.computeIfAbsent(index, same -> new HashMap<>());
-    hashes.put(node, hash);
-    while (byIndex.size() > INDEXES_MAX) {
-      byIndex.pollFirstEntry();
+    Vote own = new Vote(index, hash);
+    votes.put(node, own);
+    for (Vote other : votes.values()) {
+      if (other.index() == index && !other.equals(own) && isMajority(votes, other, voters)) {
+        return true;
+      }
     }
-    return hashes.values().stream()
-        .anyMatch(other -> !other.equals(hash) && isMajority(hashes, other, voters));
+    return false;
   }
 
-  private static boolean isMajority(
-      Map<NodeId, String> hashes, String hash, List<Set<NodeId>> voters) {
+  private static boolean isMajority(Map<NodeId, Vote> votes, Vote vote, List<Set<NodeId>> voters) {
     for (Set<NodeId> group : voters) {
-      long alike = group.stream().filter(node -> hash.equals(hashes.get(node))).count();
+      long alike = group.stream().filter(node -> vote.equals(votes.get(node))).count();
       if (alike <= group.size() / 2) {
         return false;
       }

@@ -7,6 +7,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.TableHash;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.wire.RenewAnswer;
@@ -24,8 +25,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What the leader does of its own accord: it expires silent sessions, while a majority follows it,
  * frees orphans that nobody has open, and has the nodes' tables compared. Every node runs it; it
- * does nothing while another one leads. A proposal that is lost is simply made again, since both
- * kinds may be repeated. Thread-safe.
+ * does nothing while another one leads. All that it proposes may be repeated: what is lost is
+ * proposed again as long as there is cause for it, a comparison with the next hour. Thread-safe.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
 final class LeaderDuties {
@@ -135,7 +136,8 @@ final class LeaderDuties {
 
   private boolean differs(NodeId node, RenewRequest request) {
     String hash = request.getTableHash();
-    return !hash.isEmpty() && hashes.differs(node, request.getHashIndex(), hash, ratis.voters());
+    return hash.length() == 2 * TableHash.BYTES
+        && hashes.differs(node, request.getHashIndex(), hash, ratis.voters());
   }
 
   /** Whether a clock that shows this is too far from the leader's for a new session or node. */
@@ -256,7 +258,7 @@ final class LeaderDuties {
         .whenComplete(
             (reply, failure) -> {
               if (failure != null) {
-                LOG.debug("{} is proposed again: {}", entry, failure.toString());
+                LOG.debug("{} may be lost: {}", entry, failure.toString());
               }
             });
   }

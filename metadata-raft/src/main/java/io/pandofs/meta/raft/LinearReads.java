@@ -166,11 +166,12 @@ final class LinearReads {
   /** As {@link #wait}, but the wait of a call that may be given up: EINTR then. */
   <T> T waitForCaller(CompletableFuture<T> future, Duration patience) throws ErrnoException {
     requireServing();
+    if (future.isDone() && !future.isCompletedExceptionally()) {
+      return future.join();
+    }
     // Whoever waits for the future itself may also run what others have hung on it.
     CompletableFuture<T> own = future.copy();
-    return own.isDone() && !own.isCompletedExceptionally()
-        ? own.join()
-        : Waits.during(() -> get(own, patience));
+    return Waits.during(() -> get(own, patience));
   }
 
   private void requireServing() throws ErrnoException {

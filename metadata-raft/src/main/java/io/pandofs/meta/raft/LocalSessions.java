@@ -20,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,8 +55,7 @@ final class LocalSessions {
   private final CompletableFuture<Void> predecessorsEnded = new CompletableFuture<>();
 
   /**
-   * @param hashes of this node's tables, told to the leader
-   * @param onCompared told whether the leader says that they are not those of the other nodes
+   * @param hashes of this node's tables, told to the leader; they are told how it compared them
    */
   LocalSessions(
       Identity identity,
@@ -71,8 +69,7 @@ final class LocalSessions {
       Retry retry,
       LinearReads reads,
       Freshness freshness,
-      TableHashes hashes,
-      Consumer<Boolean> onCompared) {
+      TableHashes hashes) {
     this.identity = identity;
     this.timing = timing;
     this.surroundings = surroundings;
@@ -97,8 +94,7 @@ final class LocalSessions {
             sessions::values,
             session -> threads.duties.execute(() -> confirmEnd(session)),
             quorum,
-            hashes,
-            onCompared);
+            hashes);
     recalls = new Recalls(identity.node(), tables, surroundings.connections(), retry, sessions);
   }
 
@@ -198,7 +194,7 @@ final class LocalSessions {
     BatchSender sender =
         new BatchSender(
             id,
-            leader,
+            leader::propose,
             events,
             retry,
             clock,

@@ -23,15 +23,13 @@ import org.apache.ratis.thirdparty.io.netty.util.AsciiString;
  * each that is refused the log has a line, as far as its limit goes. Thread-safe.
  */
 final class RaftDoor implements InternalProtocolNegotiator.ProtocolNegotiator {
-  private static final int UNKNOWN_MAX = 32;
-  private static final int UNKNOWN_OF_ADDRESS_MAX = 16;
-
   /** What BoringSSL calls it, which judges before the certificate's own judge is asked. */
   private static final String NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE";
 
   private final InternalProtocolNegotiator.ProtocolNegotiator encryption;
   private final LimitedLog log;
-  private final Unproved<Channel> unknown = new Unproved<>(UNKNOWN_MAX, UNKNOWN_OF_ADDRESS_MAX);
+  private final Unproved<Channel> unknown =
+      new Unproved<>(Unproved.STRANGERS_MAX, Unproved.STRANGERS_OF_ADDRESS_MAX);
 
   /**
    * @param tls by which members are told from others

@@ -35,7 +35,6 @@ final class Renewer {
   private final Consumer<SessionId> onUnknown;
   private final QuorumWatch quorum;
   private final TableHashes hashes;
-  private final Consumer<Boolean> onCompared;
 
   @GuardedBy("this")
   private long renewedNanos;
@@ -51,7 +50,7 @@ final class Renewer {
 
   /**
    * @param onUnknown the leader does not know a session; called on the answer's thread
-   * @param onCompared told whether this node's tables are not those of the others
+   * @param hashes told to the leader; they are told how it compared them
    */
   Renewer(
       NodeId self,
@@ -63,8 +62,7 @@ final class Renewer {
       Supplier<Collection<RaftSession>> sessions,
       Consumer<SessionId> onUnknown,
       QuorumWatch quorum,
-      TableHashes hashes,
-      Consumer<Boolean> onCompared) {
+      TableHashes hashes) {
     this.self = self;
     this.leader = leader;
     this.tables = tables;
@@ -75,7 +73,6 @@ final class Renewer {
     this.onUnknown = onUnknown;
     this.quorum = quorum;
     this.hashes = hashes;
-    this.onCompared = onCompared;
     this.renewedNanos = clock.nanoTime();
   }
 
@@ -128,7 +125,7 @@ final class Renewer {
       renewal = new CompletableFuture<>();
     }
     waiting.complete(null);
-    onCompared.accept(answer.getTablesDiffer());
+    hashes.compared(answer.getTablesDiffer());
     unknown.forEach(session -> onUnknown.accept(new SessionId(session)));
   }
 

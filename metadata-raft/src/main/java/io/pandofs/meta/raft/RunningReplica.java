@@ -164,8 +164,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         retry,
         reads,
         freshness,
-        hashes,
-        hashes::compared);
+        hashes);
   }
 
   private RatisNode openRatis(List<RaftPeer> peers) throws IOException {

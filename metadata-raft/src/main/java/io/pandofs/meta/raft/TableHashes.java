@@ -27,6 +27,10 @@ final class TableHashes {
   @GuardedBy("this")
   private @Nullable LocalSnapshot waiting;
 
+  /** How often the tables were replaced by others. */
+  @GuardedBy("this")
+  private long replaced;
+
   @GuardedBy("this")
   private boolean different;
 
@@ -61,13 +65,19 @@ final class TableHashes {
   }
 
   private void hashWaiting() {
+    long of = timesReplaced();
     try (LocalSnapshot snapshot = take()) {
       if (snapshot != null) {
-        remember(snapshot.index(), HexFormat.of().formatHex(TableHash.of(snapshot.store())));
+        byte[] hash = TableHash.of(snapshot.store());
+        remember(of, snapshot.index(), HexFormat.of().formatHex(hash));
       }
     } catch (RuntimeException e) {
       LOG.error("The tables could not be hashed", e);
     }
+  }
+
+  private synchronized long timesReplaced() {
+    return replaced;
   }
 
   private synchronized @Nullable LocalSnapshot take() {
@@ -99,9 +109,14 @@ final class TableHashes {
     return different ? DIFFERENT : null;
   }
 
-  /** The tables are others now: what the hashes were of is gone. */
-  synchronized void forget() {
-    byIndex.clear();
+  /** The tables are others now: what the hashes are of, also those not computed yet, is gone. */
+  void forget() {
+    synchronized (this) {
+      replaced++;
+      byIndex.clear();
+      different = false;
+    }
+    drop();
   }
 
   /** No more is begun; the tables need not wait for what has not been. */
@@ -112,7 +127,10 @@ final class TableHashes {
     drop();
   }
 
-  private synchronized void remember(long index, String hash) {
+  private synchronized void remember(long of, long index, String hash) {
+    if (of != replaced) {
+      return;
+    }
     byIndex.put(index, hash);
     if (byIndex.size() > REMEMBERED) {
       byIndex.pollFirstEntry();

@@ -19,10 +19,6 @@ import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
-import io.pandofs.meta.wire.ConfirmAnswer;
-import io.pandofs.meta.wire.ConfirmRequest;
-import io.pandofs.meta.wire.RenewAnswer;
-import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -33,7 +29,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -56,7 +54,7 @@ class BatchSenderTest {
     return engine.apply(entry, ++index, store, LocalEffects.NONE);
   }
 
-  private LogReply apply(byte[] entry) {
+  private LogReply applied(byte[] entry) {
     try {
       return apply(LogCodec.decodeEntry(ByteBuffer.wrap(entry)));
     } catch (MalformedException e) {
@@ -72,7 +70,7 @@ class BatchSenderTest {
   }
 
   /** What may happen to a proposal. */
-  private final class FaultyLeader implements LeaderCalls {
+  private final class FaultyLeader implements Function<byte[], CompletableFuture<LogReply>> {
     private final Random random;
     private final double trouble;
 
@@ -83,52 +81,39 @@ class BatchSenderTest {
 
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // the answer is told by its own future
-    public synchronized CompletableFuture<LogReply> propose(byte[] entry) {
+    public synchronized CompletableFuture<LogReply> apply(byte[] entry) {
       CompletableFuture<LogReply> answer = new CompletableFuture<>();
       long delayMicros = random.nextInt(2_000);
       if (random.nextDouble() >= trouble) {
-        scheduler.schedule(() -> answer.complete(apply(entry)), delayMicros, TimeUnit.MICROSECONDS);
+        scheduler.schedule(
+            () -> answer.complete(applied(entry)), delayMicros, TimeUnit.MICROSECONDS);
         return answer;
       }
-      boolean applied = random.nextBoolean();
+      boolean isApplied = random.nextBoolean();
       boolean again = random.nextInt(4) == 0;
       scheduler.schedule(
           () -> {
-            if (applied) {
-              apply(entry);
+            if (isApplied) {
+              applied(entry);
             }
             answer.completeExceptionally(new IOException("lost"));
             if (again) {
               // A copy that an old leader had kept.
-              scheduler.schedule(() -> apply(entry), 3 * delayMicros, TimeUnit.MICROSECONDS);
+              scheduler.schedule(() -> applied(entry), 3 * delayMicros, TimeUnit.MICROSECONDS);
             }
           },
           delayMicros,
           TimeUnit.MICROSECONDS);
       return answer;
     }
-
-    @Override
-    public CompletableFuture<Long> readIndex() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
-      throw new UnsupportedOperationException();
-    }
   }
 
-  private BatchSender sender(LeaderCalls leader, long patienceMillis) {
+  private BatchSender sender(
+      Function<byte[], CompletableFuture<LogReply>> log, long patienceMillis) {
     SystemClock clock = new SystemClock();
     return new BatchSender(
         session,
-        leader,
+        log,
         events,
         new Retry(clock, scheduler, events),
         clock,
@@ -181,8 +166,15 @@ class BatchSenderTest {
   @Test
   void whatIsGivenUpKeepsItsPlaceAndTheNextOnesGoOn() throws Exception {
     makeVolume();
-    LeaderSwitch leader = new LeaderSwitch();
-    BatchSender sender = sender(leader, 200);
+    FaultyLeader leader = new FaultyLeader(3, 0);
+    AtomicBoolean leads = new AtomicBoolean();
+    BatchSender sender =
+        sender(
+            entry ->
+                leads.get()
+                    ? leader.apply(entry)
+                    : CompletableFuture.failedFuture(new NoLeaderException("none")),
+            200);
     List<CompletableFuture<Reply>> lost = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       lost.add(sender.submit(one()));
@@ -190,7 +182,7 @@ class BatchSenderTest {
     for (CompletableFuture<Reply> reply : lost) {
       assertThat(reply.get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
     }
-    leader.to = new FaultyLeader(3, 0);
+    leads.set(true);
     events.changed();
     // The first ones may still wait behind what was given up, longer than this short patience.
     await()
@@ -199,47 +191,17 @@ class BatchSenderTest {
     sender.end();
   }
 
-  private static class LeaderSwitch implements LeaderCalls {
-    private volatile LeaderCalls to = this;
-
-    @Override
-    public CompletableFuture<LogReply> propose(byte[] entry) {
-      return to == this
-          ? CompletableFuture.failedFuture(new NoLeaderException("none"))
-          : to.propose(entry);
-    }
-
-    @Override
-    public CompletableFuture<Long> readIndex() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
-      throw new UnsupportedOperationException();
-    }
-  }
-
   @Test
   void anOperationThatTheLogWouldRefuseForEverDoesNotStopTheNextOnes() throws Exception {
     makeVolume();
-    FaultyLeader real = new FaultyLeader(7, 0);
-    LeaderSwitch leader = new LeaderSwitch();
-    leader.to =
-        new LeaderSwitch() {
-          @Override
-          public CompletableFuture<LogReply> propose(byte[] entry) {
-            return entry.length > RaftSettings.ENTRY_BYTES_MAX
-                ? CompletableFuture.failedFuture(new RefusedException("too long"))
-                : real.propose(entry);
-          }
-        };
-    BatchSender sender = sender(leader, 2_000);
+    FaultyLeader leader = new FaultyLeader(7, 0);
+    BatchSender sender =
+        sender(
+            entry ->
+                entry.length > RaftSettings.ENTRY_BYTES_MAX
+                    ? CompletableFuture.failedFuture(new RefusedException("too long"))
+                    : leader.apply(entry),
+            2_000);
     byte[] value = new byte[RaftSettings.ENTRY_BYTES_MAX];
     CompletableFuture<Reply> large =
         sender.submit(

@@ -23,10 +23,6 @@ import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
-import io.pandofs.meta.wire.ConfirmAnswer;
-import io.pandofs.meta.wire.ConfirmRequest;
-import io.pandofs.meta.wire.RenewAnswer;
-import io.pandofs.meta.wire.RenewRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -42,6 +38,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,7 +65,7 @@ class RetryOverCutTest {
   }
 
   /** The way to whoever leads, in order; it loses the answers of one batch and is cut then. */
-  private final class CutWay implements LeaderCalls {
+  private final class CutWay implements Function<byte[], CompletableFuture<LogReply>> {
     private final TestCluster cluster;
     private final CompletableFuture<LogReply> lost = new CompletableFuture<>();
 
@@ -83,7 +80,7 @@ class RetryOverCutTest {
     }
 
     @Override
-    public CompletableFuture<LogReply> propose(byte[] entry) {
+    public CompletableFuture<LogReply> apply(byte[] entry) {
       return CompletableFuture.supplyAsync(() -> send(entry), wire);
     }
 
@@ -108,24 +105,9 @@ class RetryOverCutTest {
         throw new AssertionError(e);
       }
     }
-
-    @Override
-    public CompletableFuture<Long> readIndex() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<RenewAnswer> renew(RenewRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletableFuture<ConfirmAnswer> confirm(ConfirmRequest request) {
-      throw new UnsupportedOperationException();
-    }
   }
 
-  private BatchSender sender(SessionId session, LeaderCalls way) {
+  private BatchSender sender(SessionId session, CutWay way) {
     SystemClock clock = new SystemClock();
     LeaderEvents events = new LeaderEvents();
     Retry retry = new Retry(clock, scheduler, events);

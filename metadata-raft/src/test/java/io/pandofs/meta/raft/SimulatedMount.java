@@ -136,7 +136,7 @@ final class SimulatedMount {
     sender =
         new BatchSender(
             granted,
-            node,
+            node::propose,
             events,
             retry,
             clock,

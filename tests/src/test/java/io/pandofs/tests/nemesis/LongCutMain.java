@@ -97,7 +97,7 @@ final class LongCutMain {
     boolean ofEach = lost.never().isEmpty();
     if (ofEach) {
       cutAll(other, lost.applied());
-      TimeUnit.SECONDS.sleep(2);
+      awaitAnswers();
     } else {
       wrong.add(
           "in %d tries no answer was lost of %s: nothing is shown".formatted(TRIES, lost.never()));

@@ -61,8 +61,8 @@ final class ScrubRequest implements AdminCommand {
       return path(request.text("path"), request.flag("wait"), progress);
     }
     if (request.flag("now")) {
-      compareTables(progress);
       long number = side.scrub.startNow();
+      compareTables(progress);
       if (request.flag("wait")) {
         awaitEnd(number, progress);
         new Repairs(side.keeper, progress).await();

@@ -13,6 +13,7 @@ import io.pandofs.mount.vfs.Namespace;
 import io.pandofs.mount.vfs.Volume;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,16 +65,26 @@ class PathsTest {
     assertThat(last).isEqualTo(paths.attributes("/f").inode());
   }
 
+  /** Every inode that the path leads to is told to be stale, after something was done. */
+  private ThrowableAssert.ThrowingCallable stale(Meanwhile meanwhile) {
+    return () ->
+        paths.on(
+            "/f",
+            inode -> {
+              used.add(inode);
+              meanwhile.run();
+              throw new ErrnoException(Errno.ESTALE);
+            });
+  }
+
+  @FunctionalInterface
+  private interface Meanwhile {
+    void run() throws ErrnoException;
+  }
+
   @Test
   void notForEver() {
-    assertThatThrownBy(
-            () ->
-                paths.on(
-                    "/f",
-                    inode -> {
-                      used.add(inode);
-                      throw new ErrnoException(Errno.ESTALE);
-                    }))
+    assertThatThrownBy(stale(() -> {}))
         .isInstanceOf(ErrnoException.class)
         .hasMessageContaining("ESTALE");
     assertThat(used).hasSize(8);
@@ -82,47 +93,19 @@ class PathsTest {
   /** The kernel has looked whether the caller may use the first; nobody has for the second. */
   @Test
   void whatTheKernelMightJudgeOtherwiseIsNotUsed() throws Exception {
-    assertRefusedOnceReplaced(0600);
+    assertThatThrownBy(stale(() -> replace(0600))).hasMessageContaining("ESTALE");
+    assertThat(used).hasSize(1);
     InodeId second = replace(0644);
     used.clear();
-    assertThatThrownBy(
-            () ->
-                paths.on(
-                    "/f",
-                    inode -> {
-                      used.add(inode);
-                      Object unused =
-                          namespace.change(Volume.USER, second, AttributeChange.owner(null, 4711));
-                      throw new ErrnoException(Errno.ESTALE);
-                    }))
+    AttributeChange owner = AttributeChange.owner(null, 4711);
+    assertThatThrownBy(stale(() -> namespace.change(Volume.USER, second, owner)))
         .hasMessageContaining("ESTALE");
     assertThat(used).containsExactly(second);
   }
 
-  private void assertRefusedOnceReplaced(int permissions) {
-    assertThatThrownBy(
-            () ->
-                paths.on(
-                    "/f",
-                    inode -> {
-                      used.add(inode);
-                      replace(permissions);
-                      throw new ErrnoException(Errno.ESTALE);
-                    }))
-        .hasMessageContaining("ESTALE");
-    assertThat(used).hasSize(1);
-  }
-
   @Test
   void whatIsGoneIsToldAsGone() {
-    assertThatThrownBy(
-            () ->
-                paths.on(
-                    "/f",
-                    inode -> {
-                      namespace.unlink(Volume.USER, InodeId.ROOT, NAME);
-                      throw new ErrnoException(Errno.ESTALE);
-                    }))
+    assertThatThrownBy(stale(() -> namespace.unlink(Volume.USER, InodeId.ROOT, NAME)))
         .hasMessageContaining("ENOENT");
   }
 }
