@@ -46,6 +46,15 @@ abstract class RepairSuite {
         .get(60, TimeUnit.SECONDS);
   }
 
+  /** As a put leaves it that is over: one that is not would go on to those of the next map. */
+  private void storeOnThree() throws Exception {
+    for (int node = 1; node <= 3; node++) {
+      store(node, 1, SESSION);
+    }
+    cluster.commit(1, LENGTH);
+    settle();
+  }
+
   private void assertWhole(int node, long serial) throws IOException {
     ByteBuffer into = ByteBuffer.allocate(LENGTH);
     cluster.node(node).store.read(block(serial), 0, into);
@@ -65,10 +74,7 @@ abstract class RepairSuite {
 
   @Test
   void aCopyThatIsOthersByNowGoesWhenAllOfThemHaveIt() throws Exception {
-    cluster.put(1, LENGTH);
-    cluster.commit(1, LENGTH);
-    cluster.awaitHeld(1, 1, 2, 3);
-    settle();
+    storeOnThree();
     cluster.place(replicas(2, 1, 2, 4));
     cluster.node(3).collector.start();
     // Node 4 has it not yet.
@@ -82,10 +88,7 @@ abstract class RepairSuite {
 
   @Test
   void aCopyOfOthersStaysWhileOneOfThemIsSilent() throws Exception {
-    cluster.put(1, LENGTH);
-    cluster.commit(1, LENGTH);
-    cluster.awaitHeld(1, 1, 2, 3);
-    settle();
+    storeOnThree();
     cluster.place(replicas(2, 1, 2));
     cluster.node(2).stopListening();
     cluster.node(3).collector.start();
@@ -96,10 +99,7 @@ abstract class RepairSuite {
 
   @Test
   void aCopyOfOthersStaysWhileOneOfTheirsIsBad() throws Exception {
-    cluster.put(1, LENGTH);
-    cluster.commit(1, LENGTH);
-    cluster.awaitHeld(1, 1, 2, 3);
-    settle();
+    storeOnThree();
     cluster.place(replicas(2, 1, 2));
     // As a reader's report has left it: the row is there, and the copy is to be repaired.
     cluster.node(2).directory.need(List.of(block(1)));
@@ -111,10 +111,7 @@ abstract class RepairSuite {
 
   @Test
   void twoNodesDoNotDeleteOnEachOthersWord() throws Exception {
-    cluster.put(1, LENGTH);
-    cluster.commit(1, LENGTH);
-    cluster.awaitHeld(1, 1, 2, 3);
-    settle();
+    storeOnThree();
     TestNode first = cluster.node(1);
     TestNode second = cluster.node(2);
     // The first asks under one map and has the second's word, while the third takes its time.
