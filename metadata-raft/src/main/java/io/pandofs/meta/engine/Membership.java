@@ -73,9 +73,8 @@ final class Membership {
   /** A node has other addresses than before; its id and its groups stay. */
   private static LogReply moveNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
     NodeId id = new NodeId(entry.id());
-    ClusterView.Node there = nodeAt(store, entry.control());
     ClusterView.Node before = node(store, id);
-    if (before == null || (there != null && !there.id().equals(id))) {
+    if (before == null || isTaken(store, entry, id)) {
       return LogReply.refused(LogReply.Status.REFUSED);
     }
     save(
@@ -270,6 +269,17 @@ final class Membership {
       }
     }
     return nodes;
+  }
+
+  /** Whether one of the addresses is that of another member than {@code by}. */
+  static boolean isTaken(ReadStore tables, LogEntry.RegisterNode node, @Nullable NodeId by) {
+    return nodes(tables).stream()
+        .filter(there -> !there.id().equals(by))
+        .anyMatch(
+            there ->
+                there.control().equals(node.control())
+                    || there.raft().equals(node.raft())
+                    || there.blocks().equals(node.blocks()));
   }
 
   private static ClusterView.@Nullable Node nodeAt(ReadStore tables, String control) {

@@ -99,7 +99,7 @@ final class Tokens {
     if (before == null) {
       return LogEntry.AdmitNode.Refusal.NOT_A_MEMBER;
     }
-    if (isTaken(tables, entry.node(), before)) {
+    if (Membership.isTaken(tables, entry.node(), before)) {
       return LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN;
     }
     return again || Membership.othersHold(tables, entry.gone())
@@ -139,22 +139,13 @@ final class Tokens {
         return LogEntry.AdmitNode.Refusal.USED_UP;
       }
     }
-    return isTaken(tables, entry.node(), before) ? LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN : null;
+    return Membership.isTaken(tables, entry.node(), before)
+        ? LogEntry.AdmitNode.Refusal.ADDRESS_TAKEN
+        : null;
   }
 
   private static LogEntry.RegisterNode at(long id, LogEntry.RegisterNode node) {
     return new LogEntry.RegisterNode(id, node.name(), node.control(), node.raft(), node.blocks());
-  }
-
-  private static boolean isTaken(
-      ReadStore tables, LogEntry.RegisterNode node, @Nullable NodeId by) {
-    return Membership.nodes(tables).stream()
-        .filter(there -> !there.id().equals(by))
-        .anyMatch(
-            there ->
-                there.control().equals(node.control())
-                    || there.raft().equals(node.raft())
-                    || there.blocks().equals(node.blocks()));
   }
 
   private static LogReply refused(LogEntry.AdmitNode.Refusal why) {

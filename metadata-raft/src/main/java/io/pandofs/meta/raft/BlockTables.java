@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.BlockId;
+import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
@@ -104,6 +105,13 @@ public final class BlockTables {
   public List<ClusterView.Node> nodes() {
     try (LocalSnapshot snapshot = tables().snapshot()) {
       return snapshot.cluster().nodes();
+    }
+  }
+
+  /** Whether the node was a member and is none any more, as of what this node has applied. */
+  public boolean hasLeft(NodeId node) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
+      return snapshot.cluster().hasLeft(node);
     }
   }
 

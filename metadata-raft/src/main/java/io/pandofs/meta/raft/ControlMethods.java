@@ -36,6 +36,18 @@ public final class ControlMethods {
     return method == JOIN;
   }
 
+  /**
+   * Whether a node that was removed, or is of an earlier epoch of the cluster, may ask this: to
+   * join anew; and to end its sessions and hear when it may go, which the service looks at itself.
+   */
+  public static boolean isOpenToFormerMembers(int method) {
+    return method == JOIN
+        || method == PROMOTE
+        || method == WHO
+        || method == MEMBERS
+        || method == PROPOSE;
+  }
+
   /** Whether the control service answers this method. */
   public static boolean includes(int method) {
     return method >= 100 && method < 200;

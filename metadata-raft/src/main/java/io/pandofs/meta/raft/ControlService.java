@@ -114,7 +114,7 @@ final class ControlService implements Service {
                         .setVolume(identity.volumeId())
                         .build()));
         case ControlMethods.MEMBERS ->
-            members(ControlCodec.header(request, MembersRequest.parser()));
+            members(from, ControlCodec.header(request, MembersRequest.parser()));
         case ControlMethods.RECALL -> recall(ControlCodec.header(request, RecallRequest.parser()));
         default -> CompletableFuture.failedFuture(new RefusedException("no method " + method));
       };
@@ -174,6 +174,9 @@ final class ControlService implements Service {
               || entry instanceof LogEntry.CreateToken
               || entry instanceof LogEntry.RevokeToken
               || entry instanceof LogEntry.HashTables;
+      if (!(entry instanceof LogEntry.ExpireSession)) {
+        changes.requireNotLeft(from.node());
+      }
       if (entry instanceof LogEntry.RegisterSession register) {
         if (!from.maySpeakFor(register.node())) {
           return new RefusedException("a session of another node: " + register.node());
@@ -194,6 +197,8 @@ final class ControlService implements Service {
       return allowed
           ? null
           : new RefusedException("not for others to propose: " + entry.getClass().getSimpleName());
+    } catch (RefusedException e) {
+      return e;
     } catch (MalformedException e) {
       LOG.warn("{}: sent an entry that makes no sense: {}", from, e.getMessage());
       return new RefusedException("the entry makes no sense: " + e.getMessage());
@@ -269,9 +274,9 @@ final class ControlService implements Service {
                         : PromoteAnswer.newBuilder().setAnswer(answer(failure)).build()));
   }
 
-  private CompletionStage<Payload> members(MembersRequest request) {
+  private CompletionStage<Payload> members(Peer from, MembersRequest request) {
     return changes
-        .handle(request)
+        .handle(from.node(), request)
         .handle(
             (answer, failure) ->
                 payload(

@@ -67,12 +67,32 @@ final class MemberChanges {
     this.freshness = freshness;
   }
 
-  CompletableFuture<MembersAnswer> handle(MembersRequest request) {
-    return membership.inTurn(() -> now(request)).thenApply(none -> answer());
+  /**
+   * Does what is asked for, one after the other.
+   *
+   * @param from who asks; null if that is not known
+   */
+  CompletableFuture<MembersAnswer> handle(@Nullable NodeId from, MembersRequest request) {
+    return membership.inTurn(() -> now(from, request)).thenApply(none -> answer());
   }
 
-  private CompletableFuture<Void> now(MembersRequest request) {
+  /** Refuses who was a member and is none any more. */
+  void requireNotLeft(@Nullable NodeId node) throws RefusedException {
+    if (node == null) {
+      return;
+    }
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      if (snapshot.cluster().hasLeft(node)) {
+        throw new RefusedException(node + " is no member of this cluster any more");
+      }
+    }
+  }
+
+  private CompletableFuture<Void> now(@Nullable NodeId from, MembersRequest request) {
     try {
+      if (request.getKind() != MembersRequest.Kind.LIST) {
+        requireNotLeft(from);
+      }
       NodeId node = request.getNode() <= 0 ? null : new NodeId(request.getNode());
       return switch (request.getKind()) {
         case LIST -> done();
@@ -256,6 +276,7 @@ final class MemberChanges {
     Addresses.parse(control);
     Addresses.parse(raft);
     Addresses.parse(blocks);
+    requireFree(node, List.of(control, raft, blocks));
     LogEntry entry = new LogEntry.RegisterNode(node.value(), row.name(), control, raft, blocks);
     List<RaftPeer> peers = new ArrayList<>();
     for (RaftPeer peer : ratis.votingPeers()) {
@@ -263,6 +284,19 @@ final class MemberChanges {
           RatisNode.nodeId(peer.getId()).equals(node) ? RatisNode.peer(node, raft, control) : peer);
     }
     return propose(entry).thenCompose(none -> ratis.setPeers(peers));
+  }
+
+  /** The log refuses it as well, without saying why. */
+  private void requireFree(NodeId node, List<String> addresses) throws RefusedException {
+    try (LocalSnapshot snapshot = tables.snapshot()) {
+      for (ClusterView.Node other : snapshot.cluster().nodes()) {
+        for (String own : List.of(other.control(), other.raft(), other.blocks())) {
+          if (!other.id().equals(node) && addresses.contains(own)) {
+            throw new RefusedException(own + " is an address of " + other.id());
+          }
+        }
+      }
+    }
   }
 
   private static String otherwise(String given, String usual) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.MetadataSession;
@@ -12,6 +14,8 @@ import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.meta.wire.MemberMessage;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -113,6 +117,11 @@ class MemberChangesTest {
       moved.kill();
       moved.move();
       TestNode leader = cluster.leader();
+      for (String taken : List.of(leader.control(), leader.raft())) {
+        assertThatThrownBy(() -> leader.replica().admin().move(id, "", taken, ""))
+            .isInstanceOf(RefusedException.class)
+            .hasMessageContaining(taken + " is an address of " + id(leader));
+      }
       leader.replica().admin().move(id, moved.control(), moved.raft(), "");
       MembershipTest.fill(leader, "while", 20);
       moved.start();
@@ -149,18 +158,54 @@ class MemberChangesTest {
       session.close();
       assertThat(TestCluster.voters(survivor)).isEqualTo(Set.of(id(survivor)));
       MembershipTest.fill(survivor, "b", 20);
-      // One of the lost comes back: it finds nobody, and the survivor does not hear it.
-      TestNode lost = cluster.nodes.stream().filter(n -> n != survivor).findFirst().get();
-      lost.start();
-      long applied = lost.status().applied();
+      // The lost come back: a majority of what was, and nothing to the survivor, nor it to them.
+      List<TestNode> lost = cluster.nodes.stream().filter(n -> n != survivor).toList();
+      for (TestNode node : lost) {
+        node.start();
+      }
+      TestNode old = leaderOf(lost);
+      MembershipTest.fill(old, "old", 20);
       try (TestNode fresh = new TestNode(dir, "fresh")) {
         fresh.join(survivor);
         MembershipTest.fill(fresh, "c", 20);
         assertThat(TestCluster.voters(survivor)).hasSize(2);
         assertThat(fresh.status().node().value()).isGreaterThan(100);
+        assertThat(has(survivor, "c19")).isTrue();
       }
-      assertThat(lost.status().applied()).isEqualTo(applied);
-      assertThat(lost.status().role()).isNotEqualTo("LEADER");
+      for (TestNode node : lost) {
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> node.status().applied() >= old.status().applied());
+        assertThat(has(node, "old19")).isTrue();
+        assertThat(has(node, "b19")).isFalse();
+      }
+      assertThat(has(survivor, "old19")).isFalse();
+    }
+  }
+
+  private static TestNode leaderOf(List<TestNode> nodes) {
+    return await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> {
+              for (TestNode node : nodes) {
+                if (node.status().role().equals("LEADER")) {
+                  return node;
+                }
+              }
+              return null;
+            },
+            Objects::nonNull);
+  }
+
+  /** Whether a node's own tables have a name. */
+  private static boolean has(TestNode node, String name) throws ErrnoException {
+    try (MetadataView view = node.snapshot().viewAsItIs()) {
+      view.lookup(InodeId.ROOT, Tree.name(name));
+      return true;
+    } catch (ErrnoException e) {
+      assertThat(e.errno()).isEqualTo(Errno.ENOENT);
+      return false;
     }
   }
 

@@ -1,13 +1,21 @@
 package io.pandofs.tests.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pandofs.common.identity.Admission;
 import io.pandofs.common.identity.IdentityFiles;
+import io.pandofs.common.identity.Keyring;
+import io.pandofs.common.net.NetThreads;
+import io.pandofs.common.net.NettyConnections;
+import io.pandofs.common.net.Payload;
+import io.pandofs.common.net.Tls;
 import io.pandofs.tools.json.JsonObject;
 import io.pandofs.tools.json.JsonReader;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -181,14 +189,17 @@ final class InitJoinTest {
     String twice = cluster.token("one", "--uses", "2");
     int two = TestPorts.row(4);
     cluster.join("two", two, one, twice).ok();
-    cluster.join("three", TestPorts.row(4), one, twice).ok();
+    int three = TestPorts.row(4);
+    cluster.join("three", three, one, twice).ok();
     refused(cluster.join("four", TestPorts.row(4), one, twice), "four", "the token is used up");
+    wipeAndJoinAgain("three", three, one);
 
     // To whom is the leader's choice. On a busy machine an election may come in between.
     await().atMost(LIMIT).until(() -> !leader("one").equals(transfer("one")));
 
     Commands.bash(LOOK, "echo before > \"$1/f\" && sync \"$1/f\"", cluster.mount("one")).ok();
-    move("two", two, TestPorts.row(4));
+    int moved = TestPorts.row(4);
+    move("two", two, moved);
     says("two", "f", "before\n");
     cluster.ask("one", "node", "remove", "three").ok();
     cluster.awaitEnd("three");
@@ -204,6 +215,43 @@ final class InitJoinTest {
     says("two", "f", "after\n");
     Commands.bash(LOOK, "echo alone > \"$1/f\" && sync \"$1/f\"", cluster.mount("two")).ok();
     assertThat(member("two", "two").text("role")).isEqualTo("leader");
+    for (int port : List.of(moved, moved + 2)) {
+      leftBehind("one", port);
+    }
+  }
+
+  /** Its certificate is in order, and it is of an earlier epoch: nothing is told to it. */
+  private void leftBehind(String name, int port) throws Exception {
+    Keyring keyring =
+        new Keyring(new IdentityFiles(cluster.data(name).resolve("identity")).credentials());
+    try (NetThreads threads = new NetThreads("left-behind", 1);
+        NettyConnections connections =
+            new NettyConnections(
+                threads, Tls.member(keyring, Admission.ALL), NettyConnections.Limits.DEFAULT)) {
+      InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+      assertThatThrownBy(
+              () ->
+                  connections
+                      .call(address, 1, Payload.of(new byte[0]), LOOK)
+                      .get(LOOK.toSeconds(), TimeUnit.SECONDS)
+                      .close())
+          .hasMessageContaining("n1 is no member of this cluster any more");
+    }
+  }
+
+  /** A machine that has lost its data directory, keys as well, at the address that it had. */
+  private void wipeAndJoinAgain(String name, int port, int seed)
+      throws IOException, InterruptedException {
+    String before = member("one", name).text("id");
+    cluster.kill(name);
+    cluster.wipe(name);
+    String token = cluster.token("one");
+    refused(cluster.join(name, port, seed, token), name, "is that of a member");
+    cluster.ask("one", "node", "remove", name).ok();
+    cluster.join(name, port, seed, token).ok();
+    assertThat(members("one").stream().map(node -> node.text("id")))
+        .hasSize(3)
+        .doesNotContain(before);
   }
 
   /** Kills a node and starts it at other ports. */

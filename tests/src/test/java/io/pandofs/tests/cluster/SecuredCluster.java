@@ -109,6 +109,11 @@ final class SecuredCluster implements AutoCloseable {
     awaitEnd(node);
   }
 
+  /** Takes all that a node had, which does not run, and its dead mount. */
+  void wipe(String node) throws IOException, InterruptedException {
+    Commands.bash(LOOK, "umount -l \"$1\"; rm -rf \"$2\"", mount(node), data(node)).ok();
+  }
+
   /** Starts a node that was stopped. */
   void start(String node) throws IOException {
     NodeProcess.detached(DevCluster.launcher(), config(node), log(node)).start();

@@ -55,16 +55,22 @@ final class NodeCommands {
     @Override
     public Integer call() throws Refusal, ConfigException {
       JsonObject result = admin.call("node-remove", Map.of("node", node, "force", force));
-      long lost = result.number("blocks_lost");
       admin.print(
           result,
-          result.text("name")
-              + " ("
-              + result.text("removed")
-              + ") is removed"
-              + (lost == 0 ? "." : "; " + lost + " blocks are lost."));
+          result.text("name") + " (" + result.text("removed") + ") is removed" + loss(result));
       return ExitCode.OK;
     }
+  }
+
+  private static String loss(JsonObject result) {
+    long blocks = result.number("blocks_lost");
+    long groups = result.number("groups_unknown");
+    return (blocks == 0 ? "" : "; " + blocks + " blocks are lost")
+        + (groups == 0
+            ? "."
+            : "; of "
+                + groups
+                + " of its placement groups no other holder answered: what only it had is lost too.");
   }
 
   @Command(

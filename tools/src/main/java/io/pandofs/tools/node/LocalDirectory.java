@@ -34,6 +34,7 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
 
   private static final class Kept {
     final Map<NodeId, InetSocketAddress> addresses = new ConcurrentHashMap<>();
+    final Map<NodeId, Boolean> left = new ConcurrentHashMap<>();
     volatile @Nullable Placement placement;
   }
 
@@ -92,6 +93,11 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
       }
     }
     return null;
+  }
+
+  /** Whether the node was a member and is none any more. */
+  boolean hasLeft(NodeId node) {
+    return kept.left.computeIfAbsent(node, tables::hasLeft);
   }
 
   @Override

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.LimitedLog;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.config.Endpoint;
 import io.pandofs.common.config.NodeConfig;
@@ -19,6 +20,7 @@ import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.raft.BlockTables;
+import io.pandofs.meta.raft.ControlMethods;
 import io.pandofs.meta.raft.DamagedException;
 import io.pandofs.meta.raft.DataDirectory;
 import io.pandofs.meta.raft.Identity;
@@ -45,6 +47,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -116,7 +119,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
     ReplicaConfig names = metadata.replicaConfig(protection.security());
     MetadataReplica replica = replica(names, data, connections, scheduler);
-    control.set(replica.control());
+    control.set(controlForMembers(replica.control()));
     Identity identity = metadata.start(replica, data);
     LOG.info("this is {} of volume {}", identity.node(), Long.toHexString(identity.volumeId()));
     endWith(replica);
@@ -126,13 +129,13 @@ final class Node implements AutoCloseable, ReplicaListener {
     Rejoin.takeOverBlocks(config, data);
     BlockSide side = blockSide(identity, local, connections, scheduler);
     blockSide = side;
-    blocks.set(side.server);
+    blocks.set(membersOnly(side.server, method -> false));
     side.start();
 
     ClusterSpace space = space(identity.node(), replica, local, side, connections);
     NodeReports reports = reports(replica, side, connections);
     LastSync lastSync = lastSync(identity.node(), tables(replica), connections);
-    control.set(new ControlRouter(replica.control(), space, reports, lastSync));
+    control.set(controlForMembers(new ControlRouter(replica.control(), space, reports, lastSync)));
     status.running(identity, replica, side, compactor(replica, side, space), space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
     new TokenCommands(replica, protection.security(), clock).addTo(admin);
@@ -173,6 +176,19 @@ final class Node implements AutoCloseable, ReplicaListener {
     Surroundings around =
         new Surroundings(clock, scheduler, connections, memory, new SecureRandom());
     return parts.add("metadata", new MetadataReplica(names, around, data, this));
+  }
+
+  private Service controlForMembers(Service service) {
+    return membersOnly(service, ControlMethods::isOpenToFormerMembers);
+  }
+
+  private Service membersOnly(Service service, IntPredicate openToFormer) {
+    return new MembersOnly(service, openToFormer, this::hasLeft, new LimitedLog(LOG, clock));
+  }
+
+  private boolean hasLeft(NodeId node) {
+    LocalDirectory known = directory;
+    return known != null && known.hasLeft(node);
   }
 
   private synchronized boolean isOver() {

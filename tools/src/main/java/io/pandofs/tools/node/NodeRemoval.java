@@ -95,7 +95,7 @@ final class NodeRemoval {
     empty(node, Aim.REMOVAL, progress);
     endMount(node, progress);
     cluster.remove(node.id());
-    return result(node, 0);
+    return result(node, LastCopies.NONE);
   }
 
   /** Takes its blocks away when that loses nothing; it stays a member, a voter and a mount. */
@@ -209,14 +209,15 @@ final class NodeRemoval {
     }
     progress.say("what its mount had not synced is lost");
     cluster.remove(node.id());
-    return result(node, lost);
+    return result(node, last);
   }
 
-  private static Map<String, @Nullable Object> result(ClusterView.Node node, long lost) {
+  private static Map<String, @Nullable Object> result(ClusterView.Node node, LastCopies lost) {
     Map<String, @Nullable Object> result = new LinkedHashMap<>();
     result.put("removed", node.id().toString());
     result.put("name", node.name());
-    result.put("blocks_lost", lost);
+    result.put("blocks_lost", lost.blocks());
+    result.put("groups_unknown", lost.silentGroups());
     return result;
   }
 
@@ -305,7 +306,9 @@ final class NodeRemoval {
    * @param blocks those that other holders answered for and do not have
    * @param silentGroups the leaving node's groups of which no other holder answers
    */
-  private record LastCopies(long blocks, int silentGroups) {}
+  private record LastCopies(long blocks, int silentGroups) {
+    static final LastCopies NONE = new LastCopies(0, 0);
+  }
 
   private LastCopies lastCopies(NodeId leaving) throws InterruptedException {
     Map<NodeId, Set<BlockId>> missing = new HashMap<>();

@@ -35,6 +35,7 @@ final class NodeRemovalTest {
     boolean moves = true;
     boolean hasLastCopies;
     boolean majorityWithout = true;
+    boolean silent;
     @Nullable IOException mountFails;
 
     @Override
@@ -77,11 +78,15 @@ final class NodeRemovalTest {
 
     @Override
     public Placement placement() {
-      return Placement.EMPTY;
+      return Placement.EMPTY.with(
+          StoragePolicy.DEFAULT, Map.of(new NodeId(1), 1L, GOES, 1L, new NodeId(3), 1L));
     }
 
     @Override
-    public NodeReport report(ClusterView.Node node, long index, long after) {
+    public NodeReport report(ClusterView.Node node, long index, long after) throws IOException {
+      if (silent) {
+        throw new IOException("no answer");
+      }
       clock.advance(Duration.ofSeconds(16));
       boolean page = hasLastCopies && after == 0;
       return new NodeReport(
@@ -165,6 +170,19 @@ final class NodeRemovalTest {
         .hasMessageContaining("last known copy")
         .hasMessageContaining("Bring it back")
         .hasMessageNotContaining("--force");
+  }
+
+  /** That the others do not answer is no word that they have it. */
+  @Test
+  void aForcedRemovalTellsWhatNobodyKnowsOf() throws Exception {
+    assertThat(removal.force(cluster.goes(), text -> {}))
+        .containsEntry("blocks_lost", 0L)
+        .containsEntry("groups_unknown", 0);
+    cluster.silent = true;
+    assertThat(removal.force(cluster.goes(), text -> {}))
+        .containsEntry("blocks_lost", 0L)
+        .containsEntry("groups_unknown", BlockId.GROUPS);
+    assertThat(cluster.changes).containsExactly("remove n2", "remove n2");
   }
 
   @Test
