@@ -1,7 +1,9 @@
 package io.pandofs.mount.fuse;
 
 import jnr.ffi.LibraryLoader;
+import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
+import jnr.ffi.annotations.IgnoreError;
 import jnr.ffi.types.size_t;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,11 @@ public interface LibC {
   int mount(String source, String target, String type, @size_t long flags, @Nullable String data);
 
   int geteuid();
+
+  /** clock_gettime(2) into a struct timespec: 0, or -1. */
+  @IgnoreError
+  @SuppressWarnings("MemberName") // the C library's
+  int clock_gettime(int clock, Pointer time);
 
   static LibC load() {
     return LibraryLoader.create(LibC.class).load("c");

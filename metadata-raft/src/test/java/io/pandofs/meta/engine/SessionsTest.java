@@ -123,9 +123,17 @@ class SessionsTest {
         .isEqualTo(Status.REFUSED);
     assertThat(status(new LogEntry.RegisterNode(77, "n", "z", "r", "b"))).isEqualTo(Status.REFUSED);
     rig.addNode("b:1");
-    assertThat(status(new LogEntry.RegisterNode(rig.node.value(), "n", "b:1", "r", "b")))
-        .isEqualTo(Status.REFUSED);
-    assertThat(status(new LogEntry.RegisterNode(rig.node.value(), "n", "c:1", "r", "b")))
+    // Each of the addresses is one node's.
+    long own = rig.node.value();
+    ClusterView.Node other = new ClusterView(rig.store).nodes().get(1);
+    for (LogEntry.RegisterNode taken :
+        List.of(
+            new LogEntry.RegisterNode(own, "n", other.control(), "c:2", "c:3"),
+            new LogEntry.RegisterNode(own, "n", "c:1", other.raft(), "c:3"),
+            new LogEntry.RegisterNode(own, "n", "c:1", "c:2", other.blocks()))) {
+      assertThat(status(taken)).isEqualTo(Status.REFUSED);
+    }
+    assertThat(status(new LogEntry.RegisterNode(own, "n", "c:1", "c:2", "c:3")))
         .isEqualTo(Status.OK);
     LogReply unformatted =
         rig.engine.apply(

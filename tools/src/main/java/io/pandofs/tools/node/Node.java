@@ -16,7 +16,6 @@ import io.pandofs.common.net.NettyConnections;
 import io.pandofs.common.net.Service;
 import io.pandofs.common.net.Tls;
 import io.pandofs.common.time.Clock;
-import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.raft.BlockTables;
@@ -31,6 +30,7 @@ import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.mount.compaction.Compactor;
+import io.pandofs.mount.fuse.BootClock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.space.ClusterSpace;
@@ -69,7 +69,7 @@ final class Node implements AutoCloseable, ReplicaListener {
 
   private final NodeConfig config;
   private final CompletableFuture<ReplicaFailure> end;
-  private final Clock clock = new SystemClock();
+  private final Clock clock = new BootClock();
   private final Parts parts = new Parts();
   private final NodeStatus status;
 
