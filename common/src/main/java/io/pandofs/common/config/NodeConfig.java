@@ -57,6 +57,7 @@ public record NodeConfig(
   public static final int STATUS_PORT = 7443;
 
   private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE_MAX = Duration.ofHours(1);
   private static final Duration DEFAULT_WATCHDOG = Duration.ofSeconds(60);
   private static final Duration DEFAULT_OUT_AFTER = Duration.ofMinutes(10);
 
@@ -237,7 +238,12 @@ public record NodeConfig(
       return QuorumLoss.ERROR;
     }
     if (value.startsWith(WAIT)) {
-      return QuorumLoss.waiting(table.duration("quorum_loss", value.substring(WAIT.length())));
+      Duration limit = table.duration("quorum_loss", value.substring(WAIT.length()));
+      if (limit.compareTo(PATIENCE_MAX) > 0) {
+        throw table.failure(
+            "quorum_loss", "must be at most wait:1h, as who waits may not be ended before that");
+      }
+      return QuorumLoss.waiting(limit);
     }
     if (value.equals("read-only")) {
       return QuorumLoss.READ_ONLY;

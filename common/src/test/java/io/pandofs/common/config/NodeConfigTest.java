@@ -166,6 +166,7 @@ final class NodeConfigTest {
     assertFails(LEAST + "name = \"a b\"", "'name': must be 1 to 63");
     assertFails(LEAST + "transport = \"smoke\"", "'smoke' is not known");
     assertFails(LEAST + "quorum_loss = \"wait:5\"", "'5' is not a duration");
+    assertFails(LEAST + "quorum_loss = \"wait:2h\"", "at most wait:1h");
     assertFails(LEAST + "quorum_loss = \"panic\"", "'panic' is not known");
     assertFails(LEAST + "raft.timeout_min = \"2s\"", "'raft.timeout_max': must be more than");
     assertFails(LEAST + "blocks.disks = \"/d1\"", "must be a list");

@@ -106,6 +106,18 @@ class MemberChangesTest {
       ClusterAdmin.Group group = to.replica().admin().transfer(id(to));
       assertThat(group.leader()).isEqualTo(id(to));
       assertThat(to.replica().admin().transfer(null).leader()).isNotEqualTo(id(to));
+      NodeId dead = id(to);
+      to.kill();
+      TestNode leader = cluster.leader();
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> !leader.replica().admin().list().peers().get(dead).mayLive());
+      assertThatThrownBy(() -> leader.replica().admin().transfer(dead))
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("cannot lead");
+      assertThatThrownBy(() -> leader.replica().admin().transfer(new NodeId(99)))
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("not a member");
     }
   }
 

@@ -336,6 +336,7 @@ final class GrowAndShrinkTest {
     cluster.kill(2);
     state(cluster, 3, "no-quorum");
     refusedAtOnce(cluster, 3);
+    membersAreTold(cluster, 3);
     List<String> taken = IntStream.range(0, appended(appender)).mapToObj(String::valueOf).toList();
     cluster.start(2);
     state(cluster, 3, "ok");
@@ -346,6 +347,22 @@ final class GrowAndShrinkTest {
           .containsExactlyElementsOf(taken);
     }
     endsWithUnsyncedData(cluster);
+  }
+
+  /** Also while nobody leads. */
+  private static void membersAreTold(DevCluster cluster, int node)
+      throws IOException, InterruptedException {
+    Commands.Result told =
+        Commands.run(
+            SHORT,
+            DevCluster.launcher().toString(),
+            "node",
+            "ls",
+            "--config",
+            cluster.directory().resolve("n" + node).resolve("pando.toml").toString());
+    assertThat(told.code()).as("%s", told).isEqualTo(3);
+    assertThat(told.err()).contains("No leader is known");
+    assertThat(told.out()).contains("n1", "n2", "n3");
   }
 
   /** Neither unmounting nor the end of the daemon waits for a majority that is not there. */

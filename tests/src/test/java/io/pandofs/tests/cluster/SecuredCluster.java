@@ -152,6 +152,19 @@ final class SecuredCluster implements AutoCloseable {
     return pando(node(name, port, "join", "127.0.0.1:" + seed, "--token", token));
   }
 
+  /**
+   * Types the line that {@code pando init} has printed, as on another machine: on this one, mount
+   * point, data and ports must be others.
+   */
+  Commands.Result type(String line, String printedBy, String name, int port)
+      throws IOException, InterruptedException {
+    started.add(name);
+    String own = line.replace(mount(printedBy).toString(), mount(name).toString());
+    String rest = " --data \"$2\" --listen 127.0.0.1:" + port + " --name " + name;
+    return Commands.bash(
+        LIMIT, "PATH=$1:$PATH; " + own + rest, DevCluster.launcher().getParent(), data(name));
+  }
+
   String token(String name, String... options) throws IOException, InterruptedException {
     List<String> arguments =
         new ArrayList<>(List.of("token", "--json", "--data", data(name).toString()));

@@ -36,7 +36,7 @@ final class InitCommand implements Callable<Integer> {
         new AdminClient(node.data())
             .call(
                 "token-create", Map.of("uses", USES, "seconds", VALIDITY.toSeconds()), text -> {});
-    String line = JoinLine.of(node.control(), token.text("token"), node.mount());
+    String line = JoinLine.of(token);
     PrintWriter out = options.spec.commandLine().getOut();
     if (options.json) {
       out.println(

@@ -31,6 +31,14 @@ final class NodeCommands {
       } else {
         NodeTable.of(result).forEach(out::println);
       }
+      if (result.text("leader").isEmpty()) {
+        admin
+            .spec
+            .commandLine()
+            .getErr()
+            .println("No leader is known: this is what the node asked has of its members.");
+        return ExitCode.DEGRADED;
+      }
       return ExitCode.OK;
     }
   }

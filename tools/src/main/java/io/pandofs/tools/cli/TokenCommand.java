@@ -1,12 +1,9 @@
 package io.pandofs.tools.cli;
 
 import io.pandofs.common.config.ConfigException;
-import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.config.Units;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.json.JsonObject;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -50,29 +47,11 @@ final class TokenCommand implements Callable<Integer> {
                 () -> Refusal.ofUsage("'" + expires + "' is not a time; write 30min, 24h or 7d."));
     JsonObject token =
         admin.call("token-create", Map.of("uses", uses, "seconds", validity.toSeconds()));
-    NodeConfig config = config();
-    String line =
-        config == null
-            ? token.text("token")
-            : JoinLine.of(
-                config.control().advertised(NodeConfig.machineName()),
-                token.text("token"),
-                config.mount() == null ? Path.of("/mnt/pando") : config.mount());
+    String line = JoinLine.of(token);
     Map<String, @Nullable Object> result = new LinkedHashMap<>(token.values());
     result.put("join", line);
     admin.print(JsonObject.of(result), line);
     return ExitCode.OK;
-  }
-
-  /** The node's configuration, if it can be found. */
-  private @Nullable NodeConfig config() throws Refusal, ConfigException {
-    Path file =
-        admin.config != null
-            ? admin.config
-            : admin.data != null
-                ? admin.data.resolve("pando.toml")
-                : Path.of("/etc/pando/pando.toml");
-    return Files.exists(file) ? NodeConfig.load(file) : null;
   }
 
   @Command(name = "ls", description = "List the join tokens.")

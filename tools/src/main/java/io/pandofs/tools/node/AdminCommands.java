@@ -16,9 +16,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The daemon's commands about nodes and the leader, as the admin channel offers them. */
 final class AdminCommands {
+  private static final Logger LOG = LoggerFactory.getLogger(AdminCommands.class);
+
   private final NodeId self;
   private final ClusterAdmin admin;
   private final BlockTables tables;
@@ -140,20 +144,30 @@ final class AdminCommands {
   }
 
   private Map<String, @Nullable Object> list() throws IOException, InterruptedException {
-    ClusterAdmin.Group group = admin.list();
+    ClusterAdmin.Group group = groupIfLed();
     List<Map<String, @Nullable Object>> nodes = new ArrayList<>();
     for (ClusterView.Node node : tables.nodes()) {
       nodes.add(describe(node, group));
     }
     Map<String, @Nullable Object> result = new LinkedHashMap<>();
-    result.put("leader", group.leader().toString());
+    result.put("leader", group == null ? null : group.leader().toString());
     result.put("nodes", nodes);
     return result;
   }
 
-  private Map<String, @Nullable Object> describe(ClusterView.Node node, ClusterAdmin.Group group)
-      throws InterruptedException {
-    ClusterAdmin.Peer peer = group.peers().get(node.id());
+  /** Null when nobody leads: who the members are must be known then above all. */
+  private ClusterAdmin.@Nullable Group groupIfLed() {
+    try {
+      return admin.list();
+    } catch (IOException e) {
+      LOG.info("what the leader knows of the members is not told: {}", e.getMessage());
+      return null;
+    }
+  }
+
+  private Map<String, @Nullable Object> describe(
+      ClusterView.Node node, ClusterAdmin.@Nullable Group group) throws InterruptedException {
+    ClusterAdmin.Peer peer = group == null ? null : group.peers().get(node.id());
     Map<String, @Nullable Object> row = new LinkedHashMap<>();
     row.put("id", node.id().toString());
     row.put("name", node.name());
@@ -164,9 +178,10 @@ final class AdminCommands {
     row.put("raft", node.raft());
     row.put("blocks", node.blocks());
     row.put("last_seen_millis", peer == null ? null : peer.silentMillis());
-    ClusterAdmin.Peer leader = group.peers().get(group.leader());
+    ClusterAdmin.Peer leader = group == null ? null : group.peers().get(group.leader());
     row.put("log_behind", peer == null || leader == null ? null : behind(leader, peer));
-    row.put("blocks_behind", peer == null || peer.isAlive() ? needed(node) : null);
+    boolean mayAnswer = group != null && (peer == null || peer.isAlive());
+    row.put("blocks_behind", mayAnswer ? needed(node) : null);
     return row;
   }
 
@@ -175,7 +190,10 @@ final class AdminCommands {
   }
 
   private static String role(
-      NodeId node, ClusterAdmin.@Nullable Peer peer, ClusterAdmin.Group group) {
+      NodeId node, ClusterAdmin.@Nullable Peer peer, ClusterAdmin.@Nullable Group group) {
+    if (group == null) {
+      return "?";
+    }
     if (node.equals(group.leader())) {
       return "leader";
     }

@@ -138,7 +138,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     control.set(controlForMembers(new ControlRouter(replica.control(), space, reports, lastSync)));
     status.running(identity, replica, side, compactor(replica, side, space), space);
     adminCommands(identity.node(), replica, reports, lastSync).addTo(admin);
-    new TokenCommands(replica, protection.security(), clock).addTo(admin);
+    new TokenCommands(config, replica, protection.security(), clock).addTo(admin);
     new VolumeCommands(replica.admin()).addTo(admin);
     blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);

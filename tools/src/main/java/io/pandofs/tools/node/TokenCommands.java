@@ -1,6 +1,7 @@
 package io.pandofs.tools.node;
 
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.identity.JoinToken;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
@@ -12,6 +13,7 @@ import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.json.JsonObject;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,11 +25,17 @@ import org.jspecify.annotations.Nullable;
 final class TokenCommands {
   private static final int HEX = 16;
 
+  /** Where another machine mounts it if this one does not. */
+  private static final String MOUNT_DEFAULT = "/mnt/pando";
+
+  private final NodeConfig config;
   private final MetadataReplica replica;
   private final @Nullable NodeSecurity security;
   private final Clock clock;
 
-  TokenCommands(MetadataReplica replica, @Nullable NodeSecurity security, Clock clock) {
+  TokenCommands(
+      NodeConfig config, MetadataReplica replica, @Nullable NodeSecurity security, Clock clock) {
+    this.config = config;
     this.replica = replica;
     this.security = security;
     this.clock = clock;
@@ -55,12 +63,15 @@ final class TokenCommands {
     int uses = (int) Math.min(Integer.MAX_VALUE, request.number("uses"));
     long seconds = request.number("seconds");
     try {
+      Path mount = config.mount();
       JoinToken token = tokens().create(uses, Duration.ofSeconds(seconds));
       Map<String, @Nullable Object> result = new LinkedHashMap<>();
       result.put("id", Long.toHexString(token.id()));
       result.put("token", token.toText());
       result.put("uses", uses);
       result.put("seconds", seconds);
+      result.put("control", config.control().advertised(NodeConfig.machineName()).toString());
+      result.put("mount", mount == null ? MOUNT_DEFAULT : mount.toString());
       return result;
     } catch (RefusedException e) {
       throw new Refusal("No token was made: " + e.getMessage() + ".", e);
