@@ -40,10 +40,12 @@ import org.slf4j.LoggerFactory;
  *       TermProof}). A new leader releases nothing for one lease (plus 1 %), so by then the leases
  *       of all former leaders have run out, those included that a leader granted which did not know
  *       that it was deposed. It waits no longer once all nodes have confirmed its term, since a
- *       node that does drops what it held of earlier leaders. Nor longer than one lease after a
- *       majority last took part in earlier terms, by its own word ({@link SilentTerms}): no leader
- *       of one can have proven itself since. That counts only if the voters have been the same for
- *       a lease: what was granted by the word of other voters has run out then.
+ *       node that does drops what it held of earlier leaders; all voters as well, as a node that
+ *       was removed before this process began is in no table here, and votes until its lease is
+ *       over. Nor longer than one lease after a majority last took part in earlier terms, by its
+ *       own word ({@link SilentTerms}): no leader of one can have proven itself since. That counts
+ *       only if the voters have been the same for a lease: what was granted by the word of other
+ *       voters has run out then.
  *   <li>What a process confirmed is void for the next process of that node: tables may go back at a
  *       restart.
  *   <li>Who lags behind is not renewed: half a lease is the longest it is waited for, and then for
@@ -400,7 +402,8 @@ final class Releases {
       if (request.getToken() > 0 && request.getToken() <= holder.token) {
         proof.heard(holder.node, request.getToken());
       }
-      if (following.containsAll(members)) {
+      if (following.containsAll(members)
+          && voters.get().stream().allMatch(following::containsAll)) {
         silentUntil = Math.min(silentUntil, now);
       }
       long end = earlier.apart(holder.node, now, request.getApartNanos());

@@ -57,16 +57,21 @@ final class LeaseRig {
     final NodeId id;
     final DirtyInodes dirty = new DirtyInodes(16);
     final Deque<Hop> outgoing = new ArrayDeque<>();
-    final Releases releases;
+    Releases releases;
     Freshness freshness;
     long term = 1;
 
     Node(NodeId id) {
       this.id = id;
-      releases = new Releases(clock, clock, id, LEASE, () -> voters);
-      releases.watchVoters();
-      releases.members(all);
+      releases = leading(all);
       freshness = make();
+    }
+
+    private Releases leading(Set<NodeId> members) {
+      Releases made = new Releases(clock, clock, id, LEASE, () -> voters);
+      made.watchVoters();
+      made.members(members);
+      return made;
     }
 
     private Freshness make() {
@@ -78,7 +83,7 @@ final class LeaseRig {
           LEASE,
           this::send,
           () -> term,
-          releases::answeredAt,
+          () -> releases.answeredAt(),
           dirty);
     }
 
@@ -92,6 +97,12 @@ final class LeaseRig {
     void restart() {
       freshness = make();
       freshness.wanted(true);
+    }
+
+    /** As above, and it finds these members in its tables. */
+    void restart(Set<NodeId> members) {
+      releases = leading(members);
+      restart();
     }
 
     /** A question from this node, oldest first, arrives at a leader. */

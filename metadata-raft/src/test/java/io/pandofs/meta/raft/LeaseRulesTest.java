@@ -111,6 +111,25 @@ class LeaseRulesTest {
   }
 
   @Test
+  void whoWasRemovedBeforeALeadersProcessBeganMayHoldALease() {
+    rig.led(1, 1, 10);
+    // C is removed by an entry at 11, and votes until its lease is over.
+    a.releases.members(Set.of(a.id, b.id));
+    b.restart(Set.of(a.id, b.id));
+    b.releases.look(() -> 2, () -> 11);
+    for (Node node : List.of(a, b)) {
+      node.term = 2;
+      node.apply(11);
+      node.ask(b);
+    }
+    CompletableFuture<Long> acknowledged = rig.commit(b, 12);
+    assertThat(c.freshness.isFresh()).isTrue();
+    assertThat(acknowledged).isNotDone();
+    rig.clock.pass(2 * LEASE);
+    assertThat(acknowledged).isDone();
+  }
+
+  @Test
   void aNewLeaderWaitsOnlyForWhatTheFormerOneCanHaveGranted() {
     rig.clock.pass(2 * LEASE);
     rig.led(1, 1, 10);
