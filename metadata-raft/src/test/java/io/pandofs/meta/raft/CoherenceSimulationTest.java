@@ -47,6 +47,7 @@ class CoherenceSimulationTest {
     long changes = 0;
     long reads = 0;
     long sessionsEnded = 0;
+    long left = 0;
     for (long seed = firstSeed; seed < firstSeed + schedules; seed++) {
       SimulatedCluster cluster = new SimulatedCluster(seed, Shape.of(seed), Set.of());
       try {
@@ -58,15 +59,17 @@ class CoherenceSimulationTest {
       changes += cluster.truth().changes();
       reads += cluster.files().reads();
       sessionsEnded += cluster.files().sessionsEnded();
+      left += cluster.members().removals();
     }
     System.out.printf(
-        "%d schedules: %d looks, %d changes, %d reads of files, %d sessions ended%n",
-        schedules, looks, changes, reads, sessionsEnded);
+        "%d schedules: %d looks, %d changes, %d reads of files, %d sessions ended, %d removals%n",
+        schedules, looks, changes, reads, sessionsEnded, left);
     // A simulation that does nothing convicts nobody.
     assertThat(looks).isGreaterThan(10L * schedules);
     assertThat(changes).isGreaterThan(50L * schedules);
     assertThat(reads).isGreaterThan(10L * schedules);
     assertThat(sessionsEnded).isGreaterThan(schedules);
+    assertThat(left).isGreaterThan(schedules / 6);
   }
 
   private static String replay(long seed) {

@@ -58,6 +58,14 @@ enum Rule {
   RESULTS_ARE_KEPT(Shape.PLAIN),
   /** Who has lost what it acknowledged votes no more (PROTOCOL rule 19). */
   NO_VOTE_AFTER_A_LOSS(Shape.PLAIN),
+  /** The voters change by one at a time (PROTOCOL rule 19). */
+  ONE_VOTER_AT_A_TIME(Shape.CHANGING),
+  /** A removal is answered when the node answers nothing by itself any more (PROTOCOL rule 19). */
+  REMOVED_IS_SILENT_WHEN_TOLD(Shape.CHANGING),
+  /** Who has left gets no lease any more (PROTOCOL rules 6 and 19). */
+  NO_LEASE_FOR_WHO_LEFT(Shape.CHANGING),
+  /** A leader proves itself by the voters of now (PROTOCOL rules 6 and 19). */
+  LEADER_PROVES_BY_VOTERS_OF_NOW(Shape.CHANGING),
   /** A leader that has no majority ends no session, not even later (PROTOCOL rule 20). */
   NO_QUORUM_NO_EXPIRY(Shape.MORTAL);
 

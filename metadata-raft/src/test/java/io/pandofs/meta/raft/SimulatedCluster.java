@@ -19,6 +19,7 @@ import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.simulation.Host;
+import io.pandofs.meta.simulation.ModelPeer;
 import io.pandofs.meta.simulation.ModelRaft;
 import io.pandofs.meta.simulation.Nemesis;
 import io.pandofs.meta.simulation.Network;
@@ -52,10 +53,11 @@ final class SimulatedCluster {
   private final Set<Rule> broken;
   private final CrookedEngine engine;
   private final List<Host> hosts = new ArrayList<>();
-  private final Set<NodeId> ids = new HashSet<>();
+  private final Map<Integer, Host> everyHost = new TreeMap<>();
   private final Map<Integer, SimulatedNode> nodes = new TreeMap<>();
   private final ModelRaft raft;
   private final Nemesis nemesis;
+  private final SimulatedMembers members;
   private final Truth truth;
   private final FileTruth files;
   private final Set<String> acknowledgedNames = new HashSet<>();
@@ -84,10 +86,9 @@ final class SimulatedCluster {
     this.truth = new Truth(world);
     this.files = new FileTruth(world);
     this.engine = new CrookedEngine(this::keeps);
-    double rates = broken.contains(Rule.CLOCKS_AGREE) ? 0.6 : 0.0095;
+    this.members = new SimulatedMembers(this);
     for (int i = 1; i <= shape.nodes(); i++) {
-      hosts.add(new Host(world, i, 1 + (world.random().nextDouble() - 0.5) * rates));
-      ids.add(new NodeId(i));
+      hosts.add(newHost(i));
     }
     this.raft =
         new ModelRaft(
@@ -96,15 +97,25 @@ final class SimulatedCluster {
             hosts,
             shape.electionNanos(),
             new ModelRaft.Care(
-                keeps(Rule.DURABLE_BEFORE_PURGED), keeps(Rule.NO_VOTE_AFTER_A_LOSS)));
+                keeps(Rule.DURABLE_BEFORE_PURGED),
+                keeps(Rule.NO_VOTE_AFTER_A_LOSS),
+                keeps(Rule.ONE_VOTER_AT_A_TIME)));
     this.nemesis =
         new Nemesis(
             world,
             network,
             hosts,
             shape.longTroubles(),
+            shape.changing(),
             this::start,
-            host -> raft.peer(host).lose());
+            host -> members.isSettled() && raft.lose(host));
+  }
+
+  private Host newHost(int number) {
+    double rates = keeps(Rule.CLOCKS_AGREE) ? 0.0095 : 0.6;
+    Host host = new Host(world, number, 1 + (world.random().nextDouble() - 0.5) * rates);
+    everyHost.put(number, host);
+    return host;
   }
 
   boolean keeps(Rule rule) {
@@ -119,12 +130,22 @@ final class SimulatedCluster {
     return network;
   }
 
-  Set<NodeId> nodeIds() {
-    return ids;
+  /** The machines of now. */
+  List<Host> hosts() {
+    return hosts;
   }
 
+  SimulatedMembers members() {
+    return members;
+  }
+
+  boolean isWorking() {
+    return working;
+  }
+
+  /** The machine of a node, even if it is gone. */
   Host host(NodeId node) {
-    return hosts.get((int) node.value() - 1);
+    return everyHost.get((int) node.value());
   }
 
   SimulatedNode node(Host host) {
@@ -165,6 +186,9 @@ final class SimulatedCluster {
     hosts.forEach(host -> work(host.number()));
     hosts.forEach(host -> watch(host.number()));
     checkpoints();
+    if (shape.changing()) {
+      members.begin();
+    }
     world.run(shape.lifeNanos());
     working = false;
     nemesis.end();
@@ -174,11 +198,50 @@ final class SimulatedCluster {
 
   private void start(Host host) {
     host.start();
-    ModelRaft.Peer peer = raft.peer(host);
+    ModelPeer peer = raft.peer(host);
     SimulatedNode node = new SimulatedNode(this, host, peer);
     nodes.put(host.number(), node);
     peer.start(node);
     node.start();
+  }
+
+  // Members
+
+  /** A machine with nothing on it becomes a node's, which does not vote yet. */
+  void admit(NodeId node) {
+    Host host = newHost((int) node.value());
+    raft.add(host);
+    hosts.add(host);
+    start(host);
+    work(host.number());
+    watch(host.number());
+  }
+
+  /** A machine is gone for good. */
+  void dismiss(Host host) {
+    host.kill();
+    hosts.remove(host);
+    nodes.remove(host.number());
+    raft.remove(host);
+  }
+
+  void befall(Host host) {
+    if (hosts.contains(host)) {
+      nemesis.befall(host);
+    }
+  }
+
+  void split() {
+    nemesis.split();
+  }
+
+  boolean hasLost(Host host) {
+    return raft.peer(host).hasLost();
+  }
+
+  /** Whether there is a majority of these voters without a node. */
+  boolean canSpare(NodeId node, Set<Integer> voters) {
+    return raft.canSpare(host(node), voters);
   }
 
   private void await(String otherwise, BooleanSupplier what) {
@@ -196,8 +259,7 @@ final class SimulatedCluster {
     List<LogEntry> entries = new ArrayList<>();
     entries.add(new LogEntry.Format(7, Caller.ROOT, Timestamp.EPOCH));
     for (Host host : hosts) {
-      entries.add(
-          new LogEntry.RegisterNode(0, host.toString(), host + ":1", host + ":2", host + ":3"));
+      entries.add(SimulatedChanges.entry(host.toString()));
     }
     propose(entries, 0);
     await("no mount", () -> nodes.values().stream().allMatch(node -> node.mount().isReady()));
@@ -250,8 +312,8 @@ final class SimulatedCluster {
 
   /** Looks all the time: what is wrong may be so for a moment only. */
   private void watch(int number) {
-    SimulatedNode node = node(hosts.get(number - 1));
-    if (working) {
+    SimulatedNode node = nodes.get(number);
+    if (working && node != null) {
       if (node.host().isAlive() && !node.host().isPaused() && node.mount().isReady()) {
         node.mount().look(Things.ROOT_MODIFIED);
       }
@@ -412,9 +474,13 @@ final class SimulatedCluster {
     return reply;
   }
 
+  private SimulatedNode anyNode() {
+    return nodes.values().iterator().next();
+  }
+
   private boolean isHealed() {
-    long first = nodes.get(1).index();
-    boolean mounted = true;
+    long first = anyNode().index();
+    boolean mounted = members.isSettled();
     for (SimulatedNode node : nodes.values()) {
       mounted &= node.mount().isReady() && node.index() == first;
     }
@@ -422,13 +488,13 @@ final class SimulatedCluster {
   }
 
   private void judge() {
-    byte[] first = TableHash.of(nodes.get(1).rows());
+    byte[] first = TableHash.of(anyNode().rows());
     for (SimulatedNode node : nodes.values()) {
       if (!Arrays.equals(first, TableHash.of(node.rows()))) {
         world.violated("tables differ");
       }
     }
-    try (TableView view = new TableView(nodes.get(1).rows(), 0, () -> {})) {
+    try (TableView view = new TableView(anyNode().rows(), 0, () -> {})) {
       for (String name : acknowledgedNames) {
         if (Things.show(view, name).equals("nothing")) {
           world.violated(name + " was acknowledged and is gone");

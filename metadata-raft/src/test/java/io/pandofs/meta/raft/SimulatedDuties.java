@@ -6,7 +6,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
-import io.pandofs.meta.simulation.ModelRaft;
+import io.pandofs.meta.simulation.ModelPeer;
 import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import io.pandofs.meta.wire.SessionRenewal;
@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 /** {@link LeaderDuties} over the model of Raft: the same steps in the same order. */
 final class SimulatedDuties {
   private static final int REAP_MAX = 16;
-  private final ModelRaft.Peer raft;
+  private final ModelPeer raft;
   private final Supplier<CompletableFuture<Void>> proof;
   private final Clock clock;
   private final Supplier<ClusterView> tables;
@@ -30,7 +30,7 @@ final class SimulatedDuties {
   private long lastTickNanos;
 
   SimulatedDuties(
-      ModelRaft.Peer raft,
+      ModelPeer raft,
       Supplier<CompletableFuture<Void>> proof,
       Clock clock,
       long sessionNanos,

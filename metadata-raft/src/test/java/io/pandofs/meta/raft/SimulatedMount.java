@@ -50,6 +50,7 @@ final class SimulatedMount {
   private long renewedNanos;
   private long nextInode;
   private long endOfInodes;
+  private boolean left;
 
   SimulatedMount(
       SimulatedCluster cluster,
@@ -120,6 +121,9 @@ final class SimulatedMount {
   }
 
   private void register() {
+    if (left) {
+      return;
+    }
     node.propose(LogCodec.encode(new LogEntry.RegisterSession(node.id(), clock.now())))
         .whenComplete(
             (reply, failure) -> {
@@ -132,6 +136,9 @@ final class SimulatedMount {
   }
 
   private void begin(SessionId granted) {
+    if (left) {
+      return; // it ends by itself
+    }
     id = granted;
     sender =
         new BatchSender(
@@ -185,6 +192,17 @@ final class SimulatedMount {
     SessionId mine = id;
     if (mine != null && node.present().cluster().session(mine) == null) {
       ended(mine);
+    }
+  }
+
+  /** This node is none of the cluster any more: nothing is answered here from now on. */
+  void leave() {
+    left = true;
+    SessionId mine = id;
+    if (mine != null) {
+      ended(mine);
+      cluster.endsOwn(mine);
+      node.propose(LogCodec.encode(new LogEntry.ExpireSession(mine)));
     }
   }
 

@@ -18,6 +18,7 @@ import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.log.MalformedException;
 import io.pandofs.meta.simulation.Host;
 import io.pandofs.meta.simulation.HostScheduler;
+import io.pandofs.meta.simulation.ModelPeer;
 import io.pandofs.meta.simulation.ModelRaft;
 import io.pandofs.meta.simulation.World;
 import io.pandofs.meta.wire.ConfirmAnswer;
@@ -26,6 +27,7 @@ import io.pandofs.meta.wire.RenewAnswer;
 import io.pandofs.meta.wire.RenewRequest;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -34,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * One process of a node in a simulation: the product's engine, freshness, releases, session watch,
@@ -51,18 +54,27 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   private final SimulatedCluster cluster;
   private final Host host;
   private final NodeId id;
-  private final ModelRaft.Peer raft;
+  private final ModelPeer raft;
   private final HostScheduler threads;
   private final LeaderEvents events = new LeaderEvents();
   private final DirtyInodes dirty = new DirtyInodes(DIRTY_MAX);
   private final Freshness freshness;
   private final Releases releases;
   private final SimulatedDuties duties;
+  private final SimulatedChanges changes;
   private final ReadBarrier barrier = new ReadBarrier(this::readIndex);
   private final SimulatedMount mount;
   private final TreeMap<Long, CompletableFuture<Void>> awaited = new TreeMap<>();
+
+  /** The nodes as of these tables. */
+  private final Set<NodeId> known = new HashSet<>();
+
+  /** Who voted when this process first did. */
+  private List<Set<NodeId>> firstVoters = List.of();
+
   private MemoryStore rows = new MemoryStore();
   private long index;
+  private boolean left;
 
   /** The tables as of an index. */
   record Snapshot(MemoryStore rows, long index) {
@@ -91,7 +103,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     T ask(MetadataView view) throws ErrnoException;
   }
 
-  SimulatedNode(SimulatedCluster cluster, Host host, ModelRaft.Peer raft) {
+  SimulatedNode(SimulatedCluster cluster, Host host, ModelPeer raft) {
     this.cluster = cluster;
     this.host = host;
     this.id = new NodeId(host.number());
@@ -99,7 +111,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     this.threads = new HostScheduler(host);
     Clock clock = host.clock();
     long lease = cluster.shape().leaseNanos();
-    this.releases = new Releases(clock, host::after, id, lease, () -> List.of(cluster.nodeIds()));
+    this.releases = new Releases(clock, host::after, id, lease, this::voters);
     releases.watchVoters();
     this.freshness =
         new Freshness(
@@ -120,14 +132,19 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
             cluster.shape().sessionNanos(),
             () -> new ClusterView(rows),
             cluster::keeps);
+    this.changes =
+        new SimulatedChanges(
+            cluster,
+            raft,
+            entry -> raft.propose(entry).thenApply(answer -> ((Applied) answer).reply),
+            () -> serveReadIndex().thenApply(read -> null),
+            () -> new ClusterView(rows),
+            releases);
     Retry retry = new Retry(clock, threads, events);
     this.mount = new SimulatedMount(cluster, this, events, retry, threads);
   }
 
   void start() {
-    if (cluster.keeps(Rule.NEW_LEADER_WAITS)) {
-      releases.members(cluster.nodeIds());
-    }
     freshness.wanted(true);
     freshness.start();
     tick();
@@ -136,7 +153,38 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
 
   private void tick() {
     duties.tick();
+    releases.watchVoters();
+    changes.finishRemovals();
     host.after(TICK_NANOS, this::tick);
+  }
+
+  private List<Set<NodeId>> voters() {
+    List<Set<NodeId>> groups = new ArrayList<>();
+    for (Set<Integer> group : raft.voterGroups()) {
+      groups.add(group.stream().map(NodeId::new).collect(Collectors.toSet()));
+    }
+    if (firstVoters.isEmpty() && groups.get(0).contains(id)) {
+      firstVoters = groups;
+    }
+    return cluster.keeps(Rule.LEADER_PROVES_BY_VOTERS_OF_NOW) ? groups : firstVoters;
+  }
+
+  /**
+   * Who is in the cluster as of these tables, this node perhaps no more; without the rule, whoever
+   * was in it once.
+   */
+  private void readMembers() {
+    ClusterView tables = new ClusterView(rows);
+    if (cluster.keeps(Rule.NO_LEASE_FOR_WHO_LEFT)) {
+      known.clear();
+    }
+    tables.nodes().forEach(node -> known.add(node.id()));
+    releases.members(known);
+    if (tables.hasLeft(id) && !left && cluster.keeps(Rule.NO_LEASE_FOR_WHO_LEFT)) {
+      left = true;
+      mount.leave();
+      freshness.close();
+    }
   }
 
   private World world() {
@@ -167,6 +215,9 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     Effects effects = new Effects(new TreeSet<>(this::compare), new TreeSet<>());
     LogReply reply = cluster.engine().apply(entry, at, rows, effects);
     cluster.applied(at, entry, reply, effects.things, rows);
+    if (effects.members) {
+      readMembers();
+    }
     List<InodeId> inodes = List.copyOf(effects.inodes);
     if (cluster.keeps(Rule.MARK_BEFORE_COMMIT)) {
       dirty.changed(at, inodes);
@@ -210,6 +261,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     final Set<InodeId> inodes;
     final Set<String> things;
     final List<SessionId> ended = new ArrayList<>();
+    boolean members;
 
     Effects(Set<InodeId> inodes, Set<String> things) {
       this.inodes = inodes;
@@ -233,6 +285,11 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     @Override
     public void orphaned(InodeId inode) {
       inodes.add(inode);
+    }
+
+    @Override
+    public void placementChanged() {
+      members = true;
     }
 
     @Override
@@ -261,6 +318,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
       dirty.everything(at);
     }
     rows = ((Snapshot) checkpoint).rows.copy();
+    readMembers();
     freshness.regain(at);
     advance(at);
     mount.endIfGone();
@@ -270,7 +328,20 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   @Override
   public void leads(long term) {
     look();
+    if (!cluster.keeps(Rule.NEW_LEADER_WAITS)) {
+      confirmForAll(term);
+    }
     events.changed();
+  }
+
+  /** As if every node had said that it knows of this term, and holds no lease of another. */
+  private void confirmForAll(long term) {
+    Set<NodeId> all = new HashSet<>(known);
+    voters().forEach(all::addAll);
+    for (NodeId node : all) {
+      releases.confirm(
+          ConfirmRequest.newBuilder().setNode(node.value()).setTerm(term).setNumber(1).build());
+    }
   }
 
   @Override
@@ -334,12 +405,21 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
 
   private <T> CompletableFuture<T> atLeader(
       Function<SimulatedNode, CompletableFuture<T>> call, String what) {
-    ModelRaft.Peer leader = raft.leader();
+    ModelPeer leader = raft.leader();
     return leader == null
         ? CompletableFuture.failedFuture(new NoLeaderException("nobody leads"))
         : cluster
             .network()
             .call(host, leader.host(), () -> call.apply(cluster.node(leader.host())), what);
+  }
+
+  <T> CompletableFuture<T> askLeader(Function<SimulatedChanges, CompletableFuture<T>> step) {
+    return atLeader(
+        leader ->
+            leader.look()
+                ? step.apply(leader.changes)
+                : CompletableFuture.failedFuture(new NoLeaderException("does not lead")),
+        "change");
   }
 
   @Override
@@ -379,7 +459,11 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
   }
 
   private void lookAtLease(Supplier<Snapshot> tables, Consumer<Snapshot> then) {
-    if (freshness.isFresh() || !cluster.keeps(Rule.FRESH_OR_ASK)) {
+    boolean fresh = freshness.isFresh();
+    if (fresh && cluster.members().hasLeft(id)) {
+      world().violated(host + " answers by itself, and its removal was told");
+    }
+    if (fresh || !cluster.keeps(Rule.FRESH_OR_ASK)) {
       pause(() -> then.accept(tables.get()));
     } else {
       catchUp(then);

@@ -1,9 +1,10 @@
 package io.pandofs.meta.simulation;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Makes trouble as chance has it: kills, pauses, cuts of links one way and both, of all links, a
@@ -20,30 +21,35 @@ public final class Nemesis {
   private final Network network;
   private final List<Host> hosts;
   private final Consumer<Host> start;
-  private final Consumer<Host> loseDisk;
+  private final Predicate<Host> loseDisk;
   private final double longTroubles;
-  private final Set<Integer> losers = new TreeSet<>();
+  private final boolean splits;
   private long aloneFromNanos;
   private long aloneToNanos;
   private boolean over;
 
   /**
+   * @param hosts may become others
    * @param longTroubles how many of the troubles may last for seconds
+   * @param splits whether some hosts may be cut off together
    * @param start gives a killed host its new life
-   * @param loseDisk has the disk of a killed host lose something; never those of a majority
+   * @param loseDisk has the disk of a killed host lose something, never those of a majority; tells
+   *     whether it did
    */
   public Nemesis(
       World world,
       Network network,
       List<Host> hosts,
       double longTroubles,
+      boolean splits,
       Consumer<Host> start,
-      Consumer<Host> loseDisk) {
+      Predicate<Host> loseDisk) {
     this.loseDisk = loseDisk;
     this.world = world;
     this.network = network;
     this.hosts = hosts;
     this.longTroubles = longTroubles;
+    this.splits = splits;
     this.start = start;
   }
 
@@ -76,6 +82,9 @@ public final class Nemesis {
   }
 
   private void revive(Host host) {
+    if (!hosts.contains(host)) {
+      return; // it was removed meanwhile
+    }
     if (!host.isAlive()) {
       world.trace(host + " starts");
       start.accept(host);
@@ -94,7 +103,7 @@ public final class Nemesis {
       return;
     }
     Host victim = any();
-    switch (world.random().nextInt(8)) {
+    switch (world.random().nextInt(splits ? 10 : 8)) {
       case 0 -> {
         world.trace("kill " + victim);
         victim.kill();
@@ -108,6 +117,7 @@ public final class Nemesis {
       case 4 -> network.trouble(0.1 * world.random().nextDouble(), 0.2);
       case 5 -> loseDisk(victim);
       case 6 -> leaveAlone();
+      case 8, 9 -> split();
       default -> {
         world.trace("power cut");
         hosts.forEach(Host::kill);
@@ -125,6 +135,31 @@ public final class Nemesis {
             begin();
           }
         });
+  }
+
+  /** One host hears nobody from now on, or stands still, until other trouble is over. */
+  public void befall(Host victim) {
+    if (over) {
+      return;
+    }
+    if (world.chance(0.8)) {
+      hosts.forEach(other -> cut(victim, other, true));
+    } else {
+      world.trace("pause " + victim);
+      victim.pause();
+    }
+  }
+
+  /** Half of the hosts hear nothing of the other half from now on, until other trouble is over. */
+  public void split() {
+    if (over) {
+      return;
+    }
+    List<Host> one = new ArrayList<>(hosts);
+    Collections.shuffle(one, world.random());
+    List<Host> other = one.subList(0, one.size() / 2);
+    one.subList(one.size() / 2, one.size())
+        .forEach(host -> other.forEach(there -> cut(host, there, true)));
   }
 
   private void cut(Host one, Host other, boolean both) {
@@ -153,10 +188,8 @@ public final class Nemesis {
           }
           world.trace("kill " + victim);
           victim.kill();
-          if (losers.contains(victim.number()) || losers.size() < (hosts.size() - 1) / 2) {
-            world.trace("its disk loses something");
-            losers.add(victim.number());
-            loseDisk.accept(victim);
+          if (loseDisk.test(victim)) {
+            world.trace("its disk has lost something");
           }
           hosts.stream().filter(host -> host != victim && host != behind).forEach(Host::pause);
           revive(victim);
