@@ -402,8 +402,11 @@ final class Releases {
       if (request.getToken() > 0 && request.getToken() <= holder.token) {
         proof.heard(holder.node, request.getToken());
       }
-      if (following.containsAll(members)
-          && voters.get().stream().allMatch(following::containsAll)) {
+      boolean allFollow = following.containsAll(members);
+      for (Set<NodeId> group : voters.get()) {
+        allFollow &= following.containsAll(group);
+      }
+      if (allFollow) {
         silentUntil = Math.min(silentUntil, now);
       }
       long end = earlier.apart(holder.node, now, request.getApartNanos());
