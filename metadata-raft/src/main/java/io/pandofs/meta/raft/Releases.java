@@ -402,12 +402,10 @@ final class Releases {
       if (request.getToken() > 0 && request.getToken() <= holder.token) {
         proof.heard(holder.node, request.getToken());
       }
-      boolean allFollow = following.containsAll(members);
-      for (Set<NodeId> group : voters.get()) {
-        allFollow &= following.containsAll(group);
-      }
-      if (allFollow) {
-        silentUntil = Math.min(silentUntil, now);
+      if (silentUntil > now
+          && following.containsAll(members)
+          && following.containsAll(voters.get().stream().flatMap(Set::stream).toList())) {
+        silentUntil = now;
       }
       long end = earlier.apart(holder.node, now, request.getApartNanos());
       silentUntil = Math.min(silentUntil, Math.max(now, end + surely(leaseNanos)));
