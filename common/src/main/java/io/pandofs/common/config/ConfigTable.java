@@ -142,7 +142,8 @@ final class ConfigTable {
   }
 
   Duration duration(String key, String value) throws ConfigException {
-    return or(Units.duration(value), key, "'" + value + "' is not a duration; write 300ms, 30s");
+    return or(
+        Units.duration(value), key, "'" + value + "' is not a duration; write 300ms, 30s, 10min");
   }
 
   /** A whole number, at least {@code min} and at most {@code max}. */

@@ -152,6 +152,9 @@ public final class Tls {
     return name;
   }
 
+  /** What the other end says who takes this node for a stranger, RFC 8446, 6.2. */
+  private static final String UNTRUSTED = "alert: certificate_unknown";
+
   /** Whether a handshake failed because of who is at the other end. */
   static boolean isStranger(Throwable failure) {
     return decisive(failure) instanceof CertificateException;
@@ -172,6 +175,9 @@ public final class Tls {
       return "what it says is not TLS";
     }
     String text = cause.getMessage();
-    return text == null ? cause.getClass().getSimpleName() : text;
+    if (text == null) {
+      return cause.getClass().getSimpleName();
+    }
+    return text.contains(UNTRUSTED) ? "it does not accept this node's certificate" : text;
   }
 }

@@ -181,6 +181,17 @@ final class MemberChanges {
     }
   }
 
+  /**
+   * Fails with what may be tried again while a node that was removed has still to leave the group:
+   * its vote may be needed for that, and so may that of the next one to go.
+   */
+  private void awaitLeft() throws IOException {
+    NodeId left = leftToVote();
+    if (left != null) {
+      throw new IOException(left + " was removed and still votes: it has to leave the group first");
+    }
+  }
+
   /** Fails with what may be tried again if so many of them may only not have answered yet. */
   private static void awaitHeard(
       Collection<NodeId> dead, Map<NodeId, MemberMessage> peers, int enough) throws IOException {
@@ -195,7 +206,10 @@ final class MemberChanges {
     boolean votes = ratis.votingNodes().contains(node);
     boolean isMember = row(node) != null;
     if (!isMember && !votes) {
-      return done(); // as by an earlier try
+      return ratis.withoutVoter(node); // as by an earlier try, whose change may not be committed
+    }
+    if (isMember) {
+      awaitLeft();
     }
     checkRemoval(node);
     if (node.equals(ratis.self())) {

@@ -24,6 +24,9 @@ import org.apache.ratis.thirdparty.io.netty.util.AsciiString;
  */
 final class RaftDoor implements InternalProtocolNegotiator.ProtocolNegotiator {
   /** What BoringSSL calls it, which judges before the certificate's own judge is asked. */
+  /** How OpenSSL names what the other end has said before it went. */
+  private static final String ALERT = "_ALERT_";
+
   private static final String NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE";
 
   private final InternalProtocolNegotiator.ProtocolNegotiator encryption;
@@ -116,6 +119,9 @@ final class RaftDoor implements InternalProtocolNegotiator.ProtocolNegotiator {
     } else if (text == null) {
       return cause.getClass().getSimpleName();
     }
-    return text.contains(NO_CERTIFICATE) ? "it shows no certificate" : text;
+    if (text.contains(NO_CERTIFICATE)) {
+      return "it shows no certificate";
+    }
+    return text.contains(ALERT) ? "it broke the handshake off (" + text + ")" : text;
   }
 }

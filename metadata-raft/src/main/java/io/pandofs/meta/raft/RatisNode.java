@@ -352,12 +352,15 @@ final class RatisNode implements AutoCloseable, LogStall.Log {
     }
   }
 
-  /** Makes the others of the voters the voters; as {@link #setPeers}. */
+  /**
+   * Makes the others of the voters the voters; as {@link #setPeers}. If it is none of them by now,
+   * Ratis refuses while the change that left it out is not committed.
+   */
   CompletableFuture<Void> withoutVoter(NodeId gone) {
     try {
       List<RaftPeer> rest = new ArrayList<>(votingPeers());
-      boolean voted = rest.removeIf(peer -> nodeId(peer.getId()).equals(gone));
-      return voted ? setPeers(rest) : CompletableFuture.completedFuture(null);
+      rest.removeIf(peer -> nodeId(peer.getId()).equals(gone));
+      return setPeers(rest);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -9,6 +9,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import io.pandofs.meta.rocksdb.RocksMemory;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -122,6 +123,39 @@ class BrokenOffRemovalTest {
       leader.replica().admin().remove(gone);
       all.remove(gone);
       awaitVoters(leader, all);
+    }
+  }
+
+  /** One that is alive, and may be needed for the first to go. */
+  @Test
+  void nobodyElseIsRemovedMeanwhile() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> node.timing = unhurried())) {
+      TestNode leader = cluster.leader();
+      final NodeId self = leader.status().node();
+      final NodeId gone = cluster.follower().status().node();
+      Set<NodeId> all = TestCluster.voters(leader);
+      NodeId next =
+          all.stream().filter(node -> !node.equals(self) && !node.equals(gone)).findFirst().get();
+      leader.propose(new LogEntry.RemoveNode(gone));
+      ClusterAdmin admin = leader.replica().admin();
+      CompletableFuture<ClusterAdmin.Group> second = new CompletableFuture<>();
+      Thread asks =
+          new Thread(
+              () -> {
+                try {
+                  second.complete(admin.remove(next));
+                } catch (IOException e) {
+                  second.completeExceptionally(e);
+                }
+              });
+      asks.start();
+      await()
+          .during(Duration.ofSeconds(1))
+          .untilAsserted(() -> assertThat(TestCluster.voters(leader)).isEqualTo(all));
+      assertThat(second).isNotDone();
+      admin.remove(gone);
+      assertThat(second.get(60, TimeUnit.SECONDS).peers()).containsOnlyKeys(self);
+      asks.join();
     }
   }
 

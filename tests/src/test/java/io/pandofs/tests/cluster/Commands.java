@@ -49,6 +49,15 @@ public final class Commands {
       return process.isAlive();
     }
 
+    public long pid() {
+      return process.pid();
+    }
+
+    /** SIGKILL, to the program alone. */
+    public void kill() {
+      process.destroyForcibly();
+    }
+
     /** Waits for its end; kills it and fails when it takes longer than its limit. */
     public Result await() throws IOException, InterruptedException {
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -112,6 +112,7 @@ final class GrowAndShrinkTest {
       statusTells(cluster, "", "n1", "n2", "n3", "n4", "n5");
       cluster.ask(1, "node", "remove", "n2").ok();
       statusTells(cluster, "", "n1", "n3", "n4", "n5");
+      cluster.kill(1);
       cluster.ask(3, "node", "replace", "n1").ok();
       assertThat(roles(cluster, 3)).hasSize(3).contains("leader");
       enough(cluster, writer);
@@ -143,30 +144,33 @@ final class GrowAndShrinkTest {
   }
 
   /**
-   * That {@code pando status} on the first node comes to know, within seconds, these members, all
-   * voters that answer, and this leader.
+   * That {@code pando status} on each node comes to know, within seconds, these members, all voters
+   * that answer, and this leader.
    *
    * @param leader empty: whichever
    */
   private static void statusTells(GrowingCluster cluster, String leader, String... members) {
-    Awaitility.await()
-        .atMost(SHORT)
-        .untilAsserted(
-            () -> {
-              JsonObject status = status(cluster, 1);
-              assertThat(status.objects("peers").stream().map(peer -> peer.text("name")))
-                  .containsExactlyInAnyOrder(members);
-              assertThat(status.objects("peers"))
-                  .allMatch(peer -> peer.flag("voter") && peer.flag("answers"))
-                  .noneMatch(peer -> peer.flag("drained"));
-              String led = status.object("raft").text("leader");
-              assertThat(led).isIn((Object[]) (leader.isEmpty() ? members : new String[] {leader}));
-              assertThat(status.object("raft").text("role").equals("leader"))
-                  .isEqualTo(led.equals("n1"));
-              assertThat(status.values().get("notes"))
-                  .asString()
-                  .matches(members.length == 2 ? ".*two nodes vote.*" : "\\[\\]");
-            });
+    for (String asked : members) {
+      int node = Integer.parseInt(asked.substring(1));
+      Awaitility.await()
+          .atMost(SHORT)
+          .untilAsserted(() -> tells(status(cluster, node), asked, leader, members));
+    }
+  }
+
+  private static void tells(JsonObject status, String asked, String leader, String... members) {
+    assertThat(status.objects("peers").stream().map(peer -> peer.text("name")))
+        .containsExactlyInAnyOrder(members);
+    assertThat(status.objects("peers"))
+        .allMatch(peer -> peer.flag("voter") && peer.flag("answers"))
+        .noneMatch(peer -> peer.flag("drained"));
+    String led = status.object("raft").text("leader");
+    assertThat(led).isIn((Object[]) (leader.isEmpty() ? members : new String[] {leader}));
+    assertThat(status.object("raft").text("role").equals("leader")).isEqualTo(led.equals(asked));
+    assertThat(status.values().get("degraded")).as("degraded").hasToString("[]");
+    assertThat(status.values().get("notes"))
+        .asString()
+        .matches(members.length == 2 ? ".*two nodes vote.*" : "\\[\\]");
   }
 
   /** The document that {@code pando status --json} prints, without the start of a program. */

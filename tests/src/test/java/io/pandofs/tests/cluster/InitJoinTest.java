@@ -32,6 +32,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -177,6 +178,45 @@ final class InitJoinTest {
         cluster.join("three", three, ours, foreign),
         "three",
         "not of the cluster that the token is");
+  }
+
+  private void says(String name, String pattern, int times) {
+    Pattern sought = Pattern.compile("refusing .*" + pattern + "|closing .*" + pattern);
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () ->
+                assertThat(Files.readString(cluster.log(name)).lines())
+                    .filteredOn(line -> sought.matcher(line).find())
+                    .hasSizeGreaterThan(times));
+  }
+
+  /** One that comes to our addresses because a member of its own cluster had them. */
+  @Test
+  @Tag("full")
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void aRunningNodeOfAnotherClusterGetsNothing() throws Exception {
+    int theirs = TestPorts.row(4);
+    cluster.init("theirs", theirs);
+    int lost = TestPorts.row(4);
+    cluster.join("lost", lost, theirs, cluster.token("theirs")).ok();
+    cluster.kill("lost");
+    cluster.init("one", lost);
+    Commands.bash(LOOK, "echo ours > \"$1/f\" && sync \"$1/f\"", cluster.mount("one")).ok();
+    DaemonProcess daemon = new DaemonProcess(cluster.pid("one"));
+    final long bytes = daemon.anonymousBytes();
+    // Whoever sees the other's certificate first ends it, and each tells why.
+    says("theirs", "n1 of cluster [0-9a-f]*, another one", 12);
+    says("one", "does not accept this node's certificate", 12);
+    assertThat((daemon.anonymousBytes() - bytes) >> 20).as("MiB").isLessThan(100);
+    assertThat(members("one")).hasSize(1);
+    assertThat(cluster.ask("theirs", "status").out()).contains("no leader is known");
+    Commands.bash(LOOK, "[ \"$(cat \"$1/f\")\" = ours ]", cluster.mount("one")).ok();
+    cluster.kill("one");
+    // The member that it looks for is back, with all that it had.
+    cluster.start("lost");
+    await().atMost(LIMIT).until(() -> cluster.ask("theirs", "node", "ls").code() == 0);
+    assertThat(members("theirs")).hasSize(2);
   }
 
   /** What is done to members works with certificates too. */

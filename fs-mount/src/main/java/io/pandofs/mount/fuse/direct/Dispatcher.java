@@ -37,12 +37,14 @@ final class Dispatcher {
   private final CompletableFuture<Void> initialised;
 
   /**
+   * Looks at the volume, which may wait.
+   *
    * @param state see {@link io.pandofs.mount.fuse.MountOptions}
    * @param initialised completed when the kernel's offer has been taken, or with why it was not
    */
   Dispatcher(Vfs vfs, Supplier<String> state, CompletableFuture<Void> initialised) {
-    this.nodes = new Nodes(vfs.namespace(), new MountState(state));
-    this.names = new NameRequests(vfs, nodes, created);
+    this.nodes = new Nodes(vfs.namespace(), new MountState(state, vfs));
+    this.names = new NameRequests(vfs.namespace(), nodes, created);
     this.files = new FileRequests(vfs, nodes, created);
     this.directories = new DirectoryRequests(vfs.directories(), nodes);
     this.xattrs = new XattrRequests(vfs.xattrs(), nodes);

@@ -16,7 +16,6 @@ import io.pandofs.mount.fuse.direct.Protocol.SetAttr;
 import io.pandofs.mount.vfs.AttributeChange;
 import io.pandofs.mount.vfs.Namespace;
 import io.pandofs.mount.vfs.TimeChange;
-import io.pandofs.mount.vfs.Vfs;
 import io.pandofs.mount.vfs.VolumeSpace;
 
 /** Requests about names and attributes. Thread-safe; calls block. */
@@ -25,7 +24,6 @@ final class NameRequests {
   private static final int PERMISSIONS = 07777;
   private static final int BLOCK_SIZE = 4096;
 
-  private final Vfs vfs;
   private final Namespace namespace;
   private final Nodes nodes;
   private final MadeEntries<InodeId> created;
@@ -33,10 +31,9 @@ final class NameRequests {
   /**
    * @param created what FUSE_CREATE has made, which the kernel looks at once more
    */
-  NameRequests(Vfs vfs, Nodes nodes, MadeEntries<InodeId> created) {
+  NameRequests(Namespace namespace, Nodes nodes, MadeEntries<InodeId> created) {
     this.created = created;
-    this.vfs = vfs;
-    this.namespace = vfs.namespace();
+    this.namespace = namespace;
     this.nodes = nodes;
   }
 
@@ -176,7 +173,7 @@ final class NameRequests {
 
   /** FUSE_STATFS. There is no limit to inodes; as many free ones show as there are free blocks. */
   void statfs(Reply out) throws ErrnoException {
-    VolumeSpace space = vfs.statfs();
+    VolumeSpace space = nodes.space();
     long free = space.freeBytes() / BLOCK_SIZE;
     out.int64(space.totalBytes() / BLOCK_SIZE).int64(free).int64(free);
     out.int64(space.inodes() + free).int64(free);

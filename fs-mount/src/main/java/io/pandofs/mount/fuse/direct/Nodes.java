@@ -5,6 +5,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.mount.fuse.MountState;
 import io.pandofs.mount.vfs.Namespace;
+import io.pandofs.mount.vfs.VolumeSpace;
 
 /** What the kernel is told of inodes, and how often it was given each. Thread-safe. */
 final class Nodes {
@@ -30,9 +31,11 @@ final class Nodes {
   }
 
   Attributes attributes(InodeId inode) throws ErrnoException {
-    return inode.equals(InodeId.ROOT)
-        ? state.root(() -> namespace.attributes(inode))
-        : namespace.attributes(inode);
+    return inode.equals(InodeId.ROOT) ? state.root() : namespace.attributes(inode);
+  }
+
+  VolumeSpace space() throws ErrnoException {
+    return state.space();
   }
 
   boolean isState(InodeId inode, String attribute) {

@@ -60,7 +60,7 @@ final class JnrFilesystem extends FuseStubFS {
   private final Runnable onInit;
 
   /**
-   * Loads libfuse.
+   * Loads libfuse, and looks at the volume, which may wait.
    *
    * @param state see {@link io.pandofs.mount.fuse.MountOptions}
    * @param onInit run when the kernel has shaken hands
@@ -68,7 +68,7 @@ final class JnrFilesystem extends FuseStubFS {
    */
   JnrFilesystem(Vfs vfs, Supplier<String> state, Runnable onInit) {
     this.vfs = vfs;
-    this.state = new MountState(state);
+    this.state = new MountState(state, vfs);
     this.paths = new Paths(vfs.namespace());
     this.onInit = onInit;
     Struct.getMemory(fuseOperations).putByte(FLAGS_OFFSET, FLAGS);
@@ -132,7 +132,7 @@ final class JnrFilesystem extends FuseStubFS {
   }
 
   private Attributes attributes(String path) throws ErrnoException {
-    return path.equals(ROOT) ? state.root(() -> paths.attributes(path)) : paths.attributes(path);
+    return path.equals(ROOT) ? state.root() : paths.attributes(path);
   }
 
   private static boolean isState(String path, String name) {
@@ -485,7 +485,7 @@ final class JnrFilesystem extends FuseStubFS {
         "statfs",
         path,
         () -> {
-          VolumeSpace space = vfs.statfs();
+          VolumeSpace space = state.space();
           long free = space.freeBytes() / BLOCK_SIZE;
           answer.f_bsize.set(BLOCK_SIZE);
           answer.f_frsize.set(BLOCK_SIZE);
