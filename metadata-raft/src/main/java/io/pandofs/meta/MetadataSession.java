@@ -78,6 +78,21 @@ public interface MetadataSession extends AutoCloseable {
   }
 
   /**
+   * Says who is told of locks that this session waits for, see {@link Operation.SetLock}. Once,
+   * before the first.
+   */
+  void onLockGranted(LockWaiter waiter);
+
+  /** Where a session's locks are waited for. Returns at once. */
+  interface LockWaiter {
+    /** The lock that is waited for by this number is the session's. */
+    void granted(long ticket);
+
+    /** Any of them may be: who wants to know asks for it again. */
+    void mayBeGranted();
+  }
+
+  /**
    * Asks another session, wherever it is, to give the lease of an inode back; asked again while it
    * cannot be reached. Completes when it has done so or is over; the caller then looks again, since
    * a third one may have been faster.

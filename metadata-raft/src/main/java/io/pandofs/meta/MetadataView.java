@@ -4,6 +4,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A consistent look at the tree as of one log index. Reads touch the local tables only. Not
@@ -56,6 +57,13 @@ public interface MetadataView extends AutoCloseable {
 
   /** The names of an inode's extended attributes. */
   List<byte[]> xattrNames(InodeId inode) throws ErrnoException;
+
+  /**
+   * A lock that stands in the way of another one, fcntl(2) F_GETLK; null if there is none.
+   *
+   * @throws ErrnoException ESTALE if there is no such inode
+   */
+  @Nullable FileLock lockAgainst(InodeId inode, FileLock wanted) throws ErrnoException;
 
   VolumeStats stats();
 

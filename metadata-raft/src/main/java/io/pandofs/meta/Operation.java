@@ -1,5 +1,6 @@
 package io.pandofs.meta;
 
+import io.pandofs.common.Errno;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
@@ -176,6 +177,41 @@ public sealed interface Operation {
     public ReleaseLeases {
       inodes = List.copyOf(inodes);
     }
+  }
+
+  /**
+   * flock(2) and fcntl(2), F_SETLK and F_SETLKW: the owner, of the request's session, has a lock of
+   * this type on the range afterwards, in the place of what it had there. EAGAIN if others have
+   * what conflicts and {@code ticket} is 0; else {@link #WAITS}, and it is granted as soon as they
+   * have given that up. EDEADLK if they wait for this owner themselves (POSIX locks only), ENOLCK
+   * for too many. An owner with a shared FLOCK lock that waits for an exclusive one has none
+   * meanwhile. Asked for again under the same {@code ticket} it is the same wait.
+   *
+   * @param owner what the mount's kernel knows the holder by
+   * @param first byte of the range
+   * @param last byte of the range, which is in it; {@code Long.MAX_VALUE}: to the end
+   * @param type null: none, that is, unlock; never waits
+   * @param pid of who asks
+   * @param ticket a number of the session's own, over 0, for who waits; else 0
+   */
+  record SetLock(
+      InodeId inode,
+      FileLock.Kind kind,
+      long owner,
+      long first,
+      long last,
+      FileLock.@Nullable Type type,
+      int pid,
+      long ticket)
+      implements Operation {
+    /** The answer to who waits. */
+    public static final Reply WAITS = new Reply(Errno.OK, null, 1);
+  }
+
+  /** Waits no more for a lock. {@link #GIVEN_UP}, or OK if nobody waited: it was granted. */
+  record CancelLock(InodeId inode, FileLock.Kind kind, long ticket) implements Operation {
+    /** The answer when it was waited for. */
+    public static final Reply GIVEN_UP = new Reply(Errno.OK, null, 1);
   }
 
   /** Grants the session a range of numbers that nobody else gets; the reply has the first. */

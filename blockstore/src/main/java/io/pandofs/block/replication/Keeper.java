@@ -63,7 +63,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   /**
    * How far the node is behind.
    *
-   * @param blocks still needed, counted up to 100,000
+   * @param blocks still needed; when they are very many, as of a count of some seconds ago
    * @param bytes of these
    * @param fetchedBlocks since the start
    * @param fetchedBytes since the start
@@ -117,6 +117,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   private final AtomicBoolean changed = new AtomicBoolean(true);
   private final FetchPause pause;
   private final RepairMeter meter = new RepairMeter();
+  private final NeedCount needCount;
   private final Deque<BlockId> first = new ArrayDeque<>();
 
   private final Map<BlockId, Trouble> troubles = new LinkedHashMap<>();
@@ -154,6 +155,7 @@ public final class Keeper implements LocalFaults, AutoCloseable {
   public Keeper(Replication replication, ForegroundReads reads, Settings settings) {
     this.replication = replication;
     this.directory = replication.directory();
+    this.needCount = new NeedCount(directory, meter, replication.clock());
     this.settings = settings;
     this.pause = new FetchPause(replication.clock());
     long now = replication.clock().nanoTime();
@@ -565,22 +567,21 @@ public final class Keeper implements LocalFaults, AutoCloseable {
 
   /** How many blocks were fetched since the start. */
   public long fetchedBlocks() {
-    return meter.fetchedBlocks();
+    return meter.fetched().blocks();
   }
 
-  /** How far this node is behind. Walks the needed set; not for hot paths. */
+  /** How far this node is behind. May walk over the needed set; not for hot paths. */
   public Progress progress() {
-    long blocks = 0;
-    long bytes = 0;
-    List<BlockRow> page = directory.neededAfter(0, PAGE);
-    while (!page.isEmpty() && blocks < 100_000) {
-      for (BlockRow row : page) {
-        blocks++;
-        bytes += row.length();
-      }
-      page = directory.neededAfter(page.get(page.size() - 1).block().value(), PAGE);
-    }
-    return meter.progress(blocks, bytes, replication.clock().nanoTime());
+    NeedCount.Amount needed = needCount.now();
+    return meter.progress(needed.blocks(), needed.bytes(), replication.clock().nanoTime());
+  }
+
+  /**
+   * How many of the needed blocks are in each placement group, those without any left out, as of
+   * the last count; null while the needed set may lack some. As {@link #progress}.
+   */
+  public @Nullable Map<Integer, Long> neededByGroup() {
+    return comparedEpoch() < 0 ? null : needCount.byGroup();
   }
 
   @Override

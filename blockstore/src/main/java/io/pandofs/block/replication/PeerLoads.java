@@ -62,6 +62,16 @@ final class PeerLoads {
     return Math.floor(Math.log(Math.max(nanos, UNKNOWN_NANOS)) / Math.log(2));
   }
 
+  /** How long the quickest of the nodes takes for a read, by what is known; none: forever. */
+  synchronized double quickestNanos(List<NodeId> nodes) {
+    double quickest = Double.MAX_VALUE;
+    for (NodeId node : nodes) {
+      Load load = loads.get(node);
+      quickest = Math.min(quickest, load == null ? UNKNOWN_NANOS : load.meanNanos);
+    }
+    return quickest;
+  }
+
   /** A read is sent. */
   synchronized void begin(NodeId node) {
     loads.computeIfAbsent(node, n -> new Load()).underWay++;

@@ -66,8 +66,8 @@ final class RepairMeter {
   }
 
   /** Since the start. */
-  synchronized long fetchedBlocks() {
-    return blocks;
+  synchronized NeedCount.Amount fetched() {
+    return new NeedCount.Amount(blocks, bytes);
   }
 
   /** Tells of it, given what is still needed. */

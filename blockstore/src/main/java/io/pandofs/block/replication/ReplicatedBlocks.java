@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,9 +21,9 @@ import org.slf4j.LoggerFactory;
  * The cluster's blocks, as this node writes and reads them.
  *
  * <p>Threads: a put waits on its caller's thread for room in the put budget; a read does its local
- * part on its caller's thread and completes there when the local copy is good. Futures of puts
- * complete on a thread for puts, of remote reads on an I/O thread: what depends on them must not
- * block.
+ * part on its caller's thread and completes there when the local copy is good; while this node's
+ * disks are far slower than others, it asks those first. Futures of puts complete on a thread for
+ * puts, of remote reads on an I/O thread: what depends on them must not block.
  */
 public final class ReplicatedBlocks implements Blocks {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatedBlocks.class);
@@ -66,6 +67,7 @@ public final class ReplicatedBlocks implements Blocks {
   private final Settings settings;
   private final PutBuffers buffers;
   private final PeerLoads loads;
+  private final LocalPace pace;
 
   public ReplicatedBlocks(
       Replication replication, LocalFaults faults, ForegroundReads reads, Settings settings) {
@@ -90,6 +92,7 @@ public final class ReplicatedBlocks implements Blocks {
     this.settings = settings;
     this.buffers = buffers;
     this.loads = new PeerLoads(HEDGE_MIN_NANOS, settings.hedge().toNanos());
+    this.pace = new LocalPace(replication.clock());
   }
 
   @Override
@@ -138,15 +141,43 @@ public final class ReplicatedBlocks implements Blocks {
     reads.begin();
     CompletableFuture<Void> done;
     try {
-      done =
-          readLocal(block, offset, into)
-              ? CompletableFuture.completedFuture(null)
-              : remote(block, offset, into);
+      done = fromAnywhere(block, offset, into);
     } catch (RuntimeException | Error e) {
       reads.end();
       throw e;
     }
     return done.whenComplete((read, failure) -> reads.end());
+  }
+
+  private CompletableFuture<Void> fromAnywhere(BlockId block, int offset, ByteBuffer into) {
+    if (isReadAround(block)) {
+      return remote(block, offset, into)
+          .handle((done, failure) -> failure)
+          .thenCompose(
+              failure ->
+                  failure == null
+                      ? CompletableFuture.completedFuture(null)
+                      : fromHereAfterAll(block, offset, into, failure));
+    }
+    return readLocal(block, offset, into)
+        ? CompletableFuture.completedFuture(null)
+        : remote(block, offset, into);
+  }
+
+  /** Whether this node's disks are so slow that another replica is likely to be quicker. */
+  boolean isReadAround(BlockId block) {
+    return pace.isSlow(() -> loads.quickestNanos(replication.othersOf(block.group(), 0)));
+  }
+
+  private CompletableFuture<Void> fromHereAfterAll(
+      BlockId block, int offset, ByteBuffer into, Throwable failure) {
+    return CompletableFuture.runAsync(
+        () -> {
+          if (!readLocal(block, offset, into)) {
+            throw new CompletionException(Failures.unwrap(failure));
+          }
+        },
+        replication.disk());
   }
 
   private CompletableFuture<Void> remote(BlockId block, int offset, ByteBuffer into) {
@@ -163,6 +194,7 @@ public final class ReplicatedBlocks implements Blocks {
 
   private boolean readLocal(BlockId block, int offset, ByteBuffer into) {
     int start = into.position();
+    long began = pace.begin();
     try {
       replication.local().read(block, offset, into);
       return true;
@@ -173,6 +205,8 @@ public final class ReplicatedBlocks implements Blocks {
       faults.damaged(block);
     } catch (IOException e) {
       LOG.warn("reading another copy of {}, the local store fails", block, e);
+    } finally {
+      pace.end(began);
     }
     into.position(start);
     return false;

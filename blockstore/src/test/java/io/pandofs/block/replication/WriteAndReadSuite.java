@@ -329,6 +329,31 @@ abstract class WriteAndReadSuite {
     await().until(() -> cluster.node(1).directory.neededCount() == 0);
   }
 
+  /** Who has begun to read there waits for it; nobody else does. */
+  @Test
+  void aDiskThatHangsIsReadAround() throws Exception {
+    for (int i = 1; i <= 2; i++) {
+      cluster.put(i, LENGTH);
+      cluster.awaitHeld(i, 1, 2, 3);
+    }
+    FaultyBlocks store = cluster.node(1).store;
+    store.holdReads();
+    ByteBuffer into = ByteBuffer.allocate(10);
+    CompletableFuture<CompletableFuture<Void>> hangs =
+        CompletableFuture.supplyAsync(() -> cluster.blocks.read(block(1), 0, into));
+    await().until(() -> cluster.blocks.isReadAround(block(2)));
+    assertThat(read(cluster.blocks, 2, 0, LENGTH)).isEqualTo(bytes(block(2), LENGTH));
+    assertThat(store.readsHeld()).isEqualTo(1);
+    assertThat(hangs).isNotDone();
+    store.releaseReads();
+    hangs.get(30, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
+    assertThat(into.flip()).isEqualTo(part(1, 0, 10));
+    // Others have no good copy: what is here is read after all.
+    cluster.node(2).store.damage(block(2));
+    cluster.node(3).store.damage(block(2));
+    assertThat(read(cluster.blocks, 2, 0, LENGTH)).isEqualTo(bytes(block(2), LENGTH));
+  }
+
   @Test
   void damagedCopiesOfOthersAreNotGivenOutEither() throws Exception {
     cluster.put(1, LENGTH);

@@ -22,7 +22,7 @@ public record Budgets(
    * Beside the budgets: single blocks of scrub, checks and compaction, and a MiB of pieces for each
    * disk.
    */
-  private static final long OTHERS = 20 * MIB;
+  public static final long SINGLE_BLOCKS = 20 * MIB;
 
   /**
    * About the most direct memory that the parts take together by these budgets: a mount keeps a
@@ -30,7 +30,7 @@ public record Budgets(
    * buffers.
    */
   public long directBytes() {
-    return (writeBuffer + readCache) / 4 * 5 + 2 * blockPuts + OTHERS;
+    return (writeBuffer + readCache) / 4 * 5 + 2 * blockPuts + SINGLE_BLOCKS;
   }
 
   static Budgets read(ConfigTable table) throws ConfigException {

@@ -3,7 +3,10 @@ package io.pandofs.mount.vfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What open(2) returned. Nothing in it but the inode and the flags is worth keeping: a transport
@@ -17,6 +20,11 @@ final class FileHandle {
   private final AtomicBoolean read = new AtomicBoolean();
 
   private final LostData lostData;
+
+  /** The session in which it has taken locks; null if it never has. */
+  private volatile Locks.@Nullable OfSession lockedIn;
+
+  private final Set<Locks.Owned> owners = ConcurrentHashMap.newKeySet();
 
   /** Up to which loss fsync has nothing to tell. */
   @GuardedBy("this")
@@ -46,6 +54,33 @@ final class FileHandle {
 
   ReadPattern pattern() {
     return pattern;
+  }
+
+  /** It has, or may soon have, locks of this owner. */
+  void locked(Locks.OfSession session, Locks.Owned owned) {
+    owners.add(owned);
+    lockedIn = session;
+  }
+
+  Locks.@Nullable OfSession lockedIn() {
+    return lockedIn;
+  }
+
+  /** Those by whom locks were asked for through it. */
+  Set<Locks.Owned> owners() {
+    return owners;
+  }
+
+  /**
+   * Others may have what it had locked, if that went with its session.
+   *
+   * @throws ErrnoException EIO in that case
+   */
+  void requireLocks() throws ErrnoException {
+    Locks.OfSession session = lockedIn;
+    if (session != null && session.isOver()) {
+      throw new ErrnoException(Errno.EIO, "the locks of " + file.inode() + " are lost");
+    }
   }
 
   /** True once: whether atime is still to be moved for this handle. */

@@ -39,6 +39,7 @@ public final class FileOperations {
   private final Shape shape;
   private final DataReader reader;
   private final AccessTimes accessTimes;
+  private final Locks locks;
   private final Handles<FileHandle> handles = new Handles<>();
 
   FileOperations(
@@ -53,7 +54,8 @@ public final class FileOperations {
       WriteBudget budget,
       WriteBack writeBack,
       Shape shape,
-      DataReader reader) {
+      DataReader reader,
+      Locks locks) {
     this.options = options;
     this.clock = clock;
     this.sessions = sessions;
@@ -66,6 +68,7 @@ public final class FileOperations {
     this.writeBack = writeBack;
     this.shape = shape;
     this.reader = reader;
+    this.locks = locks;
     this.accessTimes = new AccessTimes(sessions, clock, options.accessTimes());
   }
 
@@ -199,6 +202,17 @@ public final class FileOperations {
     return attributes;
   }
 
+  /**
+   * The handle of this number.
+   *
+   * @throws ErrnoException EBADF; EIO if it had locks that are lost
+   */
+  FileHandle handle(long number) throws ErrnoException {
+    FileHandle handle = handles.get(number);
+    handle.requireLocks();
+    return handle;
+  }
+
   /** fstat(2). */
   public Attributes attributes(long handle) throws ErrnoException {
     return attributes(handles.get(handle).file());
@@ -220,7 +234,7 @@ public final class FileOperations {
    * @throws ErrnoException EBADF, EINVAL for a negative offset, EIO
    */
   public int read(long handle, long offset, ByteBuffer into) throws ErrnoException {
-    FileHandle open = handles.get(handle);
+    FileHandle open = handle(handle);
     if (!OpenFlags.reads(open.flags())) {
       throw new ErrnoException(Errno.EBADF);
     }
@@ -246,7 +260,7 @@ public final class FileOperations {
    */
   public int write(Caller caller, long handle, long offset, ByteBuffer source)
       throws ErrnoException {
-    FileHandle open = handles.get(handle);
+    FileHandle open = handle(handle);
     return write(caller, open, open.flags(), offset, source);
   }
 
@@ -258,7 +272,7 @@ public final class FileOperations {
    */
   public int write(Caller caller, long handle, int flags, long offset, ByteBuffer source)
       throws ErrnoException {
-    return write(caller, handles.get(handle), flags, offset, source);
+    return write(caller, handle(handle), flags, offset, source);
   }
 
   /**
@@ -341,16 +355,19 @@ public final class FileOperations {
   }
 
   /**
-   * close(2) of one descriptor. What is dirty stays so, under the lease, and is committed within a
-   * second; at once when little space is left, so that ENOSPC can be told, and where that is asked
-   * for.
+   * close(2) of one descriptor. The locks of fcntl(2) that its process has of the file go. What is
+   * dirty stays so, under the lease, and is committed within a second; at once when little space is
+   * left, so that ENOSPC can be told, and where that is asked for.
    *
    * @throws ErrnoException ENOSPC, EIO or what else data was lost with since the handle was opened,
    *     once; fsync tells it all the same. Where it waits, also as {@link #fsync} when the data
-   *     cannot be committed in time
+   *     cannot be committed in time. EIO if locks of the handle were lost
+   * @param owner of the process's locks; they go whatever else fails
    */
-  public void flush(long handle) throws ErrnoException {
+  public void flush(long handle, long owner) throws ErrnoException {
     FileHandle open = handles.get(handle);
+    locks.closed(open, owner);
+    open.requireLocks();
     if (options.syncOnClose() || isSpaceLow()) {
       writeBack.await(open.file());
     }
@@ -370,7 +387,7 @@ public final class FileOperations {
    *     then it is kept and may be synced later
    */
   public void fsync(long handle) throws ErrnoException {
-    fsync(handles.get(handle));
+    fsync(handle(handle));
   }
 
   private void fsync(FileHandle open) throws ErrnoException {
@@ -378,9 +395,18 @@ public final class FileOperations {
     open.reportAtSync();
   }
 
-  /** The last close of a handle. Data that is dirty stays so, as after {@link #flush}. */
+  /** The same where no process has locks of its own. */
+  public void flush(long handle) throws ErrnoException {
+    flush(handle, 0);
+  }
+
+  /**
+   * The last close of a handle: locks of the open file go. Data that is dirty stays so, as after
+   * {@link #flush}.
+   */
   public void release(long handle) throws ErrnoException {
     FileHandle open = handles.remove(handle);
+    locks.released(open);
     open.close();
     openFiles.release(open.file());
   }
@@ -391,7 +417,7 @@ public final class FileOperations {
    * @throws ErrnoException ENXIO where lseek has it
    */
   public long seek(long handle, long offset, boolean data) throws ErrnoException {
-    OpenFile file = handles.get(handle).file();
+    OpenFile file = handle(handle).file();
     writeBack.drain(file, lostData.number());
     return coherence.retry(
         () -> {
@@ -406,7 +432,7 @@ public final class FileOperations {
 
   /** ftruncate(2). */
   public void truncate(Caller caller, long handle, long sizeBytes) throws ErrnoException {
-    FileHandle open = handles.get(handle);
+    FileHandle open = handle(handle);
     if (!OpenFlags.writes(open.flags()) || sizeBytes < 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
@@ -427,7 +453,7 @@ public final class FileOperations {
    */
   public void allocate(Caller caller, long handle, int mode, long offset, long length)
       throws ErrnoException {
-    FileHandle open = handles.get(handle);
+    FileHandle open = handle(handle);
     if (!OpenFlags.writes(open.flags())) {
       throw new ErrnoException(Errno.EBADF);
     }

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One mount's filesystem by inodes and handles. Its parts are {@link #namespace}, {@link #files},
- * {@link #directories} and {@link #xattrs}; this class wires them and owns what they share.
- * Thread-safe; calls block.
+ * {@link #directories}, {@link #xattrs} and {@link #locks}; this class wires them and owns what
+ * they share. Thread-safe; calls block.
  */
 public final class Vfs implements AutoCloseable {
 
@@ -67,6 +67,7 @@ public final class Vfs implements AutoCloseable {
   private final FileOperations files;
   private final DirectoryOperations directories;
   private final XattrOperations xattrs;
+  private final LockOperations locks;
 
   /**
    * Registers the mount's session and starts.
@@ -113,10 +114,12 @@ public final class Vfs implements AutoCloseable {
     Shape shape = new Shape(coherence, openFiles, writeBack, budget, lostData);
     DataReader reader = new DataReader(sessions, coherence, cache, ahead);
     this.namespace = new Namespace(clock, sessions, coherence, shape);
+    Locks held = new Locks(sessions, clock, options.patience());
     this.files =
         new FileOperations(
             options, clock, sessions, coherence, leases, lostData, capacity, openFiles, budget,
-            writeBack, shape, reader);
+            writeBack, shape, reader, held);
+    this.locks = new LockOperations(sessions, files, held);
     this.directories = new DirectoryOperations(sessions, openFiles);
     this.xattrs = new XattrOperations(sessions, coherence, clock);
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
@@ -154,6 +157,10 @@ public final class Vfs implements AutoCloseable {
 
   public DirectoryOperations directories() {
     return directories;
+  }
+
+  public LockOperations locks() {
+    return locks;
   }
 
   public XattrOperations xattrs() {

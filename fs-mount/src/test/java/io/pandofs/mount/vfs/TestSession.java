@@ -126,6 +126,11 @@ public final class TestSession implements MetadataSession {
   }
 
   @Override
+  public void onLockGranted(LockWaiter waiter) {
+    session.onLockGranted(waiter);
+  }
+
+  @Override
   public void onRecall(LeaseHolder holder) {
     session.onRecall(holder);
   }

@@ -40,6 +40,9 @@ public interface LocalEffects {
   /** A name came, went, or means another inode. */
   default void dentryChanged(InodeId parent, FileName name) {}
 
+  /** A lock that a session waited for is its own. */
+  default void lockGranted(SessionId session, long ticket) {}
+
   /** An inode lost its last link. */
   default void orphaned(InodeId inode) {}
 

@@ -38,6 +38,7 @@ final class Membership {
 
   static LogReply expireSession(SessionId id, Store store, LocalEffects effects) {
     if (Sessions.find(store, id) != null) {
+      LockOperations.sessionEnded(id, store, effects);
       Sessions.remove(store, id);
       effects.sessionEnded(id);
     }

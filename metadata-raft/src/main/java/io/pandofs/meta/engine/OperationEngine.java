@@ -66,6 +66,10 @@ public final class OperationEngine {
       return LeaseOperations.acquire(acquire, change);
     } else if (operation instanceof Operation.ReleaseLeases release) {
       return LeaseOperations.release(release, change);
+    } else if (operation instanceof Operation.SetLock set) {
+      return LockOperations.set(set, change);
+    } else if (operation instanceof Operation.CancelLock cancel) {
+      return LockOperations.cancel(cancel, change);
     } else if (operation instanceof Operation.ReserveNumbers reserve) {
       return reserve(reserve, change);
     }

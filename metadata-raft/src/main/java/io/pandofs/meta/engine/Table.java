@@ -24,7 +24,9 @@ public enum Table {
   /** Session and sequence to the encoded reply. */
   RESULTS("results"),
   /** Session, kind and first number to the end of a granted range. */
-  GRANTS("grants");
+  GRANTS("grants"),
+  /** Locks of files, those held and those waited for, and the sessions that have any. */
+  LOCKS("locks");
 
   private final String columnFamily;
 

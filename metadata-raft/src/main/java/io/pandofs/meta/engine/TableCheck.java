@@ -63,6 +63,8 @@ public final class TableCheck {
     check.guarded(check::orphans);
     check.guarded(check::xattrs);
     check.guarded(check::members);
+    check.guarded(
+        () -> FileLocks.check(tables, sentence -> check.found(TableProblem.WRONG_LOCK, sentence)));
     check.guarded(check::totals);
     return new Report(
         check.inodes, check.blocks, Map.copyOf(check.counts), List.copyOf(check.examples));

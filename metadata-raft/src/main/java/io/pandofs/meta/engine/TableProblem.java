@@ -32,6 +32,8 @@ public enum TableProblem {
   XATTR_OF_NOTHING,
   /** A lease of a session that has never been. */
   WRONG_LEASE,
+  /** A lock of a session or an inode that there is not. */
+  WRONG_LOCK,
   /** A node's key, or a place in the placement map, of a node that is no member. */
   OF_NO_MEMBER,
   /** Totals of inodes or bytes that do not add up. */

@@ -7,11 +7,13 @@ import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.XattrName;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The tree as some tables show it. As thread-safe as the tables are. */
 public final class TableView implements MetadataView {
@@ -104,6 +106,16 @@ public final class TableView implements MetadataView {
   @Override
   public List<byte[]> xattrNames(InodeId inode) throws ErrnoException {
     return Xattrs.names(tables, inode(inode).id.value(), Integer.MAX_VALUE);
+  }
+
+  @Override
+  public @Nullable FileLock lockAgainst(InodeId inode, FileLock wanted) throws ErrnoException {
+    for (FileLock held : FileLocks.held(tables, wanted.kind(), inode(inode).id)) {
+      if (wanted.conflictsWith(held)) {
+        return held;
+      }
+    }
+    return null;
   }
 
   @Override

@@ -3,12 +3,14 @@ package io.pandofs.meta.log;
 import com.google.protobuf.ByteString;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.wire.AccessedMessage;
 import io.pandofs.meta.wire.AllocateMessage;
+import io.pandofs.meta.wire.CancelLockMessage;
 import io.pandofs.meta.wire.CreateMessage;
 import io.pandofs.meta.wire.LinkMessage;
 import io.pandofs.meta.wire.NameMessage;
@@ -18,6 +20,7 @@ import io.pandofs.meta.wire.RenameMessage;
 import io.pandofs.meta.wire.RequestMessage;
 import io.pandofs.meta.wire.ReserveNumbersMessage;
 import io.pandofs.meta.wire.SetAttributesMessage;
+import io.pandofs.meta.wire.SetLockMessage;
 import io.pandofs.meta.wire.SetXattrMessage;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,6 +117,14 @@ final class RequestCodec {
       return out.setReleaseLeases(
           ReleaseLeasesMessage.newBuilder()
               .addAllInodes(release.inodes().stream().map(InodeId::value).toList()));
+    } else if (operation instanceof Operation.SetLock set) {
+      return out.setSetLock(encode(set));
+    } else if (operation instanceof Operation.CancelLock cancel) {
+      return out.setCancelLock(
+          CancelLockMessage.newBuilder()
+              .setInode(cancel.inode().value())
+              .setPosix(cancel.kind() == FileLock.Kind.POSIX)
+              .setTicket(cancel.ticket()));
     } else if (operation instanceof Operation.ReserveNumbers reserve) {
       return out.setReserveNumbers(
           ReserveNumbersMessage.newBuilder()
@@ -124,6 +135,50 @@ final class RequestCodec {
               .setCount(reserve.count()));
     }
     throw new IllegalStateException("an operation without an encoding: " + operation);
+  }
+
+  private static SetLockMessage encode(Operation.SetLock set) {
+    FileLock.Type type = set.type();
+    SetLockMessage.Builder out =
+        SetLockMessage.newBuilder()
+            .setInode(set.inode().value())
+            .setPosix(set.kind() == FileLock.Kind.POSIX)
+            .setOwner(set.owner())
+            .setFirst(set.first())
+            .setLast(set.last())
+            .setPid(set.pid())
+            .setTicket(set.ticket());
+    if (type != null) {
+      out.setType(
+          switch (type) {
+            case SHARED -> SetLockMessage.Type.SHARED;
+            case EXCLUSIVE -> SetLockMessage.Type.EXCLUSIVE;
+          });
+    }
+    return out.build();
+  }
+
+  private static Operation setLock(SetLockMessage in) throws MalformedException {
+    FileLock.Type type =
+        switch (in.getType()) {
+          case UNLOCK -> null;
+          case SHARED -> FileLock.Type.SHARED;
+          case EXCLUSIVE -> FileLock.Type.EXCLUSIVE;
+          case UNRECOGNIZED -> throw new MalformedException("a lock of no known type");
+        };
+    return new Operation.SetLock(
+        Check.inode(in.getInode()),
+        kind(in.getPosix()),
+        in.getOwner(),
+        in.getFirst(),
+        in.getLast(),
+        type,
+        in.getPid(),
+        in.getTicket());
+  }
+
+  private static FileLock.Kind kind(boolean posix) {
+    return posix ? FileLock.Kind.POSIX : FileLock.Kind.FLOCK;
   }
 
   private static CreateMessage encode(Operation.Create create) {
@@ -223,6 +278,12 @@ final class RequestCodec {
           new Operation.Accessed(
               Check.inode(in.getAccessed().getInode()),
               AttributesCodec.decode(in.getAccessed().getTime()));
+      case SET_LOCK -> setLock(in.getSetLock());
+      case CANCEL_LOCK ->
+          new Operation.CancelLock(
+              Check.inode(in.getCancelLock().getInode()),
+              kind(in.getCancelLock().getPosix()),
+              in.getCancelLock().getTicket());
       case OPERATION_NOT_SET -> throw new MalformedException("an operation of no known kind");
     };
   }

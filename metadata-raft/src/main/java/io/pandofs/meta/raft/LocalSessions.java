@@ -266,6 +266,14 @@ final class LocalSessions {
     }
   }
 
+  /** The log has granted a lock that a session, of this node or another, waited for. */
+  void lockGranted(SessionId id, long ticket) {
+    RaftSession session = sessions.get(id);
+    if (session != null) {
+      threads.answers.execute(() -> session.waiter().granted(ticket));
+    }
+  }
+
   /** The log has ended a session, of this node or another. */
   void ended(SessionId id) {
     if (sessions.containsKey(id)) {
@@ -293,6 +301,9 @@ final class LocalSessions {
   /** The tables are others now: sessions that are not in them are over. */
   void endThoseGone() {
     sessions.keySet().forEach(this::endIfGone);
+    sessions
+        .values()
+        .forEach(session -> threads.answers.execute(() -> session.waiter().mayBeGranted()));
   }
 
   private void endIfGone(SessionId id) {

@@ -35,6 +35,7 @@ final class LocalSets implements LocalEffects {
   private final long index;
   private final ReplicaListener listener;
   private final List<SessionId> ended = new ArrayList<>();
+  private final List<Granted> granted = new ArrayList<>();
   private final Set<InodeId> changed = new HashSet<>();
   private final Set<InodeId> replaced = new HashSet<>();
   private boolean asked;
@@ -42,6 +43,8 @@ final class LocalSets implements LocalEffects {
   private boolean dropped;
   private boolean placementChanged;
   private boolean hashWanted;
+
+  private record Granted(SessionId session, long ticket) {}
 
   /**
    * @param placement as it was before the entry
@@ -121,6 +124,11 @@ final class LocalSets implements LocalEffects {
   }
 
   @Override
+  public void lockGranted(SessionId session, long ticket) {
+    granted.add(new Granted(session, ticket));
+  }
+
+  @Override
   public void inodeChanged(InodeId inode) {
     changed.add(inode);
   }
@@ -184,6 +192,7 @@ final class LocalSets implements LocalEffects {
     if (!replaced.isEmpty()) {
       listener.onReplaced(replaced);
     }
+    granted.forEach(lock -> listener.onLockGranted(lock.session(), lock.ticket()));
     ended.forEach(listener::onSessionEnded);
   }
 }

@@ -28,6 +28,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A session of a mount on this node. Thread-safe. */
 final class RaftSession implements MetadataSession {
+  private static final LockWaiter NOBODY =
+      new LockWaiter() {
+        @Override
+        public void granted(long ticket) {}
+
+        @Override
+        public void mayBeGranted() {}
+      };
+
   private static final int INODES_AT_ONCE = 4096;
   private static final int BLOCKS_AT_ONCE = 1024;
   private static final int ORPHANS_LISTED_MAX = 4096;
@@ -45,6 +54,7 @@ final class RaftSession implements MetadataSession {
   private final NumberRange inodes;
   private final NumberRange blocks;
   private volatile @Nullable LeaseHolder leases;
+  private volatile LockWaiter waiter = NOBODY;
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
 
   @GuardedBy("held")
@@ -175,6 +185,16 @@ final class RaftSession implements MetadataSession {
   @Override
   public void onRecall(LeaseHolder holder) {
     leases = holder;
+  }
+
+  @Override
+  public void onLockGranted(LockWaiter told) {
+    waiter = told;
+  }
+
+  /** Who is told of locks. */
+  LockWaiter waiter() {
+    return waiter;
   }
 
   /** Another session wants an inode. */

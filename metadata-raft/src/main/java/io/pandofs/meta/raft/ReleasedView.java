@@ -6,9 +6,11 @@ import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileLock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.VolumeStats;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A view of tables that may show what is not released yet: each answer waits until what it tells is
@@ -55,6 +57,12 @@ final class ReleasedView implements MetadataView {
     Attributes found = all.lookup(parent, name);
     await(found.inode());
     return found;
+  }
+
+  /** That a lock is held is not a fact for long: it does not wait. */
+  @Override
+  public @Nullable FileLock lockAgainst(InodeId inode, FileLock wanted) throws ErrnoException {
+    return all.lockAgainst(inode, wanted);
   }
 
   @Override

@@ -39,6 +39,9 @@ public interface ReplicaListener {
   /** A checkpoint came from another node and is damaged; this node goes on waiting for another. */
   default void onBadCheckpoint(String why) {}
 
+  /** A lock that a session waited for by this number is its own. */
+  default void onLockGranted(SessionId session, long ticket) {}
+
   /** A session is over. */
   default void onSessionEnded(SessionId session) {}
 }

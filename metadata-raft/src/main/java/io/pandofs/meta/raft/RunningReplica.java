@@ -569,6 +569,11 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
+  public void onLockGranted(SessionId session, long ticket) {
+    sessions.lockGranted(session, ticket);
+  }
+
+  @Override
   public void onSessionEnded(SessionId session) {
     sessions.ended(session);
     listener.onSessionEnded(session);

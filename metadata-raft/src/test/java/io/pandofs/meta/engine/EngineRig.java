@@ -28,6 +28,7 @@ final class EngineRig implements LocalEffects {
   final MemoryStore store = new MemoryStore();
   final LogEngine engine = new LogEngine();
   final List<String> told = new ArrayList<>();
+  final List<String> granted = new ArrayList<>();
   final NodeId node;
   final SessionId session;
   Caller caller = Caller.ROOT;
@@ -127,6 +128,11 @@ final class EngineRig implements LocalEffects {
   @Override
   public void blockDropped(BlockId block) {
     told.add("dropped " + block);
+  }
+
+  @Override
+  public void lockGranted(SessionId session, long ticket) {
+    granted.add(session + " " + ticket);
   }
 
   @Override

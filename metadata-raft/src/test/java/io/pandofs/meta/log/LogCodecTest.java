@@ -15,6 +15,7 @@ import io.pandofs.common.identity.Fingerprint;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
@@ -59,6 +60,12 @@ class LogCodecTest {
         new Operation.AcquireLease(I),
         new Operation.ReleaseLeases(List.of(I, InodeId.ROOT)),
         new Operation.Accessed(I, T),
+        new Operation.SetLock(
+            I, FileLock.Kind.POSIX, -7, 5, Long.MAX_VALUE, FileLock.Type.SHARED, 12, 9),
+        new Operation.SetLock(
+            I, FileLock.Kind.FLOCK, 8, 0, Long.MAX_VALUE, FileLock.Type.EXCLUSIVE, -1, 0),
+        new Operation.SetLock(I, FileLock.Kind.POSIX, 8, 3, 3, null, 0, 0),
+        new Operation.CancelLock(I, FileLock.Kind.FLOCK, 4),
         new Operation.ReserveNumbers(Operation.NumberKind.INODE, 5),
         new Operation.ReserveNumbers(Operation.NumberKind.BLOCK_SERIAL, -5));
   }

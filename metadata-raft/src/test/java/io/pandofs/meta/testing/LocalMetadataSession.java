@@ -33,6 +33,7 @@ public final class LocalMetadataSession implements MetadataSession {
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
 
   private volatile @Nullable LeaseHolder leases;
+  private volatile @Nullable LockWaiter waiter;
 
   /** Guards the order of the calls; taken before the tree's lock. */
   private final Object order = new Object();
@@ -157,6 +158,18 @@ public final class LocalMetadataSession implements MetadataSession {
   @Override
   public CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
     return tree.recall(holder, inode);
+  }
+
+  @Override
+  public void onLockGranted(LockWaiter told) {
+    waiter = told;
+  }
+
+  void lockGranted(long ticket) {
+    LockWaiter told = waiter;
+    if (told != null) {
+      told.granted(ticket);
+    }
   }
 
   /** Another session of the tree wants an inode. */

@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ public final class LocalTree {
 
   /** A volume that tells these effects, on the calling thread, with the tree locked. */
   public LocalTree(LocalEffects effects) {
-    this.effects = effects;
+    this.effects = new GrantedLocks(effects, this::lockGranted);
     expectOk(apply(new LogEntry.Format(4711, Caller.ROOT, BORN)));
     LogEntry.RegisterNode register =
         new LogEntry.RegisterNode(0, "n1", "localhost:1", "localhost:2", "localhost:3");
@@ -108,6 +109,14 @@ public final class LocalTree {
     }
     if (session != null) {
       session.ended();
+    }
+  }
+
+  /** On another thread, as in a node. */
+  private synchronized void lockGranted(SessionId id, long ticket) {
+    LocalMetadataSession session = sessions.get(id);
+    if (session != null) {
+      ForkJoinPool.commonPool().execute(() -> session.lockGranted(ticket));
     }
   }
 

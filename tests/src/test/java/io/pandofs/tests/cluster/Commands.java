@@ -58,6 +58,11 @@ public final class Commands {
       process.destroyForcibly();
     }
 
+    /** SIGTERM, to the program alone. */
+    public void terminate() {
+      process.destroy();
+    }
+
     /** Waits for its end; kills it and fails when it takes longer than its limit. */
     public Result await() throws IOException, InterruptedException {
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {

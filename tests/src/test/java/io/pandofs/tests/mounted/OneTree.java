@@ -130,7 +130,8 @@ abstract class OneTree {
     return cluster.status().objects("nodes").get(node - 1).object("status").object("reads");
   }
 
-  private List<Path> mounts() {
+  /** Of three nodes. */
+  final List<Path> mounts() {
     return List.of(cluster.mount(1), cluster.mount(2), cluster.mount(3));
   }
 }

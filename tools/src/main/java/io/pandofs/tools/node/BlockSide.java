@@ -30,7 +30,7 @@ import java.util.function.Consumer;
 final class BlockSide {
   private static final int DISK_THREADS = 4;
   private static final int PUT_THREADS = 4;
-  private static final long SERVED_READS_BYTES_MAX = 16 << 20;
+  static final long SERVED_READS_BYTES_MAX = 16 << 20;
 
   final NodeDisks disks;
   final LocalBlocks local;

@@ -39,7 +39,8 @@ final class DirectMemory {
     return (bytes + MIB - 1) / MIB + "m";
   }
 
-  private static long limitBytes() {
+  /** What the JVM gives out at most. */
+  static long limitBytes() {
     HotSpotDiagnosticMXBean jvm =
         ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
     long set = Long.parseLong(jvm.getVMOption(OPTION).getValue());

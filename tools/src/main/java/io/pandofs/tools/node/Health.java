@@ -5,6 +5,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.raft.ReplicaStatus;
 import io.pandofs.tools.space.ClusterSpace;
+import io.pandofs.tools.space.OneCopy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,7 +45,8 @@ final class Health {
     NOT_RENEWED,
     SILENT_PEERS,
     CLOCK,
-    LAG
+    LAG,
+    ONE_COPY
   }
 
   Health(Clock clock) {
@@ -96,6 +98,14 @@ final class Health {
         neededBlocks > 0,
         LASTING,
         neededBlocks + " blocks are still to be fetched to this node");
+    OneCopy single = space.oneCopy();
+    tell(Kind.ONE_COPY, !single.equals(OneCopy.NONE), LASTING, sentence(single));
+  }
+
+  private static String sentence(OneCopy single) {
+    return single.unknownGroups() > 0
+        ? "too few nodes answer to say how many blocks have one copy only"
+        : "up to " + single.blocks() + " blocks have one copy only, until they are fetched";
   }
 
   @GuardedBy("this")

@@ -34,7 +34,7 @@ import io.pandofs.mount.fuse.BootClock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminServer;
 import io.pandofs.tools.space.ClusterSpace;
-import io.pandofs.tools.space.NodeSpace;
+import io.pandofs.tools.space.NodeStore;
 import io.pandofs.tools.status.StatusServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -297,7 +297,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     return new ClusterSpace(
         self,
         connections,
-        () -> NodeSpace.of(machine, side.disks.freeByDevice()),
+        () -> NodeStore.of(machine, side.disks.freeByDevice(), side.keeper.neededByGroup()),
         () -> new ClusterSpace.Members(control(tables), local.placement().groups()),
         () -> storedBytes(replica));
   }

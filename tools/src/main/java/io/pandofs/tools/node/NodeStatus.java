@@ -6,6 +6,8 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.config.Budgets;
 import io.pandofs.common.config.NodeConfig;
+import io.pandofs.common.config.TransportName;
+import io.pandofs.common.net.FrameServer;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.StoreException;
@@ -13,8 +15,10 @@ import io.pandofs.meta.raft.Identity;
 import io.pandofs.meta.raft.MetadataReplica;
 import io.pandofs.meta.raft.ReplicaStatus;
 import io.pandofs.mount.compaction.Compactor;
+import io.pandofs.mount.fuse.direct.DirectTransport;
 import io.pandofs.mount.vfs.Capacity;
 import io.pandofs.tools.space.ClusterSpace;
+import io.pandofs.tools.space.OneCopy;
 import io.pandofs.tools.status.StatusSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What a node tells of itself. Thread-safe; a node that is still starting tells less. */
 final class NodeStatus implements StatusSource {
+  /** That of control and that of blocks. */
+  private static final int FRAME_SERVERS = 2;
+
   private final NodeConfig config;
   private final Health health;
   private volatile String phase = "starting";
@@ -121,7 +128,7 @@ final class NodeStatus implements StatusSource {
       document.put("space", space(now));
     }
     document.put("mount", mount());
-    document.put("budgets", budgets(config.budgets()));
+    document.put("budgets", budgets(config));
     document.put("memory", ProcessMemory.read(networkBytes.getAsLong()));
     return document;
   }
@@ -205,14 +212,15 @@ final class NodeStatus implements StatusSource {
 
   private static void blocks(Running now, Map<String, @Nullable Object> document) {
     try {
-      document.put("blocks", blocks(now.side(), now.files()));
+      document.put("blocks", blocks(now.side(), now.files(), now.space().oneCopy()));
     } catch (IllegalStateException | StoreException e) {
       // Stopping: what there is to fetch cannot be told without the tables, as in metadata().
       document.put("blocks", Map.of());
     }
   }
 
-  private static Map<String, @Nullable Object> blocks(BlockSide side, Compactor files) {
+  private static Map<String, @Nullable Object> blocks(
+      BlockSide side, Compactor files, OneCopy single) {
     Keeper.Progress progress = side.keeper.progress();
     LocalBlocks.Usage usage = side.local.usage();
     Map<String, @Nullable Object> blocks = new LinkedHashMap<>();
@@ -223,6 +231,8 @@ final class NodeStatus implements StatusSource {
     blocks.put("need_bytes", progress.bytes());
     blocks.put("need_rate_bytes", progress.bytesPerSecond());
     blocks.put("need_eta_seconds", progress.etaSeconds());
+    blocks.put("one_copy_blocks_max", single.blocks());
+    blocks.put("one_copy_groups_unknown", single.unknownGroups());
     blocks.put("round_blocks", progress.roundBlocks());
     blocks.put("round_bytes", progress.roundBytes());
     blocks.put("fetched_blocks", progress.fetchedBlocks());
@@ -258,14 +268,23 @@ final class NodeStatus implements StatusSource {
     return document;
   }
 
-  private static Map<String, @Nullable Object> budgets(Budgets budgets) {
+  /** In bytes, each of a part of its own; but {@code direct_memory} is for several together. */
+  private static Map<String, @Nullable Object> budgets(NodeConfig config) {
+    Budgets budgets = config.budgets();
     Map<String, @Nullable Object> document = new LinkedHashMap<>();
     document.put("heap", Runtime.getRuntime().maxMemory());
+    document.put("direct_memory", DirectMemory.limitBytes());
     document.put("write_buffer", budgets.writeBuffer());
     document.put("block_puts", budgets.blockPuts());
     document.put("read_cache", budgets.readCache());
+    document.put("single_blocks", Budgets.SINGLE_BLOCKS);
     document.put("metadata_tables", budgets.metadataTables());
     document.put("block_tables", budgets.blockTables());
+    document.put("served_requests", FRAME_SERVERS * FrameServer.Limits.DEFAULT.bytesTotal());
+    document.put("served_reads", BlockSide.SERVED_READS_BYTES_MAX);
+    if (config.transport() == TransportName.DIRECT) {
+      document.put("kernel_requests", DirectTransport.REQUEST_BYTES_MAX);
+    }
     return document;
   }
 }

@@ -8,6 +8,7 @@ import io.pandofs.common.net.Service;
 import io.pandofs.mount.vfs.Capacity;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps what the nodes tell of their disks: asks each member every few seconds and answers when
- * asked. A member that does not answer counts with what it told last. Thread-safe; {@link #space}
- * answers at once.
+ * Keeps what the nodes tell of their disks and of the blocks there: asks each member every few
+ * seconds and answers when asked. A member that does not answer counts with what it told last.
+ * Thread-safe; {@link #space} answers at once.
  */
 public final class ClusterSpace implements Capacity, Service {
   /** The one method of this service; 300 to 399 of a control server are for it. */
@@ -35,16 +36,17 @@ public final class ClusterSpace implements Capacity, Service {
 
   private final NodeId self;
   private final Connections connections;
-  private final Supplier<NodeSpace> own;
+  private final Supplier<NodeStore> own;
   private final Supplier<Members> members;
   private final LongSupplier storedBytes;
-  private final Map<NodeId, NodeSpace> told = new ConcurrentHashMap<>();
+  private final Map<NodeId, NodeStore> told = new ConcurrentHashMap<>();
 
   /** How many times in a row a member did not answer. */
   private final Map<NodeId, Integer> missed = new ConcurrentHashMap<>();
 
   private volatile long freeBytes;
   private volatile long usedBytes;
+  private volatile OneCopy oneCopy = OneCopy.NONE;
 
   /**
    * The cluster as this node has it applied.
@@ -61,7 +63,7 @@ public final class ClusterSpace implements Capacity, Service {
   public ClusterSpace(
       NodeId self,
       Connections connections,
-      Supplier<NodeSpace> own,
+      Supplier<NodeStore> own,
       Supplier<Members> members,
       LongSupplier storedBytes) {
     this.self = self;
@@ -90,6 +92,9 @@ public final class ClusterSpace implements Capacity, Service {
               }
             });
     freeBytes = UsableSpace.free(now.groups(), told);
+    Map<NodeId, NodeStore> heard = new HashMap<>(told);
+    heard.keySet().removeAll(silent());
+    oneCopy = OneCopy.of(now.groups(), heard);
     usedBytes = storedBytes.getAsLong();
   }
 
@@ -107,7 +112,7 @@ public final class ClusterSpace implements Capacity, Service {
                   }
                   missed.remove(node);
                   try (answer) {
-                    told.put(node, NodeSpace.decode(answer.header()));
+                    told.put(node, NodeStore.decode(answer.header()));
                   } catch (IllegalArgumentException e) {
                     LOG.warn("{} told of its space what makes no sense: {}", node, e.getMessage());
                   }
@@ -126,13 +131,18 @@ public final class ClusterSpace implements Capacity, Service {
     return silent;
   }
 
+  /** The blocks that have one copy only, as of the last round. */
+  public OneCopy oneCopy() {
+    return oneCopy;
+  }
+
   @Override
   public CompletionStage<Payload> handle(Peer from, int method, Payload request) {
     request.close();
     if (method != SPACE) {
       return CompletableFuture.failedFuture(new IllegalArgumentException("no method " + method));
     }
-    NodeSpace space = told.get(self);
+    NodeStore space = told.get(self);
     return space == null
         ? CompletableFuture.failedFuture(new IllegalStateException("not measured yet"))
         : CompletableFuture.completedFuture(Payload.of(space.encode()));

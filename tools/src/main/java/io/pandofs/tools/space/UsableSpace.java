@@ -22,7 +22,7 @@ final class UsableSpace {
     private final Map<String, Long> freeBytes;
     private long copies;
 
-    Pool(NodeSpace space, long copies) {
+    Pool(NodeStore space, long copies) {
       this.freeBytes = new HashMap<>(space.freeBytes());
       this.copies = copies;
     }
@@ -52,13 +52,13 @@ final class UsableSpace {
    * @param groups the replicas of each placement group
    * @param spaces of the nodes that told theirs; the others are taken as roomy
    */
-  static <N> long free(List<List<N>> groups, Map<N, NodeSpace> spaces) {
+  static <N> long free(List<List<N>> groups, Map<N, NodeStore> spaces) {
     Map<N, Long> copies = new HashMap<>();
     groups.forEach(group -> group.forEach(node -> copies.merge(node, 1L, Long::sum)));
     long least = Long.MAX_VALUE;
     List<Pool> pools = new ArrayList<>();
     for (Map.Entry<N, Long> each : copies.entrySet()) {
-      NodeSpace space = spaces.get(each.getKey());
+      NodeStore space = spaces.get(each.getKey());
       if (space != null) {
         Pool pool = new Pool(space, each.getValue());
         least = Math.min(least, pool.room(groups.size()));

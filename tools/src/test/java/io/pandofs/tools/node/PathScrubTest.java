@@ -15,6 +15,7 @@ import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.VolumeStats;
@@ -166,6 +167,11 @@ final class PathScrubTest {
     @Override
     public List<byte[]> xattrNames(InodeId inode) {
       throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public FileLock lockAgainst(InodeId inode, FileLock wanted) {
+      throw new AssertionError("not looked at");
     }
 
     @Override

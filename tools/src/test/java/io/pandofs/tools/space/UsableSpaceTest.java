@@ -28,26 +28,26 @@ final class UsableSpaceTest {
 
   @Test
   void aNodeFillsAllOfItsDevices() {
-    Map<String, NodeSpace> apart =
+    Map<String, NodeStore> apart =
         Map.of("a", on("1", 100), "b", on("2", 30, "3", 50), "c", on("4", 90));
     assertThat(free(ALL_ON_THREE, apart)).isEqualTo(80);
-    NodeSpace same = on("1", 60, "2", 90);
+    NodeStore same = on("1", 60, "2", 90);
     assertThat(free(ALL_ON_THREE, Map.of("a", same, "b", same, "c", same))).isEqualTo(50);
   }
 
   @Test
   void devicesThatNodesShareInPartAreCountedOnce() {
-    Map<String, NodeSpace> chain =
+    Map<String, NodeStore> chain =
         Map.of("a", on("1", 40, "2", 20), "b", on("2", 20, "3", 40), "c", on("3", 40, "4", 20));
     assertThat(free(ALL_ON_THREE, chain)).isEqualTo(40);
     // Which has but the shared one is full when that is.
-    Map<String, NodeSpace> lame = Map.of("a", on("1", 10), "b", on("1", 10, "2", 500));
+    Map<String, NodeStore> lame = Map.of("a", on("1", 10), "b", on("1", 10, "2", 500));
     assertThat(free(List.of(List.of("a", "b")), lame)).isEqualTo(10);
   }
 
   @Test
   void aNodeThatHasLostItsDisksHasNoSpace() {
-    Map<String, NodeSpace> spaces = Map.of("a", on("1", 100), "b", new NodeSpace(Map.of()));
+    Map<String, NodeStore> spaces = Map.of("a", on("1", 100), "b", new NodeStore(Map.of(), null));
     assertThat(free(ALL_ON_THREE, spaces)).isZero();
   }
 
@@ -55,7 +55,7 @@ final class UsableSpaceTest {
   void aNodeCountsWithItsShareOfTheGroups() {
     List<List<String>> groups =
         List.of(List.of("a", "b"), List.of("b", "c"), List.of("c", "d"), List.of("d", "a"));
-    Map<String, NodeSpace> spaces =
+    Map<String, NodeStore> spaces =
         Map.of("a", on("1", 50), "b", on("2", 60), "c", on("3", 70), "d", on("4", 80));
     assertThat(free(groups, spaces)).isEqualTo(100);
   }
@@ -83,10 +83,10 @@ final class UsableSpaceTest {
   @Test
   void isReadAsItWasTold() {
     for (Map<String, Long> free : List.of(Map.of("7", 123L, "8", 0L), Map.<String, Long>of())) {
-      NodeSpace space = NodeSpace.of("boot", free);
-      assertThat(NodeSpace.decode(ByteBuffer.wrap(space.encode()))).isEqualTo(space);
+      NodeStore space = NodeStore.of("boot", free, null);
+      assertThat(NodeStore.decode(ByteBuffer.wrap(space.encode()))).isEqualTo(space);
     }
-    assertThat(NodeSpace.of("boot", Map.of("7", 1L))).isEqualTo(on("boot/7", 1));
+    assertThat(NodeStore.of("boot", Map.of("7", 1L), null)).isEqualTo(on("boot/7", 1));
     for (String bad :
         List.of(
             "",
@@ -95,20 +95,20 @@ final class UsableSpaceTest {
             "{\"devices\":[{\"device\":\"d\",\"free_bytes\":-1}]}",
             "x".repeat(40_000))) {
       ByteBuffer bytes = ByteBuffer.wrap(bad.getBytes(StandardCharsets.UTF_8));
-      assertThatThrownBy(() -> NodeSpace.decode(bytes))
+      assertThatThrownBy(() -> NodeStore.decode(bytes))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
-  private static long free(List<List<String>> groups, Map<String, NodeSpace> spaces) {
+  private static long free(List<List<String>> groups, Map<String, NodeStore> spaces) {
     return UsableSpace.free(groups, spaces);
   }
 
-  private static NodeSpace on(String one, long free, String other, long alsoFree) {
-    return new NodeSpace(Map.of(one, free, other, alsoFree));
+  private static NodeStore on(String one, long free, String other, long alsoFree) {
+    return new NodeStore(Map.of(one, free, other, alsoFree), null);
   }
 
-  private static NodeSpace on(String device, long free) {
-    return new NodeSpace(Map.of(device, free));
+  private static NodeStore on(String device, long free) {
+    return new NodeStore(Map.of(device, free), null);
   }
 }

@@ -4,6 +4,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.mount.fuse.LibC;
 import java.io.IOException;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A descriptor of /dev/fuse: the first one, that the mount is made with, or a clone. What is read
@@ -23,6 +24,9 @@ final class Device implements AutoCloseable {
 
   private final DeviceLibrary library;
   private final int descriptor;
+
+  /** Who may still answer on it. */
+  private final AtomicInteger users = new AtomicInteger(1);
 
   private Device(DeviceLibrary library, int descriptor) {
     this.library = library;
@@ -102,8 +106,16 @@ final class Device implements AutoCloseable {
     }
   }
 
+  /** Stays open for one user more, until that closes it too. */
+  void share() {
+    users.incrementAndGet();
+  }
+
+  /** The last one to do so closes it; what is not answered by then never will be. */
   @Override
   public void close() {
-    library.close(descriptor);
+    if (users.decrementAndGet() == 0) {
+      library.close(descriptor);
+    }
   }
 }

@@ -32,6 +32,9 @@ public final class DirectTransport implements Transport {
 
   private static final int HANDSHAKE_SECONDS = 20;
 
+  /** What requests and answers take at most, all being served at a time. */
+  public static final long REQUEST_BYTES_MAX = Workers.WORKERS_MAX * Worker.BYTES_MAX;
+
   private final boolean helped;
 
   /** Mounts as who runs this can. */

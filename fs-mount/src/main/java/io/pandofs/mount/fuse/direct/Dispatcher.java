@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Dispatcher {
 
-  /** The outcome of a request that the kernel wants no answer to. */
+  /** The outcome of a request that the kernel wants no answer to, or is answered later. */
   static final int UNANSWERED = 1;
 
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
@@ -34,6 +34,7 @@ final class Dispatcher {
   private final FileRequests files;
   private final DirectoryRequests directories;
   private final XattrRequests xattrs;
+  private final LockRequests locks;
   private final CompletableFuture<Void> initialised;
 
   /**
@@ -48,6 +49,7 @@ final class Dispatcher {
     this.files = new FileRequests(vfs, nodes, created);
     this.directories = new DirectoryRequests(vfs.directories(), nodes);
     this.xattrs = new XattrRequests(vfs.xattrs(), nodes);
+    this.locks = new LockRequests(vfs.locks());
     this.initialised = initialised;
   }
 
@@ -56,9 +58,9 @@ final class Dispatcher {
    *
    * @return 0 when {@code out} is the answer, a negative errno, or {@link #UNANSWERED}
    */
-  int serve(Request in, Reply out, Interrupts interrupts) {
+  int serve(Request in, Reply out, Calls calls) {
     try {
-      return perform(in, out, interrupts);
+      return perform(in, out, calls);
     } catch (ErrnoException e) {
       LOG.trace("opcode {} of {}: {}", in.opcode(), in.node(), e.errno());
       if (e.errno() == Errno.EIO) {
@@ -76,17 +78,20 @@ final class Dispatcher {
    *
    * @throws MalformedRequestException for what the protocol does not allow
    */
-  int perform(Request in, Reply out, Interrupts interrupts) throws ErrnoException {
+  int perform(Request in, Reply out, Calls calls) throws ErrnoException {
     out.clear();
     int opcode = in.opcode();
     switch (opcode) {
       case Protocol.FORGET -> nodes.forget(in);
       case Protocol.BATCH_FORGET -> nodes.forgetMany(in);
       case Protocol.INTERRUPT -> {
-        if (!interrupts.interrupt(in)) {
+        if (!calls.interrupt(in)) {
           // The kernel says it again, if the request is not answered meanwhile.
           throw new ErrnoException(Errno.EAGAIN);
         }
+      }
+      case Protocol.SETLKW -> {
+        return locks.setOrWait(in, calls) ? 0 : UNANSWERED;
       }
       case Protocol.INIT -> initialise(in, out);
       case Protocol.DESTROY -> {
@@ -158,6 +163,8 @@ final class Dispatcher {
       case Protocol.RELEASE -> files.release(in);
       case Protocol.FALLOCATE -> files.allocate(in);
       case Protocol.LSEEK -> files.seek(in, out);
+      case Protocol.GETLK -> locks.get(in, out);
+      case Protocol.SETLK -> locks.set(in);
       case Protocol.OPENDIR -> directories.open(in, out);
       case Protocol.READDIR -> directories.read(in, out);
       case Protocol.READDIRPLUS -> directories.readPlus(in, out);

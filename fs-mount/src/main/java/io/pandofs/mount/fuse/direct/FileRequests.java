@@ -67,7 +67,8 @@ final class FileRequests {
   }
 
   void flush(Request in) throws ErrnoException {
-    files.flush(handle(in));
+    in.needs(Handle.FLUSH_BYTES);
+    files.flush(handle(in), in.int64(Handle.LOCK_OWNER));
   }
 
   void fsync(Request in) throws ErrnoException {

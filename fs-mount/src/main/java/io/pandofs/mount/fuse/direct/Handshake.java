@@ -6,8 +6,7 @@ import io.pandofs.mount.fuse.direct.Protocol.Init;
  * What the kernel and the mount agree on, from FUSE_INIT.
  *
  * <p>Not asked for, with reasons: the kernel's write-back cache would make the kernel own a file's
- * size, which another mount may change; POSIX_LOCKS and FLOCK_LOCKS leave locks to this machine's
- * kernel when absent; POSIX_ACL would have ACLs stored and not obeyed.
+ * size, which another mount may change; POSIX_ACL would have ACLs stored and not obeyed.
  *
  * @param minor of the version spoken
  * @param flags those that both sides know
@@ -27,6 +26,8 @@ record Handshake(int minor, int readAheadBytes, long flags) {
   /** AUTO_INVAL_DATA: pages are dropped when mtime or size have changed, here or elsewhere. */
   private static final long WANTED =
       Init.ASYNC_READ
+          | Init.POSIX_LOCKS
+          | Init.FLOCK_LOCKS
           | Init.ATOMIC_O_TRUNC
           | Init.EXPORT_SUPPORT
           | Init.BIG_WRITES

@@ -43,6 +43,9 @@ final class Protocol {
   static final int READDIR = 28;
   static final int RELEASEDIR = 29;
   static final int FSYNCDIR = 30;
+  static final int GETLK = 31;
+  static final int SETLK = 32;
+  static final int SETLKW = 33;
   static final int CREATE = 35;
   static final int INTERRUPT = 36;
   static final int DESTROY = 38;
@@ -97,9 +100,11 @@ final class Protocol {
     static final int ANSWER_BYTES = 64;
 
     static final long ASYNC_READ = 1;
+    static final long POSIX_LOCKS = 1 << 1;
     static final long ATOMIC_O_TRUNC = 1 << 3;
     static final long EXPORT_SUPPORT = 1 << 4;
     static final long BIG_WRITES = 1 << 5;
+    static final long FLOCK_LOCKS = 1 << 10;
     static final long AUTO_INVAL_DATA = 1 << 12;
     static final long DO_READDIRPLUS = 1 << 13;
     static final long READDIRPLUS_AUTO = 1 << 14;
@@ -228,7 +233,34 @@ final class Protocol {
     static final int HANDLE = 0;
     static final int BYTES = 16;
 
+    /** Of struct fuse_flush_in: whose locks go. */
+    static final int LOCK_OWNER = 16;
+
+    static final int FLUSH_BYTES = 24;
+
     private Handle() {}
+  }
+
+  /** struct fuse_lk_in. */
+  static final class Lock {
+    static final int HANDLE = 0;
+    static final int OWNER = 8;
+    static final int FIRST = 16;
+    static final int LAST = 24;
+    static final int TYPE = 32;
+    static final int PID = 36;
+    static final int FLAGS = 40;
+    static final int BYTES = 48;
+
+    /** For flock(2). */
+    static final int FLOCK = 1;
+
+    // Types, as fcntl(2) has them.
+    static final int SHARED = 0;
+    static final int EXCLUSIVE = 1;
+    static final int NONE = 2;
+
+    private Lock() {}
   }
 
   /** struct fuse_setxattr_in in its short form; name and value follow. */

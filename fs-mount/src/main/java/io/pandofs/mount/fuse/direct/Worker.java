@@ -3,13 +3,15 @@ package io.pandofs.mount.fuse.direct;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.Waits;
+import io.pandofs.mount.fuse.direct.Protocol.Interrupt;
+import io.pandofs.mount.vfs.LockOperations.Asked;
 import java.io.IOException;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A thread that reads a request, serves it, answers, and goes on. */
-final class Worker implements Runnable {
+final class Worker implements Runnable, Calls {
 
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
@@ -17,6 +19,9 @@ final class Worker implements Runnable {
   private static final int REQUEST_BYTES = Handshake.BYTES_MAX + 4096;
 
   private static final int REPLY_BYTES = Handshake.BYTES_MAX + 4096;
+
+  /** What one takes at most. */
+  static final long BYTES_MAX = REQUEST_BYTES + REPLY_BYTES;
 
   /** No thread's number. */
   static final int UNKNOWN = -1;
@@ -34,6 +39,9 @@ final class Worker implements Runnable {
 
   @GuardedBy("this")
   private int caller;
+
+  @GuardedBy("this")
+  private boolean interrupted;
 
   @GuardedBy("this")
   private boolean givenUp;
@@ -118,7 +126,7 @@ final class Worker implements Runnable {
     int outcome;
     try {
       workers.begun(this, in.unique(), in.thread());
-      outcome = dispatcher.serve(in, out, workers);
+      outcome = dispatcher.serve(in, out, this);
     } finally {
       end();
     }
@@ -133,14 +141,41 @@ final class Worker implements Runnable {
     }
   }
 
+  @Override
+  public boolean interrupt(Request in) {
+    return workers.interrupt(in.int64(Interrupt.UNIQUE));
+  }
+
+  @Override
+  public void later(Request in, Asked asked) {
+    workers.later(device, in.unique(), asked);
+    // Either this sees the signal, or who brings it finds the request among those of later.
+    if (wasInterrupted()) {
+      asked.giveUp();
+    }
+  }
+
+  private synchronized boolean wasInterrupted() {
+    return interrupted;
+  }
+
   private synchronized void begin(long request, int thread) {
     unique = request;
     caller = thread;
+    interrupted = false;
   }
 
-  /** The thread that a request under way here comes from; {@link #UNKNOWN} if it is not here. */
-  synchronized int callerOf(long request) {
-    return unique == request ? caller : UNKNOWN;
+  /**
+   * A signal came for a request.
+   *
+   * @return the thread that it comes from; {@link #UNKNOWN} if it is not under way here
+   */
+  synchronized int interrupted(long request) {
+    if (unique != request) {
+      return UNKNOWN;
+    }
+    interrupted = true;
+    return caller;
   }
 
   private synchronized void end() {

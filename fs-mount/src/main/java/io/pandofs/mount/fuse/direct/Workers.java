@@ -1,14 +1,16 @@
 package io.pandofs.mount.fuse.direct;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.pandofs.mount.fuse.direct.Protocol.Interrupt;
+import io.pandofs.mount.vfs.LockOperations.Asked;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +26,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. The monitor guards who rests and is not taken while all goes smoothly.
  */
-final class Workers implements Interrupts {
+final class Workers {
 
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
@@ -57,6 +59,9 @@ final class Workers implements Interrupts {
    * has read the request. Numbers grow, so the lowest are the oldest.
    */
   private final ConcurrentSkipListSet<Long> early = new ConcurrentSkipListSet<>();
+
+  /** What is answered later, by its request's number. */
+  private final ConcurrentHashMap<Long, Asked> later = new ConcurrentHashMap<>();
 
   private final Semaphore wake = new Semaphore(0);
 
@@ -200,10 +205,13 @@ final class Workers implements Interrupts {
   }
 
   /** The mount has ended: nobody rests any longer, or reads when it is done. */
-  synchronized void end() {
-    over = true;
-    wake.release(resting);
-    resting = 0;
+  void end() {
+    synchronized (this) {
+      over = true;
+      wake.release(resting);
+      resting = 0;
+    }
+    later.values().forEach(Asked::giveUp);
   }
 
   /**
@@ -234,28 +242,69 @@ final class Workers implements Interrupts {
   }
 
   /**
-   * {@inheritDoc}
+   * A signal came to who made a request. Only who is being killed is let go, or who waits for a
+   * lock. Who handles a signal and goes on would see EINTR from calls that never give it on a local
+   * filesystem.
    *
-   * <p>Only who is being killed is let go. Who handles a signal and goes on would see EINTR from
-   * calls that never give it on a local filesystem.
+   * @return false if the request is not known here, perhaps not yet
    */
-  @Override
-  public boolean interrupt(Request in) {
-    long request = in.int64(Interrupt.UNIQUE);
+  boolean interrupt(long request) {
     // First, so that either this finds the worker, or the worker finds this.
     early.add(request);
     while (early.size() > EARLY_MAX) {
       early.pollFirst();
     }
     for (Worker worker : workers) {
-      int caller = worker.callerOf(request);
+      int caller = worker.interrupted(request);
       if (caller != Worker.UNKNOWN) {
         early.remove(request);
         giveUpIfKilled(worker, request, caller);
+        giveUpLater(request);
         return true;
       }
     }
+    if (giveUpLater(request)) {
+      early.remove(request);
+      return true;
+    }
     return false;
+  }
+
+  private boolean giveUpLater(long request) {
+    Asked asked = later.get(request);
+    if (asked != null) {
+      asked.giveUp();
+    }
+    return asked != null;
+  }
+
+  /** A request is answered when a lock is there, on the descriptor that it was read from. */
+  void later(Device device, long request, Asked asked) {
+    device.share();
+    later.put(request, asked);
+    var unused =
+        asked
+            .done()
+            .whenComplete(
+                (done, failure) -> {
+                  later.remove(request);
+                  answer(device, request, failure);
+                  device.close();
+                });
+    if (over || (!early.isEmpty() && early.remove(request))) {
+      asked.giveUp();
+    }
+  }
+
+  private static void answer(Device device, long request, @Nullable Throwable failure) {
+    int errno = failure == null ? 0 : -LockRequests.errno(failure).errno().number();
+    try (NativeBytes bytes = new NativeBytes(Protocol.OutHeader.BYTES)) {
+      Reply out = new Reply(bytes.buffer());
+      out.clear();
+      device.write(bytes, out.finish(request, errno));
+    } catch (IOException | OutOfMemoryError e) {
+      LOG.error("who waits for a lock cannot be answered", e);
+    }
   }
 
   /** A worker has begun a request, and says so when it is asked. */

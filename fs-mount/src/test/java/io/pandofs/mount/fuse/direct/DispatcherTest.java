@@ -8,8 +8,10 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
+import io.pandofs.meta.FileLock;
 import io.pandofs.mount.fuse.MountOptions;
 import io.pandofs.mount.vfs.AttributeChange;
+import io.pandofs.mount.vfs.LockOperations;
 import io.pandofs.mount.vfs.Vfs;
 import io.pandofs.mount.vfs.Volume;
 import java.nio.ByteBuffer;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +36,7 @@ class DispatcherTest {
   private final Volume volume = new Volume();
   private final Vfs vfs = volume.mount();
   private final List<Long> interrupted = new ArrayList<>();
+  private final List<LockOperations.Asked> waiting = new ArrayList<>();
   private final ByteBuffer memory =
       ByteBuffer.allocateDirect(LARGEST).order(ByteOrder.nativeOrder());
   private final Reply out = new Reply(memory);
@@ -45,8 +49,21 @@ class DispatcherTest {
   }
 
   private int serve(Request in) {
-    return dispatcher.serve(in, out, this::interrupted);
+    return dispatcher.serve(in, out, calls);
   }
+
+  private final Calls calls =
+      new Calls() {
+        @Override
+        public boolean interrupt(Request in) {
+          return interrupted(in);
+        }
+
+        @Override
+        public void later(Request in, LockOperations.Asked asked) {
+          waiting.add(asked);
+        }
+      };
 
   /** Request 99 is not known. */
   private boolean interrupted(Request request) {
@@ -327,7 +344,6 @@ class DispatcherTest {
     assertFails(Errno.ENOSYS, Bytes.request(39, 1).int64(0).int64(0).int64(0).int64(0));
     assertFails(Errno.ENOSYS, Bytes.request(40, 1).int64(0).int64(0).int64(0));
     assertFails(Errno.ENOSYS, Bytes.request(37, 1).int64(0).int64(0));
-    assertFails(Errno.ENOSYS, Bytes.request(31, 1).int64(0).int64(0));
     assertFails(Errno.ENOSYS, Bytes.request(34, 1).int64(0));
     assertFails(Errno.ENOSYS, Bytes.request(4711, 1));
   }
@@ -380,6 +396,9 @@ class DispatcherTest {
     all.add(Bytes.request(23, node).int32(9).int32(0));
     all.add(Bytes.request(24, node).text("user.x"));
     all.add(Bytes.request(25, node).int64(handle).int64(0).int64(0));
+    all.add(lock(31, node, handle, 1, 0, 0));
+    all.add(lock(32, node, handle, 1, 0, 1));
+    all.add(lock(33, node, handle, 1, 2, 0));
     all.add(Bytes.request(26, 0).int32(7).int32(45).int32(0).int32(1 << 30).int32(0));
     all.add(read(28, 1, handle, 0, 100));
     all.add(read(44, 1, handle, 0, 500));
@@ -411,7 +430,7 @@ class DispatcherTest {
       int whole = request.length();
       for (int length = 40; length < whole - unread(opcode); length++) {
         Request cut = request.decoded(length);
-        assertThatThrownBy(() -> dispatcher.perform(cut, out, this::interrupted))
+        assertThatThrownBy(() -> dispatcher.perform(cut, out, calls))
             .as("opcode %d with %d of %d bytes", opcode, length, whole)
             .isInstanceOf(MalformedRequestException.class);
       }
@@ -457,11 +476,61 @@ class DispatcherTest {
   private void judge(Request in, int length) {
     try {
       in.wrap(length);
-      int outcome = dispatcher.perform(in, out, this::interrupted);
+      int outcome = dispatcher.perform(in, out, calls);
       assertThat(outcome).isIn(0, Dispatcher.UNANSWERED);
       assertThat(out.finish(1, 0)).isBetween(16, LARGEST);
     } catch (MalformedRequestException | ErrnoException e) {
       assertThat(e).isNotNull();
     }
+  }
+
+  /** struct fuse_lk_in of the whole file. */
+  private static Bytes lock(int opcode, long node, long handle, long owner, int type, int flags) {
+    Bytes request = Bytes.request(opcode, node).int64(handle).int64(owner);
+    return request.int64(0).int64(Long.MAX_VALUE).int32(type).int32(77).int32(flags).int32(0);
+  }
+
+  @Test
+  void locksAreTakenToldWaitedForAndGivenUp() throws Exception {
+    long node = create("f");
+    long handle = handle();
+    for (int kind = 0; kind <= 1; kind++) {
+      assertThat(body(lock(32, node, handle, 5, 1, kind))).isZero();
+      assertFails(Errno.EAGAIN, lock(32, node, handle, 6, 0, kind));
+      assertThat(serve(lock(33, node, handle, 6, 0, kind).decoded()))
+          .isEqualTo(Dispatcher.UNANSWERED);
+      LockOperations.Asked asked = waiting.get(kind);
+      assertThat(asked.done()).isNotDone();
+      assertThat(body(lock(32, node, handle, 5, 2, kind))).isZero();
+      asked.done().get(20, TimeUnit.SECONDS);
+    }
+    assertThat(body(lock(31, node, handle, 9, 1, 0))).isEqualTo(24);
+    assertThat(memory.getLong(16)).isZero();
+    assertThat(memory.getLong(24)).isEqualTo(Long.MAX_VALUE);
+    assertThat(memory.getInt(32)).isZero();
+    assertThat(memory.getInt(36)).isEqualTo(77);
+    // The process with owner 6 closes: what it has of fcntl goes, of flock stays.
+    assertThat(body(Bytes.request(25, node).int64(handle).int64(0).int64(6))).isZero();
+    assertThat(body(lock(31, node, handle, 9, 1, 0))).isEqualTo(24);
+    assertThat(memory.getInt(32)).isEqualTo(2);
+    assertFails(Errno.EAGAIN, lock(32, node, handle, 9, 1, 1));
+    assertThat(body(Bytes.request(18, node).int64(handle).int64(0).int64(0))).isZero();
+    Vfs other = volume.mount();
+    long there = other.files().open(Volume.USER, new InodeId(node), O_RDWR).handle();
+    LockOperations.Wanted all =
+        new LockOperations.Wanted(
+            FileLock.Kind.FLOCK, 1, 0, Long.MAX_VALUE, FileLock.Type.EXCLUSIVE, 1);
+    other.locks().set(Volume.USER, there, all, false).done().get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void badLocksAreRefused() {
+    long node = create("f");
+    long handle = handle();
+    assertFails(Errno.EIO, lock(32, node, handle, 5, 7, 0));
+    assertFails(Errno.EBADF, lock(32, node, 4711, 5, 1, 0));
+    Bytes backwards = Bytes.request(32, node).int64(handle).int64(5).int64(9).int64(8);
+    assertFails(Errno.EIO, backwards.int32(1).int32(77).int32(0).int32(0));
+    assertFails(Errno.EIO, Bytes.request(32, node).int64(handle).int64(5));
   }
 }

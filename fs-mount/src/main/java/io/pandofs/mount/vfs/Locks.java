@@ -1,0 +1,238 @@
+package io.pandofs.mount.vfs;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.Waits;
+import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileLock;
+import io.pandofs.meta.MetadataSession;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The locks that this mount's programs have and wait for. They are the session's: when that ends,
+ * others get them, and a handle that had any is good for nothing but to be closed (PROTOCOL rule
+ * 7). Thread-safe.
+ */
+final class Locks {
+  /** Whose locks a program has: of a process or an open file, on an inode. */
+  record Owned(InodeId inode, FileLock.Kind kind, long owner) {}
+
+  private final Sessions sessions;
+  private final Clock clock;
+  private final Duration patience;
+  private final AtomicLong tickets = new AtomicLong();
+  private volatile @Nullable OfSession present;
+
+  /**
+   * @param patience for the answer to who unlocks
+   */
+  Locks(Sessions sessions, Clock clock, Duration patience) {
+    this.sessions = sessions;
+    this.clock = clock;
+    this.patience = patience;
+  }
+
+  /** What one session has. */
+  static final class OfSession implements MetadataSession.LockWaiter {
+    final MetadataSession session;
+
+    /** Who may have locks, until they were all given up. */
+    final Set<Owned> owned = ConcurrentHashMap.newKeySet();
+
+    private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
+
+    OfSession(MetadataSession session) {
+      this.session = session;
+    }
+
+    boolean isOver() {
+      return session.expired().isDone();
+    }
+
+    @Override
+    public void granted(long ticket) {
+      Pending asked = pending.remove(ticket);
+      if (asked != null) {
+        asked.done.complete(null);
+      }
+    }
+
+    @Override
+    public void mayBeGranted() {
+      pending.values().forEach(Pending::ask);
+    }
+
+    void end() {
+      for (Pending asked : pending.values()) {
+        asked.fail(new ErrnoException(Errno.EIO, "the session is over"));
+      }
+    }
+  }
+
+  private final class Pending implements LockOperations.Asked {
+    private final OfSession locks;
+    private final Caller caller;
+    private final Operation.SetLock wanted;
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+    Pending(OfSession locks, Caller caller, Operation.SetLock wanted) {
+      this.locks = locks;
+      this.caller = caller;
+      this.wanted = wanted;
+    }
+
+    @Override
+    public CompletableFuture<Void> done() {
+      return done;
+    }
+
+    void ask() {
+      Request request = new Request(wanted, caller, clock.now());
+      if (wanted.type() != null) {
+        var unused = locks.session.submit(request).thenAccept(this::answered);
+        return;
+      }
+      // It comes about as long as the session lives, whether or not somebody still waits for it.
+      var unused = locks.session.commit(request).thenAccept(this::answered);
+      var unusedLimit = done.orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void answered(Reply reply) {
+      if (!reply.errno().isOk()) {
+        fail(new ErrnoException(reply.errno()));
+      } else if (!reply.equals(Operation.SetLock.WAITS)) {
+        granted();
+      }
+    }
+
+    private void granted() {
+      locks.pending.remove(wanted.ticket());
+      done.complete(null);
+    }
+
+    void fail(ErrnoException why) {
+      locks.pending.remove(wanted.ticket());
+      done.completeExceptionally(why);
+    }
+
+    @Override
+    public void giveUp() {
+      if (done.isDone()) {
+        return;
+      }
+      Operation cancel = new Operation.CancelLock(wanted.inode(), wanted.kind(), wanted.ticket());
+      var unused =
+          locks
+              .session
+              .submit(new Request(cancel, caller, clock.now()))
+              .thenAccept(
+                  reply -> {
+                    if (reply.errno().isOk() && !reply.equals(Operation.CancelLock.GIVEN_UP)) {
+                      granted();
+                    } else {
+                      fail(new ErrnoException(Errno.EINTR));
+                    }
+                  });
+    }
+  }
+
+  /**
+   * Asks for a lock, or gives one up.
+   *
+   * @param waits for what others have; else it is EAGAIN
+   * @throws ErrnoException EIO if there is no session, or the handle's locks were lost with one
+   */
+  LockOperations.Asked ask(
+      Caller caller, FileHandle open, LockOperations.Wanted wanted, boolean waits)
+      throws ErrnoException {
+    open.requireLocks();
+    OfSession locks = present(sessions.current());
+    InodeId inode = open.file().inode();
+    long ticket = waits && wanted.type() != null ? tickets.incrementAndGet() : 0;
+    Pending asked =
+        new Pending(
+            locks,
+            caller,
+            new Operation.SetLock(
+                inode,
+                wanted.kind(),
+                wanted.owner(),
+                wanted.first(),
+                wanted.last(),
+                wanted.type(),
+                wanted.pid(),
+                ticket));
+    if (wanted.type() != null) {
+      Owned owned = new Owned(inode, wanted.kind(), wanted.owner());
+      locks.owned.add(owned);
+      open.locked(locks, owned);
+    }
+    if (ticket != 0) {
+      locks.pending.put(ticket, asked);
+    }
+    asked.ask();
+    if (locks.isOver()) {
+      locks.end();
+    }
+    return asked;
+  }
+
+  private synchronized OfSession present(MetadataSession session) {
+    OfSession now = present;
+    if (now == null || now.session != session) {
+      OfSession fresh = new OfSession(session);
+      session.onLockGranted(fresh);
+      var unused = session.expired().whenComplete((over, failure) -> fresh.end());
+      present = fresh;
+      return fresh;
+    }
+    return now;
+  }
+
+  /** A descriptor is closed: a process's locks of the file go, whichever way it took them. */
+  void closed(FileHandle open, long owner) throws ErrnoException {
+    Owned owned = new Owned(open.file().inode(), FileLock.Kind.POSIX, owner);
+    // Or the last use of this handle would take those that the process takes by another one later.
+    open.owners().remove(owned);
+    OfSession locks = present;
+    Pending gone = locks == null ? null : giveUpAll(locks, owned);
+    if (gone != null) {
+      // What another process asks for next must find them gone.
+      boolean unused = Waits.of(gone.done.handle((done, failure) -> true));
+    }
+  }
+
+  /** The last use of a handle: the locks of the open file go. Waits for nothing. */
+  void released(FileHandle open) {
+    OfSession locks = open.lockedIn();
+    if (locks != null) {
+      for (Owned owned : open.owners()) {
+        Pending unused = giveUpAll(locks, owned);
+      }
+    }
+  }
+
+  private @Nullable Pending giveUpAll(OfSession locks, Owned owned) {
+    if (!locks.owned.remove(owned) || locks.isOver()) {
+      return null;
+    }
+    Operation.SetLock all =
+        new Operation.SetLock(
+            owned.inode(), owned.kind(), owned.owner(), 0, Long.MAX_VALUE, null, 0, 0);
+    Pending asked = new Pending(locks, Caller.ROOT, all);
+    asked.ask();
+    return asked;
+  }
+}

@@ -1,0 +1,249 @@
+package io.pandofs.meta.engine;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.FileLock;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * flock(2) and the locks of fcntl(2), over all mounts. Who must wait stands in the tables, in
+ * order: so that whoever leads grants the same lock to the same owner, and so that owners who wait
+ * for each other are found wherever they are.
+ */
+final class LockOperations {
+  /** Locks on one inode, waiting ones included. */
+  static final int LOCKS_MAX = 4096;
+
+  /** Owners that are looked at for one that waits for the asker in turn. */
+  private static final int OWNERS_MAX = 1000;
+
+  private LockOperations() {}
+
+  private record Owner(SessionId session, long number) {
+    static Owner of(FileLock lock) {
+      return new Owner(lock.session(), lock.owner());
+    }
+  }
+
+  static Reply set(Operation.SetLock set, Change change) throws ErrnoException {
+    InodeId inode = change.inode(set.inode()).id;
+    if (set.first() < 0 || set.last() < set.first() || set.ticket() < 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    if (set.kind() == FileLock.Kind.FLOCK && (set.first() != 0 || set.last() != Long.MAX_VALUE)) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    FileLock.Type type = set.type();
+    if (type == null) {
+      return unlock(set, inode, change);
+    }
+    FileLock lock =
+        new FileLock(
+            set.kind(), change.session(), set.owner(), set.first(), set.last(), type, set.pid());
+    List<FileLock> held = FileLocks.held(change.tables(), set.kind(), inode);
+    if (held.stream().anyMatch(lock::conflictsWith)) {
+      return await(set, lock, inode, held, change);
+    }
+    requireRoom(held, inode, change, set.kind());
+    FileLocks.Wait waited =
+        FileLocks.findWait(change.tables(), set.kind(), inode, change.session(), set.ticket());
+    if (waited != null) {
+      FileLocks.stopWaiting(change.write(), inode, waited);
+    }
+    hold(change.write(), inode, lock, held);
+    // What the owner had there may have been more: EXCLUSIVE, now SHARED.
+    grant(change.write(), set.kind(), inode, change.effects());
+    return Reply.OK;
+  }
+
+  private static void requireRoom(
+      List<FileLock> held, InodeId inode, Change change, FileLock.Kind kind) throws ErrnoException {
+    int waiting = FileLocks.waiting(change.tables(), kind, inode).size();
+    if (held.size() + waiting >= LOCKS_MAX) {
+      throw new ErrnoException(Errno.ENOLCK);
+    }
+  }
+
+  private static Reply unlock(Operation.SetLock set, InodeId inode, Change change)
+      throws ErrnoException {
+    List<FileLock> held = FileLocks.held(change.tables(), set.kind(), inode);
+    List<FileLock> own =
+        held.stream()
+            .filter(lock -> lock.hasOwner(change.session(), set.owner()))
+            .filter(lock -> lock.first() <= set.last() && set.first() <= lock.last())
+            .toList();
+    if (own.stream().anyMatch(lock -> lock.first() < set.first() && lock.last() > set.last())) {
+      requireRoom(held, inode, change, set.kind());
+    }
+    own.forEach(lock -> cut(change.write(), inode, lock, set.first(), set.last()));
+    if (!own.isEmpty()) {
+      grant(change.write(), set.kind(), inode, change.effects());
+      FileLocks.forgetIfNone(change.write(), inode, change.session());
+    }
+    return Reply.OK;
+  }
+
+  private static Reply await(
+      Operation.SetLock set, FileLock lock, InodeId inode, List<FileLock> held, Change change)
+      throws ErrnoException {
+    if (set.ticket() == 0) {
+      throw new ErrnoException(Errno.EAGAIN);
+    }
+    if (FileLocks.findWait(change.tables(), set.kind(), inode, change.session(), set.ticket())
+        != null) {
+      return Operation.SetLock.WAITS; // asked for again
+    }
+    requireRoom(held, inode, change, set.kind());
+    if (set.kind() == FileLock.Kind.POSIX && isDeadlock(lock, held, change.tables())) {
+      throw new ErrnoException(Errno.EDEADLK);
+    }
+    FileLocks.await(change.write(), inode, lock, set.ticket());
+    if (set.kind() == FileLock.Kind.FLOCK) {
+      // Two that hold it shared and want it alone would wait for each other: the first goes, as
+      // flock(2) says.
+      held.stream()
+          .filter(each -> each.hasOwner(lock.session(), lock.owner()))
+          .forEach(each -> FileLocks.giveUp(change.write(), inode, each));
+      grant(change.write(), set.kind(), inode, change.effects());
+    }
+    return Operation.SetLock.WAITS;
+  }
+
+  /** Whether somebody whom the lock would wait for waits for its owner already. */
+  private static boolean isDeadlock(FileLock lock, List<FileLock> held, ReadStore tables) {
+    Owner asker = Owner.of(lock);
+    Set<Owner> seen = new HashSet<>();
+    Deque<Owner> next = new ArrayDeque<>();
+    blockers(lock, held, seen, next);
+    while (!next.isEmpty() && seen.size() < OWNERS_MAX) {
+      Owner owner = next.remove();
+      if (owner.equals(asker)) {
+        return true;
+      }
+      for (InodeId inode : FileLocks.inodesOf(tables, owner.session())) {
+        List<FileLock> there = FileLocks.held(tables, FileLock.Kind.POSIX, inode);
+        for (FileLocks.Wait wait : FileLocks.waiting(tables, FileLock.Kind.POSIX, inode)) {
+          if (Owner.of(wait.lock()).equals(owner)) {
+            blockers(wait.lock(), there, seen, next);
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  private static void blockers(
+      FileLock lock, List<FileLock> held, Set<Owner> seen, Deque<Owner> next) {
+    for (FileLock each : held) {
+      if (lock.conflictsWith(each) && seen.add(Owner.of(each))) {
+        next.add(Owner.of(each));
+      }
+    }
+  }
+
+  /** Takes a lock for which there is room, in the place of what its owner has in the range. */
+  private static void hold(Store store, InodeId inode, FileLock lock, List<FileLock> held) {
+    long first = lock.first();
+    long last = lock.last();
+    for (FileLock each : held) {
+      if (!each.hasOwner(lock.session(), lock.owner())) {
+        continue;
+      }
+      if (each.type() == lock.type() && isBeside(each, lock)) {
+        FileLocks.giveUp(store, inode, each);
+        first = Math.min(first, each.first());
+        last = Math.max(last, each.last());
+      } else if (each.overlaps(lock)) {
+        cut(store, inode, each, lock.first(), lock.last());
+      }
+    }
+    FileLocks.hold(store, inode, lock.of(first, last));
+  }
+
+  /** Whether two ranges overlap, or one ends where the other begins. */
+  private static boolean isBeside(FileLock one, FileLock other) {
+    return (one.last() == Long.MAX_VALUE || other.first() <= one.last() + 1)
+        && (other.last() == Long.MAX_VALUE || one.first() <= other.last() + 1);
+  }
+
+  /** Leaves of a lock what is outside of a range. */
+  private static void cut(Store store, InodeId inode, FileLock lock, long first, long last) {
+    FileLocks.giveUp(store, inode, lock);
+    if (lock.first() < first) {
+      FileLocks.hold(store, inode, lock.of(lock.first(), first - 1));
+    }
+    if (lock.last() > last) {
+      FileLocks.hold(store, inode, lock.of(last + 1, lock.last()));
+    }
+  }
+
+  /** Gives those that wait what they can have by now, in their order. */
+  private static void grant(Store store, FileLock.Kind kind, InodeId inode, LocalEffects effects) {
+    List<FileLocks.Wait> waiting = FileLocks.waiting(store, kind, inode);
+    if (waiting.isEmpty()) {
+      return;
+    }
+    for (FileLocks.Wait wait : waiting) {
+      List<FileLock> held = FileLocks.held(store, kind, inode);
+      if (held.stream().noneMatch(wait.lock()::conflictsWith)) {
+        FileLocks.stopWaiting(store, inode, wait);
+        hold(store, inode, wait.lock(), held);
+        effects.lockGranted(wait.lock().session(), wait.ticket());
+      }
+    }
+  }
+
+  /** No error if nobody waits by this number: then it was granted, or given up before. */
+  static Reply cancel(Operation.CancelLock cancel, Change change) {
+    FileLocks.Wait wait =
+        FileLocks.findWait(
+            change.tables(), cancel.kind(), cancel.inode(), change.session(), cancel.ticket());
+    if (wait != null) {
+      FileLocks.stopWaiting(change.write(), cancel.inode(), wait);
+      FileLocks.forgetIfNone(change.write(), cancel.inode(), change.session());
+      return Operation.CancelLock.GIVEN_UP;
+    }
+    return Reply.OK;
+  }
+
+  /** The end of a session: others get what it had. */
+  static void sessionEnded(SessionId session, Store store, LocalEffects effects) {
+    for (InodeId inode : FileLocks.inodesOf(store, session)) {
+      for (FileLock.Kind kind : FileLock.Kind.values()) {
+        for (FileLocks.Wait wait : FileLocks.waiting(store, kind, inode)) {
+          if (wait.lock().session().equals(session)) {
+            FileLocks.stopWaiting(store, inode, wait);
+          }
+        }
+        List<FileLock> own = new ArrayList<>(FileLocks.held(store, kind, inode));
+        own.removeIf(lock -> !lock.session().equals(session));
+        own.forEach(lock -> FileLocks.giveUp(store, inode, lock));
+        grant(store, kind, inode, effects);
+      }
+      FileLocks.forgetIfNone(store, inode, session);
+    }
+  }
+
+  /** An inode goes: nobody has it open any more, so that what is left is of nobody. */
+  static void inodeGone(InodeId inode, Store store) {
+    for (FileLock.Kind kind : FileLock.Kind.values()) {
+      for (FileLocks.Wait wait : FileLocks.waiting(store, kind, inode)) {
+        FileLocks.stopWaiting(store, inode, wait);
+        FileLocks.forgetIfNone(store, inode, wait.lock().session());
+      }
+      for (FileLock lock : FileLocks.held(store, kind, inode)) {
+        FileLocks.giveUp(store, inode, lock);
+        FileLocks.forgetIfNone(store, inode, lock.session());
+      }
+    }
+  }
+}
