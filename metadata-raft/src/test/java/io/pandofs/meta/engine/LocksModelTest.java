@@ -200,7 +200,7 @@ class LocksModelTest {
       return "end";
     }
     if (draw < 3) {
-      long ticket = 1 + random.nextInt(1 + waits.getOrDefault(session, 0L).intValue());
+      long ticket = 1L + random.nextInt(1 + waits.getOrDefault(session, 0L).intValue());
       boolean waited =
           model.waiting.removeIf(
               each ->
