@@ -56,7 +56,7 @@ final class FileHandle {
     return pattern;
   }
 
-  /** It has, or may soon have, locks of this owner. */
+  /** It has, or may have, locks of this owner. */
   void locked(Locks.OfSession session, Locks.Owned owned) {
     owners.add(owned);
     lockedIn = session;

@@ -1,5 +1,6 @@
 package io.pandofs.mount.vfs;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
@@ -63,9 +64,9 @@ final class Locks {
 
     @Override
     public void granted(long ticket) {
-      Pending asked = pending.remove(ticket);
+      Pending asked = pending.get(ticket);
       if (asked != null) {
-        asked.done.complete(null);
+        asked.granted();
       }
     }
 
@@ -83,12 +84,20 @@ final class Locks {
 
   private final class Pending implements LockOperations.Asked {
     private final OfSession locks;
+    private final FileHandle open;
     private final Caller caller;
     private final Operation.SetLock wanted;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
 
-    Pending(OfSession locks, Caller caller, Operation.SetLock wanted) {
+    @GuardedBy("this")
+    private CompletableFuture<Reply> asked = CompletableFuture.completedFuture(Reply.OK);
+
+    @GuardedBy("this")
+    private boolean givenUp;
+
+    Pending(OfSession locks, FileHandle open, Caller caller, Operation.SetLock wanted) {
       this.locks = locks;
+      this.open = open;
       this.caller = caller;
       this.wanted = wanted;
     }
@@ -98,27 +107,63 @@ final class Locks {
       return done;
     }
 
+    private Request request(Operation operation) {
+      return new Request(operation, caller, clock.now());
+    }
+
+    /** Once more if it may have been granted, but not behind its own cancellation. */
     void ask() {
-      Request request = new Request(wanted, caller, clock.now());
-      if (wanted.type() != null) {
-        var unused = locks.session.submit(request).thenAccept(this::answered);
-        return;
+      CompletableFuture<Reply> reply;
+      synchronized (this) {
+        if (givenUp) {
+          return;
+        }
+        reply = locks.session.submit(request(wanted));
+        asked = reply;
       }
-      // It comes about as long as the session lives, whether or not somebody still waits for it.
-      var unused = locks.session.commit(request).thenAccept(this::answered);
+      var unused = reply.thenAccept(this::answered);
+    }
+
+    /** Comes about as long as the session lives, whether or not somebody still waits for it. */
+    void unlock() {
+      var unused = locks.session.commit(request(wanted)).thenAccept(this::answered);
+      if (!locks.session.refusal().isOk()) {
+        done.complete(null); // nobody can ask for it meanwhile
+      }
       var unusedLimit = done.orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void answered(Reply reply) {
       if (!reply.errno().isOk()) {
+        if (reply.errno() == Errno.EIO && wanted.type() != null) {
+          uncertain();
+        }
         fail(new ErrnoException(reply.errno()));
       } else if (!reply.equals(Operation.SetLock.WAITS)) {
         granted();
       }
     }
 
-    private void granted() {
+    /** It may come about yet: then it is not waited for, and goes with the next close. */
+    private void uncertain() {
+      note();
+      if (wanted.ticket() != 0) {
+        var unused = locks.session.commit(request(cancel()));
+      }
+    }
+
+    /** Its owner has it, whatever was closed meanwhile. */
+    private void note() {
+      Owned owned = new Owned(wanted.inode(), wanted.kind(), wanted.owner());
+      locks.owned.add(owned);
+      open.locked(locks, owned);
+    }
+
+    void granted() {
       locks.pending.remove(wanted.ticket());
+      if (wanted.type() != null) {
+        note();
+      }
       done.complete(null);
     }
 
@@ -127,24 +172,36 @@ final class Locks {
       done.completeExceptionally(why);
     }
 
+    private Operation cancel() {
+      return new Operation.CancelLock(wanted.inode(), wanted.kind(), wanted.ticket());
+    }
+
     @Override
     public void giveUp() {
-      if (done.isDone()) {
-        return;
+      CompletableFuture<Reply> before;
+      synchronized (this) {
+        if (givenUp || done.isDone()) {
+          return;
+        }
+        givenUp = true;
+        before = asked;
       }
-      Operation cancel = new Operation.CancelLock(wanted.inode(), wanted.kind(), wanted.ticket());
-      var unused =
-          locks
-              .session
-              .submit(new Request(cancel, caller, clock.now()))
-              .thenAccept(
-                  reply -> {
-                    if (reply.errno().isOk() && !reply.equals(Operation.CancelLock.GIVEN_UP)) {
-                      granted();
-                    } else {
-                      fail(new ErrnoException(Errno.EINTR));
-                    }
-                  });
+      // An answer may overtake the one before it.
+      var unused = before.thenAcceptBoth(locks.session.commit(request(cancel())), this::cancelled);
+      if (!locks.session.refusal().isOk()) {
+        fail(new ErrnoException(Errno.EINTR));
+      }
+      var unusedLimit = done.orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void cancelled(Reply asking, Reply cancelling) {
+      if (!asking.errno().isOk()) {
+        fail(new ErrnoException(asking.errno()));
+      } else if (!cancelling.errno().isOk() || cancelling.equals(Operation.CancelLock.GIVEN_UP)) {
+        fail(new ErrnoException(Errno.EINTR));
+      } else {
+        granted();
+      }
     }
   }
 
@@ -157,16 +214,19 @@ final class Locks {
   LockOperations.Asked ask(
       Caller caller, FileHandle open, LockOperations.Wanted wanted, boolean waits)
       throws ErrnoException {
-    open.requireLocks();
     OfSession locks = present(sessions.current());
-    InodeId inode = open.file().inode();
+    OfSession before = open.lockedIn();
+    if (before != null && before != locks) {
+      throw new ErrnoException(Errno.EIO, "the locks of " + open.file().inode() + " are lost");
+    }
     long ticket = waits && wanted.type() != null ? tickets.incrementAndGet() : 0;
     Pending asked =
         new Pending(
             locks,
+            open,
             caller,
             new Operation.SetLock(
-                inode,
+                open.file().inode(),
                 wanted.kind(),
                 wanted.owner(),
                 wanted.first(),
@@ -174,10 +234,9 @@ final class Locks {
                 wanted.type(),
                 wanted.pid(),
                 ticket));
-    if (wanted.type() != null) {
-      Owned owned = new Owned(inode, wanted.kind(), wanted.owner());
-      locks.owned.add(owned);
-      open.locked(locks, owned);
+    if (wanted.type() == null) {
+      asked.unlock();
+      return asked;
     }
     if (ticket != 0) {
       locks.pending.put(ticket, asked);
@@ -189,16 +248,19 @@ final class Locks {
     return asked;
   }
 
-  private synchronized OfSession present(MetadataSession session) {
+  private synchronized OfSession present(MetadataSession session) throws ErrnoException {
     OfSession now = present;
-    if (now == null || now.session != session) {
-      OfSession fresh = new OfSession(session);
-      session.onLockGranted(fresh);
-      var unused = session.expired().whenComplete((over, failure) -> fresh.end());
-      present = fresh;
-      return fresh;
+    if (now != null && now.session == session) {
+      return now;
     }
-    return now;
+    if (session.expired().isDone()) {
+      throw new ErrnoException(Errno.EIO, "the session is over");
+    }
+    OfSession fresh = new OfSession(session);
+    session.onLockGranted(fresh);
+    var unused = session.expired().whenComplete((over, failure) -> fresh.end());
+    present = fresh;
+    return fresh;
   }
 
   /** A descriptor is closed: a process's locks of the file go, whichever way it took them. */
@@ -207,7 +269,7 @@ final class Locks {
     // Or the last use of this handle would take those that the process takes by another one later.
     open.owners().remove(owned);
     OfSession locks = present;
-    Pending gone = locks == null ? null : giveUpAll(locks, owned);
+    Pending gone = locks == null ? null : giveUpAll(locks, open, owned);
     if (gone != null) {
       // What another process asks for next must find them gone.
       boolean unused = Waits.of(gone.done.handle((done, failure) -> true));
@@ -219,20 +281,20 @@ final class Locks {
     OfSession locks = open.lockedIn();
     if (locks != null) {
       for (Owned owned : open.owners()) {
-        Pending unused = giveUpAll(locks, owned);
+        Pending unused = giveUpAll(locks, open, owned);
       }
     }
   }
 
-  private @Nullable Pending giveUpAll(OfSession locks, Owned owned) {
+  private @Nullable Pending giveUpAll(OfSession locks, FileHandle open, Owned owned) {
     if (!locks.owned.remove(owned) || locks.isOver()) {
       return null;
     }
     Operation.SetLock all =
         new Operation.SetLock(
             owned.inode(), owned.kind(), owned.owner(), 0, Long.MAX_VALUE, null, 0, 0);
-    Pending asked = new Pending(locks, Caller.ROOT, all);
-    asked.ask();
+    Pending asked = new Pending(locks, open, Caller.ROOT, all);
+    asked.unlock();
     return asked;
   }
 }

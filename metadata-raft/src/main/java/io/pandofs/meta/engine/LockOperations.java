@@ -53,10 +53,11 @@ final class LockOperations {
     if (held.stream().anyMatch(lock::conflictsWith)) {
       return await(set, lock, inode, held, change);
     }
-    requireRoom(held, inode, change, set.kind());
     FileLocks.Wait waited =
         FileLocks.findWait(change.tables(), set.kind(), inode, change.session(), set.ticket());
-    if (waited != null) {
+    if (waited == null) {
+      requireRoom(held, inode, change, set.kind());
+    } else {
       FileLocks.stopWaiting(change.write(), inode, waited);
     }
     hold(change.write(), inode, lock, held);
@@ -188,18 +189,26 @@ final class LockOperations {
 
   /** Gives those that wait what they can have by now, in their order. */
   private static void grant(Store store, FileLock.Kind kind, InodeId inode, LocalEffects effects) {
-    List<FileLocks.Wait> waiting = FileLocks.waiting(store, kind, inode);
-    if (waiting.isEmpty()) {
-      return;
+    boolean again = true;
+    while (again) {
+      // What is granted may take its owner's own lock down, which another may wait for.
+      again = grantOnce(store, kind, inode, effects);
     }
-    for (FileLocks.Wait wait : waiting) {
+  }
+
+  private static boolean grantOnce(
+      Store store, FileLock.Kind kind, InodeId inode, LocalEffects effects) {
+    boolean any = false;
+    for (FileLocks.Wait wait : FileLocks.waiting(store, kind, inode)) {
       List<FileLock> held = FileLocks.held(store, kind, inode);
       if (held.stream().noneMatch(wait.lock()::conflictsWith)) {
         FileLocks.stopWaiting(store, inode, wait);
         hold(store, inode, wait.lock(), held);
         effects.lockGranted(wait.lock().session(), wait.ticket());
+        any = true;
       }
     }
+    return any;
   }
 
   /** No error if nobody waits by this number: then it was granted, or given up before. */

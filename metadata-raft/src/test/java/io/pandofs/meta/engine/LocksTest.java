@@ -119,6 +119,17 @@ class LocksTest {
     assertThat(rig.granted).containsExactly(one + " 1");
   }
 
+  /** What the second one gets takes its own exclusive lock down, which the first waits for. */
+  @Test
+  void aGrantMayLetAnotherIn() {
+    posix(one, 1, 0, 10, Type.EXCLUSIVE, 0);
+    posix(other, 1, 11, 20, Type.EXCLUSIVE, 0);
+    assertThat(posix(other, 3, 0, 5, Type.SHARED, 1)).isEqualTo(Operation.SetLock.WAITS);
+    assertThat(posix(one, 1, 0, 20, Type.SHARED, 1)).isEqualTo(Operation.SetLock.WAITS);
+    posix(other, 1, 0, END, null, 0);
+    assertThat(rig.granted).containsExactly(one + " 1", other + " 1");
+  }
+
   @Test
   void theTwoKindsKnowNothingOfEachOther() {
     assertThat(flock(one, 1, Type.EXCLUSIVE, 0)).isEqualTo(Reply.OK);

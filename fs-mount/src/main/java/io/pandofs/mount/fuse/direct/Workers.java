@@ -206,12 +206,16 @@ final class Workers {
 
   /** The mount has ended: nobody rests any longer, or reads when it is done. */
   void end() {
+    boolean first;
     synchronized (this) {
+      first = !over;
       over = true;
       wake.release(resting);
       resting = 0;
     }
-    later.values().forEach(Asked::giveUp);
+    if (first) {
+      later.values().forEach(Asked::giveUp);
+    }
   }
 
   /**
@@ -288,8 +292,11 @@ final class Workers {
             .whenComplete(
                 (done, failure) -> {
                   later.remove(request);
-                  answer(device, request, failure);
-                  device.close();
+                  try {
+                    answer(device, request, failure);
+                  } finally {
+                    device.close();
+                  }
                 });
     if (over || (!early.isEmpty() && early.remove(request))) {
       asked.giveUp();
@@ -310,6 +317,7 @@ final class Workers {
   /** A worker has begun a request, and says so when it is asked. */
   void begun(Worker worker, long request, int caller) {
     if (!early.isEmpty() && early.remove(request)) {
+      int unused = worker.interrupted(request);
       giveUpIfKilled(worker, request, caller);
     }
   }
