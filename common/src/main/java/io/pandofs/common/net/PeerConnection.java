@@ -364,7 +364,8 @@ final class PeerConnection extends ChannelInboundHandlerAdapter {
     if (cause instanceof MalformedFrameException) {
       drop(String.valueOf(cause.getMessage()));
     } else {
-      end(new IOException("the connection to " + peer + " broke: " + cause.getMessage(), cause));
+      String what = Tls.inWords(String.valueOf(cause.getMessage()));
+      end(new IOException("the connection to " + peer + " broke: " + what, cause));
     }
   }
 

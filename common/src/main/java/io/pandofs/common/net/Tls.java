@@ -17,6 +17,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.function.IntPredicate;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -34,6 +35,18 @@ public final class Tls {
   static final Duration HANDSHAKE_MAX = Duration.ofSeconds(5);
 
   private static final String PROTOCOL = "TLSv1.3";
+
+  /** BoringSSL: what Java's own does needs C2 to be fast, which nodes go without (decision 10). */
+  private static final SslProvider PROVIDER = SslProvider.OPENSSL;
+
+  /** How BoringSSL names what the other end has said before it went, RFC 8446, 6.2. */
+  private static final String ALERT = "_ALERT_";
+
+  /** Of those, what is said by who refuses this node. */
+  private static final Pattern UNTRUSTED = Pattern.compile("_ALERT_(\\w*CERTIFICATE|UNKNOWN_CA)");
+
+  /** What BoringSSL calls it, which judges before the certificate's own judge is asked. */
+  private static final String NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE";
 
   private final @Nullable SslContext server;
   private final SslContext client;
@@ -72,13 +85,13 @@ public final class Tls {
     try {
       return new Tls(
           SslContextBuilder.forServer(keyring.keyManager())
-              .sslProvider(SslProvider.JDK)
+              .sslProvider(PROVIDER)
               .protocols(PROTOCOL)
               .clientAuth(auth)
               .trustManager(trust)
               .build(),
           SslContextBuilder.forClient()
-              .sslProvider(SslProvider.JDK)
+              .sslProvider(PROVIDER)
               .protocols(PROTOCOL)
               .keyManager(keyring.keyManager())
               .trustManager(trust)
@@ -96,7 +109,7 @@ public final class Tls {
       return new Tls(
           null,
           SslContextBuilder.forClient()
-              .sslProvider(SslProvider.JDK)
+              .sslProvider(PROVIDER)
               .protocols(PROTOCOL)
               .trustManager(PeerTrust.pinned(authority))
               .build(),
@@ -152,9 +165,6 @@ public final class Tls {
     return name;
   }
 
-  /** What the other end says who takes this node for a stranger, RFC 8446, 6.2. */
-  private static final String UNTRUSTED = "alert: certificate_unknown";
-
   /** Whether a handshake failed because of who is at the other end. */
   static boolean isStranger(Throwable failure) {
     return decisive(failure) instanceof CertificateException;
@@ -178,6 +188,16 @@ public final class Tls {
     if (text == null) {
       return cause.getClass().getSimpleName();
     }
-    return text.contains(UNTRUSTED) ? "it does not accept this node's certificate" : text;
+    return inWords(text);
+  }
+
+  /** One clause for BoringSSL's text of a failure; any other text as it is. */
+  public static String inWords(String text) {
+    if (text.contains(NO_CERTIFICATE)) {
+      return "it shows no certificate";
+    } else if (UNTRUSTED.matcher(text).find()) {
+      return "it does not accept this node's certificate";
+    }
+    return text.contains(ALERT) ? "it broke the handshake off (" + text + ")" : text;
   }
 }

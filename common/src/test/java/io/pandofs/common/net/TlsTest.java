@@ -165,6 +165,13 @@ class TlsTest {
         };
     FrameServer server = serve(Tls.member(ring(authority, OURS, 1, now), notTwo));
     refused(connections(member(2)), server, 1);
+    // An end that refuses says so, RFC 8446, 6.2: who is refused hears it after its own handshake.
+    assertThatThrownBy(
+            () ->
+                connections(member(2))
+                    .call(server.boundAddress(), 1, Payload.of(new byte[3]), LONG)
+                    .get())
+        .hasMessageContaining("it does not accept this node's certificate");
     ask(connections(member(3)), server, 1);
   }
 

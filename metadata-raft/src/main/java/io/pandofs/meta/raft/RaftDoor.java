@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.LimitedLog;
+import io.pandofs.common.net.Tls;
 import io.pandofs.common.net.Unproved;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -23,12 +24,6 @@ import org.apache.ratis.thirdparty.io.netty.util.AsciiString;
  * each that is refused the log has a line, as far as its limit goes. Thread-safe.
  */
 final class RaftDoor implements InternalProtocolNegotiator.ProtocolNegotiator {
-  /** What BoringSSL calls it, which judges before the certificate's own judge is asked. */
-  /** How OpenSSL names what the other end has said before it went. */
-  private static final String ALERT = "_ALERT_";
-
-  private static final String NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE";
-
   private final InternalProtocolNegotiator.ProtocolNegotiator encryption;
   private final LimitedLog log;
   private final Unproved<Channel> unknown =
@@ -119,9 +114,6 @@ final class RaftDoor implements InternalProtocolNegotiator.ProtocolNegotiator {
     } else if (text == null) {
       return cause.getClass().getSimpleName();
     }
-    if (text.contains(NO_CERTIFICATE)) {
-      return "it shows no certificate";
-    }
-    return text.contains(ALERT) ? "it broke the handshake off (" + text + ")" : text;
+    return Tls.inWords(text);
   }
 }

@@ -366,11 +366,8 @@ final class InitJoinTest {
       case NOISE -> port == 1 ? "" : "what it says is not TLS";
       case SILENCE -> port == 1 ? "its handshake was not finished" : "handshake timed out";
       case WITHOUT_CERTIFICATE ->
-          switch (port) {
-            case 0 -> "not a Pando frame"; // it may ask to join, but does not
-            case 1 -> "it shows no certificate";
-            default -> "Empty client certificate chain";
-          };
+          // At the first port it may ask to join, but does not.
+          port == 0 ? "not a Pando frame" : "it shows no certificate";
       case OF_ANOTHER_CLUSTER -> "its certificate is that of n1 of cluster";
       case FORGED -> "its certificate was not signed by this cluster's authority";
     };
