@@ -56,4 +56,9 @@ public record FileLock(
   public FileLock of(long newFirst, long newLast) {
     return new FileLock(kind, session, owner, newFirst, newLast, type, pid);
   }
+
+  /** The same, but for who asked for it. */
+  public FileLock withoutPid() {
+    return new FileLock(kind, session, owner, first, last, type, 0);
+  }
 }

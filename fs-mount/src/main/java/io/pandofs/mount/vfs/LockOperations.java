@@ -1,6 +1,7 @@
 package io.pandofs.mount.vfs;
 
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.SessionId;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileLock;
 import io.pandofs.meta.MetadataView;
@@ -61,7 +62,8 @@ public final class LockOperations {
   }
 
   /**
-   * F_GETLK: a lock that stands in the way; null if there is none.
+   * F_GETLK: a lock that stands in the way; null if there is none. Its pid is 0 if it is another
+   * mount's: the number would be that of some process here.
    *
    * @param wanted of a type, that is, no unlock
    */
@@ -70,17 +72,13 @@ public final class LockOperations {
     if (type == null) {
       return null;
     }
+    SessionId own = sessions.current().id();
     FileLock lock =
         new FileLock(
-            wanted.kind(),
-            sessions.current().id(),
-            wanted.owner(),
-            wanted.first(),
-            wanted.last(),
-            type,
-            wanted.pid());
+            wanted.kind(), own, wanted.owner(), wanted.first(), wanted.last(), type, wanted.pid());
     try (MetadataView view = sessions.view()) {
-      return view.lockAgainst(files.handle(handle).file().inode(), lock);
+      FileLock found = view.lockAgainst(files.handle(handle).file().inode(), lock);
+      return found == null || found.session().equals(own) ? found : found.withoutPid();
     }
   }
 }

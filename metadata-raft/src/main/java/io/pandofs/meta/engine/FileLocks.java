@@ -5,12 +5,16 @@ import io.pandofs.common.SessionId;
 import io.pandofs.meta.FileLock;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of locks: those held, those waited for in the order in which they came, and for each
- * session the inodes on which it has any of both.
+ * The rows of locks: those held, those waited for in the order in which they came, what each owner
+ * of a range waits for, and how many of both each session has, in all and on which inodes.
  */
 final class FileLocks {
   private static final int VERSION = 1;
@@ -19,6 +23,8 @@ final class FileLocks {
   private static final byte HELD = 1;
   private static final byte WAITED_FOR = 2;
   private static final byte OF_SESSION = 3;
+  private static final byte OF_OWNER = 4;
+  private static final byte TOTAL = 5;
 
   private FileLocks() {}
 
@@ -28,7 +34,7 @@ final class FileLocks {
    * @param ticket the number by which its session knows that
    * @param turn smaller ones came earlier; of its inode and kind
    */
-  record Wait(FileLock lock, long ticket, long turn) {}
+  record Wait(InodeId inode, FileLock lock, long ticket, long turn) {}
 
   private static int code(FileLock.Kind kind) {
     return switch (kind) {
@@ -65,6 +71,24 @@ final class FileLocks {
 
   private static byte[] waitKey(InodeId inode, FileLock.Kind kind, long turn) {
     return key(WAITED_FOR, kind, inode, Long.BYTES).putLong(turn).array();
+  }
+
+  private static byte[] ownerKey(Wait wait) {
+    return ofOwner(wait.lock().session(), wait.lock().owner(), 2 * Long.BYTES)
+        .putLong(wait.inode().value())
+        .putLong(wait.turn())
+        .array();
+  }
+
+  private static ByteBuffer ofOwner(SessionId session, long owner, int behind) {
+    return ByteBuffer.allocate(1 + 2 * Long.BYTES + behind)
+        .put(OF_OWNER)
+        .putLong(session.value())
+        .putLong(owner);
+  }
+
+  private static byte[] totalKey(SessionId session) {
+    return ByteBuffer.allocate(1 + Long.BYTES).put(TOTAL).putLong(session.value()).array();
   }
 
   private static byte[] sessionKey(SessionId session, InodeId inode) {
@@ -115,12 +139,51 @@ final class FileLocks {
 
   static void hold(Store store, InodeId inode, FileLock lock) {
     store.put(Table.LOCKS, heldKey(inode, lock), row(lock).toBytes());
-    store.put(Table.LOCKS, sessionKey(lock.session(), inode), new byte[0]);
+    count(store, inode, lock.session(), 1);
   }
 
-  /** Whoever takes the last of a session's locks says {@link #forgetIfNone}. */
+  /**
+   * @param lock that is held
+   */
   static void giveUp(Store store, InodeId inode, FileLock lock) {
     store.delete(Table.LOCKS, heldKey(inode, lock));
+    count(store, inode, lock.session(), -1);
+  }
+
+  private static void count(Store store, InodeId inode, SessionId session, int more) {
+    count(store, sessionKey(session, inode), more);
+    count(store, totalKey(session), more);
+  }
+
+  private static void count(Store store, byte[] key, int more) {
+    int now = count(store, key) + more;
+    if (now == 0) {
+      store.delete(Table.LOCKS, key);
+    } else {
+      store.put(Table.LOCKS, key, new RowWriter(VERSION).i32(now).toBytes());
+    }
+  }
+
+  private static int count(ReadStore tables, byte[] key) {
+    byte[] row = tables.get(Table.LOCKS, key);
+    return row == null ? 0 : count(row);
+  }
+
+  private static int count(byte[] row) {
+    RowReader in = new RowReader(Table.LOCKS, row, VERSION);
+    int count = in.i32();
+    in.end();
+    return count;
+  }
+
+  /** How many locks a session has or waits for on an inode. */
+  static int countOf(ReadStore tables, SessionId session, InodeId inode) {
+    return count(tables, sessionKey(session, inode));
+  }
+
+  /** How many locks a session has or waits for. */
+  static int countOf(ReadStore tables, SessionId session) {
+    return count(tables, totalKey(session));
   }
 
   /** Those of a kind that wait on an inode, the first that came in front. */
@@ -131,17 +194,25 @@ final class FileLocks {
         tables.scan(
             Table.LOCKS, prefix(WAITED_FOR, kind, inode, 0), prefix(WAITED_FOR, kind, next, 0))) {
       while (rows.next()) {
-        long turn = ByteBuffer.wrap(rows.key()).getLong(2 + Long.BYTES);
-        RowReader in = new RowReader(Table.LOCKS, rows.value(), VERSION);
-        long ticket = in.i64();
-        SessionId session = new SessionId(in.i64());
-        long owner = in.i64();
-        long first = in.i64();
-        waiting.add(new Wait(lock(kind, first, session, owner, in), ticket, turn));
-        in.end();
+        waiting.add(wait(kind, inode, turnOf(rows.key()), rows.value()));
       }
     }
     return waiting;
+  }
+
+  private static long turnOf(byte[] waitKey) {
+    return Keys.at(waitKey, 2 + Long.BYTES);
+  }
+
+  private static Wait wait(FileLock.Kind kind, InodeId inode, long turn, byte[] row) {
+    RowReader in = new RowReader(Table.LOCKS, row, VERSION);
+    long ticket = in.i64();
+    SessionId session = new SessionId(in.i64());
+    long owner = in.i64();
+    long first = in.i64();
+    Wait wait = new Wait(inode, lock(kind, first, session, owner, in), ticket, turn);
+    in.end();
+    return wait;
   }
 
   /** Puts a lock behind those that wait for the inode. */
@@ -160,7 +231,10 @@ final class FileLocks {
             .u8(code(lock.type()))
             .i32(lock.pid())
             .toBytes());
-    store.put(Table.LOCKS, sessionKey(lock.session(), inode), new byte[0]);
+    if (lock.kind() == FileLock.Kind.POSIX) {
+      store.put(Table.LOCKS, ownerKey(new Wait(inode, lock, ticket, turn)), new byte[0]);
+    }
+    count(store, inode, lock.session(), 1);
   }
 
   static @Nullable Wait findWait(
@@ -173,9 +247,35 @@ final class FileLocks {
     return null;
   }
 
-  /** As {@link #giveUp}. */
-  static void stopWaiting(Store store, InodeId inode, Wait wait) {
-    store.delete(Table.LOCKS, waitKey(inode, wait.lock().kind(), wait.turn()));
+  /**
+   * @param wait that stands in the tables
+   */
+  static void stopWaiting(Store store, Wait wait) {
+    store.delete(Table.LOCKS, waitKey(wait.inode(), wait.lock().kind(), wait.turn()));
+    if (wait.lock().kind() == FileLock.Kind.POSIX) {
+      store.delete(Table.LOCKS, ownerKey(wait));
+    }
+    count(store, wait.inode(), wait.lock().session(), -1);
+  }
+
+  /** The locks of ranges that an owner waits for: more than one if its threads wait. */
+  static List<Wait> waitsOf(ReadStore tables, SessionId session, long owner) {
+    List<Wait> waits = new ArrayList<>();
+    byte[] from = ofOwner(session, owner, 0).array();
+    byte[] to = ofOwner(session, owner, 1).put((byte) 0xff).array();
+    try (ReadStore.Cursor rows = tables.scan(Table.LOCKS, from, to)) {
+      while (rows.next()) {
+        InodeId inode = new InodeId(Keys.at(rows.key(), 1 + 2 * Long.BYTES));
+        long turn = Keys.at(rows.key(), 1 + 3 * Long.BYTES);
+        byte[] row = tables.get(Table.LOCKS, waitKey(inode, FileLock.Kind.POSIX, turn));
+        if (row == null) {
+          throw new StoreException(
+              "damaged tables: a wait of owner " + owner + " that is not there");
+        }
+        waits.add(wait(FileLock.Kind.POSIX, inode, turn, row));
+      }
+    }
+    return waits;
   }
 
   /** The inodes on which a session has or awaits locks. */
@@ -193,60 +293,59 @@ final class FileLocks {
     return inodes;
   }
 
-  /** Forgets that a session has locks on an inode if it has none any more. */
-  static void forgetIfNone(Store store, InodeId inode, SessionId session) {
-    for (FileLock.Kind kind : FileLock.Kind.values()) {
-      for (FileLock lock : held(store, kind, inode)) {
-        if (lock.session().equals(session)) {
-          return;
-        }
-      }
-      for (Wait wait : waiting(store, kind, inode)) {
-        if (wait.lock().session().equals(session)) {
-          return;
+  /** The inodes on which there are locks of a kind, or waits. */
+  static Set<InodeId> inodes(ReadStore tables, FileLock.Kind kind) {
+    Set<InodeId> inodes = new TreeSet<>(Comparator.comparingLong(InodeId::value));
+    for (byte what : new byte[] {HELD, WAITED_FOR}) {
+      byte[] from = {what, (byte) code(kind)};
+      byte[] to = {what, (byte) (code(kind) + 1)};
+      try (ReadStore.Cursor rows = tables.scan(Table.LOCKS, from, to)) {
+        while (rows.next()) {
+          inodes.add(new InodeId(Keys.at(rows.key(), 2)));
         }
       }
     }
-    store.delete(Table.LOCKS, sessionKey(session, inode));
+    return inodes;
+  }
+
+  /** The sessions that are counted as having locks. */
+  static Set<SessionId> sessions(ReadStore tables) {
+    Set<SessionId> sessions = new TreeSet<>(Comparator.comparingLong(SessionId::value));
+    for (byte what : new byte[] {OF_SESSION, TOTAL}) {
+      byte[] from = {what};
+      byte[] to = {(byte) (what + 1)};
+      try (ReadStore.Cursor rows = tables.scan(Table.LOCKS, from, to)) {
+        while (rows.next()) {
+          sessions.add(new SessionId(Keys.at(rows.key(), 1)));
+        }
+      }
+    }
+    return sessions;
+  }
+
+  /** Whether {@link #waitsOf} finds a wait; those for files as a whole it need not. */
+  static boolean isKnownOfOwner(ReadStore tables, Wait wait) {
+    return wait.lock().kind() == FileLock.Kind.FLOCK
+        || tables.get(Table.LOCKS, ownerKey(wait)) != null;
   }
 
   /**
-   * Looks at every row.
+   * Looks at what owners are said to wait for.
    *
    * @param report is told what is wrong, in a sentence
    */
-  static void check(ReadStore tables, java.util.function.Consumer<String> report) {
-    try (ReadStore.Cursor rows = tables.scan(Table.LOCKS, new byte[0], null)) {
+  static void checkWaitsOfOwners(ReadStore tables, Consumer<String> report) {
+    try (ReadStore.Cursor rows =
+        tables.scan(Table.LOCKS, new byte[] {OF_OWNER}, new byte[] {OF_OWNER + 1})) {
       while (rows.next()) {
-        byte[] key = rows.key();
-        InodeId inode;
-        SessionId session;
-        if (key[0] == OF_SESSION) {
-          session = new SessionId(Keys.at(key, 1));
-          inode = new InodeId(Keys.at(key, 1 + Long.BYTES));
-        } else if (key[0] == HELD) {
-          inode = new InodeId(Keys.at(key, 2));
-          session = new SessionId(Keys.at(key, 2 + 2 * Long.BYTES));
-        } else {
-          inode = new InodeId(Keys.at(key, 2));
-          RowReader in = new RowReader(Table.LOCKS, rows.value(), VERSION);
-          in.i64();
-          session = new SessionId(in.i64());
-        }
-        if (Inode.find(tables, inode.value()) == null || !Sessions.isLive(tables, session)) {
-          report.accept(
-              "a lock of session "
-                  + session.value()
-                  + " on inode "
-                  + inode.value()
-                  + ", of which there is no such one");
-        } else if (tables.get(Table.LOCKS, sessionKey(session, inode)) == null) {
-          report.accept(
-              "a lock on inode "
-                  + inode.value()
-                  + " that session "
-                  + session.value()
-                  + " is not known to have");
+        SessionId session = new SessionId(Keys.at(rows.key(), 1));
+        long owner = Keys.at(rows.key(), 1 + Long.BYTES);
+        InodeId inode = new InodeId(Keys.at(rows.key(), 1 + 2 * Long.BYTES));
+        long turn = Keys.at(rows.key(), 1 + 3 * Long.BYTES);
+        byte[] row = tables.get(Table.LOCKS, waitKey(inode, FileLock.Kind.POSIX, turn));
+        FileLock lock = row == null ? null : wait(FileLock.Kind.POSIX, inode, turn, row).lock();
+        if (lock == null || !lock.hasOwner(session, owner)) {
+          report.accept("an owner is said to wait on inode " + inode.value() + ", and does not");
         }
       }
     }

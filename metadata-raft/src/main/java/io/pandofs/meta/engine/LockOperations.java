@@ -23,8 +23,11 @@ final class LockOperations {
   /** Locks on one inode, waiting ones included. */
   static final int LOCKS_MAX = 4096;
 
-  /** Owners that are looked at for one that waits for the asker in turn. */
-  private static final int OWNERS_MAX = 1000;
+  /** Locks of one session, waiting ones included: what its end has to undo in one entry. */
+  static final int SESSION_LOCKS_MAX = 65_536;
+
+  /** Held locks that are looked at for an owner who waits for the asker in turn. */
+  private static final int LOOKS_MAX = 20_000;
 
   private LockOperations() {}
 
@@ -58,7 +61,7 @@ final class LockOperations {
     if (waited == null) {
       requireRoom(held, inode, change, set.kind());
     } else {
-      FileLocks.stopWaiting(change.write(), inode, waited);
+      FileLocks.stopWaiting(change.write(), waited);
     }
     hold(change.write(), inode, lock, held);
     // What the owner had there may have been more: EXCLUSIVE, now SHARED.
@@ -69,7 +72,8 @@ final class LockOperations {
   private static void requireRoom(
       List<FileLock> held, InodeId inode, Change change, FileLock.Kind kind) throws ErrnoException {
     int waiting = FileLocks.waiting(change.tables(), kind, inode).size();
-    if (held.size() + waiting >= LOCKS_MAX) {
+    if (held.size() + waiting >= LOCKS_MAX
+        || FileLocks.countOf(change.tables(), change.session()) >= SESSION_LOCKS_MAX) {
       throw new ErrnoException(Errno.ENOLCK);
     }
   }
@@ -88,7 +92,6 @@ final class LockOperations {
     own.forEach(lock -> cut(change.write(), inode, lock, set.first(), set.last()));
     if (!own.isEmpty()) {
       grant(change.write(), set.kind(), inode, change.effects());
-      FileLocks.forgetIfNone(change.write(), inode, change.session());
     }
     return Reply.OK;
   }
@@ -119,24 +122,25 @@ final class LockOperations {
     return Operation.SetLock.WAITS;
   }
 
-  /** Whether somebody whom the lock would wait for waits for its owner already. */
+  /**
+   * Whether somebody whom the lock would wait for waits for its owner already. Not found among too
+   * many, as on Linux: then they wait for each other until one gives up.
+   */
   private static boolean isDeadlock(FileLock lock, List<FileLock> held, ReadStore tables) {
     Owner asker = Owner.of(lock);
     Set<Owner> seen = new HashSet<>();
     Deque<Owner> next = new ArrayDeque<>();
     blockers(lock, held, seen, next);
-    while (!next.isEmpty() && seen.size() < OWNERS_MAX) {
+    int looks = held.size();
+    while (!next.isEmpty() && looks < LOOKS_MAX) {
       Owner owner = next.remove();
       if (owner.equals(asker)) {
         return true;
       }
-      for (InodeId inode : FileLocks.inodesOf(tables, owner.session())) {
-        List<FileLock> there = FileLocks.held(tables, FileLock.Kind.POSIX, inode);
-        for (FileLocks.Wait wait : FileLocks.waiting(tables, FileLock.Kind.POSIX, inode)) {
-          if (Owner.of(wait.lock()).equals(owner)) {
-            blockers(wait.lock(), there, seen, next);
-          }
-        }
+      for (FileLocks.Wait wait : FileLocks.waitsOf(tables, owner.session(), owner.number())) {
+        List<FileLock> there = FileLocks.held(tables, FileLock.Kind.POSIX, wait.inode());
+        blockers(wait.lock(), there, seen, next);
+        looks += there.size();
       }
     }
     return false;
@@ -199,11 +203,12 @@ final class LockOperations {
   private static boolean grantOnce(
       Store store, FileLock.Kind kind, InodeId inode, LocalEffects effects) {
     boolean any = false;
+    List<FileLock> held = FileLocks.held(store, kind, inode);
     for (FileLocks.Wait wait : FileLocks.waiting(store, kind, inode)) {
-      List<FileLock> held = FileLocks.held(store, kind, inode);
       if (held.stream().noneMatch(wait.lock()::conflictsWith)) {
-        FileLocks.stopWaiting(store, inode, wait);
+        FileLocks.stopWaiting(store, wait);
         hold(store, inode, wait.lock(), held);
+        held = FileLocks.held(store, kind, inode);
         effects.lockGranted(wait.lock().session(), wait.ticket());
         any = true;
       }
@@ -217,8 +222,7 @@ final class LockOperations {
         FileLocks.findWait(
             change.tables(), cancel.kind(), cancel.inode(), change.session(), cancel.ticket());
     if (wait != null) {
-      FileLocks.stopWaiting(change.write(), cancel.inode(), wait);
-      FileLocks.forgetIfNone(change.write(), cancel.inode(), change.session());
+      FileLocks.stopWaiting(change.write(), wait);
       return Operation.CancelLock.GIVEN_UP;
     }
     return Reply.OK;
@@ -230,7 +234,7 @@ final class LockOperations {
       for (FileLock.Kind kind : FileLock.Kind.values()) {
         for (FileLocks.Wait wait : FileLocks.waiting(store, kind, inode)) {
           if (wait.lock().session().equals(session)) {
-            FileLocks.stopWaiting(store, inode, wait);
+            FileLocks.stopWaiting(store, wait);
           }
         }
         List<FileLock> own = new ArrayList<>(FileLocks.held(store, kind, inode));
@@ -238,7 +242,6 @@ final class LockOperations {
         own.forEach(lock -> FileLocks.giveUp(store, inode, lock));
         grant(store, kind, inode, effects);
       }
-      FileLocks.forgetIfNone(store, inode, session);
     }
   }
 
@@ -246,12 +249,10 @@ final class LockOperations {
   static void inodeGone(InodeId inode, Store store) {
     for (FileLock.Kind kind : FileLock.Kind.values()) {
       for (FileLocks.Wait wait : FileLocks.waiting(store, kind, inode)) {
-        FileLocks.stopWaiting(store, inode, wait);
-        FileLocks.forgetIfNone(store, inode, wait.lock().session());
+        FileLocks.stopWaiting(store, wait);
       }
       for (FileLock lock : FileLocks.held(store, kind, inode)) {
         FileLocks.giveUp(store, inode, lock);
-        FileLocks.forgetIfNone(store, inode, lock.session());
       }
     }
   }

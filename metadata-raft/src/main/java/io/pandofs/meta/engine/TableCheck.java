@@ -64,7 +64,7 @@ public final class TableCheck {
     check.guarded(check::xattrs);
     check.guarded(check::members);
     check.guarded(
-        () -> FileLocks.check(tables, sentence -> check.found(TableProblem.WRONG_LOCK, sentence)));
+        new LockCheck(tables, sentence -> check.found(TableProblem.WRONG_LOCK, sentence))::run);
     check.guarded(check::totals);
     return new Report(
         check.inodes, check.blocks, Map.copyOf(check.counts), List.copyOf(check.examples));

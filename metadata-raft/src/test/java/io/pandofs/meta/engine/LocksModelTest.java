@@ -183,7 +183,7 @@ class LocksModelTest {
         }
       }
       List<String> wrong = new ArrayList<>();
-      FileLocks.check(rig.engine.store, wrong::add);
+      new LockCheck(rig.engine.store, wrong::add).run();
       assertThat(wrong).as("seed %s, %s", seed, what).isEmpty();
     }
     for (SessionId session : sessions) {

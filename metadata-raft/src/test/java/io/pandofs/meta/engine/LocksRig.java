@@ -36,12 +36,16 @@ final class LocksRig {
 
   /** Rows of locks of any kind. */
   int rows() {
+    return keys().size();
+  }
+
+  List<byte[]> keys() {
     List<byte[]> keys = new ArrayList<>();
     try (ReadStore.Cursor rows = engine.store.scan(Table.LOCKS, new byte[0], null)) {
       while (rows.next()) {
         keys.add(rows.key());
       }
     }
-    return keys.size();
+    return keys;
   }
 }

@@ -12,6 +12,8 @@ import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.log.LogEntry;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -192,5 +194,59 @@ class LocksTest {
     rig.engine.apply(new LogEntry.Reap(List.of(file)));
     assertThat(rig.rows()).isZero();
     assertThat(TableCheck.of(rig.engine.store).problems()).isEmpty();
+  }
+
+  @Test
+  void thereIsAnEndOfTheLocksOfASession() {
+    List<InodeId> files = new ArrayList<>();
+    for (int i = 0; i * LockOperations.LOCKS_MAX < LockOperations.SESSION_LOCKS_MAX; i++) {
+      InodeId full = rig.engine.file("full" + i);
+      files.add(full);
+      for (int n = 0; n < LockOperations.LOCKS_MAX; n++) {
+        FileLocks.hold(rig.engine.store, full, lock(one, 2L * n, 2L * n, Type.SHARED));
+      }
+    }
+    assertThat(posix(one, 1, 0, 0, Type.SHARED, 0).errno()).isEqualTo(Errno.ENOLCK);
+    assertThat(posix(other, 1, 0, 0, Type.SHARED, 0)).isEqualTo(Reply.OK);
+    Operation some = new Operation.SetLock(files.get(0), Kind.POSIX, 1, 0, 0, null, 1, 0);
+    assertThat(rig.submit(one, some)).isEqualTo(Reply.OK);
+    assertThat(posix(one, 1, 0, 0, Type.SHARED, 0)).isEqualTo(Reply.OK);
+    rig.engine.apply(new LogEntry.ExpireSession(one));
+    rig.engine.apply(new LogEntry.ExpireSession(other));
+    assertThat(rig.rows()).isZero();
+  }
+
+  /** Each fault that can be in the rows is found, and named by its own sentence. */
+  @Test
+  void theCheckFindsWhatIsWrong() {
+    posix(one, 1, 0, 10, Type.EXCLUSIVE, 0);
+    posix(other, 1, 5, 5, Type.EXCLUSIVE, 3);
+    flock(other, 1, Type.SHARED, 0);
+    assertThat(problems()).isEmpty();
+    FileLock second = new FileLock(Kind.POSIX, other, 1, 3, 3, Type.SHARED, 1);
+    FileLocks.hold(rig.engine.store, file, second);
+    assertThat(problems()).anyMatch(each -> each.startsWith("two have the same lock"));
+    FileLocks.giveUp(rig.engine.store, file, second);
+    FileLocks.giveUp(rig.engine.store, file, lock(one, 0, 10, Type.EXCLUSIVE));
+    assertThat(problems()).singleElement().asString().contains("that is free");
+    FileLocks.hold(rig.engine.store, file, lock(one, 0, 10, Type.EXCLUSIVE));
+    assertThat(problems()).isEmpty();
+    for (byte[] key : rig.keys()) {
+      byte[] row = rig.engine.store.get(Table.LOCKS, key);
+      rig.engine.store.delete(Table.LOCKS, key);
+      assertThat(problems()).as("without %s", HexFormat.of().formatHex(key)).isNotEmpty();
+      rig.engine.store.put(Table.LOCKS, key, row);
+    }
+    FileLocks.hold(rig.engine.store, new InodeId(77), lock(other, 0, 0, Type.SHARED));
+    assertThat(problems()).singleElement().asString().contains("which is not there");
+    FileLocks.giveUp(rig.engine.store, new InodeId(77), lock(other, 0, 0, Type.SHARED));
+    FileLocks.hold(rig.engine.store, file, lock(new SessionId(99), 50, 50, Type.SHARED));
+    assertThat(problems()).singleElement().asString().contains("which is over");
+  }
+
+  private List<String> problems() {
+    List<String> found = new ArrayList<>();
+    new LockCheck(rig.engine.store, found::add).run();
+    return found;
   }
 }

@@ -29,11 +29,12 @@ final class Judge {
 
   /**
    * What a call may fail with where a fault struck, besides what its verb may rightly give: the
-   * mount is cut off, or gone, or its disk is full; or the call did not come back. A create that
-   * ends with ENOENT is wrong anywhere.
+   * mount is cut off, or gone, or its disk is full; or what it had open went while it was cut off
+   * (GONE: ESTALE of a read, where that of an open is wrong anywhere); or the call did not come
+   * back. A create that ends with ENOENT is wrong anywhere.
    */
   private static final Set<String> FAILURES =
-      Set.of("EIO", "ENODEV", "ENOTCONN", "ECONNABORTED", "ENOSPC", "EROFS", "STUCK");
+      Set.of("EIO", "ENODEV", "ENOTCONN", "ECONNABORTED", "ENOSPC", "EROFS", "GONE", "STUCK");
 
   private static final int SHOWN = 5;
 

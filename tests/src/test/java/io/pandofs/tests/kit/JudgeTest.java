@@ -178,6 +178,12 @@ final class JudgeTest {
         .singleElement()
         .asString()
         .contains("1 calls failed as none may", "ENOENT");
+    assertThat(convictions(good().call(2, 15, 16, "read k -", "? ESTALE").history(), FAULT))
+        .singleElement()
+        .asString()
+        .contains("1 calls failed as none may", "ESTALE");
+    assertThat(convictions(good().call(2, 15, 16, "read k -", "? GONE").history(), FAULT))
+        .isEmpty();
   }
 
   @Test

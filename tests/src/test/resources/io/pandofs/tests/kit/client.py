@@ -37,6 +37,10 @@ class Away(OSError):
     """Nothing is mounted where the mount should be."""
 
 
+class Gone(OSError):
+    """An open file cannot be read any more: its mount's session ended, and the file was replaced. Opening one never fails so."""
+
+
 class Client:
     def __init__(self, mount, number, history, seed, complete="sync"):
         self.mount, self.number, self.random = mount, number, random.Random(f"{seed}/{number}")
@@ -91,7 +95,7 @@ class Client:
         try:
             answer, value = "OK", call()
         except OSError as e:
-            name = errno.errorcode.get(e.errno, str(e.errno))
+            name = "GONE" if isinstance(e, Gone) else errno.errorcode.get(e.errno, str(e.errno))
             if e.errno in TAKEN_AWAY:
                 self.leave()
             if name in legitimate:
@@ -128,11 +132,17 @@ class Client:
     def look_register(self, key):
         self.do("read", key, "", lambda: self.content(f"register/{key}").decode(), ("ENOENT",))
 
+    def read(self, fd, size, at):
+        try:
+            return os.pread(fd, size, at)
+        except OSError as e:
+            raise Gone(e.errno, e.strerror) if e.errno == errno.ESTALE else e
+
     def content(self, path):
         fd = self.open(path, os.O_RDONLY)
         try:
             data = b""
-            while chunk := os.read(fd, 65536):
+            while chunk := self.read(fd, 65536, len(data)):
                 data += chunk
             return data
         finally:
@@ -174,7 +184,7 @@ class Client:
         def read():
             fd = self.open(f"slots/{key}", os.O_RDONLY)
             try:
-                data = os.pread(fd, 8, 8 * slot)
+                data = self.read(fd, 8, 8 * slot)
                 return str(int.from_bytes(data, "big")) if len(data) == 8 else f"short{len(data)}"
             finally:
                 os.close(fd)

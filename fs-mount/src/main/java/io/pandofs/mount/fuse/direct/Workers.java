@@ -294,6 +294,8 @@ final class Workers {
                   later.remove(request);
                   try {
                     answer(device, request, failure);
+                  } catch (IOException | OutOfMemoryError e) {
+                    fail(e); // who waits would wait for ever
                   } finally {
                     device.close();
                   }
@@ -303,14 +305,13 @@ final class Workers {
     }
   }
 
-  private static void answer(Device device, long request, @Nullable Throwable failure) {
+  private static void answer(Device device, long request, @Nullable Throwable failure)
+      throws IOException {
     int errno = failure == null ? 0 : -LockRequests.errno(failure).errno().number();
     try (NativeBytes bytes = new NativeBytes(Protocol.OutHeader.BYTES)) {
       Reply out = new Reply(bytes.buffer());
       out.clear();
       device.write(bytes, out.finish(request, errno));
-    } catch (IOException | OutOfMemoryError e) {
-      LOG.error("who waits for a lock cannot be answered", e);
     }
   }
 
