@@ -77,7 +77,23 @@ public sealed interface Operation {
     }
   }
 
-  /** link(2): EPERM for a directory, EMLINK, EEXIST, ENOENT for an orphan. */
+  /**
+   * open(2) with O_TMPFILE: a regular file without a name, an orphan from the start. ENOTDIR if the
+   * parent, whose group it may inherit, is no directory.
+   *
+   * @param inode an unused number of the session's range
+   * @param permissions twelve bits, umask already applied
+   * @param linkable whether it may get a name, once: without O_EXCL
+   * @param leased whether it is born with a lease of the session
+   */
+  record CreateUnnamed(
+      InodeId parent, InodeId inode, int permissions, boolean linkable, boolean leased)
+      implements Operation {}
+
+  /**
+   * link(2): EPERM for a directory, EMLINK, EEXIST, ENOENT for an orphan other than a {@link
+   * CreateUnnamed linkable} one.
+   */
   record Link(InodeId inode, InodeId parent, FileName name) implements Operation {}
 
   /** unlink(2): EISDIR for a directory. The last link gone, the inode becomes an orphan. */
@@ -149,6 +165,15 @@ public sealed interface Operation {
       blocks = List.copyOf(blocks);
     }
   }
+
+  /**
+   * copy_file_range(2): bytes of a file become bytes of another, or of the same elsewhere, by way
+   * of sharing blocks; holes become holes. The reply's number is how many, which may be fewer than
+   * were asked for: to the end of the source, or as many as are done in one entry. EINVAL for
+   * ranges of one file that overlap, EFBIG, EOPNOTSUPP for a block that is shared too often.
+   */
+  record CopyRange(InodeId from, long fromOffset, InodeId to, long toOffset, long length)
+      implements Operation {}
 
   /** fallocate(2); EOPNOTSUPP for modes other than those above. */
   record Allocate(InodeId inode, int mode, long offset, long length) implements Operation {}

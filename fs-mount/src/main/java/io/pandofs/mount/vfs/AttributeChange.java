@@ -33,6 +33,11 @@ public record AttributeChange(
     return new AttributeChange(null, null, null, null, accessed, modified);
   }
 
+  /** Whether all stays but what any chown(2) takes away: set-user-id, set-group-id. */
+  public boolean isNone() {
+    return equals(new AttributeChange(null, null, null, null, null, null));
+  }
+
   static @Nullable Timestamp resolve(@Nullable TimeChange change, Timestamp now) {
     if (change == null) {
       return null;

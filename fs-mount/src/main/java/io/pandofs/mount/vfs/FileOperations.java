@@ -15,6 +15,7 @@ import io.pandofs.meta.Operation;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -145,6 +146,32 @@ public final class FileOperations {
    */
   public Opened create(Caller caller, InodeId parent, FileName name, int permissions, int flags)
       throws ErrnoException {
+    boolean exclusive = OpenFlags.has(flags, OpenFlags.EXCLUSIVE);
+    return create(
+        caller,
+        flags,
+        fresh ->
+            new Operation.Create(
+                parent, name, fresh, FileType.REGULAR, permissions, 0, null, exclusive, true));
+  }
+
+  /**
+   * open(2) with O_TMPFILE: makes a file without a name, which is gone with its last close unless
+   * it was given one. Without O_EXCL link(2) may do that.
+   *
+   * @param permissions twelve bits, umask already applied
+   */
+  public Opened createUnnamed(Caller caller, InodeId parent, int permissions, int flags)
+      throws ErrnoException {
+    boolean linkable = !OpenFlags.has(flags, OpenFlags.EXCLUSIVE);
+    return create(
+        caller,
+        flags,
+        fresh -> new Operation.CreateUnnamed(parent, fresh, permissions, linkable, true));
+  }
+
+  private Opened create(Caller caller, int flags, Function<InodeId, Operation> operation)
+      throws ErrnoException {
     // The number is good in the session that it was granted to.
     MetadataSession session = sessions.current();
     InodeId fresh = session.nextInode();
@@ -153,17 +180,7 @@ public final class FileOperations {
     file.lease().ask();
     long asked = file.lease().generation();
     try {
-      Operation create =
-          new Operation.Create(
-              parent,
-              name,
-              fresh,
-              FileType.REGULAR,
-              permissions,
-              0,
-              null,
-              OpenFlags.has(flags, OpenFlags.EXCLUSIVE),
-              true);
+      Operation create = operation.apply(fresh);
       Attributes made = made(Sessions.submit(session, create, caller, clock.now()).attributes());
       if (!made.inode().equals(fresh)) {
         return open(caller, made.inode(), flags);
@@ -465,5 +482,31 @@ public final class FileOperations {
     }
     Operation allocate = new Operation.Allocate(open.file().inode(), mode, offset, length);
     shape.submit(open.file(), allocate, caller, clock.now());
+  }
+
+  /**
+   * copy_file_range(2): no bytes move, the files share their blocks. What is dirty of both is
+   * committed first. The source's atime stays.
+   *
+   * @return bytes copied: fewer than asked for at the source's end, and of files in many extents
+   * @throws ErrnoException EBADF, EINVAL, EFBIG; EOPNOTSUPP if a block is shared too often; what
+   *     earlier data of either was lost with
+   */
+  public long copy(Caller caller, long from, long fromOffset, long to, long toOffset, long length)
+      throws ErrnoException {
+    FileHandle source = handle(from);
+    FileHandle target = handle(to);
+    if (!OpenFlags.reads(source.flags()) || !OpenFlags.writes(target.flags())) {
+      throw new ErrnoException(Errno.EBADF);
+    }
+    if (fromOffset < 0 || toOffset < 0 || length < 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    long unusedLosses = target.refuseAfterLoss();
+    writeBack.drain(source.file(), lostData.number());
+    Operation copy =
+        new Operation.CopyRange(
+            source.file().inode(), fromOffset, target.file().inode(), toOffset, length);
+    return shape.submit(target.file(), copy, caller, clock.now()).number();
   }
 }

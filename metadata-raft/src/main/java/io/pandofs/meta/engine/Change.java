@@ -178,9 +178,14 @@ final class Change {
     inode.links = inode.isDirectory() ? 0 : inode.links - 1;
     inode.touchChanged(now);
     if (inode.isOrphan()) {
-      Orphans.put(write(), inode.id, index);
-      effects.orphaned(inode.id);
+      orphaned(inode, false);
     }
+  }
+
+  /** Notes an inode without a name. */
+  void orphaned(Inode inode, boolean linkable) {
+    Orphans.put(write(), inode.id, index, linkable);
+    effects.orphaned(inode.id);
   }
 
   /** Writes the inodes that the operation has worked on. */

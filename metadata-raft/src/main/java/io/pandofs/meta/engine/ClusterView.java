@@ -85,7 +85,7 @@ public final class ClusterView {
    * A committed block.
    *
    * @param references extents in it
-   * @param liveBytes the bytes of these extents; the rest of the block is dead
+   * @param liveBytes the bytes of these extents, what several share for each; the rest is dead
    */
   public record Block(BlockId id, int length, int crc32c, int references, long liveBytes) {}
 

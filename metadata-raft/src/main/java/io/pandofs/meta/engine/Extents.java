@@ -36,6 +36,18 @@ final class Extents {
     return found;
   }
 
+  /** As {@link #find}, but of many no more than {@code limit}. */
+  static List<Extent> findSome(ReadStore tables, long inode, long from, long to, int limit) {
+    List<Extent> found = find(tables, inode, from, Math.min(to, from + 1));
+    try (ReadStore.Cursor rows =
+        tables.scan(Table.EXTENTS, Keys.of(inode, from + 1), Keys.of(inode, to))) {
+      while (found.size() < limit && rows.next()) {
+        found.add(decode(rows.key(), rows.value()));
+      }
+    }
+    return found;
+  }
+
   /** The first extents of a file, at most {@code limit}. */
   static List<Extent> first(ReadStore tables, long inode, int limit) {
     List<Extent> found = new ArrayList<>();

@@ -3,6 +3,7 @@ package io.pandofs.meta.engine;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -40,6 +41,22 @@ final class NamespaceOperations {
     return Reply.of(inode.attributes());
   }
 
+  static Reply createUnnamed(Operation.CreateUnnamed create, Change change) throws ErrnoException {
+    Inode parent = change.directory(create.parent());
+    if ((create.permissions() & ~PERMISSIONS) != 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    checkNumber(create.inode(), change);
+    Inode inode = new Inode(create.inode(), FileType.REGULAR, change.now());
+    inode.permissions = create.permissions();
+    inode.lease = create.leased() ? change.session().value() : 0;
+    giveOwner(inode, parent, change);
+    change.created(inode);
+    change.orphaned(inode, create.linkable());
+    change.finish(inode);
+    return Reply.of(inode.attributes());
+  }
+
   private static Reply existing(Operation.Create create, Inode found) throws ErrnoException {
     if (create.exclusive() || create.type() != FileType.REGULAR) {
       throw new ErrnoException(Errno.EEXIST);
@@ -67,7 +84,11 @@ final class NamespaceOperations {
     if (target != null) {
       checkTarget(target);
     }
-    long number = create.inode().value();
+    checkNumber(create.inode(), change);
+  }
+
+  private static void checkNumber(InodeId inode, Change change) throws ErrnoException {
+    long number = inode.value();
     if (!Grants.has(change.tables(), change.session(), Operation.NumberKind.INODE, number)) {
       throw new ErrnoException(Errno.EINVAL, "a number that the session does not hold");
     }
@@ -93,15 +114,10 @@ final class NamespaceOperations {
   private static Inode build(Operation.Create create, Inode parent, Change change) {
     Inode inode = new Inode(create.inode(), create.type(), change.now());
     inode.permissions = create.permissions();
-    inode.uid = change.caller().uid();
-    inode.gid = change.caller().gid();
     inode.links = 1;
     inode.device = create.device();
     inode.lease = create.leased() ? change.session().value() : 0;
-    if ((parent.permissions & Inode.SETGID) != 0) {
-      inode.gid = parent.gid;
-      inode.permissions |= inode.isDirectory() ? Inode.SETGID : 0;
-    }
+    giveOwner(inode, parent, change);
     if (inode.isDirectory()) {
       inode.links = 2;
       inode.parent = parent.id.value();
@@ -116,6 +132,16 @@ final class NamespaceOperations {
     return inode;
   }
 
+  /** The caller's, but for the group of what is made in a setgid directory. */
+  private static void giveOwner(Inode inode, Inode parent, Change change) {
+    inode.uid = change.caller().uid();
+    inode.gid = change.caller().gid();
+    if ((parent.permissions & Inode.SETGID) != 0) {
+      inode.gid = parent.gid;
+      inode.permissions |= inode.isDirectory() ? Inode.SETGID : 0;
+    }
+  }
+
   static Reply link(Operation.Link link, Change change) throws ErrnoException {
     Inode parent = change.directory(link.parent());
     Inode inode = change.inode(link.inode());
@@ -124,13 +150,18 @@ final class NamespaceOperations {
     if (inode.isDirectory()) {
       throw new ErrnoException(Errno.EPERM);
     }
-    requireLive(inode);
+    if (!Orphans.isLinkable(change.tables(), inode.id)) {
+      requireLive(inode);
+    }
     if (inode.links >= LINKS_MAX) {
       throw new ErrnoException(Errno.EMLINK);
     }
     change.requireNotForeign(inode);
     long slot = Dentries.freeSlot(change.tables(), parent.id, link.name());
     change.putDentry(parent, slot, link.name(), inode);
+    if (inode.isOrphan()) {
+      Orphans.remove(change.write(), inode.id);
+    }
     inode.links++;
     inode.touchChanged(change.now());
     parent.touchModified(change.now());
@@ -188,7 +219,7 @@ final class NamespaceOperations {
     }
   }
 
-  /** Nothing is made in a removed directory, and no orphan gets a name. */
+  /** Nothing is made in a removed directory, and what has lost its last name gets none again. */
   static void requireLive(Inode inode) throws ErrnoException {
     if (inode.isOrphan()) {
       throw new ErrnoException(Errno.ENOENT);

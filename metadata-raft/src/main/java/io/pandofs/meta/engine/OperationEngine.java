@@ -40,6 +40,10 @@ public final class OperationEngine {
   private static Reply apply(Operation operation, Change change) throws ErrnoException {
     if (operation instanceof Operation.Create create) {
       return NamespaceOperations.create(create, change);
+    } else if (operation instanceof Operation.CreateUnnamed create) {
+      return NamespaceOperations.createUnnamed(create, change);
+    } else if (operation instanceof Operation.CopyRange copy) {
+      return CopyOperation.apply(copy, change);
     } else if (operation instanceof Operation.Write write) {
       return WriteOperation.apply(write, change);
     } else if (operation instanceof Operation.Relocate relocate) {

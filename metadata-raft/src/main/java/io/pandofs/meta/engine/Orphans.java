@@ -2,23 +2,49 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.InodeId;
 
-/** Inodes without a link, each with the index of the entry that took the last. */
+/**
+ * Inodes without a name, each with the index of the entry that took the last or made it without
+ * one, and whether it may get one.
+ */
 final class Orphans {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private Orphans() {}
 
-  static void put(Store store, InodeId inode, long index) {
-    store.put(Table.ORPHANS, Keys.of(inode.value()), new RowWriter(VERSION).i64(index).toBytes());
+  static void put(Store store, InodeId inode, long index, boolean linkable) {
+    store.put(
+        Table.ORPHANS,
+        Keys.of(inode.value()),
+        new RowWriter(VERSION).i64(index).u8(linkable ? 1 : 0).toBytes());
+  }
+
+  static void remove(Store store, InodeId inode) {
+    store.delete(Table.ORPHANS, Keys.of(inode.value()));
   }
 
   static boolean has(ReadStore tables, InodeId inode) {
     return tables.get(Table.ORPHANS, Keys.of(inode.value())) != null;
   }
 
+  /** Whether an inode is an orphan that may get a name: one that never had any. */
+  static boolean isLinkable(ReadStore tables, InodeId inode) {
+    byte[] row = tables.get(Table.ORPHANS, Keys.of(inode.value()));
+    if (row == null) {
+      return false;
+    }
+    RowReader in = reader(row);
+    in.i64();
+    return in.u8() != 0;
+  }
+
+  private static RowReader reader(byte[] row) {
+    return new RowReader(Table.ORPHANS, row, VERSION);
+  }
+
   static ClusterView.Orphan decode(byte[] key, byte[] row) {
-    RowReader in = new RowReader(Table.ORPHANS, row, VERSION);
+    RowReader in = reader(row);
     long index = in.i64();
+    in.u8();
     in.end();
     return new ClusterView.Orphan(new InodeId(Keys.first(key)), index);
   }

@@ -47,7 +47,7 @@ final class Reaper {
     }
     budget--;
     store.delete(Table.INODES, Keys.of(id.value()));
-    store.delete(Table.ORPHANS, Keys.of(id.value()));
+    Orphans.remove(store, id);
     LockOperations.inodeGone(id, store);
     Totals.add(store, -1, 0);
     effects.inodeChanged(id);

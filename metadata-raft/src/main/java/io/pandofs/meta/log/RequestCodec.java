@@ -11,7 +11,9 @@ import io.pandofs.meta.Request;
 import io.pandofs.meta.wire.AccessedMessage;
 import io.pandofs.meta.wire.AllocateMessage;
 import io.pandofs.meta.wire.CancelLockMessage;
+import io.pandofs.meta.wire.CopyRangeMessage;
 import io.pandofs.meta.wire.CreateMessage;
+import io.pandofs.meta.wire.CreateUnnamedMessage;
 import io.pandofs.meta.wire.LinkMessage;
 import io.pandofs.meta.wire.NameMessage;
 import io.pandofs.meta.wire.ReleaseLeasesMessage;
@@ -51,6 +53,10 @@ final class RequestCodec {
     RequestMessage.Builder out = RequestMessage.newBuilder();
     if (operation instanceof Operation.Create create) {
       return out.setCreate(encode(create));
+    } else if (operation instanceof Operation.CreateUnnamed create) {
+      return out.setCreateUnnamed(encode(create));
+    } else if (operation instanceof Operation.CopyRange copy) {
+      return out.setCopyRange(encode(copy));
     } else if (operation instanceof Operation.Write write) {
       return out.setWrite(WriteCodec.encode(write));
     } else if (operation instanceof Operation.Relocate relocate) {
@@ -198,6 +204,26 @@ final class RequestCodec {
     return out.build();
   }
 
+  private static CreateUnnamedMessage encode(Operation.CreateUnnamed create) {
+    return CreateUnnamedMessage.newBuilder()
+        .setParent(create.parent().value())
+        .setInode(create.inode().value())
+        .setPermissions(create.permissions())
+        .setLinkable(create.linkable())
+        .setLeased(create.leased())
+        .build();
+  }
+
+  private static CopyRangeMessage encode(Operation.CopyRange copy) {
+    return CopyRangeMessage.newBuilder()
+        .setFrom(copy.from().value())
+        .setFromOffset(copy.fromOffset())
+        .setTo(copy.to().value())
+        .setToOffset(copy.toOffset())
+        .setLength(copy.length())
+        .build();
+  }
+
   private static SetAttributesMessage encode(Operation.SetAttributes set) {
     SetAttributesMessage.Builder out =
         SetAttributesMessage.newBuilder().setInode(set.inode().value());
@@ -230,6 +256,8 @@ final class RequestCodec {
   private static Operation operation(RequestMessage in) throws MalformedException {
     return switch (in.getOperationCase()) {
       case CREATE -> create(in.getCreate());
+      case CREATE_UNNAMED -> createUnnamed(in.getCreateUnnamed());
+      case COPY_RANGE -> copyRange(in.getCopyRange());
       case LINK -> {
         LinkMessage link = in.getLink();
         yield new Operation.Link(
@@ -258,14 +286,7 @@ final class RequestCodec {
             allocate.getOffset(),
             allocate.getLength());
       }
-      case SET_XATTR -> {
-        SetXattrMessage set = in.getSetXattr();
-        yield new Operation.SetXattr(
-            Check.inode(set.getInode()),
-            Check.bytes(set.getName(), XATTR_NAME_MAX),
-            Check.bytes(set.getValue(), XATTR_VALUE_MAX),
-            set.getFlags());
-      }
+      case SET_XATTR -> setXattr(in.getSetXattr());
       case REMOVE_XATTR -> {
         RemoveXattrMessage remove = in.getRemoveXattr();
         yield new Operation.RemoveXattr(
@@ -301,6 +322,32 @@ final class RequestCodec {
         target,
         in.getExclusive(),
         in.getLeased());
+  }
+
+  private static Operation createUnnamed(CreateUnnamedMessage in) throws MalformedException {
+    return new Operation.CreateUnnamed(
+        Check.inode(in.getParent()),
+        Check.inode(in.getInode()),
+        in.getPermissions(),
+        in.getLinkable(),
+        in.getLeased());
+  }
+
+  private static Operation copyRange(CopyRangeMessage in) throws MalformedException {
+    return new Operation.CopyRange(
+        Check.inode(in.getFrom()),
+        in.getFromOffset(),
+        Check.inode(in.getTo()),
+        in.getToOffset(),
+        in.getLength());
+  }
+
+  private static Operation setXattr(SetXattrMessage in) throws MalformedException {
+    return new Operation.SetXattr(
+        Check.inode(in.getInode()),
+        Check.bytes(in.getName(), XATTR_NAME_MAX),
+        Check.bytes(in.getValue(), XATTR_VALUE_MAX),
+        in.getFlags());
   }
 
   private static Operation releaseLeases(ReleaseLeasesMessage in) throws MalformedException {

@@ -48,6 +48,7 @@ final class ModelFs {
     byte[] target = {};
     Node parent;
     boolean removed;
+    boolean linkable;
     final Map<String, Node> children = new TreeMap<>();
     final TreeMap<Long, Place> bytes = new TreeMap<>();
     final Map<String, byte[]> xattrs = new TreeMap<>();
@@ -83,6 +84,9 @@ final class ModelFs {
     try {
       if (request.operation() instanceof Operation.Relocate o) {
         return new Reply(Errno.OK, null, relocate(o));
+      } else if (request.operation() instanceof Operation.CopyRange o) {
+        long count = copy(o);
+        return new Reply(Errno.OK, attributes(get(o.to())), count);
       }
       Node node = run(request.operation());
       return node == null ? Reply.OK : Reply.of(attributes(node));
@@ -94,6 +98,8 @@ final class ModelFs {
   private Node run(Operation op) throws Fail {
     if (op instanceof Operation.Create o) {
       return create(o);
+    } else if (op instanceof Operation.CreateUnnamed o) {
+      return createUnnamed(o);
     } else if (op instanceof Operation.Link o) {
       return link(o);
     } else if (op instanceof Operation.Unlink o) {
@@ -179,14 +185,7 @@ final class ModelFs {
     n.id = o.inode().value();
     n.type = o.type();
     n.mode = o.type() == FileType.SYMLINK ? 0777 : o.permissions();
-    n.uid = caller.uid();
-    n.gid = caller.gid();
-    if ((dir.mode & 02000) != 0) {
-      n.gid = dir.gid;
-      if (n.isDir()) {
-        n.mode |= 02000;
-      }
-    }
+    inherit(n, dir);
     n.device = o.device();
     n.atime = n.mtime = n.ctime = n.btime = now;
     if (n.isDir()) {
@@ -203,13 +202,39 @@ final class ModelFs {
     return n;
   }
 
+  private Node createUnnamed(Operation.CreateUnnamed o) throws Fail {
+    Node dir = dir(o.parent());
+    require(o.inode().value() != 1, Errno.EINVAL);
+    require(!nodes.containsKey(o.inode().value()), Errno.EIO);
+    Node n = new Node();
+    n.id = o.inode().value();
+    n.mode = o.permissions();
+    inherit(n, dir);
+    n.atime = n.mtime = n.ctime = n.btime = now;
+    n.linkable = o.linkable();
+    nodes.put(n.id, n);
+    return n;
+  }
+
+  private void inherit(Node n, Node dir) {
+    n.uid = caller.uid();
+    n.gid = caller.gid();
+    if ((dir.mode & 02000) != 0) {
+      n.gid = dir.gid;
+      if (n.isDir()) {
+        n.mode |= 02000;
+      }
+    }
+  }
+
   private Node link(Operation.Link o) throws Fail {
     Node dir = dir(o.parent());
     Node node = get(o.inode());
     require(!dir.children.containsKey(o.name().toString()), Errno.EEXIST);
     require(!dir.removed, Errno.ENOENT);
     require(!node.isDir(), Errno.EPERM);
-    require(links(node) > 0, Errno.ENOENT);
+    require(links(node) > 0 || node.linkable, Errno.ENOENT);
+    node.linkable = false;
     dir.children.put(o.name().toString(), node);
     modified(dir);
     changed(node);
@@ -322,9 +347,7 @@ final class ModelFs {
   }
 
   private Node write(Operation.Write o) throws Fail {
-    Node n = get(o.inode());
-    require(!n.isDir(), Errno.EISDIR);
-    require(n.type == FileType.REGULAR, Errno.EINVAL);
+    Node n = file(o.inode());
     for (NewBlock block : o.blocks()) {
       require(!liveBlocks().contains(block.block()), Errno.EIO);
     }
@@ -343,9 +366,7 @@ final class ModelFs {
 
   /** How many bytes moved. */
   private long relocate(Operation.Relocate o) throws Fail {
-    Node n = get(o.inode());
-    require(!n.isDir(), Errno.EISDIR);
-    require(n.type == FileType.REGULAR, Errno.EINVAL);
+    Node n = file(o.inode());
     for (NewBlock block : o.blocks()) {
       require(!liveBlocks().contains(block.block()), Errno.EIO);
     }
@@ -369,6 +390,35 @@ final class ModelFs {
       }
     }
     return moved;
+  }
+
+  /** How many bytes were copied. */
+  private long copy(Operation.CopyRange o) throws Fail {
+    Node from = file(o.from());
+    Node to = file(o.to());
+    require(o.fromOffset() >= 0 && o.toOffset() >= 0 && o.length() >= 0, Errno.EINVAL);
+    long count = Math.max(0, Math.min(o.length(), from.size - o.fromOffset()));
+    if (count == 0) {
+      return 0;
+    }
+    require(o.toOffset() + count > 0, Errno.EFBIG);
+    boolean apart =
+        o.fromOffset() + count <= o.toOffset() || o.toOffset() + count <= o.fromOffset();
+    require(from != to || apart, Errno.EINVAL);
+    TreeMap<Long, Place> copied =
+        new TreeMap<>(from.bytes.subMap(o.fromOffset(), true, o.fromOffset() + count, false));
+    to.bytes.subMap(o.toOffset(), true, o.toOffset() + count, false).clear();
+    copied.forEach((at, place) -> to.bytes.put(at - o.fromOffset() + o.toOffset(), place));
+    to.size = Math.max(to.size, o.toOffset() + count);
+    written(to);
+    return count;
+  }
+
+  private Node file(InodeId id) throws Fail {
+    Node n = get(id);
+    require(!n.isDir(), Errno.EISDIR);
+    require(n.type == FileType.REGULAR, Errno.EINVAL);
+    return n;
   }
 
   private Node allocate(Operation.Allocate o) throws Fail {

@@ -30,6 +30,7 @@ final class ModelSteps {
 
   private final Random random;
   private final List<Operation.Write> written = new ArrayList<>();
+  private InodeId unnamed = InodeId.ROOT;
   private long inodes = 1;
   private long blocks = 0;
   private long seconds = 1_700_000_000;
@@ -60,10 +61,13 @@ final class ModelSteps {
 
   private Operation operation() {
     int kind = random.nextInt(100);
-    if (kind < 30) {
+    if (kind < 27) {
       return create();
+    } else if (kind < 30) {
+      return createUnnamed();
     } else if (kind < 36) {
-      return new Operation.Link(inode(), inode(), name());
+      InodeId known = random.nextInt(3) == 0 ? unnamed : inode();
+      return new Operation.Link(known, inode(), name());
     } else if (kind < 44) {
       return new Operation.Unlink(inode(), name());
     } else if (kind < 49) {
@@ -75,8 +79,10 @@ final class ModelSteps {
       return setAttributes();
     } else if (kind < 73) {
       return new Operation.Accessed(inode(), time());
-    } else if (kind < 85) {
+    } else if (kind < 83) {
       return write();
+    } else if (kind < 85) {
+      return copy();
     } else if (kind < 88) {
       return relocate();
     } else if (kind < 94) {
@@ -98,6 +104,22 @@ final class ModelSteps {
     int permissions = random.nextInt(010000);
     return new Operation.Create(
         inode(), name(), number, type, permissions, 0, target, random.nextBoolean());
+  }
+
+  private Operation createUnnamed() {
+    unnamed = random.nextInt(50) == 0 ? inode() : new InodeId(++inodes);
+    boolean linkable = random.nextInt(3) > 0;
+    return new Operation.CreateUnnamed(inode(), unnamed, random.nextInt(010000), linkable, false);
+  }
+
+  /** Mostly of a file that has bytes, often into itself. */
+  private Operation copy() {
+    InodeId from =
+        written.isEmpty() || random.nextInt(4) == 0
+            ? inode()
+            : written.get(written.size() - 1 - random.nextInt(Math.min(written.size(), 5))).inode();
+    InodeId to = random.nextInt(3) == 0 ? from : inode();
+    return new Operation.CopyRange(from, offset() - 1, to, offset() - 1, random.nextInt(60) - 1);
   }
 
   private Operation setAttributes() {

@@ -138,8 +138,8 @@ final class TableCheckTest {
   void orphansThatAreNone() {
     rig.store.delete(Table.ORPHANS, Keys.of(orphan.value()));
     assertFinds(TableProblem.WRONG_ORPHAN);
-    Orphans.put(rig.store, orphan, 1);
-    Orphans.put(rig.store, file, 1);
+    Orphans.put(rig.store, orphan, 1, false);
+    Orphans.put(rig.store, file, 1, false);
     assertFinds(TableProblem.WRONG_ORPHAN);
   }
 

@@ -30,6 +30,7 @@ final class Exceptions {
       Set.of(
           "unlink-open",
           "rename-flags",
+          "blind-append",
           "blind-rename",
           "tmpfile",
           "zero-range",

@@ -155,7 +155,13 @@ final class Generator {
                 + " "
                 + odd(names.directory())
                 + " "
-                + pick(List.of("O_RDONLY+O_DIRECTORY", "O_RDONLY", "O_RDWR", "O_RDWR+O_TMPFILE"))
+                + pick(
+                    List.of(
+                        "O_RDONLY+O_DIRECTORY",
+                        "O_RDONLY",
+                        "O_RDWR",
+                        "O_RDWR+O_TMPFILE",
+                        "O_WRONLY+O_TMPFILE+O_EXCL"))
                 + " 0600");
     draw(4, () -> "close " + slot());
     draw(6, () -> "read " + slot() + " " + length());
@@ -212,6 +218,7 @@ final class Generator {
     draw(3, () -> "symlink " + pick(TARGETS) + " " + odd(names.any()));
     draw(2, () -> "readlink " + odd(any(Kind.LINK)));
     draw(5, () -> "link " + odd(names.existing()) + " " + odd(names.any()));
+    draw(2, () -> "flink " + slot() + " " + odd(names.any()));
     draw(5, () -> "unlink " + odd(names.existing()));
     draw(4, () -> "rmdir " + odd(names.existing(Kind.DIR)));
     draw(

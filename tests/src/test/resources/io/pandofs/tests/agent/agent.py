@@ -27,7 +27,7 @@ import time
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-AT_FDCWD, AT_SYMLINK_NOFOLLOW = -100, 0x100
+AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW = -100, 0x100, 0x400
 UTIME = {"now": (0, (1 << 30) - 1), "omit": (0, (1 << 30) - 2)}
 DAY = 86400
 CLOCK_REALTIME_COARSE = 5  # the clock of timestamps; the time module does not name it
@@ -239,6 +239,8 @@ class Agent:
     def do_write(self, slot, length, seed):
         fd = self.fd(slot)
         self.avoid_killpriv(fd)
+        if "blind-append" in self.skip:
+            os.fstat(fd)
         n = os.write(fd, pattern(int(seed), int(length)))
         end = os.lseek(fd, 0, os.SEEK_CUR) if stat.S_ISREG(os.fstat(fd).st_mode) else n
         self.touched(end - n, n)
@@ -353,6 +355,12 @@ class Agent:
         if not stat.S_ISREG(os.lstat(a).st_mode) and not stat.S_ISDIR(os.lstat(a).st_mode):
             self.avoid("link-identity")
         os.link(a, b, follow_symlinks=False)
+
+    def do_flink(self, slot, target):
+        """linkat(2) of what a descriptor has open: how a file that was made without a name gets one."""
+        self.avoid("tmpfile")
+        source = f"/proc/self/fd/{self.fd(slot)}".encode()
+        check(LIBC.linkat(AT_FDCWD, source, AT_FDCWD, os.fsencode(self.path(target)), AT_SYMLINK_FOLLOW))
 
     def do_unlink(self, path):
         target = self.path(path)

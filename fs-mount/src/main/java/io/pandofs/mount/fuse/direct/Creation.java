@@ -65,6 +65,12 @@ final class Creation {
     throw new ErrnoException(Errno.ESTALE);
   }
 
+  /** open(2) with O_TMPFILE. */
+  FileOperations.Opened openUnnamed(Request in) throws ErrnoException {
+    return files.createUnnamed(
+        in.caller(), in.inode(), in.int32(Create.MODE) & PERMISSIONS, in.int32(Create.FLAGS));
+  }
+
   private static int wanted(int access) {
     return switch (access) {
       case OpenFlags.READ_ONLY -> READ;

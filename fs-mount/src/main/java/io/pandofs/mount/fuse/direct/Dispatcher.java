@@ -156,6 +156,7 @@ final class Dispatcher {
     switch (opcode) {
       case Protocol.OPEN -> files.open(in, out);
       case Protocol.CREATE -> files.create(in, out);
+      case Protocol.TMPFILE -> files.createUnnamed(in, out);
       case Protocol.READ -> files.read(in, out);
       case Protocol.WRITE -> files.write(in, out);
       case Protocol.FLUSH -> files.flush(in);
@@ -163,6 +164,7 @@ final class Dispatcher {
       case Protocol.RELEASE -> files.release(in);
       case Protocol.FALLOCATE -> files.allocate(in);
       case Protocol.LSEEK -> files.seek(in, out);
+      case Protocol.COPY_FILE_RANGE -> files.copy(in, out);
       case Protocol.GETLK -> locks.get(in, out);
       case Protocol.SETLK -> locks.set(in);
       case Protocol.OPENDIR -> directories.open(in, out);

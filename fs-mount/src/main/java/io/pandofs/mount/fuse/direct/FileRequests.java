@@ -5,6 +5,8 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.direct.Protocol.Allocate;
+import io.pandofs.mount.fuse.direct.Protocol.Copy;
+import io.pandofs.mount.fuse.direct.Protocol.Create;
 import io.pandofs.mount.fuse.direct.Protocol.Handle;
 import io.pandofs.mount.fuse.direct.Protocol.Open;
 import io.pandofs.mount.fuse.direct.Protocol.Read;
@@ -17,6 +19,7 @@ import java.nio.ByteBuffer;
 /** Requests about files' contents. Thread-safe; calls block. */
 final class FileRequests {
 
+  private static final long COPIED_MAX = 1 << 30;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
 
@@ -42,7 +45,16 @@ final class FileRequests {
 
   /** FUSE_CREATE: the kernel has seen no such file a moment ago. */
   void create(Request in, Reply out) throws ErrnoException {
-    FileOperations.Opened opened = creation.open(in);
+    opened(in, out, creation.open(in));
+  }
+
+  /** FUSE_TMPFILE: O_TMPFILE, for which the kernel sends a name that means nothing. */
+  void createUnnamed(Request in, Reply out) throws ErrnoException {
+    in.needs(Create.BYTES);
+    opened(in, out, creation.openUnnamed(in));
+  }
+
+  private void opened(Request in, Reply out, FileOperations.Opened opened) {
     nodes.give(opened.attributes(), out);
     out.opened(opened.handle(), opened.direct());
     created.put(in.thread(), opened.attributes().inode(), opened.attributes());
@@ -92,6 +104,24 @@ final class FileRequests {
         in.int32(Allocate.MODE),
         in.int64(Allocate.OFFSET),
         in.int64(Allocate.LENGTH));
+  }
+
+  /** FUSE_COPY_FILE_RANGE. */
+  void copy(Request in, Reply out) throws ErrnoException {
+    in.needs(Copy.BYTES);
+    if (in.int64(Copy.FLAGS) != 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+    long copied =
+        files.copy(
+            in.caller(),
+            in.int64(Copy.HANDLE),
+            in.int64(Copy.OFFSET),
+            in.int64(Copy.TO_HANDLE),
+            in.int64(Copy.TO_OFFSET),
+            // The answer has 32 bits; a shorter copy is gone on with.
+            Math.min(in.int64(Copy.LENGTH), COPIED_MAX));
+    out.int32((int) copied).int32(0);
   }
 
   /** FUSE_LSEEK: the kernel asks for holes and data only. */

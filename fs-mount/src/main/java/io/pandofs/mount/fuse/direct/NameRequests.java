@@ -6,6 +6,7 @@ import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
 import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.direct.Protocol.Link;
@@ -65,6 +66,12 @@ final class NameRequests {
     out.statx(nodes.attributes(in.inode()));
   }
 
+  /**
+   * FUSE_SETATTR. One of nothing comes from chown(2) of neither owner nor group, which takes
+   * set-user-id and set-group-id away and is the owner's to make, and before a write that does so,
+   * which is anybody's; the kernel does not tell them apart (fuse_setattr in fs/fuse/dir.c, with
+   * HANDLE_KILLPRIV_V2). So that of a stranger changes nothing: the write does itself.
+   */
   void setAttributes(Request in, Reply out) throws ErrnoException {
     in.needs(SetAttr.BYTES);
     int valid = in.int32(SetAttr.VALID);
@@ -82,7 +89,13 @@ final class NameRequests {
                 ? time(
                     in, has(valid, SetAttr.MODIFIED_NOW), SetAttr.MODIFIED, SetAttr.MODIFIED_NANOS)
                 : null);
-    out.attributes(namespace.change(in.caller(), in.inode(), change));
+    Caller caller = in.caller();
+    Attributes shown = change.isNone() ? namespace.attributes(in.inode()) : null;
+    if (shown != null && !caller.isRoot() && caller.uid() != shown.uid()) {
+      out.attributes(shown);
+      return;
+    }
+    out.attributes(namespace.change(caller, in.inode(), change));
   }
 
   private static boolean has(int flags, int flag) {

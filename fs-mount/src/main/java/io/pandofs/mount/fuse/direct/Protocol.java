@@ -54,6 +54,8 @@ final class Protocol {
   static final int READDIRPLUS = 44;
   static final int RENAME2 = 45;
   static final int LSEEK = 46;
+  static final int COPY_FILE_RANGE = 47;
+  static final int TMPFILE = 51;
   static final int STATX = 52;
 
   private Protocol() {}
@@ -190,6 +192,18 @@ final class Protocol {
   }
 
   /** struct fuse_create_in; the name follows. */
+  static final class Copy {
+    static final int HANDLE = 0;
+    static final int OFFSET = 8;
+    static final int TO_HANDLE = 24;
+    static final int TO_OFFSET = 32;
+    static final int LENGTH = 40;
+    static final int FLAGS = 48;
+    static final int BYTES = 56;
+
+    private Copy() {}
+  }
+
   static final class Create {
     static final int FLAGS = 0;
     static final int MODE = 4;

@@ -221,6 +221,67 @@ class DispatcherTest {
     assertThat(memory.getInt(attr + 72)).as("gid").isEqualTo(1001);
   }
 
+  /** SETATTR of nothing. */
+  private static Bytes setNothing(long node, int uid) {
+    Bytes request = Bytes.request(4, node, uid).int32(0).int32(0);
+    for (int at = 8; at < 88; at += 8) {
+      request.int64(0);
+    }
+    return request;
+  }
+
+  @Test
+  void onlyTheOwnerTakesPrivilegesFromAFile() throws Exception {
+    long node = create("f");
+    InodeId inode = new InodeId(node);
+    vfs.namespace().change(Volume.USER, inode, AttributeChange.permissions(04711));
+    assertThat(body(setNothing(node, 1002))).isEqualTo(104);
+    assertThat(vfs.namespace().attributes(inode).permissions()).isEqualTo(04711);
+    assertThat(body(setNothing(node, 1000))).isEqualTo(104);
+    assertThat(vfs.namespace().attributes(inode).permissions()).isEqualTo(0711);
+  }
+
+  @Test
+  void aFileIsMadeWithoutAName() {
+    Bytes request = Bytes.request(51, 1).int32(O_RDWR).int32(0100640).int32(022).int32(0);
+    assertThat(body(request.text("/"))).isEqualTo(128 + 16);
+    int attr = 16 + 40;
+    assertThat(memory.getInt(attr + 64)).as("links").isZero();
+    long node = memory.getLong(16);
+    long handle = handle();
+    assertThat(body(write(node, handle, 0, "abc"))).isEqualTo(8);
+    assertThat(body(Bytes.request(13, 1).int64(node).text("f"))).isEqualTo(128);
+    assertThat(memory.getInt(attr + 64)).as("links").isEqualTo(1);
+    assertThat(memory.getLong(attr + 8)).as("size").isEqualTo(3);
+  }
+
+  private static Bytes copy(long from, long to, long flags) {
+    return Bytes.request(47, 7)
+        .int64(from)
+        .int64(1)
+        .int64(8)
+        .int64(to)
+        .int64(2)
+        .int64(Long.MAX_VALUE)
+        .int64(flags);
+  }
+
+  @Test
+  void aRangeIsCopied() {
+    long node = create("f");
+    long from = handle();
+    assertThat(body(write(node, from, 0, "abcd"))).isEqualTo(8);
+    long other = create("g");
+    long to = handle();
+    assertThat(body(copy(from, to, 0))).isEqualTo(8);
+    assertThat(memory.getInt(16)).isEqualTo(3);
+    assertThat(body(read(15, other, to, 0, 100))).isEqualTo(5);
+    byte[] got = new byte[5];
+    memory.get(16, got);
+    assertThat(new String(got, StandardCharsets.US_ASCII)).isEqualTo("\0\0bcd");
+    assertFails(Errno.EINVAL, copy(from, to, 1));
+  }
+
   @Test
   void aDirectoryIsListedInPieces() {
     for (int i = 0; i < 10; i++) {
