@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param attributes of the inode that the operation made or changed, as it left it; null where that
  *     says nothing (unlink, a failure). Of a refusal with LEASED: of the inode that is leased
  * @param number the first number of a granted range; of a refusal with LEASED the session that
- *     holds the lease; 0 otherwise
+ *     holds the lease; how many bytes moved or were copied; 1 for a lock that waits, or whose wait
+ *     was given up; 0 otherwise
  */
 public record Reply(Errno errno, @Nullable Attributes attributes, long number) {
   public static final Reply OK = new Reply(Errno.OK, null, 0);

@@ -3,6 +3,7 @@ package io.pandofs.common.net;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
@@ -81,6 +82,7 @@ public final class Tls {
 
   private static Tls member(
       Keyring keyring, Admission admission, ClientAuth auth, IntPredicate openToNewcomers) {
+    requireLibrary();
     PeerTrust trust = PeerTrust.members(keyring, admission);
     try {
       return new Tls(
@@ -99,12 +101,13 @@ public final class Tls {
           admission,
           openToNewcomers);
     } catch (SSLException e) {
-      throw new IllegalStateException("this Java cannot do " + PROTOCOL, e);
+      throw new IllegalStateException("BoringSSL refuses " + PROTOCOL, e);
     }
   }
 
   /** For who wants to join: knows the cluster by its authority, and has no certificate to show. */
   public static Tls newcomer(Fingerprint authority) {
+    requireLibrary();
     try {
       return new Tls(
           null,
@@ -116,7 +119,19 @@ public final class Tls {
           Admission.ALL,
           method -> false);
     } catch (SSLException e) {
-      throw new IllegalStateException("this Java cannot do " + PROTOCOL, e);
+      throw new IllegalStateException("BoringSSL refuses " + PROTOCOL, e);
+    }
+  }
+
+  /** Nothing takes its place: a node that is slow for no reason that is seen is worse than none. */
+  private static void requireLibrary() {
+    if (!OpenSsl.isAvailable()) {
+      throw new IllegalStateException(
+          "the library for TLS loads neither from "
+              + System.getProperty("java.library.path")
+              + " nor by way of the temporary directory "
+              + System.getProperty("java.io.tmpdir"),
+          OpenSsl.unavailabilityCause());
     }
   }
 

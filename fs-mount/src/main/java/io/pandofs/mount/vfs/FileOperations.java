@@ -503,7 +503,7 @@ public final class FileOperations {
       throw new ErrnoException(Errno.EINVAL);
     }
     long unusedLosses = target.refuseAfterLoss();
-    writeBack.drain(source.file(), lostData.number());
+    writeBack.drain(source.file(), source.refuseAfterLoss());
     Operation copy =
         new Operation.CopyRange(
             source.file().inode(), fromOffset, target.file().inode(), toOffset, length);

@@ -43,7 +43,7 @@ public interface LocalEffects {
   /** A lock that a session waited for is its own. */
   default void lockGranted(SessionId session, long ticket) {}
 
-  /** An inode lost its last link. */
+  /** An inode has no name: it lost the last, or was made without one. */
   default void orphaned(InodeId inode) {}
 
   /** An entry asked for the hash of the tables as of this index. */

@@ -24,7 +24,7 @@ final class LockOperations {
   static final int LOCKS_MAX = 4096;
 
   /** Locks of one session, waiting ones included: what its end has to undo in one entry. */
-  static final int SESSION_LOCKS_MAX = 65_536;
+  static final int SESSION_LOCKS_MAX = 8192;
 
   /** Held locks that are looked at for an owner who waits for the asker in turn. */
   private static final int LOOKS_MAX = 20_000;
@@ -208,12 +208,20 @@ final class LockOperations {
       if (held.stream().noneMatch(wait.lock()::conflictsWith)) {
         FileLocks.stopWaiting(store, wait);
         hold(store, inode, wait.lock(), held);
-        held = FileLocks.held(store, kind, inode);
+        if (held.stream().anyMatch(lock -> isOfOwner(lock, wait.lock()))) {
+          held = FileLocks.held(store, kind, inode); // joined with it, or in its place
+        } else {
+          held.add(wait.lock());
+        }
         effects.lockGranted(wait.lock().session(), wait.ticket());
         any = true;
       }
     }
     return any;
+  }
+
+  private static boolean isOfOwner(FileLock lock, FileLock other) {
+    return lock.hasOwner(other.session(), other.owner());
   }
 
   /** No error if nobody waits by this number: then it was granted, or given up before. */

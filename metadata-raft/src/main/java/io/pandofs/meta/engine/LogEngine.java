@@ -57,7 +57,7 @@ public final class LogEngine {
     } else if (entry instanceof LogEntry.Recover recover) {
       return Membership.recover(recover.survivor(), store, effects);
     } else if (entry instanceof LogEntry.Reap reap) {
-      return new Reaper(store, effects).reap(reap.orphans());
+      return new Reaper(store, effects).reap(reap);
     } else if (entry instanceof LogEntry.HashTables) {
       effects.hashWanted(index);
       return LogReply.OK;

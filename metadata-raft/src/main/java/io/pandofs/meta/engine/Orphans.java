@@ -1,6 +1,7 @@
 package io.pandofs.meta.engine;
 
 import io.pandofs.common.InodeId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Inodes without a name, each with the index of the entry that took the last or made it without
@@ -24,6 +25,12 @@ final class Orphans {
 
   static boolean has(ReadStore tables, InodeId inode) {
     return tables.get(Table.ORPHANS, Keys.of(inode.value())) != null;
+  }
+
+  static ClusterView.@Nullable Orphan find(ReadStore tables, InodeId inode) {
+    byte[] key = Keys.of(inode.value());
+    byte[] row = tables.get(Table.ORPHANS, key);
+    return row == null ? null : decode(key, row);
   }
 
   /** Whether an inode is an orphan that may get a name: one that never had any. */

@@ -2,6 +2,7 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.util.List;
 
@@ -19,18 +20,20 @@ final class Reaper {
   }
 
   /** Frees what the budget allows; the reply tells how many of these orphans are still there. */
-  LogReply reap(List<InodeId> orphans) {
+  LogReply reap(LogEntry.Reap entry) {
     long left = 0;
-    for (InodeId orphan : orphans) {
+    for (InodeId id : entry.orphans()) {
+      ClusterView.Orphan orphan = Orphans.find(store, id);
       // One that is gone or has never been an orphan: the entry was proposed twice.
-      if (Orphans.has(store, orphan) && !reap(orphan)) {
+      if (orphan != null && orphan.index() <= entry.asOf() && !reap(orphan)) {
         left++;
       }
     }
     return LogReply.number(left);
   }
 
-  private boolean reap(InodeId id) {
+  private boolean reap(ClusterView.Orphan orphan) {
+    InodeId id = orphan.inode();
     Inode inode = Inode.find(store, id.value());
     if (inode == null) {
       throw new StoreException("damaged tables: the orphan " + id + " is no inode");
@@ -42,6 +45,8 @@ final class Reaper {
     reapXattrs(inode);
     if (budget == 0) {
       inode.save(store);
+      // What has lost a part of its bytes gets no name any more.
+      Orphans.put(store, id, orphan.index(), false);
       effects.inodeChanged(id);
       return false;
     }

@@ -63,7 +63,8 @@ public final class LogCodec {
     } else if (entry instanceof LogEntry.Reap reap) {
       return out.setReap(
           ReapMessage.newBuilder()
-              .addAllOrphans(reap.orphans().stream().map(InodeId::value).toList()));
+              .addAllOrphans(reap.orphans().stream().map(InodeId::value).toList())
+              .setAsOf(reap.asOf()));
     } else if (entry instanceof LogEntry.CreateToken create) {
       return out.setCreateToken(TokenCodec.encode(create));
     } else if (entry instanceof LogEntry.RevokeToken revoke) {
@@ -161,7 +162,7 @@ public final class LogCodec {
         for (long orphan : in.getReap().getOrphansList()) {
           orphans.add(new InodeId(Check.number(orphan)));
         }
-        yield new LogEntry.Reap(orphans);
+        yield new LogEntry.Reap(orphans, in.getReap().getAsOf());
       }
       case HASH_TABLES -> new LogEntry.HashTables();
       case CREATE_TOKEN -> TokenCodec.decode(in.getCreateToken());

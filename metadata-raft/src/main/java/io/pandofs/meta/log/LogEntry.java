@@ -99,8 +99,11 @@ public sealed interface LogEntry {
   /**
    * Frees orphans that no live session holds, each in bounded steps (PROTOCOL rule 16); proposed by
    * the leader, again until the reply's number, how many of these orphans are still there, is 0.
+   *
+   * @param asOf the index of the tables in which nobody held them: one that became an orphan later,
+   *     since it had a name meanwhile, is another matter
    */
-  record Reap(List<InodeId> orphans) implements LogEntry {
+  record Reap(List<InodeId> orphans, long asOf) implements LogEntry {
     public Reap {
       orphans = List.copyOf(orphans);
     }

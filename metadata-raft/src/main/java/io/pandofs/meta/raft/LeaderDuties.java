@@ -1,7 +1,6 @@
 package io.pandofs.meta.raft;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
@@ -195,10 +194,12 @@ final class LeaderDuties {
     syncTerm(now);
     majority.ask();
     List<ClusterView.Session> live;
-    List<InodeId> free;
+    LogEntry.Reap free;
     try (LocalSnapshot snapshot = tables.snapshot()) {
       live = snapshot.cluster().sessions();
-      free = watch.reapable(nextOrphans(snapshot.cluster()), live);
+      free =
+          new LogEntry.Reap(
+              watch.reapable(nextOrphans(snapshot.cluster()), live), snapshot.index());
     }
     boolean expire = majority.isFresh();
     List<SessionId> overdue = watch.overdue(live, now, expire);
@@ -206,7 +207,7 @@ final class LeaderDuties {
       LOG.info("{}: not renewed for {}: expiring it", session, timing.session());
       propose(new LogEntry.ExpireSession(session));
     }
-    if (!free.isEmpty() && startReaping()) {
+    if (!free.orphans().isEmpty() && startReaping()) {
       reap(free);
     }
     if (isComparingDue(now)) {
@@ -239,9 +240,9 @@ final class LeaderDuties {
     reaping = false;
   }
 
-  private void reap(List<InodeId> orphans) {
+  private void reap(LogEntry.Reap orphans) {
     ratis
-        .propose(LogCodec.encode(new LogEntry.Reap(orphans)))
+        .propose(LogCodec.encode(orphans))
         .whenComplete(
             (reply, failure) -> {
               if (failure == null && reply.number() > 0) {

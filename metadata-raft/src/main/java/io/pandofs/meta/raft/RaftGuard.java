@@ -34,6 +34,7 @@ import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.ClientAuth;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContextBuilder;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslProvider;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,7 +92,8 @@ final class RaftGuard implements ServerInterceptor {
                   SslContextBuilder.forServer(security.keyring().keyManager())
                       .trustManager(PeerTrust.members(security.keyring(), security.admission()))
                       .clientAuth(ClientAuth.REQUIRE)
-                      .protocols("TLSv1.3"))
+                      .protocols("TLSv1.3"),
+                  SslProvider.OPENSSL)
               .build();
       return builder
           .protocolNegotiator(new RaftDoor(tls, refusals))

@@ -57,7 +57,7 @@ final class RatisNode implements AutoCloseable, LogStall.Log {
   private static final long CALL_MILLIS = 5_000;
 
   /** An entry that changes nothing. */
-  private static final byte[] NOTHING = LogCodec.encode(new LogEntry.Reap(List.of()));
+  private static final byte[] NOTHING = LogCodec.encode(new LogEntry.Reap(List.of(), 0));
 
   private final NodeId self;
   private final RaftGroupId group;

@@ -3,13 +3,22 @@ package io.pandofs.meta.raft;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Request;
 
-/** A bound on how long a request is in the log, good enough to bound batches by. */
+/**
+ * A bound on how long a request is in the log, good enough to bound batches by; of what is much
+ * more work than it is long, a weight.
+ */
 final class RequestSize {
   private static final int FIXED = 128;
   private static final int NAME_MAX = 256;
   private static final int EXTENT = 48;
   private static final int BLOCK = 96;
   private static final int LEASE = 10;
+
+  /** Some hundred extents of two files. */
+  private static final int COPY = 16 << 10;
+
+  /** All locks of a file may be looked at. */
+  private static final int LOCK = 4 << 10;
 
   private RequestSize() {}
 
@@ -30,6 +39,12 @@ final class RequestSize {
     }
     if (operation instanceof Operation.Create create && create.target() != null) {
       return FIXED + NAME_MAX + (long) create.target().length;
+    }
+    if (operation instanceof Operation.CopyRange) {
+      return COPY;
+    }
+    if (operation instanceof Operation.SetLock) {
+      return LOCK;
     }
     return FIXED + 2 * NAME_MAX;
   }

@@ -245,7 +245,7 @@ class EngineModelTest {
         batch = new ArrayList<>();
       }
       if (step.reaped() != null) {
-        node.apply(new LogEntry.Reap(List.of(step.reaped())));
+        node.apply(new LogEntry.Reap(List.of(step.reaped()), Long.MAX_VALUE));
       }
     }
     if (!batch.isEmpty()) {
@@ -262,7 +262,7 @@ class EngineModelTest {
     long sequence = 3;
     for (ModelSteps.Step step : steps) {
       if (step.reaped() != null) {
-        node.apply(new LogEntry.Reap(List.of(step.reaped())));
+        node.apply(new LogEntry.Reap(List.of(step.reaped()), Long.MAX_VALUE));
         model.reap(step.reaped());
         continue;
       }

@@ -98,7 +98,7 @@ class FileDataTest {
     for (int i = 0; i < 600; i++) {
       rig.submit(rig.write(file, 10L * i, 5));
     }
-    LogEntry.Reap reap = new LogEntry.Reap(List.of(file));
+    LogEntry.Reap reap = new LogEntry.Reap(List.of(file), Long.MAX_VALUE);
     assertThat(rig.apply(reap).number()).isZero();
     assertThat(rig.attributes(file).links()).isEqualTo(1);
     rig.submit(new Operation.Unlink(InodeId.ROOT, name("f")));
@@ -113,6 +113,41 @@ class FileDataTest {
     assertThat(rig.view().stats().inodes()).isEqualTo(1);
     assertThat(rig.view().stats().storedBytes()).isZero();
     assertThat(rig.apply(reap).number()).isZero();
+  }
+
+  private InodeId unnamed() {
+    InodeId inode = new InodeId(file.value() + 50);
+    assertThat(
+            rig.submit(new Operation.CreateUnnamed(InodeId.ROOT, inode, 0600, true, false)).errno())
+        .isEqualTo(Errno.OK);
+    return inode;
+  }
+
+  /** Its mount's session may have ended, and another have taken it up again. */
+  @Test
+  void whatIsHalfFreedGetsNoName() {
+    InodeId unnamed = unnamed();
+    for (int i = 0; i < 300; i++) {
+      rig.submit(rig.write(unnamed, 10L * i, 5));
+    }
+    LogEntry.Reap reap = new LogEntry.Reap(List.of(unnamed), rig.index());
+    assertThat(rig.apply(reap).number()).isEqualTo(1);
+    Operation link = new Operation.Link(unnamed, InodeId.ROOT, name("late"));
+    assertThat(rig.submit(link).errno()).isEqualTo(Errno.ENOENT);
+    assertThat(rig.apply(reap).number()).isZero();
+    assertThat(rig.submit(link).errno()).isEqualTo(Errno.ESTALE);
+  }
+
+  @Test
+  void whatHadANameSinceItWasLookedAtIsNotFreed() {
+    InodeId unnamed = unnamed();
+    LogEntry.Reap reap = new LogEntry.Reap(List.of(unnamed), rig.index());
+    rig.submit(new Operation.Link(unnamed, InodeId.ROOT, name("g")));
+    rig.submit(new Operation.Unlink(InodeId.ROOT, name("g")));
+    assertThat(rig.apply(reap).number()).isZero();
+    assertThat(new ClusterView(rig.store).orphansAfter(0, 9)).hasSize(1);
+    rig.apply(new LogEntry.Reap(List.of(unnamed), rig.index()));
+    assertThat(new ClusterView(rig.store).orphansAfter(0, 9)).isEmpty();
   }
 
   @Test

@@ -191,7 +191,7 @@ class LocksTest {
     posix(one, 1, 0, 10, Type.EXCLUSIVE, 0);
     posix(other, 1, 0, 10, Type.EXCLUSIVE, 3);
     rig.engine.submit(new Operation.Unlink(InodeId.ROOT, EngineRig.name("f")));
-    rig.engine.apply(new LogEntry.Reap(List.of(file)));
+    rig.engine.apply(new LogEntry.Reap(List.of(file), Long.MAX_VALUE));
     assertThat(rig.rows()).isZero();
     assertThat(TableCheck.of(rig.engine.store).problems()).isEmpty();
   }

@@ -143,7 +143,7 @@ class RelocateTest {
         .isEqualTo(Errno.EIO);
     assertThat(extents()).isEqualTo(seen);
     rig.submit(new Operation.Unlink(InodeId.ROOT, name("f")));
-    rig.apply(new LogEntry.Reap(List.of(file)));
+    rig.apply(new LogEntry.Reap(List.of(file), Long.MAX_VALUE));
     assertThat(errno(seen, to, rig.stored(into, 10))).isEqualTo(Errno.ESTALE);
   }
 

@@ -137,7 +137,7 @@ class SessionsTest {
         .isEqualTo(Status.OK);
     LogReply unformatted =
         rig.engine.apply(
-            new LogEntry.Reap(List.of(InodeId.ROOT)), 1, new MemoryStore(), LocalEffects.NONE);
+            new LogEntry.Reap(List.of(InodeId.ROOT), 1), 1, new MemoryStore(), LocalEffects.NONE);
     assertThat(unformatted.status()).isEqualTo(Status.REFUSED);
   }
 

@@ -92,7 +92,7 @@ class LogCodecTest {
             new StoragePolicy(7, StoragePolicy.WriteQuorum.ALL, Compression.ZSTD)),
         new LogEntry.OutNode(new NodeId(7), false),
         new LogEntry.PlaceNode(new NodeId(6)),
-        new LogEntry.Reap(List.of(I, InodeId.ROOT)),
+        new LogEntry.Reap(List.of(I, InodeId.ROOT), 77),
         new LogEntry.CreateToken(8, Fingerprint.of(new byte[] {1}), 3, T, T),
         new LogEntry.RevokeToken(8),
         new LogEntry.ReplaceNode(

@@ -107,7 +107,8 @@ final class SimulatedDuties {
       overdue.forEach(session -> propose(new LogEntry.ExpireSession(session)));
     }
     if (!free.isEmpty()) {
-      propose(new LogEntry.Reap(free));
+      long asOf = orphans.stream().mapToLong(ClusterView.Orphan::index).max().orElse(0);
+      propose(new LogEntry.Reap(free, asOf));
     }
   }
 

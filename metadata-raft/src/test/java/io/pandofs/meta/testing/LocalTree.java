@@ -182,7 +182,7 @@ public final class LocalTree {
   public synchronized void reap() {
     for (ClusterView.Orphan orphan : new ClusterView(store).orphansAfter(0, Integer.MAX_VALUE)) {
       if (!held.containsKey(orphan.inode())) {
-        LogEntry.Reap reap = new LogEntry.Reap(List.of(orphan.inode()));
+        LogEntry.Reap reap = new LogEntry.Reap(List.of(orphan.inode()), orphan.index());
         while (expectOk(apply(reap)).number() > 0) {
           // Each entry frees a bounded number of rows.
         }

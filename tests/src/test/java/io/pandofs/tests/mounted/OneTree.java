@@ -80,6 +80,22 @@ abstract class OneTree {
     }
   }
 
+  /** Acts on a follower's mount and looks at another. */
+  @Test
+  void thePosixSuiteFindsWhatIsListedAndNothingElse() throws IOException, InterruptedException {
+    int leader = cluster.leader();
+    Path acts = cluster.mount(leader % 3 + 1);
+    Path looks = cluster.mount((leader + 1) % 3 + 1);
+    PosixSuite.run(acts, looks, List.of("known-" + transport, "known-" + transport + "-other"));
+  }
+
+  @Test
+  @Tag("full")
+  void thePosixSuiteFindsNothingElseOnOneMountAlone() throws IOException, InterruptedException {
+    Path leaders = cluster.mount(cluster.leader());
+    PosixSuite.run(leaders, leaders, List.of("known-" + transport));
+  }
+
   @Test
   void programsLeaveTheSameOnAllMounts(@TempDir Path local) throws IOException {
     Path source = Files.createDirectories(local.resolve("source"));

@@ -1,0 +1,39 @@
+package io.pandofs.tests.mounted;
+
+import io.pandofs.tests.agent.LocalDirectories;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The suite itself: right about the machine's own filesystem, and not blind. */
+class PosixSuiteTest {
+  @SuppressWarnings("NullAway.Init")
+  private Path directory;
+
+  @BeforeEach
+  void make() throws IOException {
+    directory = Files.createTempDirectory(LocalDirectories.reference(), "pando-posix");
+  }
+
+  /** It removes what it makes. */
+  @AfterEach
+  void remove() throws IOException {
+    Files.delete(directory);
+  }
+
+  @Test
+  void itFindsNothingOnExt4() throws IOException, InterruptedException {
+    PosixSuite.run(directory, directory, List.of());
+  }
+
+  @Test
+  @Tag("full")
+  void itFindsWhatIsPlanted() throws IOException, InterruptedException {
+    PosixSuite.plant(directory);
+  }
+}
