@@ -34,7 +34,11 @@ final class AccessTimes {
 
   /** Notes that the handle's file was read when it had these attributes. */
   void read(FileHandle handle, Attributes attributes) {
-    if (!enabled || !isDue(attributes) || !handle.firstRead() || !inFlight.tryAcquire()) {
+    boolean left = OpenFlags.has(handle.flags(), OpenFlags.NO_ACCESS_TIME);
+    if (!enabled || left || !isDue(attributes)) {
+      return;
+    }
+    if (!handle.firstRead() || !inFlight.tryAcquire()) {
       return;
     }
     Timestamp now = clock.now();

@@ -10,6 +10,9 @@ public final class OpenFlags {
   public static final int TRUNCATE = 01000;
   public static final int APPEND = 02000;
 
+  /** O_NOATIME; who may use it is for the kernel to check. */
+  public static final int NO_ACCESS_TIME = 01000000;
+
   private static final int ACCESS_MASK = 3;
 
   /** O_DSYNC, which O_SYNC contains. */

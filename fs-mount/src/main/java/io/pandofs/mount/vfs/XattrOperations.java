@@ -8,12 +8,16 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.XattrName;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /** Extended attributes (xattr(7)), in the namespaces that Linux has. Thread-safe. */
 public final class XattrOperations {
 
   private static final int VALUE_BYTES_MAX = 64 << 10;
+
+  private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
 
   private final Sessions sessions;
   private final Coherence coherence;
@@ -32,10 +36,21 @@ public final class XattrOperations {
     }
   }
 
-  public List<byte[]> list(InodeId inode) throws ErrnoException {
+  /**
+   * listxattr(2). Names in trusted. are shown to root only (xattr(7)); the kernel leaves that to
+   * us.
+   */
+  public List<byte[]> list(Caller caller, InodeId inode) throws ErrnoException {
+    List<byte[]> names;
     try (MetadataView view = sessions.view()) {
-      return view.xattrNames(inode);
+      names = view.xattrNames(inode);
     }
+    return caller.isRoot() ? names : names.stream().filter(name -> !isTrusted(name)).toList();
+  }
+
+  private static boolean isTrusted(byte[] name) {
+    return name.length >= TRUSTED.length
+        && Arrays.equals(name, 0, TRUSTED.length, TRUSTED, 0, TRUSTED.length);
   }
 
   /**

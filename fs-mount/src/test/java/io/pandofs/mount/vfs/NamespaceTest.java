@@ -13,6 +13,7 @@ import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.Operation;
@@ -205,10 +206,16 @@ class NamespaceTest {
     byte[] value = {1, 2, 3};
     one.xattrs().set(USER, InodeId.ROOT, name, value, 0);
     assertThat(two.xattrs().get(InodeId.ROOT, name)).isEqualTo(value);
-    assertThat(two.xattrs().list(InodeId.ROOT)).containsExactly(name);
+    assertThat(two.xattrs().list(Caller.ROOT, InodeId.ROOT)).containsExactly(name);
     assertFails(
         Errno.EEXIST,
         () -> two.xattrs().set(USER, InodeId.ROOT, name, value, Operation.XATTR_CREATE));
+    byte[] trusted = "trusted.b".getBytes(StandardCharsets.UTF_8);
+    one.xattrs().set(Caller.ROOT, InodeId.ROOT, trusted, value, 0);
+    assertThat(two.xattrs().list(USER, InodeId.ROOT)).containsExactly(name);
+    assertThat(two.xattrs().list(Caller.ROOT, InodeId.ROOT))
+        .containsExactlyInAnyOrder(name, trusted);
+    one.xattrs().remove(Caller.ROOT, InodeId.ROOT, trusted);
     two.xattrs().remove(USER, InodeId.ROOT, name);
     assertFails(Errno.ENODATA, () -> one.xattrs().get(InodeId.ROOT, name));
     byte[] unknown = "mine.a".getBytes(StandardCharsets.UTF_8);

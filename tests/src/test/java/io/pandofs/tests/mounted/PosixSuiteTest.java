@@ -4,7 +4,6 @@ import io.pandofs.tests.agent.LocalDirectories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -18,6 +17,7 @@ class PosixSuiteTest {
   @BeforeEach
   void make() throws IOException {
     directory = Files.createTempDirectory(LocalDirectories.reference(), "pando-posix");
+    PosixSuite.open(directory);
   }
 
   /** It removes what it makes. */
@@ -28,7 +28,7 @@ class PosixSuiteTest {
 
   @Test
   void itFindsNothingOnExt4() throws IOException, InterruptedException {
-    PosixSuite.run(directory, directory, List.of());
+    PosixSuite.run(directory, directory, null);
   }
 
   @Test

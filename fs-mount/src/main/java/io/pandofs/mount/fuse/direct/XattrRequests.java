@@ -36,7 +36,7 @@ final class XattrRequests {
   }
 
   void list(Request in, Reply out) throws ErrnoException {
-    List<byte[]> names = xattrs.list(in.inode());
+    List<byte[]> names = xattrs.list(in.caller(), in.inode());
     int length = names.stream().mapToInt(name -> name.length + 1).sum();
     ByteBuffer joined = ByteBuffer.allocate(length);
     names.forEach(name -> joined.put(name).put((byte) 0));

@@ -554,7 +554,7 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           ByteArrayOutputStream names = new ByteArrayOutputStream();
-          for (byte[] name : paths.on(path, vfs.xattrs()::list)) {
+          for (byte[] name : paths.on(path, inode -> vfs.xattrs().list(caller(), inode))) {
             names.write(name, 0, name.length);
             names.write(0);
           }
