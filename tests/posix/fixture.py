@@ -69,12 +69,7 @@ def in_child(call, user=None):
     _, status = os.waitpid(pid, 0)
     if not data:
         raise RuntimeError(f"the child ended with status {status} and no answer")
-    kind, value = pickle.loads(data)
-    if kind == "errno":
-        raise OSError(value, os.strerror(value))
-    if kind == "error":
-        raise RuntimeError(value)
-    return value
+    return _taken(data)
 
 
 def _attempt(call):
@@ -85,6 +80,16 @@ def _attempt(call):
         return "errno", e.errno
     except BaseException:
         return "error", traceback.format_exc()
+
+
+def _taken(data):
+    """What such a call returned; raises what it raised."""
+    kind, value = pickle.loads(data)
+    if kind == "errno":
+        raise OSError(value, os.strerror(value))
+    if kind == "error":
+        raise RuntimeError(value)
+    return value
 
 
 def _answer_and_exit(call, user, fd):
@@ -133,12 +138,7 @@ class Peer:
         data = self.socket.recv(1 << 16)
         if not data:
             raise RuntimeError("the other process has ended")
-        kind, value = pickle.loads(data)
-        if kind == "errno":
-            raise OSError(value, os.strerror(value))
-        if kind == "error":
-            raise RuntimeError(value)
-        return value
+        return _taken(data)
 
     def step(self):
         self.begin()

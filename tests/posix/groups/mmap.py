@@ -80,7 +80,7 @@ def the_rest_of_the_last_page_is_zero_and_not_kept(t):
     with t.opened("f") as fd, mmap.mmap(fd, PAGE, SHARED) as view:
         os.ftruncate(fd, 3)
         t.equal("after the end", view[3:10], bytes(7))
-        view[3:6] = b"XXX"
+        view[3:6] = b"new"
         view.flush()
     t.content("after a write past the end", "f", b"abc")
     os.truncate(t.here("f"), 10)

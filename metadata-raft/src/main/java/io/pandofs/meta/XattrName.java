@@ -11,7 +11,8 @@ import java.util.List;
  */
 public final class XattrName {
   private static final int BYTES_MAX = 255;
-  private static final List<String> NAMESPACES = List.of("user.", "trusted.", "security.");
+  private static final String TRUSTED = "trusted.";
+  private static final List<String> NAMESPACES = List.of("user.", TRUSTED, "security.");
   private static final List<String> SYSTEM =
       List.of("system.posix_acl_access", "system.posix_acl_default");
 
@@ -27,12 +28,21 @@ public final class XattrName {
     if (name.length == 0 || name.length > BYTES_MAX) {
       throw new ErrnoException(Errno.ERANGE);
     }
-    String text = new String(name, StandardCharsets.ISO_8859_1);
+    String text = text(name);
     if (NAMESPACES.contains(text) || text.indexOf('\0') >= 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
     if (NAMESPACES.stream().noneMatch(text::startsWith) && !SYSTEM.contains(text)) {
       throw new ErrnoException(Errno.EOPNOTSUPP);
     }
+  }
+
+  /** Whether a name is for who has CAP_SYS_ADMIN only (xattr(7)). */
+  public static boolean isTrusted(byte[] name) {
+    return text(name).startsWith(TRUSTED);
+  }
+
+  private static String text(byte[] name) {
+    return new String(name, StandardCharsets.ISO_8859_1);
   }
 }

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TlsBenchmark {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final SystemClock CLOCK = new SystemClock();
   private static final int MIB = 1 << 20;
   private static final int ROUNDS = 12;
   private static final int REQUESTS = 150;
@@ -50,7 +51,7 @@ final class TlsBenchmark {
   private static double mibPerSecond(Connections client, InetSocketAddress to) throws Exception {
     ByteBuffer body = ByteBuffer.allocateDirect(MIB);
     Queue<CompletableFuture<Payload>> underWay = new ArrayDeque<>();
-    long began = System.nanoTime();
+    long began = CLOCK.nanoTime();
     for (int n = 0; n < REQUESTS; n++) {
       Payload request = Payload.of(ByteBuffer.allocate(8), body.duplicate());
       underWay.add(client.call(to, 1, request, PATIENCE).toCompletableFuture());
@@ -61,12 +62,12 @@ final class TlsBenchmark {
     while (!underWay.isEmpty()) {
       underWay.remove().get().close();
     }
-    return REQUESTS * (double) TimeUnit.SECONDS.toNanos(1) / (System.nanoTime() - began);
+    return REQUESTS * (double) TimeUnit.SECONDS.toNanos(1) / (CLOCK.nanoTime() - began);
   }
 
   public static void main(String[] args) throws Exception {
     boolean plain = args.length > 0 && "plain".equals(args[0]);
-    Timestamp now = new SystemClock().now();
+    Timestamp now = CLOCK.now();
     CertificateAuthority authority = CertificateAuthority.create(1, now, new SecureRandom());
     @Nullable Tls one = plain ? null : member(authority, 1, now);
     @Nullable Tls two = plain ? null : member(authority, 2, now);

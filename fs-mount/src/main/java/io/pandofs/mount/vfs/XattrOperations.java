@@ -8,16 +8,12 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.XattrName;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 
 /** Extended attributes (xattr(7)), in the namespaces that Linux has. Thread-safe. */
 public final class XattrOperations {
 
   private static final int VALUE_BYTES_MAX = 64 << 10;
-
-  private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
 
   private final Sessions sessions;
   private final Coherence coherence;
@@ -45,12 +41,9 @@ public final class XattrOperations {
     try (MetadataView view = sessions.view()) {
       names = view.xattrNames(inode);
     }
-    return caller.isRoot() ? names : names.stream().filter(name -> !isTrusted(name)).toList();
-  }
-
-  private static boolean isTrusted(byte[] name) {
-    return name.length >= TRUSTED.length
-        && Arrays.equals(name, 0, TRUSTED.length, TRUSTED, 0, TRUSTED.length);
+    return caller.isRoot()
+        ? names
+        : names.stream().filter(name -> !XattrName.isTrusted(name)).toList();
   }
 
   /**

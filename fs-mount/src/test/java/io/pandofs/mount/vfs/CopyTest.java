@@ -68,6 +68,20 @@ class CopyTest {
     assertThat(read(two, to, 0, 100)).hasSize(21);
   }
 
+  /** Its unsent bytes come before the copy, and none of them over it later. */
+  @Test
+  void aTargetThatAnotherMountHoldsIsGivenBackFirst() throws Exception {
+    long from = create(one, "from");
+    write(one, from, 0, "copied");
+    long theirs = create(two, "to");
+    long to = open(one, "to", OpenFlags.WRITE_ONLY);
+    write(two, theirs, 0, "0123456789");
+    assertThat(copy(one, from, 0, to, 2, 6)).isEqualTo(6);
+    two.files().fsync(theirs);
+    assertThat(readAll(one, "to")).isEqualTo("01copied89");
+    assertThat(read(two, theirs, 0, 100)).isEqualTo("01copied89");
+  }
+
   @Test
   void holesAreCopiedToo() throws Exception {
     long from = create(one, "from");

@@ -90,10 +90,12 @@ final class NameRequests {
                     in, has(valid, SetAttr.MODIFIED_NOW), SetAttr.MODIFIED, SetAttr.MODIFIED_NANOS)
                 : null);
     Caller caller = in.caller();
-    Attributes shown = change.isNone() ? namespace.attributes(in.inode()) : null;
-    if (shown != null && !caller.isRoot() && caller.uid() != shown.uid()) {
-      out.attributes(shown);
-      return;
+    if (change.isNone() && !caller.isRoot()) {
+      Attributes shown = namespace.attributes(in.inode());
+      if (caller.uid() != shown.uid()) {
+        out.attributes(shown);
+        return;
+      }
     }
     out.attributes(namespace.change(caller, in.inode(), change));
   }

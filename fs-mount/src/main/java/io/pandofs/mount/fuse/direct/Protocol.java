@@ -191,7 +191,7 @@ final class Protocol {
     private Open() {}
   }
 
-  /** struct fuse_create_in; the name follows. */
+  /** struct fuse_copy_file_range_in. */
   static final class Copy {
     static final int HANDLE = 0;
     static final int OFFSET = 8;
@@ -204,6 +204,7 @@ final class Protocol {
     private Copy() {}
   }
 
+  /** struct fuse_create_in; the name follows. */
   static final class Create {
     static final int FLAGS = 0;
     static final int MODE = 4;
