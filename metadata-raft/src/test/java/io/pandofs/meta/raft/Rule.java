@@ -44,6 +44,8 @@ enum Rule {
   ONLY_HOLDER_CHANGES(Shape.PLAIN),
   /** Who meets another's lease has it recalled before it answers (PROTOCOL rule 10). */
   RECALL_BEFORE_ANSWER(Shape.PLAIN),
+  /** The place of an append is found under the file's lease (PROTOCOL rule 11). */
+  APPEND_UNDER_LEASE(Shape.PLAIN),
   /** An orphan goes when nobody alive holds it (PROTOCOL rule 16). */
   REAP_WHAT_NOBODY_HOLDS(Shape.PLAIN),
   /** An orphan that is not open yet is not opened (PROTOCOL rule 16). */

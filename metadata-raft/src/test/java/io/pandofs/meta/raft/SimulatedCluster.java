@@ -329,7 +329,7 @@ final class SimulatedCluster {
     String name = someName();
     int number = world.random().nextInt(FILES);
     InodeId file = made.get(number);
-    switch (world.random().nextInt(18)) {
+    switch (world.random().nextInt(19)) {
       case 0 -> createOnce(mount);
       case 1 -> mount.submit(new Operation.Unlink(ROOT, Things.name(name)));
       case 2 -> mount.submit(create(name, mount.nextInode()));
@@ -343,6 +343,7 @@ final class SimulatedCluster {
       case 13 -> mount.look(Things.ROOT_MODIFIED);
       case 14 -> mount.files().rename(file, rename("f" + number, "g" + number));
       case 15 -> mount.files().rename(file, rename("g" + number, "f" + number));
+      case 16 -> mount.files().append(file);
       default -> mount.look(name);
     }
   }

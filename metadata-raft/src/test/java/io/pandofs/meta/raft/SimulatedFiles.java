@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,12 @@ final class SimulatedFiles {
     @Nullable Long sending;
     CompletableFuture<Boolean> sent = CompletableFuture.completedFuture(true);
     final List<CompletableFuture<Void>> wanted = new ArrayList<>();
+
+    /** While the lease is held, the last that was taken, here or before. */
+    long end;
+
+    /** The last that was shown or taken here: what a kernel thinks is the end. */
+    long seen;
 
     /** Counts sessions: what was asked in an earlier one is of no interest. */
     int generation;
@@ -97,23 +104,40 @@ final class SimulatedFiles {
   }
 
   void write(InodeId inode) {
-    write(file(inode), TRIES);
+    OpenFile file = file(inode);
+    write(file, () -> take(file), TRIES);
   }
 
-  private void write(OpenFile file, int tries) {
+  /** A write that comes behind all others; it is judged as a look at what it comes behind. */
+  void append(InodeId inode) {
+    OpenFile file = file(inode);
+    long seen = file.seen;
+    write(file, () -> append(file, seen), TRIES);
+  }
+
+  private void append(OpenFile file, long seen) {
+    SessionId mine = mount.id();
+    if (mine != null && !cluster.files().hasEnded(mine)) {
+      long last = cluster.keeps(Rule.APPEND_UNDER_LEASE) ? file.end : seen;
+      shown(file, cluster.files().begin(file.inode), last);
+    }
+    take(file);
+  }
+
+  private void write(OpenFile file, Runnable take, int tries) {
     if (mount.id() == null || tries == 0) {
       return;
     }
     if (file.lease == Lease.HELD && !file.recalled) {
-      take(file);
+      take.run();
     } else if (file.lease == Lease.NONE && !file.recalled) {
-      acquire(file, tries);
+      acquire(file, take, tries);
     } else {
-      host.after(AGAIN_NANOS, () -> write(file, tries - 1));
+      host.after(AGAIN_NANOS, () -> write(file, take, tries - 1));
     }
   }
 
-  private void acquire(OpenFile file, int tries) {
+  private void acquire(OpenFile file, Runnable take, int tries) {
     file.lease = Lease.ASKED;
     int asked = file.generation;
     mount
@@ -125,13 +149,15 @@ final class SimulatedFiles {
               }
               if (reply.errno().isOk()) {
                 file.lease = Lease.HELD;
-                take(file);
+                file.end = Objects.requireNonNull(reply.attributes()).sizeBytes();
+                take.run();
               } else {
                 none(file);
               }
               giveBack(file);
               if (reply.errno() == Errno.LEASED) {
-                recall(new SessionId(reply.number()), file.inode, () -> write(file, tries - 1));
+                recall(
+                    new SessionId(reply.number()), file.inode, () -> write(file, take, tries - 1));
               }
             });
   }
@@ -142,6 +168,8 @@ final class SimulatedFiles {
     }
     long value = cluster.nextValue();
     file.unsent = value;
+    file.end = value;
+    file.seen = value;
     file.stamp++;
     cluster.files().taken(file.inode, value, mount.id());
     host.world().detail(() -> host + " takes " + value + " for " + file.inode);
@@ -327,6 +355,7 @@ final class SimulatedFiles {
   }
 
   private void shown(OpenFile file, int begun, long value) {
+    file.seen = value;
     cluster.files().shown(host.toString(), file.inode, begun, value);
   }
 }
