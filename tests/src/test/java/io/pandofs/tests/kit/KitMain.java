@@ -85,7 +85,7 @@ final class KitMain {
       long started = System.nanoTime();
       clients.start(cluster.nodes());
       say("clients run on " + options.nodes() + " mounts: " + options.workloads());
-      Nemesis nemesis = new Nemesis(cluster, options.seed(), this::say);
+      Nemesis nemesis = new Nemesis(cluster, options.seed(), options.leaderOnly(), this::say);
       List<FaultReport> faults =
           nemesis.run(options.faults(), Duration.ofSeconds(options.seconds()), options.count());
       Judge judge = new Judge(faults);

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 /**
  * What the command line of the kit says.
  *
+ * @param leaderOnly whether faults of one node always strike the leader
  * @param count how many faults at most
  * @param clients of each workload on each mount
  * @param paceMillis mean time between two operations of a client
@@ -28,6 +29,7 @@ record KitOptions(
     long seed,
     int seconds,
     List<Kind> faults,
+    boolean leaderOnly,
     List<Workload> workloads,
     int nodes,
     int count,
@@ -43,8 +45,9 @@ record KitOptions(
   static final String USAGE =
       """
       usage: tests/kit SEED SECONDS [OPTION VALUE]...
-        --faults LIST     of kill,leaderkill,pause,partition,oneway,bridge,delay,diskfull,power, or none;
+        --faults LIST     of kill,pause,partition,oneway,bridge,delay,diskfull,power, or none;
                           default kill,pause,partition,oneway,bridge
+        --target any      whom faults of one node strike: the leader as often as any other (default), or: leader, always
         --workloads LIST  of register,slots,append,set,names,locks; default all
         --nodes N         default 3
         --count N         at most so many faults; default: as many as there is time for
@@ -77,6 +80,7 @@ record KitOptions(
             seed,
             seconds,
             list(faults.equals("none") ? "" : faults).map(Kind::valueOf).toList(),
+            take(given, "--target", "any").equals("leader"),
             list(take(given, "--workloads", "register,slots,append,set,names,locks"))
                 .map(Workload::valueOf)
                 .toList(),

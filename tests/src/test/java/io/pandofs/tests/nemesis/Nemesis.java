@@ -18,13 +18,13 @@ public final class Nemesis {
 
   private final Cluster cluster;
   private final Random random;
+  private final boolean leaderOnly;
   private final Consumer<String> log;
   private final List<FaultReport> reports = new ArrayList<>();
 
   /** The words of {@code --faults}. */
   public enum Kind {
     KILL,
-    LEADERKILL,
     PAUSE,
     PARTITION,
     ONEWAY,
@@ -40,11 +40,13 @@ public final class Nemesis {
   }
 
   /**
+   * @param leaderOnly whether what strikes one node strikes the leader
    * @param log told each fault, as it begins and as it is over
    */
-  public Nemesis(Cluster cluster, long seed, Consumer<String> log) {
+  public Nemesis(Cluster cluster, long seed, boolean leaderOnly, Consumer<String> log) {
     this.cluster = cluster;
     this.random = new Random(seed);
+    this.leaderOnly = leaderOnly;
     this.log = log;
   }
 
@@ -82,10 +84,9 @@ public final class Nemesis {
     int leader = Math.max(1, cluster.leader(List.of()).node());
     int any = 1 + random.nextInt(nodes);
     // Followers are many and the leader is one: as often the one as the others.
-    int target = random.nextBoolean() ? leader : any;
+    int target = leaderOnly || random.nextBoolean() ? leader : any;
     return switch (kind) {
       case KILL -> Faults.kill(cluster, target);
-      case LEADERKILL -> Faults.kill(cluster, leader);
       case PAUSE -> Faults.pause(cluster, target);
       case PARTITION -> Faults.partition(cluster, target);
       case ONEWAY -> Faults.oneWay(cluster, target, random.nextBoolean());
