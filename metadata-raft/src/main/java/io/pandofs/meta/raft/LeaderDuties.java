@@ -167,11 +167,6 @@ final class LeaderDuties {
     }
   }
 
-  /** How far the clocks of the nodes that renewed here are ahead. */
-  synchronized Map<NodeId, Long> clocksAheadMillis() {
-    return Map.copyOf(clocksAheadMillis);
-  }
-
   /** A new term of leading, or a time in which this process stood still: all timers anew. */
   private synchronized void syncTerm(long now) {
     long current = ratis.term();

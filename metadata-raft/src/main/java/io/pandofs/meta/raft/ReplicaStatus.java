@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * @param sessions how many mounts this node has
  * @param renewed whether this node's sessions were renewed lately
  * @param clockAheadMillis this node's clock minus the leader's
- * @param clocksAheadMillis on the leader, each node's clock minus the leader's
  * @param tableHashes hashes of the tables, by log index
  * @param reads how this node answers reads
  * @param failure why this replica does not serve any more; null while it does
@@ -39,7 +38,6 @@ public record ReplicaStatus(
     int sessions,
     boolean renewed,
     long clockAheadMillis,
-    Map<NodeId, Long> clocksAheadMillis,
     Map<Long, String> tableHashes,
     Reads reads,
     @Nullable String failure) {

@@ -144,8 +144,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     absences = new Absences(ratis, tables, peersHeard::all, config.timing().outAfter().toMillis());
     control = openControl(local, membership);
     report =
-        new StatusReport(
-            identity, ratis, applied, checkpoints, stall, sessions, leaderDuties, hashes, reads);
+        new StatusReport(identity, ratis, applied, checkpoints, stall, sessions, hashes, reads);
     this.blocks = blocks;
     blocks.bind(tables, applied);
     tables.onFault(fault -> fail("the metadata tables can't be used", fault));

@@ -4,7 +4,6 @@ import io.pandofs.common.NodeId;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.statemachine.SnapshotInfo;
@@ -22,7 +21,6 @@ final class StatusReport {
   private final Checkpoints checkpoints;
   private final LogStall stall;
   private final LocalSessions sessions;
-  private final LeaderDuties duties;
   private final TableHashes hashes;
   private final LinearReads reads;
 
@@ -33,7 +31,6 @@ final class StatusReport {
       Checkpoints checkpoints,
       LogStall stall,
       LocalSessions sessions,
-      LeaderDuties duties,
       TableHashes hashes,
       LinearReads reads) {
     this.identity = identity;
@@ -42,7 +39,6 @@ final class StatusReport {
     this.checkpoints = checkpoints;
     this.stall = stall;
     this.sessions = sessions;
-    this.duties = duties;
     this.hashes = hashes;
     this.reads = reads;
   }
@@ -86,7 +82,6 @@ final class StatusReport {
         sessions.size(),
         sessions.isCurrent(),
         sessions.clockAheadMillis(),
-        ratis.leads() ? duties.clocksAheadMillis() : Map.of(),
         hashes.all(),
         reads.counts(),
         failure);

@@ -179,6 +179,10 @@ public final class StatusText {
     return leader.isEmpty() ? "no leader is known" : leader + " leads";
   }
 
+  private static String ahead(long millis) {
+    return Math.abs(millis) + " ms " + (millis < 0 ? "behind" : "ahead of");
+  }
+
   private static void verbose(JsonObject status, List<String> lines) {
     JsonObject reads = status.object("reads");
     lines.add(
@@ -193,6 +197,10 @@ public final class StatusText {
             + " waited for a release, lease lost "
             + reads.number("leases_lost")
             + " times");
+    lines.add(
+        "  clock    "
+            + ahead(status.object("raft").number("clock_ahead_millis"))
+            + " the leader's");
     for (JsonObject peer : status.objects("peers")) {
       lines.add(
           "  peer     "

@@ -66,7 +66,6 @@ class HealthTest {
             true,
             clockAheadMillis,
             Map.of(),
-            Map.of(),
             reads,
             null),
         0,
