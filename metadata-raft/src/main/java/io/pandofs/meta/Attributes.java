@@ -67,6 +67,25 @@ public record Attributes(
         null);
   }
 
+  /** The same with other permissions. */
+  public Attributes withPermissions(int others) {
+    return new Attributes(
+        inode,
+        type,
+        others,
+        uid,
+        gid,
+        links,
+        sizeBytes,
+        allocatedBytes,
+        device,
+        accessed,
+        modified,
+        changed,
+        born,
+        holder);
+  }
+
   /** st_mode: type and permissions. */
   public int mode() {
     return type.bits() | permissions;

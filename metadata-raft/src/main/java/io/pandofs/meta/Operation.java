@@ -46,7 +46,6 @@ public sealed interface Operation {
    * regular file is answered as it is.
    *
    * @param inode an unused number of the session's range
-   * @param permissions twelve bits, umask already applied
    * @param device for devices, else 0
    * @param target of a symlink, 1 to 4095 bytes; else null
    * @param leased whether a regular file that is really made is born with a lease of the session
@@ -57,13 +56,13 @@ public sealed interface Operation {
       FileName name,
       InodeId inode,
       FileType type,
-      int permissions,
+      CreateMode mode,
       long device,
       byte @Nullable [] target,
       boolean exclusive,
       boolean leased)
       implements Operation {
-    /** Of an inode that is born without a lease. */
+    /** Of an inode that is born without a lease; the umask is applied already. */
     public Create(
         InodeId parent,
         FileName name,
@@ -73,7 +72,7 @@ public sealed interface Operation {
         long device,
         byte @Nullable [] target,
         boolean exclusive) {
-      this(parent, name, inode, type, permissions, device, target, exclusive, false);
+      this(parent, name, inode, type, CreateMode.of(permissions), device, target, exclusive, false);
     }
   }
 
@@ -82,12 +81,11 @@ public sealed interface Operation {
    * parent, whose group it may inherit, is no directory.
    *
    * @param inode an unused number of the session's range
-   * @param permissions twelve bits, umask already applied
    * @param linkable whether it may get a name, once: without O_EXCL
    * @param leased whether it is born with a lease of the session
    */
   record CreateUnnamed(
-      InodeId parent, InodeId inode, int permissions, boolean linkable, boolean leased)
+      InodeId parent, InodeId inode, CreateMode mode, boolean linkable, boolean leased)
       implements Operation {}
 
   /**
@@ -179,7 +177,7 @@ public sealed interface Operation {
   record Allocate(InodeId inode, int mode, long offset, long length) implements Operation {}
 
   /**
-   * setxattr(2).
+   * setxattr(2), but for the lists of {@link SetAcl}.
    *
    * @param name see {@link XattrName}
    * @param value 0 to 65536 bytes
@@ -187,9 +185,21 @@ public sealed interface Operation {
   @SuppressWarnings("ArrayRecordComponent") // as above
   record SetXattr(InodeId inode, byte[] name, byte[] value, int flags) implements Operation {}
 
-  /** removexattr(2): ENODATA. */
+  /** removexattr(2): ENODATA. Not for the lists of {@link SetAcl}. */
   @SuppressWarnings("ArrayRecordComponent") // as above
   record RemoveXattr(InodeId inode, byte[] name) implements Operation {}
+
+  /**
+   * setxattr(2) and removexattr(2) of an access control list. The mode's permissions become those
+   * of an access list, and one that says no more than they do is not kept. EOPNOTSUPP for a
+   * symlink, EACCES for a default list of what is no directory.
+   *
+   * @param list null to have none, which is no error if there is none
+   * @param clearsSetgid whether setgid goes with a change of the mode, as the caller's kernel has
+   *     found (FUSE_SETXATTR_ACL_KILL_SGID)
+   */
+  record SetAcl(InodeId inode, Acl.Kind kind, @Nullable Acl list, boolean clearsSetgid)
+      implements Operation {}
 
   /**
    * Gives the session the lease of a regular file: the right to take writes to it before they are

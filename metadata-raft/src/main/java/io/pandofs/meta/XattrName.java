@@ -12,9 +12,8 @@ import java.util.List;
 public final class XattrName {
   private static final int BYTES_MAX = 255;
   private static final String TRUSTED = "trusted.";
+  private static final String CAPABILITY = "security.capability";
   private static final List<String> NAMESPACES = List.of("user.", TRUSTED, "security.");
-  private static final List<String> SYSTEM =
-      List.of("system.posix_acl_access", "system.posix_acl_default");
 
   private XattrName() {}
 
@@ -32,7 +31,7 @@ public final class XattrName {
     if (NAMESPACES.contains(text) || text.indexOf('\0') >= 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    if (NAMESPACES.stream().noneMatch(text::startsWith) && !SYSTEM.contains(text)) {
+    if (NAMESPACES.stream().noneMatch(text::startsWith) && Acl.Kind.of(name) == null) {
       throw new ErrnoException(Errno.EOPNOTSUPP);
     }
   }
@@ -40,6 +39,18 @@ public final class XattrName {
   /** Whether a name is for who has CAP_SYS_ADMIN only (xattr(7)). */
   public static boolean isTrusted(byte[] name) {
     return text(name).startsWith(TRUSTED);
+  }
+
+  /**
+   * The name of what a program gets when it is run (capabilities(7)). A change of the file's
+   * content or owner takes it away.
+   */
+  public static byte[] capability() {
+    return CAPABILITY.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  public static boolean isCapability(byte[] name) {
+    return text(name).equals(CAPABILITY);
   }
 
   private static String text(byte[] name) {

@@ -20,6 +20,7 @@ import org.tomlj.Toml;
  * @param name for people; identity is the node's id
  * @param mount null for a node without a mount
  * @param transport how the mount talks to FUSE
+ * @param mountFlags what the mount allows
  * @param disks directories for blocks, each on a disk of its own; empty for one in the data
  *     directory
  * @param watchdog how long the daemon may be stopped before its mount is ended; zero for ever
@@ -33,6 +34,7 @@ public record NodeConfig(
     Path dataDirectory,
     @Nullable Path mount,
     TransportName transport,
+    MountFlags mountFlags,
     ClusterConfig cluster,
     Endpoint control,
     Endpoint raft,
@@ -72,6 +74,7 @@ public record NodeConfig(
           "data_dir",
           "mount",
           "transport",
+          "mount_options",
           "quorum_loss",
           "watchdog",
           "node_out_after",
@@ -125,6 +128,7 @@ public record NodeConfig(
         data,
         mount == null ? null : mountPoint(table, directory(file, mount), data),
         transport(table),
+        mountFlags(table),
         ClusterConfig.read(table),
         Endpoint.read(table, "control", CONTROL_PORT),
         Endpoint.read(table, "raft", RAFT_PORT),
@@ -205,6 +209,14 @@ public record NodeConfig(
       return TransportName.of(table.text("transport", TransportName.JNR.text()));
     } catch (IllegalArgumentException e) {
       throw table.failure("transport", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static MountFlags mountFlags(ConfigTable table) throws ConfigException {
+    try {
+      return MountFlags.of(table.text("mount_options", ""));
+    } catch (IllegalArgumentException e) {
+      throw table.failure("mount_options", String.valueOf(e.getMessage()));
     }
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -30,6 +31,7 @@ final class NodeConfigTest {
                 Path.of("/d"),
                 null,
                 TransportName.JNR,
+                MountFlags.NONE,
                 new ClusterConfig(true, List.of()),
                 new Endpoint(new HostPort("0.0.0.0", 7440), null),
                 new Endpoint(new HostPort("0.0.0.0", 7441), null),
@@ -54,6 +56,7 @@ final class NodeConfigTest {
     values.put("data_dir", "\"data\"");
     values.put("mount", "\"/mnt/pando\"");
     values.put("transport", "\"direct\"");
+    values.put("mount_options", "\"ro,noatime\"");
     values.put("quorum_loss", "\"wait:5s\"");
     values.put("watchdog", "\"7s\"");
     values.put("node_out_after", "\"3min\"");
@@ -95,6 +98,7 @@ final class NodeConfigTest {
                 Path.of("/etc/pando/data"),
                 Path.of("/mnt/pando"),
                 TransportName.DIRECT,
+                new MountFlags(Set.of(MountFlags.Limit.RO), MountFlags.AccessTime.NOATIME),
                 new ClusterConfig(false, List.of(new HostPort("one", 1), new HostPort("::1", 2))),
                 new Endpoint(new HostPort("10.0.0.1", 3), new HostPort("ctl.example.org", 4)),
                 new Endpoint(new HostPort("10.0.0.1", 5), new HostPort("fe80::1", 6)),

@@ -1,5 +1,6 @@
 package io.pandofs.mount.fuse;
 
+import io.pandofs.common.config.MountFlags;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -10,11 +11,17 @@ import java.util.function.Supplier;
  * @param mountPoint an empty directory
  * @param source what the mount table shows as the device; no comma
  * @param allowOther whether other users than the daemon's may use it
+ * @param flags what it allows
  * @param busyWait how long an unmount waits for files to be closed before it becomes lazy
  * @param state how the mount is: {@link #OK}, or a word for what it lacks; asked at any time
  */
 public record MountOptions(
-    Path mountPoint, String source, boolean allowOther, Duration busyWait, Supplier<String> state) {
+    Path mountPoint,
+    String source,
+    boolean allowOther,
+    MountFlags flags,
+    Duration busyWait,
+    Supplier<String> state) {
 
   /** The state of a mount that lacks nothing. */
   public static final String OK = "ok";
@@ -30,10 +37,15 @@ public record MountOptions(
   }
 
   public static MountOptions at(Path mountPoint) {
-    return new MountOptions(mountPoint, "pando", true, Duration.ofSeconds(5), () -> OK);
+    return new MountOptions(
+        mountPoint, "pando", true, MountFlags.NONE, Duration.ofSeconds(5), () -> OK);
   }
 
   public MountOptions withState(Supplier<String> wanted) {
-    return new MountOptions(mountPoint, source, allowOther, busyWait, wanted);
+    return new MountOptions(mountPoint, source, allowOther, flags, busyWait, wanted);
+  }
+
+  public MountOptions withFlags(MountFlags wanted) {
+    return new MountOptions(mountPoint, source, allowOther, wanted, busyWait, state);
   }
 }

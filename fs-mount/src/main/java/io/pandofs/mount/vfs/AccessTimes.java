@@ -3,6 +3,7 @@ package io.pandofs.mount.vfs;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
@@ -10,9 +11,10 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Request;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Moves atime as relatime does (mount(8)): only if it is not after mtime and ctime, or a day old.
+ * Moves atime when a file, a directory or a symlink is read, as mount(8) says of the mount's rule.
  * Never waited for, never fails a read; while many updates are under way the next ones are left
  * out. Thread-safe.
  */
@@ -23,22 +25,26 @@ final class AccessTimes {
 
   private final Sessions sessions;
   private final Clock clock;
-  private final boolean enabled;
+  private final AccessTime rule;
   private final Semaphore inFlight = new Semaphore(IN_FLIGHT_MAX);
 
-  AccessTimes(Sessions sessions, Clock clock, boolean enabled) {
+  AccessTimes(Sessions sessions, Clock clock, AccessTime rule) {
     this.sessions = sessions;
     this.clock = clock;
-    this.enabled = enabled;
+    this.rule = rule;
   }
 
-  /** Notes that the handle's file was read when it had these attributes. */
-  void read(FileHandle handle, Attributes attributes) {
-    boolean left = OpenFlags.has(handle.flags(), OpenFlags.NO_ACCESS_TIME);
-    if (!enabled || left || !isDue(attributes)) {
+  /**
+   * Notes that an inode was read when it had these attributes.
+   *
+   * @param read whether that was noted for this handle; one with O_NOATIME has it true from the
+   *     start
+   */
+  void read(Attributes attributes, AtomicBoolean read) {
+    if (read.get() || !isDue(attributes)) {
       return;
     }
-    if (!handle.firstRead() || !inFlight.tryAcquire()) {
+    if (!read.compareAndSet(false, true) || !inFlight.tryAcquire()) {
       return;
     }
     Timestamp now = clock.now();
@@ -51,13 +57,26 @@ final class AccessTimes {
               .thenAccept(reply -> inFlight.release());
     } catch (ErrnoException e) {
       inFlight.release();
-      handle.readAgain(e.errno() == Errno.EIO);
+      read.set(e.errno() != Errno.EIO);
     }
   }
 
   private boolean isDue(Attributes a) {
+    return switch (rule) {
+      case NOATIME -> false;
+      case STRICTATIME -> true;
+      case RELATIME -> isOld(a);
+    };
+  }
+
+  private boolean isOld(Attributes a) {
+    Timestamp now = clock.now();
+    boolean inFuture = a.modified().compareTo(now) > 0 || a.changed().compareTo(now) > 0;
+    if (inFuture && now.seconds() - a.accessed().seconds() <= 1) {
+      return false; // it would be due with each read until then
+    }
     return a.accessed().compareTo(a.modified()) <= 0
         || a.accessed().compareTo(a.changed()) <= 0
-        || clock.now().seconds() - a.accessed().seconds() >= DAY_SECONDS;
+        || now.seconds() - a.accessed().seconds() >= DAY_SECONDS;
   }
 }

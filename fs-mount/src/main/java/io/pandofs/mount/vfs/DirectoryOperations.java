@@ -9,6 +9,7 @@ import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Open directories: opendir(3) to closedir(3). Thread-safe. */
@@ -19,11 +20,20 @@ public final class DirectoryOperations {
 
   private final Sessions sessions;
   private final OpenFiles openFiles;
-  private final Handles<OpenFile> handles = new Handles<>();
+  private final AccessTimes accessTimes;
+  private final Handles<Open> handles = new Handles<>();
 
-  DirectoryOperations(Sessions sessions, OpenFiles openFiles) {
+  /**
+   * What opendir(3) returned.
+   *
+   * @param read see {@link AccessTimes#read}
+   */
+  private record Open(OpenFile held, AtomicBoolean read) {}
+
+  DirectoryOperations(Sessions sessions, OpenFiles openFiles, AccessTimes accessTimes) {
     this.sessions = sessions;
     this.openFiles = openFiles;
+    this.accessTimes = accessTimes;
   }
 
   /**
@@ -38,9 +48,10 @@ public final class DirectoryOperations {
   /**
    * opendir(3).
    *
+   * @param flags see {@link OpenFlags}; only O_NOATIME counts
    * @throws ErrnoException ENOTDIR; ESTALE if it is gone, or has no name and is open nowhere here
    */
-  public long open(InodeId directory) throws ErrnoException {
+  public long open(InodeId directory, int flags) throws ErrnoException {
     OpenFile held = openFiles.acquire(directory);
     boolean opened = false;
     try (MetadataView view = sessions.view()) {
@@ -53,7 +64,8 @@ public final class DirectoryOperations {
       }
       opened = true;
       held.handleOpened();
-      return handles.add(held);
+      boolean noted = OpenFlags.has(flags, OpenFlags.NO_ACCESS_TIME);
+      return handles.add(new Open(held, new AtomicBoolean(noted)));
     } finally {
       if (!opened) {
         openFiles.release(held);
@@ -66,10 +78,12 @@ public final class DirectoryOperations {
    * the end. An entry that is there all the time is seen exactly once.
    */
   public List<Entry> read(long handle, long afterCookie, int limit) throws ErrnoException {
-    InodeId directory = handles.get(handle).inode();
+    Open open = handles.get(handle);
+    InodeId directory = open.held.inode();
     List<Entry> entries = new ArrayList<>(limit + 2);
     try (MetadataView view = sessions.view()) {
       Attributes self = view.attributes(directory);
+      accessTimes.read(self, open.read);
       if (afterCookie < COOKIE_DOT) {
         entries.add(new Entry(COOKIE_DOT, new byte[] {'.'}, directory, FileType.DIRECTORY));
       }
@@ -129,7 +143,7 @@ public final class DirectoryOperations {
   }
 
   public void release(long handle) throws ErrnoException {
-    OpenFile held = handles.remove(handle);
+    OpenFile held = handles.remove(handle).held;
     held.handleClosed();
     openFiles.release(held);
   }

@@ -17,7 +17,7 @@ final class FileHandle {
   private final OpenFile file;
   private final int flags;
   private final ReadPattern pattern;
-  private final AtomicBoolean read = new AtomicBoolean();
+  private final AtomicBoolean read;
 
   private final LostData lostData;
 
@@ -39,6 +39,7 @@ final class FileHandle {
     this.flags = flags;
     this.pattern = new ReadPattern(readAheadBytesMax);
     this.lostData = lostData;
+    this.read = new AtomicBoolean(OpenFlags.has(flags, OpenFlags.NO_ACCESS_TIME));
     file.handleOpened();
     this.closedUpTo = lostData.number();
     this.syncedUpTo = lostData.opened(file.inode());
@@ -83,14 +84,9 @@ final class FileHandle {
     }
   }
 
-  /** True once: whether atime is still to be moved for this handle. */
-  boolean firstRead() {
-    return !read.get() && read.compareAndSet(false, true);
-  }
-
-  /** Makes the next read count as the first again, if {@code again}. */
-  void readAgain(boolean again) {
-    read.set(!again);
+  /** See {@link AccessTimes#read}. */
+  AtomicBoolean read() {
+    return read;
   }
 
   /**

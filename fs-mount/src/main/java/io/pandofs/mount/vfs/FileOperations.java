@@ -8,6 +8,7 @@ import io.pandofs.common.Timestamp;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
@@ -56,6 +57,7 @@ public final class FileOperations {
       WriteBack writeBack,
       Shape shape,
       DataReader reader,
+      AccessTimes accessTimes,
       Locks locks) {
     this.options = options;
     this.clock = clock;
@@ -70,7 +72,7 @@ public final class FileOperations {
     this.shape = shape;
     this.reader = reader;
     this.locks = locks;
-    this.accessTimes = new AccessTimes(sessions, clock, options.accessTimes());
+    this.accessTimes = accessTimes;
   }
 
   /**
@@ -139,12 +141,8 @@ public final class FileOperations {
     }
   }
 
-  /**
-   * open(2) with O_CREAT: makes the file, or without O_EXCL opens the one that is there.
-   *
-   * @param permissions twelve bits, umask already applied
-   */
-  public Opened create(Caller caller, InodeId parent, FileName name, int permissions, int flags)
+  /** open(2) with O_CREAT: makes the file, or without O_EXCL opens the one that is there. */
+  public Opened create(Caller caller, InodeId parent, FileName name, CreateMode mode, int flags)
       throws ErrnoException {
     boolean exclusive = OpenFlags.has(flags, OpenFlags.EXCLUSIVE);
     return create(
@@ -152,22 +150,18 @@ public final class FileOperations {
         flags,
         fresh ->
             new Operation.Create(
-                parent, name, fresh, FileType.REGULAR, permissions, 0, null, exclusive, true));
+                parent, name, fresh, FileType.REGULAR, mode, 0, null, exclusive, true));
   }
 
   /**
    * open(2) with O_TMPFILE: makes a file without a name, which is gone with its last close unless
    * it was given one. Without O_EXCL link(2) may do that.
-   *
-   * @param permissions twelve bits, umask already applied
    */
-  public Opened createUnnamed(Caller caller, InodeId parent, int permissions, int flags)
+  public Opened createUnnamed(Caller caller, InodeId parent, CreateMode mode, int flags)
       throws ErrnoException {
     boolean linkable = !OpenFlags.has(flags, OpenFlags.EXCLUSIVE);
     return create(
-        caller,
-        flags,
-        fresh -> new Operation.CreateUnnamed(parent, fresh, permissions, linkable, true));
+        caller, flags, fresh -> new Operation.CreateUnnamed(parent, fresh, mode, linkable, true));
   }
 
   private Opened create(Caller caller, int flags, Function<InodeId, Operation> operation)
@@ -262,7 +256,7 @@ public final class FileOperations {
       return 0;
     }
     return reader.read(
-        open.file(), open.pattern(), offset, into, seen -> accessTimes.read(open, seen));
+        open.file(), open.pattern(), offset, into, seen -> accessTimes.read(seen, open.read()));
   }
 
   /**
@@ -278,7 +272,7 @@ public final class FileOperations {
   public int write(Caller caller, long handle, long offset, ByteBuffer source)
       throws ErrnoException {
     FileHandle open = handle(handle);
-    return write(caller, open, open.flags(), offset, source);
+    return write(caller, open, synced(open.flags()), offset, source);
   }
 
   /**
@@ -289,7 +283,7 @@ public final class FileOperations {
    */
   public int write(Caller caller, long handle, int flags, long offset, ByteBuffer source)
       throws ErrnoException {
-    return write(caller, handle(handle), flags, offset, source);
+    return write(caller, handle(handle), synced(flags), offset, source);
   }
 
   /**
@@ -300,6 +294,10 @@ public final class FileOperations {
       throws ErrnoException {
     FileHandle open = handles.get(handle);
     return write(caller, open, open.flags() & ~OpenFlags.APPEND, offset, source);
+  }
+
+  private int synced(int flags) {
+    return options.syncOnWrite() ? flags | OpenFlags.DATA_SYNC : flags;
   }
 
   private int write(Caller caller, FileHandle open, int flags, long offset, ByteBuffer source)

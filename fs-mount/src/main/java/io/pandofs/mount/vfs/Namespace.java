@@ -8,12 +8,14 @@ import io.pandofs.common.Timestamp;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,12 +36,15 @@ public final class Namespace {
   private final Sessions sessions;
   private final Coherence coherence;
   private final Shape shape;
+  private final AccessTimes accessTimes;
 
-  Namespace(Clock clock, Sessions sessions, Coherence coherence, Shape shape) {
+  Namespace(
+      Clock clock, Sessions sessions, Coherence coherence, Shape shape, AccessTimes accessTimes) {
     this.clock = clock;
     this.sessions = sessions;
     this.coherence = coherence;
     this.shape = shape;
+    this.accessTimes = accessTimes;
   }
 
   /** The inode of a name in a directory. */
@@ -153,24 +158,20 @@ public final class Namespace {
     return changed != null ? changed : attributes(inode);
   }
 
-  /**
-   * mknod(2) for files, fifos, sockets and devices.
-   *
-   * @param permissions twelve bits, umask already applied
-   */
+  /** mknod(2) for files, fifos, sockets and devices. */
   public Attributes makeNode(
-      Caller caller, InodeId parent, FileName name, FileType type, int permissions, long device)
+      Caller caller, InodeId parent, FileName name, FileType type, CreateMode mode, long device)
       throws ErrnoException {
     if (type == FileType.DIRECTORY || type == FileType.SYMLINK) {
       throw new ErrnoException(Errno.EINVAL);
     }
     boolean isDevice = type == FileType.CHARACTER_DEVICE || type == FileType.BLOCK_DEVICE;
-    return create(caller, parent, name, type, permissions, isDevice ? device : 0, null);
+    return create(caller, parent, name, type, mode, isDevice ? device : 0, null);
   }
 
-  public Attributes makeDirectory(Caller caller, InodeId parent, FileName name, int permissions)
+  public Attributes makeDirectory(Caller caller, InodeId parent, FileName name, CreateMode mode)
       throws ErrnoException {
-    return create(caller, parent, name, FileType.DIRECTORY, permissions, 0, null);
+    return create(caller, parent, name, FileType.DIRECTORY, mode, 0, null);
   }
 
   public Attributes makeSymlink(Caller caller, InodeId parent, FileName name, byte[] target)
@@ -181,7 +182,7 @@ public final class Namespace {
     if (target.length > TARGET_BYTES_MAX) {
       throw new ErrnoException(Errno.ENAMETOOLONG);
     }
-    return create(caller, parent, name, FileType.SYMLINK, 0777, 0, target);
+    return create(caller, parent, name, FileType.SYMLINK, CreateMode.of(0777), 0, target);
   }
 
   private Attributes create(
@@ -189,7 +190,7 @@ public final class Namespace {
       InodeId parent,
       FileName name,
       FileType type,
-      int permissions,
+      CreateMode mode,
       long device,
       byte @Nullable [] target)
       throws ErrnoException {
@@ -198,7 +199,7 @@ public final class Namespace {
     MetadataSession session = sessions.current();
     InodeId inode = session.nextInode();
     Operation operation =
-        new Operation.Create(parent, name, inode, type, permissions, device, target, true);
+        new Operation.Create(parent, name, inode, type, mode, device, target, true, false);
     Attributes made = Sessions.submit(session, operation, caller, now).attributes();
     return made != null ? made : attributes(inode);
   }
@@ -206,7 +207,9 @@ public final class Namespace {
   /** The target of a symlink; EINVAL if it is none. */
   public byte[] readLink(InodeId inode) throws ErrnoException {
     try (MetadataView view = sessions.view()) {
-      return view.readLink(inode);
+      byte[] target = view.readLink(inode);
+      accessTimes.read(view.attributes(inode), new AtomicBoolean());
+      return target;
     }
   }
 

@@ -71,16 +71,21 @@ final class Shape {
     if (inode == null) {
       return;
     }
-    OpenFile file = openFiles.find(inode);
-    if (file != null) {
-      writeBack.await(file);
-    }
+    commit(inode);
     try {
       lostData.tellIfNobodyWas(inode);
     } finally {
       if (openFiles.find(inode) == null) {
         lostData.closed(inode);
       }
+    }
+  }
+
+  /** Commits what is dirty of an inode; what was lost of it stays to be told. */
+  void commit(InodeId inode) throws ErrnoException {
+    OpenFile file = openFiles.find(inode);
+    if (file != null) {
+      writeBack.await(file);
     }
   }
 

@@ -113,15 +113,28 @@ public final class Vfs implements AutoCloseable {
     openFiles.onRecall(leases);
     Shape shape = new Shape(coherence, openFiles, writeBack, budget, lostData);
     DataReader reader = new DataReader(sessions, coherence, cache, ahead);
-    this.namespace = new Namespace(clock, sessions, coherence, shape);
+    AccessTimes accessTimes = new AccessTimes(sessions, clock, options.accessTime());
+    this.namespace = new Namespace(clock, sessions, coherence, shape, accessTimes);
     Locks held = new Locks(sessions, clock, options.patience());
     this.files =
         new FileOperations(
-            options, clock, sessions, coherence, leases, lostData, capacity, openFiles, budget,
-            writeBack, shape, reader, held);
+            options,
+            clock,
+            sessions,
+            coherence,
+            leases,
+            lostData,
+            capacity,
+            openFiles,
+            budget,
+            writeBack,
+            shape,
+            reader,
+            accessTimes,
+            held);
     this.locks = new LockOperations(sessions, files, held);
-    this.directories = new DirectoryOperations(sessions, openFiles);
-    this.xattrs = new XattrOperations(sessions, coherence, clock);
+    this.directories = new DirectoryOperations(sessions, openFiles, accessTimes);
+    this.xattrs = new XattrOperations(sessions, coherence, shape, clock);
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
     this.ageing =
         scheduler.scheduleWithFixedDelay(this::age, periodNanos, periodNanos, TimeUnit.NANOSECONDS);

@@ -1,5 +1,6 @@
 package io.pandofs.mount.vfs;
 
+import io.pandofs.common.config.MountFlags.AccessTime;
 import java.time.Duration;
 
 /**
@@ -9,11 +10,12 @@ import java.time.Duration;
  * @param cacheBytesMax bytes of blocks kept for readers, read-ahead included
  * @param readAheadBytesMax how far a sequential reader is read ahead of
  * @param writeBackAge how old written bytes may grow before they are committed without being asked
- * @param accessTimes whether reading moves atime (as relatime does) or leaves it alone
+ * @param accessTime when reading moves atime
  * @param patience how long a call waits for its data to be committed, or for room, while nothing at
  *     all is, before it fails with EIO
  * @param leasePatience how long a call waits for a lease of another mount before it fails with EIO:
  *     longer than the session of a machine that has died
+ * @param syncOnWrite whether each write(2) waits until its data is committed, as with O_DSYNC
  * @param syncOnClose whether close(2) waits until the file's data is committed
  */
 public record VfsOptions(
@@ -21,9 +23,10 @@ public record VfsOptions(
     long cacheBytesMax,
     int readAheadBytesMax,
     Duration writeBackAge,
-    boolean accessTimes,
+    AccessTime accessTime,
     Duration patience,
     Duration leasePatience,
+    boolean syncOnWrite,
     boolean syncOnClose) {
 
   public static final VfsOptions DEFAULT =
@@ -32,9 +35,10 @@ public record VfsOptions(
           64L << 20,
           4 << 20,
           Duration.ofSeconds(1),
-          true,
+          AccessTime.RELATIME,
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
+          false,
           false);
 
   public VfsOptions {

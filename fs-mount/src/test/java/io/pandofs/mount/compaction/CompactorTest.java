@@ -13,6 +13,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
@@ -105,7 +106,12 @@ class CompactorTest {
     var opened =
         writer
             .files()
-            .create(USER, InodeId.ROOT, FileName.ofText(name), 0644, OpenFlags.READ_WRITE);
+            .create(
+                USER,
+                InodeId.ROOT,
+                FileName.ofText(name),
+                CreateMode.of(0644),
+                OpenFlags.READ_WRITE);
     file = opened.attributes().inode();
     handle = opened.handle();
     random.nextBytes(expected);

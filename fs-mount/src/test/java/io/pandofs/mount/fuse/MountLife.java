@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -94,6 +95,35 @@ abstract class MountLife {
       assertThat(Files.readString(Path.of("/proc/mounts"))).contains("pando " + scratch);
     }
     assertThat(place).isEmptyDirectory();
+  }
+
+  @Test
+  void itAllowsWhatItsFlagsLeave() throws Exception {
+    String words = ":nosuid,nodev,noexec,noatime";
+    try (MountedVolume volume =
+        MountedVolume.start(transport + words, place, scratch.resolve("log"))) {
+      assertThat(volume.greeting()).startsWith("mounted");
+      String row =
+          Files.readAllLines(Path.of("/proc/mounts")).stream()
+              .filter(line -> line.startsWith("pando " + scratch))
+              .findFirst()
+              .orElseThrow();
+      assertThat(List.of(row.split("[ ,]"))).contains("rw", "nosuid", "nodev", "noexec", "noatime");
+      volume.run("sh", "-c", "cp /bin/true t && chmod 755 t && ! ./t 2>/dev/null");
+      volume.run("mount", "-o", "remount,bind,ro", place.toString());
+      volume.run("sh", "-c", "! touch new 2>/dev/null && cmp t /bin/true");
+      volume.run("mount", "-o", "remount,bind,rw", place.toString());
+      volume.run("touch", "new");
+    }
+  }
+
+  @Test
+  void aReadOnlyMountChangesNothing() throws Exception {
+    try (MountedVolume volume =
+        MountedVolume.start(transport + ":ro", place, scratch.resolve("log"))) {
+      assertThat(volume.greeting()).startsWith("mounted");
+      volume.run("sh", "-c", "mkdir d 2>&1 | grep -q 'Read-only file system'");
+    }
   }
 
   @Test

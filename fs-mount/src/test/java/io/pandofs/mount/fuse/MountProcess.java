@@ -1,5 +1,6 @@
 package io.pandofs.mount.fuse;
 
+import io.pandofs.common.config.MountFlags;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.testing.LocalTree;
 import io.pandofs.mount.fuse.direct.DirectTransport;
@@ -37,8 +38,9 @@ public final class MountProcess {
   /**
    * Mounts and serves.
    *
-   * @param args the transport's name, the mount point; and perhaps another mount point of the same
-   *     tree, upon which what is written is not committed before the end
+   * @param args the transport's name, perhaps with a colon and mount(8)'s words behind it; the
+   *     mount point; and perhaps another mount point of the same tree, upon which what is written
+   *     is not committed before the end
    */
   public static void main(String[] args) throws Exception {
     LocalTree tree = new LocalTree();
@@ -79,6 +81,8 @@ public final class MountProcess {
       String transport,
       Path place)
       throws Exception {
+    String[] parts = transport.split(":", 2);
+    MountFlags flags = MountFlags.of(parts.length > 1 ? parts[1] : "");
     Vfs vfs =
         new Vfs(
             VfsOptions.DEFAULT,
@@ -88,7 +92,8 @@ public final class MountProcess {
             () -> new Capacity.Space(TOTAL_BYTES, TOTAL_BYTES / 2),
             scheduler);
     try {
-      return new Served(vfs, transport(transport).mount(vfs, MountOptions.at(place)));
+      MountOptions options = MountOptions.at(place).withFlags(flags);
+      return new Served(vfs, transport(parts[0]).mount(vfs, options));
     } catch (MountException e) {
       vfs.close();
       throw e;

@@ -1,6 +1,7 @@
 package io.pandofs.mount.vfs;
 
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.meta.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -96,9 +97,10 @@ class FileDataModelTest {
               1 << 20,
               256 << 10,
               Duration.ofMillis(5),
-              true,
+              AccessTime.RELATIME,
               Duration.ofSeconds(30),
               Duration.ofSeconds(30),
+              false,
               false);
       return new Run(volume.mount(options), volume.mount(options)).all(steps);
     } catch (ErrnoException e) {

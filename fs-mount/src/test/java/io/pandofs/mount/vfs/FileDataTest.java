@@ -17,6 +17,7 @@ import static org.awaitility.Awaitility.await;
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.NewBlock;
@@ -38,9 +39,10 @@ class FileDataTest {
           8L << 20,
           1 << 20,
           Duration.ofMillis(20),
-          true,
+          AccessTime.RELATIME,
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
+          false,
           false);
 
   private static VfsOptions withBudget(long bytes) {
@@ -50,9 +52,10 @@ class FileDataTest {
         calm.cacheBytesMax(),
         calm.readAheadBytesMax(),
         calm.writeBackAge(),
-        calm.accessTimes(),
+        calm.accessTime(),
         calm.patience(),
         calm.leasePatience(),
+        false,
         calm.syncOnClose());
   }
 

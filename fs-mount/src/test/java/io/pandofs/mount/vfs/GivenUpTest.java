@@ -15,6 +15,7 @@ import static org.awaitility.Awaitility.await;
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Waits;
+import io.pandofs.meta.CreateMode;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -71,7 +72,8 @@ class GivenUpTest {
   @Test
   void whoWaitsForTheLogIsLetGoAndTheChangeMayComeAbout() throws Exception {
     session.majorityAfter(majority);
-    givenUp(() -> vfs.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), 0755));
+    givenUp(
+        () -> vfs.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), CreateMode.of(0755)));
     majority.complete(null);
     assertThat(find(vfs, "d").isDirectory()).isTrue();
   }

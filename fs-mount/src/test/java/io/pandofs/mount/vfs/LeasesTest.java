@@ -16,6 +16,7 @@ import static org.awaitility.Awaitility.await;
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Waits;
+import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Operation;
 import java.time.Duration;
@@ -107,9 +108,10 @@ class LeasesTest {
             8L << 20,
             1 << 20,
             Duration.ofDays(1),
-            true,
+            AccessTime.RELATIME,
             Duration.ofSeconds(30),
             Duration.ofSeconds(2),
+            false,
             false);
     Vfs waiting = volume.mount(hasty);
     long theirs = create(there, "f");
@@ -164,9 +166,10 @@ class LeasesTest {
             8L << 20,
             1 << 20,
             Duration.ofMillis(40),
-            true,
+            AccessTime.RELATIME,
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
+            false,
             false);
     Vfs mount = volume.mount(quick);
     long handle = create(mount, "f");
@@ -312,9 +315,10 @@ class LeasesTest {
             8L << 20,
             1 << 20,
             Duration.ofDays(1),
-            true,
+            AccessTime.RELATIME,
             Duration.ofMillis(300),
             Duration.ofMillis(300),
+            false,
             false);
     Vfs mount = volume.mount(hasty);
     long handle = create(here, "f");

@@ -18,6 +18,7 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
@@ -72,9 +73,10 @@ class LostDataTest {
             8L << 20,
             1 << 20,
             Duration.ofMillis(20),
-            true,
+            AccessTime.RELATIME,
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
+            false,
             false);
     Vfs other = volume.mount(quick);
     long handle = create(other, "f");
@@ -114,9 +116,10 @@ class LostDataTest {
                 8L << 20,
                 1 << 20,
                 Duration.ofDays(1),
-                true,
+                AccessTime.RELATIME,
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(30),
+                false,
                 false));
     long handle = create(small, "f");
     volume.blocks.hold();
@@ -217,9 +220,10 @@ class LostDataTest {
                 8L << 20,
                 1 << 20,
                 Duration.ofDays(1),
-                true,
+                AccessTime.RELATIME,
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(30),
+                false,
                 false));
     volume.blocks.hold();
     long handle = create(small, "f");
@@ -328,9 +332,10 @@ class LostDataTest {
             8L << 20,
             1 << 20,
             Duration.ofMillis(20),
-            true,
+            AccessTime.RELATIME,
             Duration.ofMillis(100),
             Duration.ofSeconds(30),
+            false,
             false);
     Vfs other = volume.mount(hasty);
     volume.blocks.refusePuts(Integer.MAX_VALUE);

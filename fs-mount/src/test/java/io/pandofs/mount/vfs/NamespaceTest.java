@@ -14,6 +14,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.Operation;
@@ -39,7 +40,8 @@ class NamespaceTest {
 
   @Test
   void whatOneMountDoesTheOtherSees() throws Exception {
-    Attributes made = one.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), 0750);
+    Attributes made =
+        one.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), CreateMode.of(0750));
     assertThat(find(two, "d")).isEqualTo(made);
     assertThat(made.permissions()).isEqualTo(0750);
     assertThat(made.uid()).isEqualTo(1000);
@@ -89,7 +91,8 @@ class NamespaceTest {
             FileType.SOCKET,
             FileType.CHARACTER_DEVICE,
             FileType.BLOCK_DEVICE)) {
-      Attributes made = names.makeNode(USER, InodeId.ROOT, name(type.name()), type, 0600, 0x103);
+      Attributes made =
+          names.makeNode(USER, InodeId.ROOT, name(type.name()), type, CreateMode.of(0600), 0x103);
       assertThat(find(two, type.name()).type()).isEqualTo(type);
       assertThat(made.links()).isEqualTo(1);
     }
@@ -101,8 +104,10 @@ class NamespaceTest {
 
   @Test
   void renameFlags() throws Exception {
-    Attributes a = one.namespace().makeDirectory(USER, InodeId.ROOT, name("a"), 0755);
-    Attributes b = one.namespace().makeDirectory(USER, InodeId.ROOT, name("b"), 0755);
+    Attributes a =
+        one.namespace().makeDirectory(USER, InodeId.ROOT, name("a"), CreateMode.of(0755));
+    Attributes b =
+        one.namespace().makeDirectory(USER, InodeId.ROOT, name("b"), CreateMode.of(0755));
     assertFails(
         Errno.EEXIST,
         () ->
@@ -126,7 +131,9 @@ class NamespaceTest {
   @Test
   void timesAreSetTakenFromTheClockOrLeftAlone() throws Exception {
     InodeId inode =
-        one.namespace().makeNode(USER, InodeId.ROOT, name("f"), FileType.REGULAR, 0644, 0).inode();
+        one.namespace()
+            .makeNode(USER, InodeId.ROOT, name("f"), FileType.REGULAR, CreateMode.of(0644), 0)
+            .inode();
     Timestamp given = new Timestamp(12, 34);
     Attributes before = one.namespace().attributes(inode);
     Attributes after =
@@ -142,8 +149,9 @@ class NamespaceTest {
 
   @Test
   void pathsAreWalkedOnOneView() throws Exception {
-    InodeId d = one.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), 0755).inode();
-    InodeId e = one.namespace().makeDirectory(USER, d, name("e"), 0755).inode();
+    InodeId d =
+        one.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), CreateMode.of(0755)).inode();
+    InodeId e = one.namespace().makeDirectory(USER, d, name("e"), CreateMode.of(0755)).inode();
     assertThat(two.namespace().walk(List.of(name("d"), name("e")))).isEqualTo(e);
     assertThat(two.namespace().walk(List.of())).isEqualTo(InodeId.ROOT);
     assertFails(Errno.ENOENT, () -> two.namespace().walk(List.of(name("d"), name("x"))));
@@ -152,8 +160,8 @@ class NamespaceTest {
   @Test
   void namesAreBytes() throws Exception {
     FileName odd = FileName.of(new byte[] {(byte) 0xff, 'x', (byte) 0x80});
-    one.namespace().makeDirectory(USER, InodeId.ROOT, odd, 0755);
-    long handle = two.directories().open(InodeId.ROOT);
+    one.namespace().makeDirectory(USER, InodeId.ROOT, odd, CreateMode.of(0755));
+    long handle = two.directories().open(InodeId.ROOT, 0);
     assertThat(two.directories().read(handle, 2, 10).get(0).name()).isEqualTo(odd.toBytes());
     two.directories().release(handle);
   }
@@ -161,9 +169,9 @@ class NamespaceTest {
   @Test
   void aDirectoryIsReadInPartsWhileItChanges() throws Exception {
     for (int i = 0; i < 100; i++) {
-      one.namespace().makeDirectory(USER, InodeId.ROOT, name("d" + i), 0755);
+      one.namespace().makeDirectory(USER, InodeId.ROOT, name("d" + i), CreateMode.of(0755));
     }
-    long handle = two.directories().open(InodeId.ROOT);
+    long handle = two.directories().open(InodeId.ROOT, 0);
     Set<String> seen = new HashSet<>();
     long cookie = 0;
     int round = 0;
@@ -176,7 +184,7 @@ class NamespaceTest {
         assertThat(seen.add(new String(entry.name(), StandardCharsets.UTF_8))).isTrue();
         cookie = entry.cookie();
       }
-      one.namespace().makeDirectory(USER, InodeId.ROOT, name("new" + round++), 0755);
+      one.namespace().makeDirectory(USER, InodeId.ROOT, name("new" + round++), CreateMode.of(0755));
     }
     two.directories().release(handle);
     assertThat(seen).contains(".", "..");
@@ -187,17 +195,18 @@ class NamespaceTest {
 
   @Test
   void aRemovedDirectoryThatIsOpenReadsAsEmpty() throws Exception {
-    InodeId d = one.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), 0755).inode();
-    long handle = one.directories().open(d);
+    InodeId d =
+        one.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), CreateMode.of(0755)).inode();
+    long handle = one.directories().open(d, 0);
     two.namespace().removeDirectory(USER, InodeId.ROOT, name("d"));
     assertThat(one.directories().read(handle, 2, 10)).isEmpty();
-    long again = one.directories().open(d);
-    assertFails(Errno.ESTALE, () -> two.directories().open(d));
+    long again = one.directories().open(d, 0);
+    assertFails(Errno.ESTALE, () -> two.directories().open(d, 0));
     one.directories().release(handle);
     assertThat(one.directories().read(again, 2, 10)).isEmpty();
     one.directories().release(again);
     assertFails(Errno.EBADF, () -> one.directories().read(again, 0, 1));
-    assertFails(Errno.ESTALE, () -> one.directories().open(d));
+    assertFails(Errno.ESTALE, () -> one.directories().open(d, 0));
   }
 
   @Test
@@ -206,14 +215,14 @@ class NamespaceTest {
     byte[] value = {1, 2, 3};
     one.xattrs().set(USER, InodeId.ROOT, name, value, 0);
     assertThat(two.xattrs().get(InodeId.ROOT, name)).isEqualTo(value);
-    assertThat(two.xattrs().list(Caller.ROOT, InodeId.ROOT)).containsExactly(name);
+    assertThat(two.xattrs().list(Caller.ROOT, InodeId.ROOT, true)).containsExactly(name);
     assertFails(
         Errno.EEXIST,
         () -> two.xattrs().set(USER, InodeId.ROOT, name, value, Operation.XATTR_CREATE));
     byte[] trusted = "trusted.b".getBytes(StandardCharsets.UTF_8);
     one.xattrs().set(Caller.ROOT, InodeId.ROOT, trusted, value, 0);
-    assertThat(two.xattrs().list(USER, InodeId.ROOT)).containsExactly(name);
-    assertThat(two.xattrs().list(Caller.ROOT, InodeId.ROOT))
+    assertThat(two.xattrs().list(USER, InodeId.ROOT, true)).containsExactly(name);
+    assertThat(two.xattrs().list(Caller.ROOT, InodeId.ROOT, true))
         .containsExactlyInAnyOrder(name, trusted);
     one.xattrs().remove(Caller.ROOT, InodeId.ROOT, trusted);
     two.xattrs().remove(USER, InodeId.ROOT, name);

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.mount.vfs.FileOperations.Opened;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,7 @@ class UnnamedFileTest {
   }
 
   private Opened make(int flags) throws Exception {
-    return one.files().createUnnamed(USER, InodeId.ROOT, 0640, flags);
+    return one.files().createUnnamed(USER, InodeId.ROOT, CreateMode.of(0640), flags);
   }
 
   private void link(Vfs vfs, Opened file, String name) throws Exception {
@@ -87,6 +88,7 @@ class UnnamedFileTest {
     create(one, "f");
     InodeId file = find(one, "f").inode();
     assertFails(
-        Errno.ENOTDIR, () -> one.files().createUnnamed(USER, file, 0640, OpenFlags.READ_WRITE));
+        Errno.ENOTDIR,
+        () -> one.files().createUnnamed(USER, file, CreateMode.of(0640), OpenFlags.READ_WRITE));
   }
 }

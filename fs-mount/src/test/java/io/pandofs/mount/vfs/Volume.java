@@ -3,9 +3,11 @@ package io.pandofs.mount.vfs;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import io.pandofs.meta.testing.LocalTree;
 import java.io.IOException;
@@ -29,9 +31,10 @@ public final class Volume implements AutoCloseable {
           8L << 20,
           1 << 20,
           Duration.ofDays(1),
-          true,
+          AccessTime.RELATIME,
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
+          false,
           false);
 
   volatile long freeBytes = 1L << 40;
@@ -114,7 +117,7 @@ public final class Volume implements AutoCloseable {
   }
 
   static long create(Vfs vfs, String name, int flags) throws ErrnoException {
-    return vfs.files().create(USER, InodeId.ROOT, name(name), 0644, flags).handle();
+    return vfs.files().create(USER, InodeId.ROOT, name(name), CreateMode.of(0644), flags).handle();
   }
 
   static long open(Vfs vfs, String name, int flags) throws ErrnoException {

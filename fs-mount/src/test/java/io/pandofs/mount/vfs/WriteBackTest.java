@@ -10,6 +10,7 @@ import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.NewBlock;
@@ -94,7 +95,15 @@ class WriteBackTest {
     InodeId inode = session.nextInode();
     Operation create =
         new Operation.Create(
-            InodeId.ROOT, FileName.ofText("f"), inode, FileType.REGULAR, 0644, 0, null, true, true);
+            InodeId.ROOT,
+            FileName.ofText("f"),
+            inode,
+            FileType.REGULAR,
+            CreateMode.of(0644),
+            0,
+            null,
+            true,
+            true);
     submit(session, create);
     return inode;
   }

@@ -8,8 +8,10 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.Privileges;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.XattrName;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +82,28 @@ final class Change {
 
   Timestamp now() {
     return now;
+  }
+
+  /** What a write, truncation or allocation takes away: see {@link Privileges}. */
+  void dropPrivilegesOnWrite(Inode inode) {
+    inode.permissions = Privileges.afterWrite(inode.permissions, inode.gid, caller);
+    dropCapability(inode);
+  }
+
+  /** What a change of owner takes away. */
+  void dropPrivilegesOnChangeOfOwner(Inode inode) {
+    if (!inode.isDirectory()) {
+      inode.permissions = Privileges.afterChangeOfOwner(inode.permissions, inode.gid, caller);
+      dropCapability(inode);
+    }
+  }
+
+  /** Root's changes take it too. */
+  private void dropCapability(Inode inode) {
+    byte[] name = XattrName.capability();
+    if (Xattrs.find(store, inode.id.value(), name) != null) {
+      Xattrs.remove(write(), inode.id.value(), name);
+    }
   }
 
   /**

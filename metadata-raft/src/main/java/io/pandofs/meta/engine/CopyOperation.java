@@ -79,7 +79,7 @@ final class CopyOperation {
     parts.forEach(part -> Extents.put(change.write(), to, part, blocks));
     blocks.save(change.write(), List.of(), change.effects());
     to.sizeBytes = Math.max(to.sizeBytes, start + count);
-    to.dropPrivilegesOnWrite(change.caller());
+    change.dropPrivilegesOnWrite(to);
     to.touchModified(change.now());
     change.finish(to);
   }

@@ -29,6 +29,7 @@ final class FileOperations {
     setOwner(set, inode, change);
     if (permissions != null) {
       inode.permissions = permissions;
+      Acls.follow(inode, change);
     }
     if (set.accessed() != null) {
       inode.accessed = Change.bounded(set.accessed());
@@ -55,7 +56,7 @@ final class FileOperations {
     if (!set.changesOwner()) {
       return;
     }
-    inode.dropPrivilegesOnChangeOfOwner(change.caller());
+    change.dropPrivilegesOnChangeOfOwner(inode);
     if (set.uid() != null) {
       inode.uid = set.uid();
     }
@@ -69,7 +70,7 @@ final class FileOperations {
       cut(inode, size, Long.MAX_VALUE, change);
     }
     inode.sizeBytes = size;
-    inode.dropPrivilegesOnWrite(change.caller());
+    change.dropPrivilegesOnWrite(inode);
     inode.touchModified(change.now());
   }
 
@@ -94,7 +95,7 @@ final class FileOperations {
     if (!keepSize && end > inode.sizeBytes) {
       inode.sizeBytes = end;
     }
-    inode.dropPrivilegesOnWrite(change.caller());
+    change.dropPrivilegesOnWrite(inode);
     inode.touchModified(change.now());
     change.finish(inode);
     return Reply.of(inode.attributes());

@@ -4,9 +4,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
-import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
-import io.pandofs.meta.Privileges;
 import org.jspecify.annotations.Nullable;
 
 /** An inode's row, while an operation works on it. */
@@ -161,15 +159,5 @@ final class Inode {
   void touchModified(Timestamp now) {
     modified = Timestamp.max(now, modified.next());
     touchChanged(now);
-  }
-
-  void dropPrivilegesOnWrite(Caller caller) {
-    permissions = Privileges.afterWrite(permissions, gid, caller);
-  }
-
-  void dropPrivilegesOnChangeOfOwner(Caller caller) {
-    if (!isDirectory()) {
-      permissions = Privileges.afterChangeOfOwner(permissions, gid, caller);
-    }
   }
 }

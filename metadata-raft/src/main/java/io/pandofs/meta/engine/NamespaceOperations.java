@@ -4,6 +4,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -16,6 +17,7 @@ final class NamespaceOperations {
   static final int LINKS_MAX = 65_000;
 
   private static final int PERMISSIONS = 07777;
+  private static final int UMASK = 0777;
   private static final int SYMLINK_PERMISSIONS = 0777;
   private static final int TARGET_MAX = 4095;
 
@@ -43,12 +45,10 @@ final class NamespaceOperations {
 
   static Reply createUnnamed(Operation.CreateUnnamed create, Change change) throws ErrnoException {
     Inode parent = change.directory(create.parent());
-    if ((create.permissions() & ~PERMISSIONS) != 0) {
-      throw new ErrnoException(Errno.EINVAL);
-    }
+    checkMode(create.mode());
     checkNumber(create.inode(), change);
     Inode inode = new Inode(create.inode(), FileType.REGULAR, change.now());
-    inode.permissions = create.permissions();
+    Acls.inherit(inode, create.mode(), parent, change);
     inode.lease = create.leased() ? change.session().value() : 0;
     giveOwner(inode, parent, change);
     change.created(inode);
@@ -75,8 +75,8 @@ final class NamespaceOperations {
         create.type() == FileType.BLOCK_DEVICE || create.type() == FileType.CHARACTER_DEVICE;
     byte[] target = create.target();
     boolean isSymlink = create.type() == FileType.SYMLINK;
-    if ((create.permissions() & ~PERMISSIONS) != 0
-        || (create.device() != 0 && !isDevice)
+    checkMode(create.mode());
+    if ((create.device() != 0 && !isDevice)
         || isSymlink != (target != null)
         || (create.leased() && create.type() != FileType.REGULAR)) {
       throw new ErrnoException(Errno.EINVAL);
@@ -85,6 +85,12 @@ final class NamespaceOperations {
       checkTarget(target);
     }
     checkNumber(create.inode(), change);
+  }
+
+  private static void checkMode(CreateMode mode) throws ErrnoException {
+    if ((mode.permissions() & ~PERMISSIONS) != 0 || (mode.umask() & ~UMASK) != 0) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
   }
 
   private static void checkNumber(InodeId inode, Change change) throws ErrnoException {
@@ -113,10 +119,14 @@ final class NamespaceOperations {
 
   private static Inode build(Operation.Create create, Inode parent, Change change) {
     Inode inode = new Inode(create.inode(), create.type(), change.now());
-    inode.permissions = create.permissions();
     inode.links = 1;
     inode.device = create.device();
     inode.lease = create.leased() ? change.session().value() : 0;
+    if (create.type() == FileType.SYMLINK) {
+      inode.permissions = SYMLINK_PERMISSIONS;
+    } else {
+      Acls.inherit(inode, create.mode(), parent, change);
+    }
     giveOwner(inode, parent, change);
     if (inode.isDirectory()) {
       inode.links = 2;
@@ -127,7 +137,6 @@ final class NamespaceOperations {
     if (target != null) {
       inode.target = target.clone();
       inode.sizeBytes = target.length;
-      inode.permissions = SYMLINK_PERMISSIONS;
     }
     return inode;
   }

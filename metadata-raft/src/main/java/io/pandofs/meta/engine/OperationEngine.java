@@ -66,6 +66,8 @@ public final class OperationEngine {
       return XattrOperations.set(set, change);
     } else if (operation instanceof Operation.RemoveXattr remove) {
       return XattrOperations.remove(remove, change);
+    } else if (operation instanceof Operation.SetAcl set) {
+      return Acls.set(set, change);
     } else if (operation instanceof Operation.AcquireLease acquire) {
       return LeaseOperations.acquire(acquire, change);
     } else if (operation instanceof Operation.ReleaseLeases release) {

@@ -1,6 +1,7 @@
 package io.pandofs.meta.engine;
 
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.VolumeStats;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -152,7 +153,34 @@ public final class TableCheck {
               "inode " + number + " has attributes and does not exist");
         }
         last = number;
+        Acl.Kind kind = Acl.Kind.of(Xattrs.name(rows.key()));
+        if (kind != null) {
+          list(number, kind);
+        }
       }
+    }
+  }
+
+  private void list(long number, Acl.Kind kind) {
+    Inode inode = Inode.find(tables, number);
+    Acl list;
+    try {
+      list = Acls.find(tables, number, kind);
+    } catch (StoreException e) {
+      found(TableProblem.WRONG_ACL, String.valueOf(e.getMessage()));
+      return;
+    }
+    if (inode == null || list == null) {
+      return;
+    }
+    boolean right =
+        kind == Acl.Kind.DEFAULT
+            ? inode.isDirectory()
+            : !list.isMode() && list.mode() == (inode.permissions & Acls.OF_ALL);
+    if (!right) {
+      found(
+          TableProblem.WRONG_ACL,
+          "the access control list of inode " + number + " does not agree with its mode or type");
     }
   }
 

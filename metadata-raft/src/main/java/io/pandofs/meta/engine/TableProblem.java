@@ -30,6 +30,8 @@ public enum TableProblem {
   WRONG_REFERENCES,
   /** An extended attribute of an inode that there is not. */
   XATTR_OF_NOTHING,
+  /** An access control list that makes no sense, or not for this mode or type of file. */
+  WRONG_ACL,
   /** A lease of a session that has never been. */
   WRONG_LEASE,
   /** A lock of a session or an inode that there is not. */

@@ -33,7 +33,7 @@ final class WriteOperation {
       inode.sizeBytes = Math.max(inode.sizeBytes, extent.end());
     }
     blocks.save(change.write(), write.blocks(), change.effects());
-    inode.dropPrivilegesOnWrite(change.caller());
+    change.dropPrivilegesOnWrite(inode);
     inode.touchModified(change.now());
     change.finish(inode);
     return Reply.of(inode.attributes());

@@ -2,11 +2,12 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.XattrName;
 
-/** Extended attributes (xattr(7)). */
+/** Extended attributes (xattr(7)) but for {@link Acls access control lists}. */
 final class XattrOperations {
   private static final int VALUE_MAX = 65_536;
 
@@ -22,6 +23,7 @@ final class XattrOperations {
     if ((set.flags() & ~FLAGS) != 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
+    requireNoAcl(set.name());
     XattrName.check(set.name());
     if (set.value().length > VALUE_MAX) {
       throw new ErrnoException(Errno.E2BIG);
@@ -34,8 +36,8 @@ final class XattrOperations {
     if (!exists && (set.flags() & Operation.XATTR_REPLACE) != 0) {
       throw new ErrnoException(Errno.ENODATA);
     }
-    if (!exists && listLength(change, number) + set.name().length + 1 > LIST_MAX) {
-      throw new ErrnoException(Errno.ENOSPC);
+    if (!exists) {
+      requireRoom(change, number, set.name());
     }
     change.requireNotForeign(inode);
     Xattrs.put(change.write(), number, set.name(), set.value());
@@ -46,6 +48,7 @@ final class XattrOperations {
 
   static Reply remove(Operation.RemoveXattr remove, Change change) throws ErrnoException {
     Inode inode = change.inode(remove.inode());
+    requireNoAcl(remove.name());
     XattrName.check(remove.name());
     long number = inode.id.value();
     if (Xattrs.find(change.tables(), number, remove.name()) == null) {
@@ -56,6 +59,19 @@ final class XattrOperations {
     inode.touchChanged(change.now());
     change.finish(inode);
     return Reply.of(inode.attributes());
+  }
+
+  private static void requireNoAcl(byte[] name) throws ErrnoException {
+    if (Acl.Kind.of(name) != null) {
+      throw new ErrnoException(Errno.EOPNOTSUPP);
+    }
+  }
+
+  /** For one more name in what listxattr(2) answers. */
+  static void requireRoom(Change change, long inode, byte[] name) throws ErrnoException {
+    if (listLength(change, inode) + name.length + 1 > LIST_MAX) {
+      throw new ErrnoException(Errno.ENOSPC);
+    }
   }
 
   private static int listLength(Change change, long inode) {

@@ -24,11 +24,16 @@ final class Xattrs {
     store.delete(Table.XATTRS, Keys.of(inode, name));
   }
 
+  /** Of a row with this key. */
+  static byte[] name(byte[] key) {
+    return Arrays.copyOfRange(key, Long.BYTES, key.length);
+  }
+
   static List<byte[]> names(ReadStore tables, long inode, int limit) {
     List<byte[]> names = new ArrayList<>();
     try (ReadStore.Cursor rows = tables.scan(Table.XATTRS, Keys.of(inode), Keys.after(inode))) {
       while (names.size() < limit && rows.next()) {
-        names.add(Arrays.copyOfRange(rows.key(), Long.BYTES, rows.key().length));
+        names.add(name(rows.key()));
       }
     }
     return names;

@@ -1,8 +1,11 @@
 package io.pandofs.meta.log;
 
 import com.google.protobuf.ByteString;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
@@ -21,6 +24,7 @@ import io.pandofs.meta.wire.RemoveXattrMessage;
 import io.pandofs.meta.wire.RenameMessage;
 import io.pandofs.meta.wire.RequestMessage;
 import io.pandofs.meta.wire.ReserveNumbersMessage;
+import io.pandofs.meta.wire.SetAclMessage;
 import io.pandofs.meta.wire.SetAttributesMessage;
 import io.pandofs.meta.wire.SetLockMessage;
 import io.pandofs.meta.wire.SetXattrMessage;
@@ -107,6 +111,8 @@ final class RequestCodec {
               .setName(ByteString.copyFrom(set.name()))
               .setValue(ByteString.copyFrom(set.value()))
               .setFlags(set.flags()));
+    } else if (operation instanceof Operation.SetAcl set) {
+      return out.setSetAcl(encode(set));
     } else if (operation instanceof Operation.RemoveXattr remove) {
       return out.setRemoveXattr(
           RemoveXattrMessage.newBuilder()
@@ -193,7 +199,8 @@ final class RequestCodec {
             .setParent(create.parent().value())
             .setName(ByteString.copyFrom(create.name().toBytes()))
             .setInode(create.inode().value())
-            .setMode(create.type().bits() | create.permissions())
+            .setMode(create.type().bits() | create.mode().permissions())
+            .setUmask(create.mode().umask())
             .setDevice(create.device())
             .setExclusive(create.exclusive())
             .setLeased(create.leased());
@@ -208,7 +215,8 @@ final class RequestCodec {
     return CreateUnnamedMessage.newBuilder()
         .setParent(create.parent().value())
         .setInode(create.inode().value())
-        .setPermissions(create.permissions())
+        .setPermissions(create.mode().permissions())
+        .setUmask(create.mode().umask())
         .setLinkable(create.linkable())
         .setLeased(create.leased())
         .build();
@@ -287,6 +295,7 @@ final class RequestCodec {
             allocate.getLength());
       }
       case SET_XATTR -> setXattr(in.getSetXattr());
+      case SET_ACL -> setAcl(in.getSetAcl());
       case REMOVE_XATTR -> {
         RemoveXattrMessage remove = in.getRemoveXattr();
         yield new Operation.RemoveXattr(
@@ -317,7 +326,7 @@ final class RequestCodec {
         Check.name(in.getName()),
         Check.inode(in.getInode()),
         type,
-        in.getMode() & PERMISSIONS,
+        new CreateMode(in.getMode() & PERMISSIONS, in.getUmask()),
         in.getDevice(),
         target,
         in.getExclusive(),
@@ -328,7 +337,7 @@ final class RequestCodec {
     return new Operation.CreateUnnamed(
         Check.inode(in.getParent()),
         Check.inode(in.getInode()),
-        in.getPermissions(),
+        new CreateMode(in.getPermissions(), in.getUmask()),
         in.getLinkable(),
         in.getLeased());
   }
@@ -348,6 +357,35 @@ final class RequestCodec {
         Check.bytes(in.getName(), XATTR_NAME_MAX),
         Check.bytes(in.getValue(), XATTR_VALUE_MAX),
         in.getFlags());
+  }
+
+  private static SetAclMessage encode(Operation.SetAcl set) {
+    SetAclMessage.Builder out =
+        SetAclMessage.newBuilder()
+            .setInode(set.inode().value())
+            .setDefaultList(set.kind() == Acl.Kind.DEFAULT)
+            .setClearsSetgid(set.clearsSetgid());
+    Acl list = set.list();
+    if (list != null) {
+      out.setList(ByteString.copyFrom(list.toBytes()));
+    }
+    return out.build();
+  }
+
+  private static Operation setAcl(SetAclMessage in) throws MalformedException {
+    Acl list = null;
+    if (in.hasList()) {
+      try {
+        list = Acl.of(Check.bytes(in.getList(), Acl.BYTES_MAX));
+      } catch (ErrnoException e) {
+        throw new MalformedException("an access control list without sense", e);
+      }
+    }
+    return new Operation.SetAcl(
+        Check.inode(in.getInode()),
+        in.getDefaultList() ? Acl.Kind.DEFAULT : Acl.Kind.ACCESS,
+        list,
+        in.getClearsSetgid());
   }
 
   private static Operation releaseLeases(ReleaseLeasesMessage in) throws MalformedException {

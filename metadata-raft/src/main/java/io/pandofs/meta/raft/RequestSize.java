@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Request;
 
@@ -36,6 +37,9 @@ final class RequestSize {
     }
     if (operation instanceof Operation.SetXattr xattr) {
       return FIXED + (long) xattr.name().length + xattr.value().length;
+    }
+    if (operation instanceof Operation.SetAcl) {
+      return FIXED + Acl.BYTES_MAX;
     }
     if (operation instanceof Operation.Create create && create.target() != null) {
       return FIXED + NAME_MAX + (long) create.target().length;

@@ -11,6 +11,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
@@ -118,7 +119,10 @@ class FileDataTest {
   private InodeId unnamed() {
     InodeId inode = new InodeId(file.value() + 50);
     assertThat(
-            rig.submit(new Operation.CreateUnnamed(InodeId.ROOT, inode, 0600, true, false)).errno())
+            rig.submit(
+                    new Operation.CreateUnnamed(
+                        InodeId.ROOT, inode, CreateMode.of(0600), true, false))
+                .errno())
         .isEqualTo(Errno.OK);
     return inode;
   }

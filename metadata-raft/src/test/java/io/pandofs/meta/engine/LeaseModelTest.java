@@ -10,6 +10,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.NewBlock;
@@ -115,7 +116,15 @@ class LeaseModelTest {
     InodeId inode = new InodeId(mount.inode++);
     Operation create =
         new Operation.Create(
-            InodeId.ROOT, name, inode, FileType.REGULAR, 0644, 0, null, true, leased);
+            InodeId.ROOT,
+            name,
+            inode,
+            FileType.REGULAR,
+            CreateMode.of(0644),
+            0,
+            null,
+            true,
+            leased);
     assertThat(mount.submit(create).errno()).isEqualTo(Errno.OK);
     if (leased) {
       holders.put(inode, mount.id);
@@ -217,7 +226,7 @@ class LeaseModelTest {
             EngineRig.name("q"),
             rig.nextInode(),
             FileType.FIFO,
-            0644,
+            CreateMode.of(0644),
             0,
             null,
             true,

@@ -4,8 +4,10 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.NewBlock;
@@ -120,6 +122,8 @@ final class ModelFs {
       return allocate(o);
     } else if (op instanceof Operation.SetXattr o) {
       return setXattr(o);
+    } else if (op instanceof Operation.SetAcl o) {
+      return setAcl(o);
     } else if (op instanceof Operation.RemoveXattr o) {
       Node node = get(o.inode());
       require(node.xattrs.remove(new String(o.name())) != null, Errno.ENODATA);
@@ -184,8 +188,7 @@ final class ModelFs {
     Node n = new Node();
     n.id = o.inode().value();
     n.type = o.type();
-    n.mode = o.type() == FileType.SYMLINK ? 0777 : o.permissions();
-    inherit(n, dir);
+    inherit(n, dir, o.mode());
     n.device = o.device();
     n.atime = n.mtime = n.ctime = n.btime = now;
     if (n.isDir()) {
@@ -208,15 +211,27 @@ final class ModelFs {
     require(!nodes.containsKey(o.inode().value()), Errno.EIO);
     Node n = new Node();
     n.id = o.inode().value();
-    n.mode = o.permissions();
-    inherit(n, dir);
+    inherit(n, dir, o.mode());
     n.atime = n.mtime = n.ctime = n.btime = now;
     n.linkable = o.linkable();
     nodes.put(n.id, n);
     return n;
   }
 
-  private void inherit(Node n, Node dir) {
+  private void inherit(Node n, Node dir, CreateMode asked) {
+    byte[] defaults = dir.xattrs.get(ModelAcl.DEFAULT);
+    if (n.type == FileType.SYMLINK) {
+      n.mode = 0777;
+    } else if (defaults == null) {
+      n.mode = asked.permissions() & ~asked.umask();
+    } else {
+      int both = asked.permissions() & ModelAcl.mode(defaults);
+      n.mode = (asked.permissions() & 07000) | both;
+      keepAccess(n, ModelAcl.withMode(defaults, both));
+      if (n.isDir()) {
+        n.xattrs.put(ModelAcl.DEFAULT, defaults);
+      }
+    }
     n.uid = caller.uid();
     n.gid = caller.gid();
     if ((dir.mode & 02000) != 0) {
@@ -336,14 +351,49 @@ final class ModelFs {
             && o.modified() == null;
     if ((o.uid() != null || o.gid() != null || nothingElse) && !n.isDir()) {
       loseBits(n);
+      n.xattrs.remove("security.capability");
     }
     n.uid = o.uid() != null ? o.uid() : n.uid;
     n.gid = o.gid() != null ? o.gid() : n.gid;
-    n.mode = o.permissions() != null ? o.permissions() : n.mode;
+    if (o.permissions() != null) {
+      n.mode = o.permissions();
+      n.xattrs.computeIfPresent(ModelAcl.ACCESS, (k, list) -> ModelAcl.withMode(list, n.mode));
+    }
     n.atime = o.accessed() != null ? o.accessed() : n.atime;
     n.mtime = o.modified() != null ? o.modified() : n.mtime;
     changed(n);
     return n;
+  }
+
+  private Node setAcl(Operation.SetAcl o) throws Fail {
+    Node n = get(o.inode());
+    boolean access = o.kind() == Acl.Kind.ACCESS;
+    String name = access ? ModelAcl.ACCESS : ModelAcl.DEFAULT;
+    require(n.type != FileType.SYMLINK, Errno.EOPNOTSUPP);
+    require(access || n.isDir() || o.list() == null, Errno.EACCES);
+    if (o.list() == null) {
+      if (n.xattrs.remove(name) != null) {
+        changed(n);
+      }
+      return n;
+    }
+    byte[] list = o.list().toBytes();
+    if (access) {
+      int kept = o.clearsSetgid() ? 05000 : 07000;
+      n.mode = (n.mode & kept) | ModelAcl.mode(list);
+      n.xattrs.remove(name);
+      keepAccess(n, list);
+    } else {
+      n.xattrs.put(name, list);
+    }
+    changed(n);
+    return n;
+  }
+
+  private static void keepAccess(Node n, byte[] list) {
+    if (ModelAcl.entries(list) > 3) {
+      n.xattrs.put(ModelAcl.ACCESS, list);
+    }
   }
 
   private Node write(Operation.Write o) throws Fail {
@@ -483,6 +533,7 @@ final class ModelFs {
     if (caller.uid() != 0) {
       loseBits(n);
     }
+    n.xattrs.remove("security.capability");
     modified(n);
   }
 

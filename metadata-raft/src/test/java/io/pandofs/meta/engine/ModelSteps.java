@@ -5,7 +5,9 @@ import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.Timestamp;
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.NewBlock;
@@ -65,7 +67,9 @@ final class ModelSteps {
       return create();
     } else if (kind < 30) {
       return createUnnamed();
-    } else if (kind < 36) {
+    } else if (kind < 34) {
+      return setAcl();
+    } else if (kind < 38) {
       InodeId known = random.nextInt(3) == 0 ? unnamed : inode();
       return new Operation.Link(known, inode(), name());
     } else if (kind < 44) {
@@ -101,15 +105,24 @@ final class ModelSteps {
     FileType type = TYPES[random.nextInt(TYPES.length)];
     InodeId number = random.nextInt(50) == 0 ? inode() : new InodeId(++inodes);
     byte[] target = type == FileType.SYMLINK ? new byte[] {'t', '0'} : null;
-    int permissions = random.nextInt(010000);
     return new Operation.Create(
-        inode(), name(), number, type, permissions, 0, target, random.nextBoolean());
+        inode(), name(), number, type, mode(), 0, target, random.nextBoolean(), false);
+  }
+
+  private CreateMode mode() {
+    return new CreateMode(random.nextInt(010000), random.nextInt(01000));
+  }
+
+  private Operation setAcl() {
+    Acl.Kind kind = random.nextInt(3) == 0 ? Acl.Kind.ACCESS : Acl.Kind.DEFAULT;
+    Acl list = random.nextInt(6) == 0 ? null : ModelAcl.random(random);
+    return new Operation.SetAcl(inode(), kind, list, random.nextBoolean());
   }
 
   private Operation createUnnamed() {
     unnamed = random.nextInt(50) == 0 ? inode() : new InodeId(++inodes);
     boolean linkable = random.nextInt(3) > 0;
-    return new Operation.CreateUnnamed(inode(), unnamed, random.nextInt(010000), linkable, false);
+    return new Operation.CreateUnnamed(inode(), unnamed, mode(), linkable, false);
   }
 
   /** Mostly of a file that has bytes, often into itself. */
@@ -203,7 +216,8 @@ final class ModelSteps {
   }
 
   private byte[] xattr() {
-    return ("user." + random.nextInt(3)).getBytes();
+    int which = random.nextInt(4);
+    return (which == 3 ? "security.capability" : "user." + which).getBytes();
   }
 
   private Caller caller() {

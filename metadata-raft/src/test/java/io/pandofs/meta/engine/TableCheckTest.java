@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.log.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,7 +132,7 @@ final class TableCheckTest {
     change(directory, inode -> inode.parent = below.value());
     change(below, inode -> inode.links = 3);
     change(InodeId.ROOT, inode -> inode.links = 2);
-    TableCheck.Report report = TableCheck.of(rig.store);
+    TableCheck.Report report = TableCheck.of(rig.store, 1000);
     assertThat(report.problems()).containsOnlyKeys(TableProblem.UNREACHABLE);
   }
 
@@ -202,7 +204,7 @@ final class TableCheckTest {
     rig.store.put(Table.SYSTEM, key, new RowWriter(1).rest(new byte[32]).toBytes());
     assertThat(TableCheck.of(rig.store).problems()).isEmpty();
     rig.store.delete(Table.SYSTEM, Keys.system(SystemKind.NODE, second.value()));
-    TableCheck.Report report = TableCheck.of(rig.store);
+    TableCheck.Report report = TableCheck.of(rig.store, 1000);
     assertThat(report.problems()).containsExactly(Map.entry(TableProblem.OF_NO_MEMBER, 2L));
   }
 
@@ -216,6 +218,22 @@ final class TableCheckTest {
   void attributesOfNothing() {
     rig.store.put(Table.XATTRS, Keys.of(12345, new byte[] {'x'}), new byte[] {1});
     assertFinds(TableProblem.XATTR_OF_NOTHING);
+  }
+
+  @Test
+  void listsThatDoNotAgreeWithTheirInodes() {
+    byte[] list = ModelAcl.random(new Random(1)).toBytes();
+    InodeId[] inodes = {file, directory};
+    for (InodeId inode : inodes) {
+      long number = inode.value();
+      Xattrs.put(rig.store, number, Acl.Kind.DEFAULT.attribute(), list);
+      Xattrs.put(rig.store, number, Acl.Kind.ACCESS.attribute(), ModelAcl.withMode(list, 0642));
+      Xattrs.put(rig.store, number, "user.list".getBytes(), list);
+    }
+    TableCheck.Report report = TableCheck.of(rig.store, 1000);
+    assertThat(report.problems()).containsExactly(Map.entry(TableProblem.WRONG_ACL, 3L));
+    Xattrs.put(rig.store, file.value(), Acl.Kind.ACCESS.attribute(), new byte[] {2, 0, 0, 0});
+    assertFinds(TableProblem.WRONG_ACL);
   }
 
   @Test

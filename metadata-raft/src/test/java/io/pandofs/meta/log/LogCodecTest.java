@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.Compression;
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.identity.Fingerprint;
+import io.pandofs.meta.Acl;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
@@ -25,14 +28,35 @@ import io.pandofs.meta.StoragePolicy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class LogCodecTest {
   private static final InodeId I = new InodeId(Long.MAX_VALUE);
+
+  /** A user's rights beside those of the mode; see linux/posix_acl_xattr.h. */
+  private static final byte[] LIST =
+      HexFormat.of()
+          .parseHex(
+              "02000000"
+                  + "01000600ffffffff"
+                  + "0200040005000000"
+                  + "04000400ffffffff"
+                  + "10000600ffffffff"
+                  + "20000000ffffffff");
+
   private static final FileName N = FileName.ofText("näme");
   private static final Timestamp T = new Timestamp(-5, 999_999_999);
+
+  private static Acl list() {
+    try {
+      return Acl.of(LIST);
+    } catch (ErrnoException e) {
+      throw new AssertionError(e);
+    }
+  }
 
   private static List<Operation> operations() {
     return List.of(
@@ -56,9 +80,12 @@ class LogCodecTest {
             List.of(new Extent(7, 10, new BlockId(301), 3)),
             List.of(new NewBlock(new BlockId(301), 13, -7, 3, List.of(new NodeId(1))))),
         new Operation.Allocate(I, 3, -1, Long.MIN_VALUE),
-        new Operation.Create(I, N, I, FileType.REGULAR, 0, 0, null, false, true),
-        new Operation.CreateUnnamed(I, InodeId.ROOT, 07777, true, false),
-        new Operation.CreateUnnamed(I, InodeId.ROOT, 0, false, true),
+        new Operation.Create(
+            I, N, I, FileType.REGULAR, new CreateMode(0, 0777), 0, null, false, true),
+        new Operation.SetAcl(I, Acl.Kind.DEFAULT, null, false),
+        new Operation.SetAcl(I, Acl.Kind.ACCESS, list(), true),
+        new Operation.CreateUnnamed(I, InodeId.ROOT, CreateMode.of(07777), true, false),
+        new Operation.CreateUnnamed(I, InodeId.ROOT, new CreateMode(0, 027), false, true),
         new Operation.CopyRange(I, 7, InodeId.ROOT, -1, Long.MAX_VALUE),
         new Operation.AcquireLease(I),
         new Operation.ReleaseLeases(List.of(I, InodeId.ROOT)),

@@ -9,6 +9,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.time.SystemClock;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataView;
@@ -138,7 +139,15 @@ class RetryOverCutTest {
       Placement placement = steady.replica().blocks().placement();
       Operation born =
           new Operation.Create(
-              InodeId.ROOT, Tree.name("log"), log, FileType.REGULAR, 0644, 0, null, true, true);
+              InodeId.ROOT,
+              Tree.name("log"),
+              log,
+              FileType.REGULAR,
+              CreateMode.of(0644),
+              0,
+              null,
+              true,
+              true);
       ok(sender.submit(Tree.request(born)));
       ok(sender.commit(append(log, 0, BlockId.ofSerial(serial), placement)));
       away.kill();

@@ -39,6 +39,7 @@ final class Exceptions {
           "mmap",
           "link-identity",
           "odd-xattr",
+          "acl",
           "killpriv",
           "fsync-dir",
           "mmap-append",

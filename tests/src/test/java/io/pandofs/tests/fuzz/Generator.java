@@ -34,6 +34,7 @@ final class Generator {
       List.of("now", "omit", "0.0", "1.999999999", "1234567890.123456789");
   private static final List<String> XATTRS =
       List.of("user.a", "user.b", "user.%C3%BC", "user.a", "nospace", "user.");
+  private static final List<String> ACLS = List.of("access", "default");
   private static final List<String> TARGETS =
       List.of("a", "b", "a/b", "./c", "../a", "../b/c", "d/e/a", "missing", "t".repeat(300));
   private static final long[] EDGES = {
@@ -271,9 +272,39 @@ final class Generator {
     draw(2, () -> "getxattr " + odd(names.existing()) + " " + pick(XATTRS));
     draw(1, () -> "removexattr " + odd(names.existing()) + " " + pick(XATTRS));
     draw(1, () -> "listxattr " + odd(names.existing()));
+    draw(3, () -> "setacl " + odd(names.existing()) + " " + pick(ACLS) + " " + list());
+    draw(1, () -> "getacl " + odd(names.existing()) + " " + pick(ACLS));
     draw(1, () -> "umask " + pick(List.of("022", "022", "0", "077")));
     draw(6, this::timed);
     draw(1, this::crowd);
+  }
+
+  /** An access control list as the agent takes it, now and then one without sense. */
+  private String list() {
+    if (random.nextInt(6) == 0) {
+      return "none";
+    }
+    List<String> entries = new ArrayList<>();
+    entries.add("1:" + rights() + ":-1");
+    if (random.nextBoolean()) {
+      entries.add("2:" + rights() + ":1000");
+    }
+    entries.add("4:" + rights() + ":-1");
+    if (random.nextBoolean()) {
+      entries.add("8:" + rights() + ":1001");
+    }
+    if (entries.size() > 2 || random.nextInt(3) == 0) {
+      entries.add("16:" + rights() + ":-1");
+    }
+    entries.add("32:" + rights() + ":-1");
+    if (random.nextInt(12) == 0) {
+      entries.remove(random.nextInt(entries.size()));
+    }
+    return String.join(",", entries);
+  }
+
+  private int rights() {
+    return random.nextInt(3) == 0 ? random.nextInt(8) : 7;
   }
 
   /**

@@ -3,6 +3,7 @@ package io.pandofs.tools.node;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.block.Blocks;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.config.MountFlags;
 import io.pandofs.common.config.NodeConfig;
 import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.time.Clock;
@@ -77,7 +78,8 @@ final class MountedVolume implements LastSync.LastMount, AutoCloseable {
       Vfs vfs =
           new Vfs(options(config, policy.patience()), clock, sessions, blocks, capacity, scheduler);
       try {
-        MountOptions at = MountOptions.at(place).withState(state::word);
+        MountOptions at =
+            MountOptions.at(place).withState(state::word).withFlags(config.mountFlags());
         return new MountedVolume(vfs, transport(config).mount(vfs, at), state);
       } catch (MountException e) {
         vfs.close();
@@ -102,9 +104,10 @@ final class MountedVolume implements LastSync.LastMount, AutoCloseable {
         config.budgets().readCache(),
         usual.readAheadBytesMax(),
         usual.writeBackAge(),
-        usual.accessTimes(),
+        config.mountFlags().movesAccessTime(),
         patience,
         patience.compareTo(LEASE_PATIENCE_MIN) < 0 ? LEASE_PATIENCE_MIN : patience,
+        config.mountFlags().has(MountFlags.Limit.SYNC),
         config.syncOnClose());
   }
 

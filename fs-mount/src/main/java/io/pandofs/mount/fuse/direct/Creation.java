@@ -6,6 +6,7 @@ import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.mount.fuse.direct.Protocol.Create;
 import io.pandofs.mount.vfs.FileOperations;
 import io.pandofs.mount.vfs.Namespace;
@@ -41,10 +42,10 @@ final class Creation {
     InodeId parent = in.inode();
     FileName name = in.name(Create.BYTES);
     int flags = in.int32(Create.FLAGS);
-    int permissions = in.int32(Create.MODE) & PERMISSIONS;
+    CreateMode mode = mode(in);
     for (int i = 0; i < TRIES_MAX; i++) {
       try {
-        return files.create(caller, parent, name, permissions, flags | OpenFlags.EXCLUSIVE);
+        return files.create(caller, parent, name, mode, flags | OpenFlags.EXCLUSIVE);
       } catch (ErrnoException e) {
         if (e.errno() != Errno.EEXIST || (flags & OpenFlags.EXCLUSIVE) != 0) {
           throw e;
@@ -67,8 +68,12 @@ final class Creation {
 
   /** open(2) with O_TMPFILE. */
   FileOperations.Opened openUnnamed(Request in) throws ErrnoException {
-    return files.createUnnamed(
-        in.caller(), in.inode(), in.int32(Create.MODE) & PERMISSIONS, in.int32(Create.FLAGS));
+    return files.createUnnamed(in.caller(), in.inode(), mode(in), in.int32(Create.FLAGS));
+  }
+
+  private static CreateMode mode(Request in) {
+    return new CreateMode(
+        in.int32(Create.MODE) & PERMISSIONS, NameRequests.umask(in, Create.UMASK));
   }
 
   private static int wanted(int access) {

@@ -121,7 +121,8 @@ public final class DirectTransport implements Transport {
     Device device = Device.open(library);
     String data =
         "fd=" + device.descriptor() + ",rootmode=40000,user_id=0,group_id=0," + common(options);
-    if (LibC.load().mount(options.source(), place.toString(), FILESYSTEM_TYPE, 0, data) != 0) {
+    long flags = options.flags().bits();
+    if (LibC.load().mount(options.source(), place.toString(), FILESYSTEM_TYPE, flags, data) != 0) {
       int errno = LibC.errno();
       device.close();
       throw new IOException("the kernel answers with errno " + errno);
@@ -130,7 +131,11 @@ public final class DirectTransport implements Transport {
   }
 
   private static int helper(MountOptions options, Path place) throws IOException {
-    String words = common(options) + ",subtype=pando,fsname=" + options.source();
+    String words =
+        common(options)
+            + ",subtype=pando,fsname="
+            + options.source()
+            + options.flags().helperWords();
     return new MountHelper(HelperLibrary.load()).mount(place, words);
   }
 

@@ -4,6 +4,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.meta.Attributes;
 import io.pandofs.mount.fuse.direct.Protocol.Dirent;
 import io.pandofs.mount.fuse.direct.Protocol.Handle;
+import io.pandofs.mount.fuse.direct.Protocol.Open;
 import io.pandofs.mount.fuse.direct.Protocol.Read;
 import io.pandofs.mount.vfs.DirectoryOperations;
 import java.util.List;
@@ -26,7 +27,7 @@ final class DirectoryRequests {
   }
 
   void open(Request in, Reply out) throws ErrnoException {
-    out.opened(directories.open(in.inode()), false);
+    out.opened(directories.open(in.inode(), in.int32(Open.FLAGS)), false);
   }
 
   void read(Request in, Reply out) throws ErrnoException {

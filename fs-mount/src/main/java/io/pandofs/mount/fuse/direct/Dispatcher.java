@@ -109,7 +109,9 @@ final class Dispatcher {
 
   private void initialise(Request in, Reply out) {
     try {
-      Handshake.of(in).answer(out);
+      Handshake agreed = Handshake.of(in);
+      xattrs.haveAcls(agreed.acls());
+      agreed.answer(out);
     } catch (MalformedRequestException e) {
       initialised.completeExceptionally(e);
       throw e;

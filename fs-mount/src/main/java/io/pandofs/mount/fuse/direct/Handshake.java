@@ -5,8 +5,8 @@ import io.pandofs.mount.fuse.direct.Protocol.Init;
 /**
  * What the kernel and the mount agree on, from FUSE_INIT.
  *
- * <p>Not asked for, with reasons: the kernel's write-back cache would make the kernel own a file's
- * size, which another mount may change; POSIX_ACL would have ACLs stored and not obeyed.
+ * <p>Not asked for: the kernel's write-back cache, which would make the kernel own a file's size,
+ * while another mount may change it.
  *
  * @param minor of the version spoken
  * @param flags those that both sides know
@@ -22,6 +22,12 @@ record Handshake(int minor, int readAheadBytes, long flags) {
   private static final int BACKGROUND_MAX = Workers.WORKERS_MAX / 2;
 
   private static final int CONGESTION = BACKGROUND_MAX * 3 / 4;
+
+  /**
+   * What access control lists need: that the kernel obeys them, leaves the umask to the engine, and
+   * says when setgid goes. A kernel without one of them gets none.
+   */
+  private static final long ACLS = Init.POSIX_ACL | Init.DONT_MASK | Init.SETXATTR_EXT;
 
   /** AUTO_INVAL_DATA: pages are dropped when mtime or size have changed, here or elsewhere. */
   private static final long WANTED =
@@ -60,7 +66,12 @@ record Handshake(int minor, int readAheadBytes, long flags) {
     return new Handshake(
         Math.min(minor, Protocol.MINOR),
         Math.max(in.int32(Init.READ_AHEAD), BYTES_MAX),
-        offered & WANTED);
+        offered & ((offered & ACLS) == ACLS ? WANTED | ACLS : WANTED));
+  }
+
+  /** Whether access control lists are obeyed, and the umask is told and not applied. */
+  boolean acls() {
+    return (flags & ACLS) == ACLS;
   }
 
   /** struct fuse_init_out. */

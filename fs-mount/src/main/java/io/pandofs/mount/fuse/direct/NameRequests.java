@@ -7,6 +7,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.direct.Protocol.Link;
@@ -23,6 +24,7 @@ import io.pandofs.mount.vfs.VolumeSpace;
 final class NameRequests {
 
   private static final int PERMISSIONS = 07777;
+  private static final int UMASK = 0777;
   private static final int BLOCK_SIZE = 4096;
 
   private final Namespace namespace;
@@ -135,9 +137,14 @@ final class NameRequests {
             in.inode(),
             in.name(MakeNode.BYTES),
             type,
-            mode & PERMISSIONS,
+            new CreateMode(mode & PERMISSIONS, umask(in, MakeNode.UMASK)),
             Integer.toUnsignedLong(in.int32(MakeNode.DEVICE)));
     nodes.give(made, out);
+  }
+
+  /** The kernel has applied it already if it was not asked to leave that; twice does no harm. */
+  static int umask(Request in, int at) {
+    return in.int32(at) & UMASK;
   }
 
   private static FileType type(int mode) throws ErrnoException {
@@ -149,9 +156,10 @@ final class NameRequests {
   }
 
   void makeDirectory(Request in, Reply out) throws ErrnoException {
-    int permissions = in.int32(MakeDirectory.MODE) & PERMISSIONS;
+    CreateMode mode =
+        new CreateMode(in.int32(MakeDirectory.MODE) & PERMISSIONS, umask(in, MakeDirectory.UMASK));
     FileName name = in.name(MakeDirectory.BYTES);
-    nodes.give(namespace.makeDirectory(in.caller(), in.inode(), name, permissions), out);
+    nodes.give(namespace.makeDirectory(in.caller(), in.inode(), name, mode), out);
   }
 
   void unlink(Request in) throws ErrnoException {

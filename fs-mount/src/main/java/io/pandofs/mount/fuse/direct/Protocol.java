@@ -106,14 +106,17 @@ final class Protocol {
     static final long ATOMIC_O_TRUNC = 1 << 3;
     static final long EXPORT_SUPPORT = 1 << 4;
     static final long BIG_WRITES = 1 << 5;
+    static final long DONT_MASK = 1 << 6;
     static final long FLOCK_LOCKS = 1 << 10;
     static final long AUTO_INVAL_DATA = 1 << 12;
     static final long DO_READDIRPLUS = 1 << 13;
     static final long READDIRPLUS_AUTO = 1 << 14;
     static final long ASYNC_DIO = 1 << 15;
     static final long PARALLEL_DIROPS = 1 << 18;
+    static final long POSIX_ACL = 1 << 20;
     static final long MAX_PAGES = 1 << 22;
     static final long HANDLE_KILLPRIV_V2 = 1 << 28;
+    static final long SETXATTR_EXT = 1 << 29;
     static final long EXTENDED = 1 << 30;
     static final long DIRECT_IO_ALLOW_MMAP = 1L << 36;
 
@@ -149,6 +152,7 @@ final class Protocol {
   static final class MakeNode {
     static final int MODE = 0;
     static final int DEVICE = 4;
+    static final int UMASK = 8;
     static final int BYTES = 16;
 
     private MakeNode() {}
@@ -157,6 +161,7 @@ final class Protocol {
   /** struct fuse_mkdir_in; the name follows. */
   static final class MakeDirectory {
     static final int MODE = 0;
+    static final int UMASK = 4;
     static final int BYTES = 8;
 
     private MakeDirectory() {}
@@ -208,6 +213,7 @@ final class Protocol {
   static final class Create {
     static final int FLAGS = 0;
     static final int MODE = 4;
+    static final int UMASK = 8;
     static final int BYTES = 16;
 
     private Create() {}
@@ -278,11 +284,21 @@ final class Protocol {
     private Lock() {}
   }
 
-  /** struct fuse_setxattr_in in its short form; name and value follow. */
+  /** struct fuse_setxattr_in; name and value follow. */
   static final class SetXattr {
     static final int SIZE = 0;
     static final int FLAGS = 4;
-    static final int BYTES = 8;
+
+    /** Without SETXATTR_EXT. */
+    static final int BYTES_SHORT = 8;
+
+    /** With SETXATTR_EXT. */
+    static final int MORE_FLAGS = 8;
+
+    static final int BYTES = 16;
+
+    /** Of the flags that SETXATTR_EXT brings: setgid goes with the new access list. */
+    static final int ACL_KILL_SGID = 1;
 
     private SetXattr() {}
   }

@@ -2,7 +2,8 @@ package io.pandofs.mount.fuse.direct;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import io.pandofs.mount.fuse.RefusedXattrs;
+import io.pandofs.meta.Acl;
+import io.pandofs.meta.XattrName;
 import io.pandofs.mount.fuse.direct.Protocol.GetXattr;
 import io.pandofs.mount.fuse.direct.Protocol.SetXattr;
 import io.pandofs.mount.vfs.XattrOperations;
@@ -15,10 +16,16 @@ final class XattrRequests {
 
   private final XattrOperations xattrs;
   private final Nodes nodes;
+  private volatile boolean acls;
 
   XattrRequests(XattrOperations xattrs, Nodes nodes) {
     this.xattrs = xattrs;
     this.nodes = nodes;
+  }
+
+  /** Before the first request: whether the kernel obeys access control lists. */
+  void haveAcls(boolean obeyed) {
+    acls = obeyed;
   }
 
   void get(Request in, Reply out) throws ErrnoException {
@@ -28,15 +35,12 @@ final class XattrRequests {
       answer(nodes.state(), in, out);
       return;
     }
-    Errno refusal = RefusedXattrs.refusalToGet(text);
-    if (!refusal.isOk()) {
-      throw new ErrnoException(refusal);
-    }
+    requireKnown(name);
     answer(xattrs.get(in.inode(), name), in, out);
   }
 
   void list(Request in, Reply out) throws ErrnoException {
-    List<byte[]> names = xattrs.list(in.caller(), in.inode());
+    List<byte[]> names = xattrs.list(in.caller(), in.inode(), acls);
     int length = names.stream().mapToInt(name -> name.length + 1).sum();
     ByteBuffer joined = ByteBuffer.allocate(length);
     names.forEach(name -> joined.put(name).put((byte) 0));
@@ -56,22 +60,51 @@ final class XattrRequests {
   }
 
   void set(Request in) throws ErrnoException {
-    byte[] name = in.text(SetXattr.BYTES);
-    if (!RefusedXattrs.refusalToGet(display(name)).isOk()) {
-      throw new ErrnoException(Errno.EOPNOTSUPP);
-    }
+    int nameAt = acls ? SetXattr.BYTES : SetXattr.BYTES_SHORT;
+    byte[] name = in.text(nameAt);
+    requireKnown(name);
     if (nodes.isState(in.inode(), display(name))) {
       throw new ErrnoException(Errno.EPERM);
     }
     int size = in.sizeAt(SetXattr.SIZE, Handshake.BYTES_MAX);
-    ByteBuffer data = in.data(in.afterText(SetXattr.BYTES), size);
+    ByteBuffer data = in.data(in.afterText(nameAt), size);
     byte[] value = new byte[size];
     data.get(value);
-    xattrs.set(in.caller(), in.inode(), name, value, in.int32(SetXattr.FLAGS));
+    Acl.Kind kind = Acl.Kind.of(name);
+    if (kind != null) {
+      boolean clearsSetgid = (in.int32(SetXattr.MORE_FLAGS) & SetXattr.ACL_KILL_SGID) != 0;
+      xattrs.setAcl(in.caller(), in.inode(), kind, Acl.of(value), clearsSetgid);
+    } else {
+      xattrs.set(in.caller(), in.inode(), name, value, in.int32(SetXattr.FLAGS));
+    }
   }
 
+  /**
+   * FUSE_REMOVEXATTR. A capability that is gone by now is no error: the kernel takes it away before
+   * a write when it has seen one, and another mount's write may have done so meanwhile.
+   */
   void remove(Request in) throws ErrnoException {
-    xattrs.remove(in.caller(), in.inode(), in.text(0));
+    byte[] name = in.text(0);
+    Acl.Kind kind = Acl.Kind.of(name);
+    if (kind != null) {
+      requireKnown(name);
+      xattrs.setAcl(in.caller(), in.inode(), kind, null, false);
+      return;
+    }
+    try {
+      xattrs.remove(in.caller(), in.inode(), name);
+    } catch (ErrnoException e) {
+      if (e.errno() != Errno.ENODATA || !XattrName.isCapability(name)) {
+        throw e;
+      }
+    }
+  }
+
+  /** A list that is not obeyed is not taken, nor shown. */
+  private void requireKnown(byte[] name) throws ErrnoException {
+    if (!acls && Acl.Kind.of(name) != null) {
+      throw new ErrnoException(Errno.EOPNOTSUPP);
+    }
   }
 
   private static String display(byte[] name) {

@@ -7,10 +7,10 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.mount.fuse.MadeEntries;
 import io.pandofs.mount.fuse.MountState;
-import io.pandofs.mount.fuse.RefusedXattrs;
 import io.pandofs.mount.vfs.AttributeChange;
 import io.pandofs.mount.vfs.FileOperations;
 import io.pandofs.mount.vfs.Vfs;
@@ -132,7 +132,7 @@ final class JnrFilesystem extends FuseStubFS {
   }
 
   private Attributes attributes(String path) throws ErrnoException {
-    return path.equals(ROOT) ? state.root() : paths.attributes(path);
+    return path.equals(ROOT) ? state.root() : vfs.xattrs().withoutAcl(paths.attributes(path));
   }
 
   private static boolean isState(String path, String name) {
@@ -153,7 +153,8 @@ final class JnrFilesystem extends FuseStubFS {
               opened.put(callingThread(), path, entry);
             }
           }
-          Native.fill(stat, entry != null ? entry : vfs.files().attributes(info.fh.longValue()));
+          Attributes shown = entry != null ? entry : vfs.files().attributes(info.fh.longValue());
+          Native.fill(stat, vfs.xattrs().withoutAcl(shown));
           return 0;
         });
   }
@@ -180,11 +181,10 @@ final class JnrFilesystem extends FuseStubFS {
         () -> {
           Paths.Slot slot = paths.slot(path);
           FileType type = FileType.ofMode((int) mode);
-          int permissions = (int) mode & PERMISSIONS;
+          CreateMode asked = CreateMode.of((int) mode & PERMISSIONS);
           made(
               path,
-              vfs.namespace()
-                  .makeNode(caller(), slot.parent(), slot.name(), type, permissions, device));
+              vfs.namespace().makeNode(caller(), slot.parent(), slot.name(), type, asked, device));
           return 0;
         });
   }
@@ -199,7 +199,11 @@ final class JnrFilesystem extends FuseStubFS {
           made(
               path,
               vfs.namespace()
-                  .makeDirectory(caller(), slot.parent(), slot.name(), (int) mode & PERMISSIONS));
+                  .makeDirectory(
+                      caller(),
+                      slot.parent(),
+                      slot.name(),
+                      CreateMode.of((int) mode & PERMISSIONS)));
           return 0;
         });
   }
@@ -353,7 +357,7 @@ final class JnrFilesystem extends FuseStubFS {
                       caller(),
                       slot.parent(),
                       slot.name(),
-                      (int) mode & PERMISSIONS,
+                      CreateMode.of((int) mode & PERMISSIONS),
                       info.flags.intValue());
           Native.answer(opened, info);
           made(path, opened.attributes());
@@ -436,7 +440,8 @@ final class JnrFilesystem extends FuseStubFS {
         "opendir",
         path,
         () -> {
-          info.fh.set(paths.on(path, vfs.directories()::open));
+          int flags = info.flags.intValue();
+          info.fh.set(paths.on(path, inode -> vfs.directories().open(inode, flags)));
           return 0;
         });
   }
@@ -554,7 +559,8 @@ final class JnrFilesystem extends FuseStubFS {
         path,
         () -> {
           ByteArrayOutputStream names = new ByteArrayOutputStream();
-          for (byte[] name : paths.on(path, inode -> vfs.xattrs().list(caller(), inode))) {
+          List<byte[]> shown = paths.on(path, inode -> vfs.xattrs().list(caller(), inode, false));
+          for (byte[] name : shown) {
             names.write(name, 0, name.length);
             names.write(0);
           }

@@ -82,7 +82,8 @@ public final class JnrTransport implements Transport {
             + ",fsname="
             + options.source()
             + (options.allowOther() ? ",allow_other" : "")
-            + (root ? ",suid,dev" : ""));
+            + (root ? ",suid,dev" : "")
+            + options.flags().helperWords());
     return arguments;
   }
 

@@ -18,13 +18,27 @@ class HandshakeTest {
     Request in = init(7, 45, 0xFFFFFFFF).int32(0xFFFFFFFF).decoded();
     Handshake both = Handshake.of(in);
     assertThat(both.minor()).isEqualTo(39);
-    // Neither WRITEBACK_CACHE, nor ACLs, nor what this code has never heard of.
-    assertThat(both.flags() & (1L << 16 | 1L << 20 | 1L << 6)).isZero();
+    // Neither WRITEBACK_CACHE nor what this code has never heard of.
+    assertThat(both.flags() & (1L << 16 | 1L << 62)).isZero();
     // POSIX_LOCKS and FLOCK_LOCKS: both or none, as a program may take either.
     assertThat(both.flags() & (1L << 1 | 1L << 10)).isEqualTo(1L << 1 | 1L << 10);
     assertThat(both.flags() & 1L << 36).isNotZero();
     Handshake old = Handshake.of(init(7, 31, 1 | 1 << 22 | 1 << 30).int32(0).decoded());
     assertThat(old).isEqualTo(new Handshake(31, 1 << 20, 1 | 1 << 22 | 1 << 30));
+  }
+
+  /** Lists that are not obeyed, or by whose umask nobody knows, are worse than none. */
+  @Test
+  void accessControlListsAreAgreedOnWithAllTheyNeedOrNotAtAll() {
+    int all = 1 << 20 | 1 << 6 | 1 << 29;
+    Handshake lists = Handshake.of(init(7, 39, all).decoded());
+    assertThat(lists.acls()).isTrue();
+    assertThat(lists.flags()).isEqualTo(all);
+    for (int missing : new int[] {1 << 20, 1 << 6, 1 << 29}) {
+      Handshake none = Handshake.of(init(7, 39, all & ~missing).decoded());
+      assertThat(none.acls()).isFalse();
+      assertThat(none.flags()).isZero();
+    }
   }
 
   @Test

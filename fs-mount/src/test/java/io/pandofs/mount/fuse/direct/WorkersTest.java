@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.mount.fuse.MountOptions;
 import io.pandofs.mount.vfs.Vfs;
 import io.pandofs.mount.vfs.Volume;
@@ -37,7 +38,9 @@ class WorkersTest {
 
   @BeforeEach
   void start() throws Exception {
-    var opened = vfs.files().create(Volume.USER, InodeId.ROOT, FileName.ofText("f"), 0600, O_RDWR);
+    var opened =
+        vfs.files()
+            .create(Volume.USER, InodeId.ROOT, FileName.ofText("f"), CreateMode.of(0600), O_RDWR);
     handle = opened.handle();
     node = opened.attributes().inode().value();
     vfs.files().write(Volume.USER, handle, 0, ByteBuffer.wrap(new byte[] {1}));
@@ -185,7 +188,10 @@ class WorkersTest {
       signal("-ABRT", killed);
       await().until(() -> Signals.isBeingKilled((int) killed.pid()));
       Vfs other = volume.mount();
-      var mine = other.files().create(Volume.USER, InodeId.ROOT, FileName.ofText("g"), 0600, 2);
+      var mine =
+          other
+              .files()
+              .create(Volume.USER, InodeId.ROOT, FileName.ofText("g"), CreateMode.of(0600), 2);
       volume.blocks().hold();
       other.files().write(Volume.USER, mine.handle(), 0, ByteBuffer.wrap(new byte[] {1}));
       kernel.send(1, Bytes.request(36, 0).int64(1001));

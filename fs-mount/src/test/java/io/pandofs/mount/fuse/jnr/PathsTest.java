@@ -7,6 +7,7 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.mount.vfs.AttributeChange;
 import io.pandofs.mount.vfs.Namespace;
@@ -39,7 +40,7 @@ class PathsTest {
 
   private InodeId make(int permissions) throws ErrnoException {
     return namespace
-        .makeNode(Volume.USER, InodeId.ROOT, NAME, FileType.FIFO, permissions, 0)
+        .makeNode(Volume.USER, InodeId.ROOT, NAME, FileType.FIFO, CreateMode.of(permissions), 0)
         .inode();
   }
 
