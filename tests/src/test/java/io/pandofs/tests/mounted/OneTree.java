@@ -84,19 +84,29 @@ abstract class OneTree {
   @Test
   @Tag("full")
   void thePosixSuiteFindsWhatIsListedAndNothingElse() throws IOException, InterruptedException {
-    PosixSuite.open(cluster.directory());
+    ScriptSuite.open(cluster.directory());
     int leader = cluster.leader();
     Path acts = cluster.mount(leader % 3 + 1);
     Path looks = cluster.mount((leader + 1) % 3 + 1);
-    PosixSuite.run(acts, looks, transport);
+    ScriptSuite.POSIX.run(acts, looks, transport);
   }
 
   @Test
   @Tag("full")
   void thePosixSuiteFindsNothingElseOnOneMountAlone() throws IOException, InterruptedException {
-    PosixSuite.open(cluster.directory());
+    ScriptSuite.open(cluster.directory());
     Path leaders = cluster.mount(cluster.leader());
-    PosixSuite.run(leaders, leaders, transport);
+    ScriptSuite.POSIX.run(leaders, leaders, transport);
+  }
+
+  /** Programs that are not installed are not tried. */
+  @Test
+  @Tag("full")
+  @Timeout(3000)
+  void programsOfTheDistributionWork() throws IOException, InterruptedException {
+    ScriptSuite.open(cluster.directory());
+    int leader = cluster.leader();
+    ScriptSuite.TOOLS.run(cluster.mount(leader), cluster.mount(leader % 3 + 1), transport);
   }
 
   @Test

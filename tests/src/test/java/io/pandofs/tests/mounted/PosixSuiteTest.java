@@ -17,7 +17,7 @@ class PosixSuiteTest {
   @BeforeEach
   void make() throws IOException {
     directory = Files.createTempDirectory(LocalDirectories.reference(), "pando-posix");
-    PosixSuite.open(directory);
+    ScriptSuite.open(directory);
   }
 
   /** It removes what it makes. */
@@ -28,12 +28,12 @@ class PosixSuiteTest {
 
   @Test
   void itFindsNothingOnExt4() throws IOException, InterruptedException {
-    PosixSuite.run(directory, directory, null);
+    ScriptSuite.POSIX.run(directory, directory, null);
   }
 
   @Test
   @Tag("full")
   void itFindsWhatIsPlanted() throws IOException, InterruptedException {
-    PosixSuite.plant(directory);
+    ScriptSuite.POSIX.plant(directory);
   }
 }

@@ -12,13 +12,24 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Runs {@code tests/posix}, in processes of its own. */
-final class PosixSuite {
-  private static final Duration LIMIT = Duration.ofMinutes(10);
-  private static final Path HOME =
-      Path.of(System.getProperty("pando.root", "..")).toAbsolutePath().resolve("tests/posix");
+/** A suite that takes a directory, or two of one tree; it runs in processes of its own. */
+enum ScriptSuite {
+  /** What POSIX and Linux promise. */
+  POSIX("tests/posix", Duration.ofMinutes(10)),
 
-  private PosixSuite() {}
+  /** Programs of the distribution. */
+  TOOLS("tests/tools", Duration.ofMinutes(45));
+
+  private static final Path ROOT = Path.of(System.getProperty("pando.root", "..")).toAbsolutePath();
+
+  private final Path home;
+  private final Duration limit;
+
+  ScriptSuite(String home, Duration limit) {
+    Path root = Path.of(System.getProperty("pando.root", "..")).toAbsolutePath();
+    this.home = root.resolve(home);
+    this.limit = limit;
+  }
 
   /**
    * Acts on one directory and looks at the same one by way of another mount, or the same.
@@ -26,9 +37,9 @@ final class PosixSuite {
    * @param transport whose lists of what is expected to fail hold; null for a filesystem that keeps
    *     to all
    */
-  static void run(Path here, Path there, @Nullable String transport)
+  void run(Path here, Path there, @Nullable String transport)
       throws IOException, InterruptedException {
-    List<String> words = new ArrayList<>(List.of(HOME.resolve("run").toString()));
+    List<String> words = new ArrayList<>(List.of(home.resolve("run").toString()));
     if (transport != null) {
       known(words, "known-" + transport);
       if (!here.equals(there)) {
@@ -36,7 +47,7 @@ final class PosixSuite {
       }
     }
     words.addAll(List.of("--other", there.toString(), here.toString()));
-    String out = Commands.run(LIMIT, words.toArray(String[]::new)).ok();
+    String out = Commands.run(limit, words.toArray(String[]::new)).ok();
     assertThat(out).as("a seventh of it needs other users").doesNotContain("cannot reach");
   }
 
@@ -45,15 +56,15 @@ final class PosixSuite {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
-  private static void known(List<String> words, String list) {
-    Path file = HOME.resolve(list);
+  private void known(List<String> words, String list) {
+    Path file = home.resolve(list);
     if (Files.exists(file)) {
       words.addAll(List.of("--known", file.toString()));
     }
   }
 
   /** Plants faults in what a directory does, each of which the suite must tell. */
-  static void plant(Path directory) throws IOException, InterruptedException {
-    Commands.run(LIMIT, HOME.resolve("planted").toString(), directory.toString()).ok();
+  void plant(Path directory) throws IOException, InterruptedException {
+    Commands.run(limit, home.resolve("planted").toString(), directory.toString()).ok();
   }
 }
