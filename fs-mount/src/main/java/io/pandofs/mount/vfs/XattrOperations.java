@@ -102,8 +102,8 @@ public final class XattrOperations {
       Acl list = Acl.of(shown(shown.inode(), Acl.Kind.ACCESS.attribute()));
       return shown.withPermissions((shown.permissions() & ~GROUP) | (list.modeAlone() & GROUP));
     } catch (ErrnoException e) {
-      if (e.errno() == Errno.ENODATA) {
-        return shown;
+      if (e.errno() == Errno.ENODATA || e.errno() == Errno.ESTALE) {
+        return shown; // it has no list, or is gone by now: then this is what it was
       }
       throw e;
     }

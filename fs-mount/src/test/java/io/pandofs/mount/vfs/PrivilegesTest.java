@@ -190,6 +190,11 @@ final class PrivilegesTest {
     assertThat(one.xattrs().withoutAcl(find(one, "f")).permissions()).isEqualTo(0750);
     assertThat(one.xattrs().list(USER, file, true)).hasSize(1);
     assertThat(one.xattrs().list(USER, file, false)).isEmpty();
+    Attributes gone =
+        one.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), CreateMode.of(0755));
+    two.namespace().removeDirectory(USER, InodeId.ROOT, name("d"));
+    volume.tree().reap();
+    assertThat(one.xattrs().withoutAcl(gone)).isEqualTo(gone);
   }
 
   @Test
