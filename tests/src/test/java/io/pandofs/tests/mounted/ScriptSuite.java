@@ -20,8 +20,6 @@ enum ScriptSuite {
   /** Programs of the distribution. */
   TOOLS("tests/tools", Duration.ofMinutes(45));
 
-  private static final Path ROOT = Path.of(System.getProperty("pando.root", "..")).toAbsolutePath();
-
   private final Path home;
   private final Duration limit;
 
