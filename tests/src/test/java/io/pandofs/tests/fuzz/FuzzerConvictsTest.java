@@ -232,7 +232,7 @@ final class FuzzerConvictsTest {
 
   private static Conviction convicts(Fuzzer fuzzer) {
     Optional<Conviction> found = Optional.empty();
-    for (long seed = 1; seed <= 20 && found.isEmpty(); seed++) {
+    for (long seed = 1; seed <= 60 && found.isEmpty(); seed++) {
       found = fuzzer.run(seed, 400);
     }
     assertThat(found).as("a planted lie").isPresent();
