@@ -24,7 +24,7 @@ def _stress_ng(stressor, operations, *options):
         argv = ("stress-ng", "--verify", "--no-rand-seed", "--timeout", str(SECONDS), f"--{stressor}", "2", f"--{stressor}-ops", str(operations), *options)
         stress = lambda top, **named: t.run(*argv, "--temp-path", top, **named)
         stress(t.here(), statuses=(0, 3, 4))
-        if t.status:  # no resource, or not implemented: so be it, if a plain disk says the same
+        if t.status:  # the machine lacks a resource or a system call, which a plain disk must say too
             status = t.status
             stress(t.plain("tmp"), statuses=(status,))
             raise Skipped(f"stress-ng cannot run it here, nor on a plain disk (status {status})")

@@ -99,19 +99,6 @@ class DispatcherTest {
     return request.int32(flags).int32(0100666).int32(0).int32(0).text("f");
   }
 
-  private static Bytes removeXattr(long node, String name) {
-    return Bytes.request(24, node, 0).text(name);
-  }
-
-  /** The kernel's own removal before a write must not fail that write. */
-  @Test
-  void aCapabilityThatIsGoneIsNoError() throws Exception {
-    long node = create("f");
-    assertThat(body(removeXattr(node, "security.capability"))).isZero();
-    assertFails(Errno.ENODATA, removeXattr(node, "user.a"));
-    assertFails(Errno.EOPNOTSUPP, removeXattr(node, "system.posix_acl_access"));
-  }
-
   @Test
   void whoMeetsAFileWhereThereWasNoneMayOpenItOrLooksAgain() throws Exception {
     long node = create("f");
