@@ -73,6 +73,11 @@ public enum Errno {
     return number;
   }
 
+  /** What the caller of a system call is told: EIO for what is none of the kernel's. */
+  public Errno told() {
+    return this == LEASED ? EIO : this;
+  }
+
   public boolean isOk() {
     return this == OK;
   }

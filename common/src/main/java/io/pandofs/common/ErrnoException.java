@@ -4,7 +4,9 @@ package io.pandofs.common;
  * An expected failure on its way up to the caller of a system call. It has no stack trace: it is an
  * answer, not a fault.
  */
-public final class ErrnoException extends Exception {
+public class ErrnoException extends Exception {
+  private static final long serialVersionUID = 1L;
+
   private final Errno errno;
 
   public ErrnoException(Errno errno) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     number
  * @param allocatedBytes bytes that extents cover, before replication
  * @param device major and minor of a device, encoded as the kernel's dev_t; 0 otherwise
- * @param holder the live session that holds the inode's lease, as a view shows it; null if none
+ * @param holder the live session whose lease covers the inode, as a view shows it; null if none
  *     does, and in replies: what that session has written and not sent yet is not in here
  */
 public record Attributes(

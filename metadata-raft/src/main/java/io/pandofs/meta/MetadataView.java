@@ -7,8 +7,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A consistent look at the tree as of one log index. Reads touch the local tables only. Not
- * thread-safe; close it soon, it pins a snapshot of the tables.
+ * A consistent look at the tree as of one log index. Reads touch the local tables only. What is
+ * said of an inode that another session holds the lease of, its names included, may not be all: a
+ * session's view throws {@link ForeignLeaseException} then. Not thread-safe; close it soon, it pins
+ * a snapshot of the tables.
  */
 public interface MetadataView extends AutoCloseable {
   /** The log index this view shows. */

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * the tables. Permission is checked by the mount's kernel ({@code default_permissions}); the engine
  * checks what must hold whoever asks.
  *
- * <p>Only the holder of an inode's lease changes that inode (PROTOCOL rule 10): an operation of
- * another session that would change it is refused with LEASED, see {@link Reply}.
+ * <p>What another session holds a lease of may be other than the tables say: an operation that
+ * looks at it or would change it is refused with LEASED, see {@link Reply} (PROTOCOL rules 8 and
+ * 10).
  *
  * <p>Immutable. Errors are those of the Linux manual page named at each operation.
  */
@@ -48,7 +49,8 @@ public sealed interface Operation {
    * @param inode an unused number of the session's range
    * @param device for devices, else 0
    * @param target of a symlink, 1 to 4095 bytes; else null
-   * @param leased whether a regular file that is really made is born with a lease of the session
+   * @param leased whether a regular file or a directory that is really made is born with a lease of
+   *     the session
    */
   @SuppressWarnings("ArrayRecordComponent") // a value on its way; nobody compares it
   record Create(
@@ -202,8 +204,10 @@ public sealed interface Operation {
       implements Operation {}
 
   /**
-   * Gives the session the lease of a regular file: the right to take writes to it before they are
-   * in the log. No error if it holds it already; EISDIR, EINVAL for what is no file.
+   * Gives the session the lease of a regular file or a directory: the right to take changes of it
+   * before they are in the log. That of a directory covers its names, and all that has its one name
+   * in it and is no directory itself (PROTOCOL rule 12). No error if it holds it already; EINVAL
+   * for what is neither.
    */
   record AcquireLease(InodeId inode) implements Operation {}
 

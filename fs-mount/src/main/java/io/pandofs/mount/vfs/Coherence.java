@@ -9,6 +9,8 @@ import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.ForeignLeaseException;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -49,7 +51,27 @@ final class Coherence {
   /** One try. */
   @FunctionalInterface
   interface Attempt<T> {
-    T make() throws ErrnoException, ForeignLeaseException;
+    T make() throws ErrnoException;
+  }
+
+  /** What is looked for in a view. */
+  @FunctionalInterface
+  interface Look<T> {
+    T in(MetadataView view) throws ErrnoException;
+  }
+
+  /**
+   * Looks at a view as of now, once no foreign lease is in the way of what is looked at.
+   *
+   * @throws ErrnoException what the look throws, or EIO when the patience is over
+   */
+  <T> T look(Look<T> look) throws ErrnoException {
+    return retry(
+        () -> {
+          try (MetadataView view = sessions.view()) {
+            return look.in(view);
+          }
+        });
   }
 
   /**
@@ -119,20 +141,12 @@ final class Coherence {
     return new ErrnoException(Errno.EIO, inode + " is not given back by " + holder);
   }
 
-  /** Says if what a view shows of an inode may not be all that was written to it. */
-  void requireNotForeign(Attributes shown) throws ForeignLeaseException {
-    SessionId holder = shown.holder();
-    if (holder != null && !sessions.isPresent(holder)) {
-      throw new ForeignLeaseException(holder, shown.inode());
-    }
-  }
-
   /** What stat(2) tells; a file that is dirty here shows its own size and mtime. */
   Attributes attributes(InodeId inode) throws ErrnoException {
-    return retry(() -> look(inode));
+    return retry(() -> attributesNow(inode));
   }
 
-  private Attributes look(InodeId inode) throws ErrnoException, ForeignLeaseException {
+  private Attributes attributesNow(InodeId inode) throws ErrnoException {
     for (int look = 1; ; look++) {
       OpenFile file = openFiles.find(inode);
       OpenFile.Pending pending = file == null ? OpenFile.Pending.NONE : file.pending();
@@ -140,7 +154,6 @@ final class Coherence {
       try (MetadataView view = sessions.view()) {
         shown = view.attributes(inode);
       }
-      requireNotForeign(shown);
       if (shown.holder() == null && (file == null || !file.lease().isHeld())) {
         // Whatever was pending before the view was opened is in it, or lost. (A view of the past,
         // without a majority, shows no leases: then what is pending is in no view.)
@@ -158,13 +171,17 @@ final class Coherence {
    * @throws ErrnoException also EINTR if the call was given up: it may come about all the same
    */
   Reply submit(Operation operation, Caller caller, Timestamp time) throws ErrnoException {
-    Request request = new Request(operation, caller, time);
-    return retry(
-        () -> {
-          Waits.requireNotGivenUp();
-          return unlessForeign(Waits.of(sessions.current().submit(request)));
-        },
-        deadline());
+    return retry(() -> submitTo(sessions.current(), operation, caller, time));
+  }
+
+  /**
+   * One try in a certain session, for what names a number that was granted to it; to be made in an
+   * {@link Attempt}.
+   */
+  static Reply submitTo(MetadataSession session, Operation operation, Caller caller, Timestamp time)
+      throws ErrnoException {
+    Waits.requireNotGivenUp();
+    return unlessForeign(Waits.of(session.submit(new Request(operation, caller, time))));
   }
 
   /**
@@ -177,7 +194,7 @@ final class Coherence {
     return retry(() -> unlessForeign(sessions.current().submit(request).join()), deadlineNanos);
   }
 
-  private static Reply unlessForeign(Reply reply) throws ErrnoException, ForeignLeaseException {
+  private static Reply unlessForeign(Reply reply) throws ErrnoException {
     ForeignLeaseException foreign = refusal(reply);
     if (foreign != null) {
       throw foreign;

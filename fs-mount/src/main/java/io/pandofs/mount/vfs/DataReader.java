@@ -72,7 +72,7 @@ final class DataReader {
       long aheadTo,
       ByteBuffer into,
       Consumer<Attributes> seen)
-      throws ErrnoException, ForeignLeaseException {
+      throws ErrnoException {
     int count = AGAIN;
     for (int attempt = 1; attempt < ATTEMPTS_MAX && count == AGAIN; attempt++) {
       try {
@@ -96,7 +96,7 @@ final class DataReader {
       long aheadTo,
       ByteBuffer into,
       Consumer<Attributes> seen)
-      throws ErrnoException, ForeignLeaseException {
+      throws ErrnoException {
     Lock unchanging = file.shape().readLock();
     coherence.lock(unchanging, coherence.deadline());
     try {
@@ -117,7 +117,7 @@ final class DataReader {
       long aheadTo,
       ByteBuffer into,
       Consumer<Attributes> seen)
-      throws ErrnoException, ForeignLeaseException, IOException {
+      throws ErrnoException, IOException {
     MetadataSession session = sessions.present();
     ByteBuffer target = into.slice();
     Gaps gaps = new Gaps(offset, end);
@@ -146,14 +146,13 @@ final class DataReader {
       OpenFile.Overlay overlay,
       long aheadTo,
       Consumer<Attributes> seen)
-      throws ErrnoException, ForeignLeaseException {
+      throws ErrnoException {
     if (gaps.isEmpty() && session.surelyLives()) {
       // All of it was written here under a lease that is still good.
       return new Found(Math.max(overlay.end(), gaps.to()), List.of(), 0, 0);
     }
     try (MetadataView view = sessions.view()) {
       Attributes attributes = view.attributes(file.inode());
-      coherence.requireNotForeign(attributes);
       seen.accept(attributes);
       long size = Math.max(attributes.sizeBytes(), overlay.end());
       long to = Math.min(size, Math.max(aheadTo, gaps.to()));

@@ -19,6 +19,7 @@ public final class DirectoryOperations {
   private static final long COOKIE_DOT_DOT = 2;
 
   private final Sessions sessions;
+  private final Coherence coherence;
   private final OpenFiles openFiles;
   private final AccessTimes accessTimes;
   private final Handles<Open> handles = new Handles<>();
@@ -30,8 +31,10 @@ public final class DirectoryOperations {
    */
   private record Open(OpenFile held, AtomicBoolean read) {}
 
-  DirectoryOperations(Sessions sessions, OpenFiles openFiles, AccessTimes accessTimes) {
+  DirectoryOperations(
+      Sessions sessions, Coherence coherence, OpenFiles openFiles, AccessTimes accessTimes) {
     this.sessions = sessions;
+    this.coherence = coherence;
     this.openFiles = openFiles;
     this.accessTimes = accessTimes;
   }
@@ -54,8 +57,8 @@ public final class DirectoryOperations {
   public long open(InodeId directory, int flags) throws ErrnoException {
     OpenFile held = openFiles.acquire(directory);
     boolean opened = false;
-    try (MetadataView view = sessions.view()) {
-      Attributes attributes = view.attributes(directory);
+    try {
+      Attributes attributes = coherence.look(view -> view.attributes(directory));
       if (!attributes.isDirectory()) {
         throw new ErrnoException(Errno.ENOTDIR);
       }
@@ -80,25 +83,31 @@ public final class DirectoryOperations {
   public List<Entry> read(long handle, long afterCookie, int limit) throws ErrnoException {
     Open open = handles.get(handle);
     InodeId directory = open.held.inode();
+    return coherence.look(
+        view -> {
+          Attributes self = view.attributes(directory);
+          accessTimes.read(self, open.read);
+          return entries(view, self, afterCookie, limit);
+        });
+  }
+
+  private static List<Entry> entries(
+      MetadataView view, Attributes self, long afterCookie, int limit) throws ErrnoException {
     List<Entry> entries = new ArrayList<>(limit + 2);
-    try (MetadataView view = sessions.view()) {
-      Attributes self = view.attributes(directory);
-      accessTimes.read(self, open.read);
-      if (afterCookie < COOKIE_DOT) {
-        entries.add(new Entry(COOKIE_DOT, new byte[] {'.'}, directory, FileType.DIRECTORY));
-      }
-      if (self.links() == 0) {
-        return afterCookie < COOKIE_DOT ? entries : List.of();
-      }
-      if (afterCookie < COOKIE_DOT_DOT) {
-        InodeId parent = view.parent(directory);
-        entries.add(new Entry(COOKIE_DOT_DOT, new byte[] {'.', '.'}, parent, FileType.DIRECTORY));
-      }
-      view.readDirectory(directory, Math.max(afterCookie, COOKIE_DOT_DOT), limit)
-          .forEach(
-              e -> entries.add(new Entry(e.cookie(), e.name().toBytes(), e.inode(), e.type())));
+    InodeId directory = self.inode();
+    if (afterCookie < COOKIE_DOT) {
+      entries.add(new Entry(COOKIE_DOT, new byte[] {'.'}, directory, FileType.DIRECTORY));
+    }
+    if (self.links() == 0) {
       return entries;
     }
+    if (afterCookie < COOKIE_DOT_DOT) {
+      InodeId parent = view.parent(directory);
+      entries.add(new Entry(COOKIE_DOT_DOT, new byte[] {'.', '.'}, parent, FileType.DIRECTORY));
+    }
+    view.readDirectory(directory, Math.max(afterCookie, COOKIE_DOT_DOT), limit)
+        .forEach(e -> entries.add(new Entry(e.cookie(), e.name().toBytes(), e.inode(), e.type())));
+    return entries;
   }
 
   /**

@@ -11,7 +11,6 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.MetadataSession;
-import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -166,6 +165,11 @@ public final class FileOperations {
 
   private Opened create(Caller caller, int flags, Function<InodeId, Operation> operation)
       throws ErrnoException {
+    return coherence.retry(() -> tryToCreate(caller, flags, operation));
+  }
+
+  private Opened tryToCreate(Caller caller, int flags, Function<InodeId, Operation> operation)
+      throws ErrnoException {
     // The number is good in the session that it was granted to.
     MetadataSession session = sessions.current();
     InodeId fresh = session.nextInode();
@@ -175,7 +179,7 @@ public final class FileOperations {
     long asked = file.lease().generation();
     try {
       Operation create = operation.apply(fresh);
-      Attributes made = made(Sessions.submit(session, create, caller, clock.now()).attributes());
+      Attributes made = made(Coherence.submitTo(session, create, caller, clock.now()).attributes());
       if (!made.inode().equals(fresh)) {
         return open(caller, made.inode(), flags);
       }
@@ -434,14 +438,10 @@ public final class FileOperations {
   public long seek(long handle, long offset, boolean data) throws ErrnoException {
     OpenFile file = handle(handle).file();
     writeBack.drain(file, lostData.number());
-    return coherence.retry(
-        () -> {
-          try (MetadataView view = sessions.view()) {
-            Attributes shown = view.attributes(file.inode());
-            coherence.requireNotForeign(shown);
-            Holes holes = new Holes(view, shown);
-            return data ? holes.data(offset) : holes.hole(offset);
-          }
+    return coherence.look(
+        view -> {
+          Holes holes = new Holes(view, view.attributes(file.inode()));
+          return data ? holes.data(offset) : holes.hole(offset);
         });
   }
 

@@ -6,6 +6,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.ForeignLeaseException;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;

@@ -60,19 +60,16 @@ public final class Namespace {
     if (path.isEmpty()) {
       return InodeId.ROOT;
     }
-    try (MetadataView view = sessions.view()) {
-      return walk(view, path).inode();
-    }
+    return coherence.look(view -> walk(view, path).inode());
   }
 
   /**
-   * {@link #walk}, with what that one view shows of the inode: size and times of a file may be
-   * older than {@link #attributes}, all else is as of now.
+   * {@link #walk}, with what that one view shows of the inode: size and times of a file that is
+   * dirty here may be older than {@link #attributes}, all else is as of now.
    */
   public Attributes walkAsShown(List<FileName> path) throws ErrnoException {
-    try (MetadataView view = sessions.view()) {
-      return path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path);
-    }
+    return coherence.look(
+        view -> path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path));
   }
 
   /** {@link #walk} and {@link #attributes} in one. */
@@ -80,27 +77,13 @@ public final class Namespace {
     return found(view -> path.isEmpty() ? view.attributes(InodeId.ROOT) : walk(view, path));
   }
 
-  /** Finds a name in a view. */
-  @FunctionalInterface
-  private interface Look {
-    Attributes in(MetadataView view) throws ErrnoException;
-  }
-
   /**
    * What a view shows, if that is all; what this mount has the lease of is looked at anew. It may
    * be gone by then, with the session: then the name does not mean it any more.
    */
-  private Attributes found(Look name) throws ErrnoException {
+  private Attributes found(Coherence.Look<Attributes> name) throws ErrnoException {
     for (int look = 1; ; look++) {
-      Attributes shown =
-          coherence.retry(
-              () -> {
-                try (MetadataView view = sessions.view()) {
-                  Attributes seen = name.in(view);
-                  coherence.requireNotForeign(seen);
-                  return seen;
-                }
-              });
+      Attributes shown = coherence.look(name);
       if (shown.holder() == null) {
         return shown;
       }
@@ -124,9 +107,7 @@ public final class Namespace {
 
   /** The directory that a directory is in; the root's is the root. */
   public Attributes parent(InodeId directory) throws ErrnoException {
-    try (MetadataView view = sessions.view()) {
-      return view.attributes(view.parent(directory));
-    }
+    return coherence.look(view -> view.attributes(view.parent(directory)));
   }
 
   /** stat(2); a file that is dirty here shows its own size and mtime. */
@@ -195,22 +176,26 @@ public final class Namespace {
       byte @Nullable [] target)
       throws ErrnoException {
     Timestamp now = clock.now();
-    // The number is good in the session that it was granted to.
-    MetadataSession session = sessions.current();
-    InodeId inode = session.nextInode();
-    Operation operation =
-        new Operation.Create(parent, name, inode, type, mode, device, target, true, false);
-    Attributes made = Sessions.submit(session, operation, caller, now).attributes();
-    return made != null ? made : attributes(inode);
+    return coherence.retry(
+        () -> {
+          // The number is good in the session that it was granted to.
+          MetadataSession session = sessions.current();
+          InodeId inode = session.nextInode();
+          Operation operation =
+              new Operation.Create(parent, name, inode, type, mode, device, target, true, false);
+          Attributes made = Coherence.submitTo(session, operation, caller, now).attributes();
+          return made != null ? made : attributes(inode);
+        });
   }
 
   /** The target of a symlink; EINVAL if it is none. */
   public byte[] readLink(InodeId inode) throws ErrnoException {
-    try (MetadataView view = sessions.view()) {
-      byte[] target = view.readLink(inode);
-      accessTimes.read(view.attributes(inode), new AtomicBoolean());
-      return target;
-    }
+    return coherence.look(
+        view -> {
+          byte[] target = view.readLink(inode);
+          accessTimes.read(view.attributes(inode), new AtomicBoolean());
+          return target;
+        });
   }
 
   public Attributes link(Caller caller, InodeId inode, InodeId parent, FileName name)
@@ -253,8 +238,8 @@ public final class Namespace {
   }
 
   private @Nullable InodeId find(InodeId parent, FileName name) throws ErrnoException {
-    try (MetadataView view = sessions.view()) {
-      return view.lookup(parent, name).inode();
+    try {
+      return coherence.look(view -> view.lookup(parent, name).inode());
     } catch (ErrnoException e) {
       if (e.errno() == Errno.ENOENT) {
         return null;

@@ -3,15 +3,8 @@ package io.pandofs.mount.vfs;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
-import io.pandofs.common.SessionId;
-import io.pandofs.common.Timestamp;
-import io.pandofs.common.Waits;
-import io.pandofs.meta.Caller;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
-import io.pandofs.meta.Operation;
-import io.pandofs.meta.Reply;
-import io.pandofs.meta.Request;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -108,12 +101,7 @@ final class Sessions implements AutoCloseable {
     return session;
   }
 
-  /** Whether this is the mount's own session now. */
-  boolean isPresent(SessionId id) {
-    return session.id().equals(id);
-  }
-
-  /** A view as of now. */
+  /** A view as of now; see {@link Coherence#look} for what to do about the leases of others. */
   MetadataView view() throws ErrnoException {
     MetadataSession used = current();
     try {
@@ -124,20 +112,6 @@ final class Sessions implements AutoCloseable {
       }
       return current().view();
     }
-  }
-
-  /**
-   * Commits an operation that no lease can stand in the way of, in that session, and waits for its
-   * answer.
-   */
-  static Reply submit(MetadataSession session, Operation operation, Caller caller, Timestamp time)
-      throws ErrnoException {
-    Waits.requireNotGivenUp();
-    Reply reply = Waits.of(session.submit(new Request(operation, caller, time)));
-    if (!reply.errno().isOk()) {
-      throw new ErrnoException(reply.errno());
-    }
-    return reply;
   }
 
   @Override

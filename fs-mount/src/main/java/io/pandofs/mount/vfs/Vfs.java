@@ -133,7 +133,7 @@ public final class Vfs implements AutoCloseable {
             accessTimes,
             held);
     this.locks = new LockOperations(sessions, files, held);
-    this.directories = new DirectoryOperations(sessions, openFiles, accessTimes);
+    this.directories = new DirectoryOperations(sessions, coherence, openFiles, accessTimes);
     this.xattrs = new XattrOperations(sessions, coherence, shape, clock);
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
     this.ageing =

@@ -7,7 +7,6 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Acl;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
-import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.XattrName;
 import java.util.List;
@@ -48,9 +47,7 @@ public final class XattrOperations {
   }
 
   private byte[] shown(InodeId inode, byte[] name) throws ErrnoException {
-    try (MetadataView view = sessions.view()) {
-      return view.xattr(inode, name);
-    }
+    return coherence.look(view -> view.xattr(inode, name));
   }
 
   /**
@@ -60,11 +57,7 @@ public final class XattrOperations {
    * @param privileges whether access control lists and capabilities are among them
    */
   public List<byte[]> list(Caller caller, InodeId inode, boolean privileges) throws ErrnoException {
-    List<byte[]> names;
-    try (MetadataView view = sessions.view()) {
-      names = view.xattrNames(inode);
-    }
-    return names.stream()
+    return coherence.look(view -> view.xattrNames(inode)).stream()
         .filter(name -> caller.isRoot() || !XattrName.isTrusted(name))
         .filter(name -> privileges || !isPrivilege(name))
         .toList();

@@ -55,7 +55,6 @@ final class Acls {
     if (kept && !exists) {
       XattrOperations.requireRoom(change, number, attribute);
     }
-    change.requireNotForeign(inode);
     if (list != null && set.kind() == Acl.Kind.ACCESS) {
       inode.permissions = (inode.permissions & ~OF_ALL) | list.mode();
       if (set.clearsSetgid()) {

@@ -35,7 +35,7 @@ final class Change {
   private final long index;
   private final Map<Long, Inode> inodes = new TreeMap<>();
   private boolean written;
-  private @Nullable Inode foreign;
+  private Inode.@Nullable Lease foreign;
 
   Change(Store store, LocalEffects effects, SessionId session, Request request, long index) {
     this.store = store;
@@ -107,11 +107,27 @@ final class Change {
   }
 
   /**
-   * An inode, orphans included.
+   * An inode, orphans included, that no other session has a lease of: what that one has done and
+   * not sent yet is not in the tables, so nothing is decided by them (PROTOCOL rules 8 and 10).
+   *
+   * @throws ErrnoException ESTALE if there is none; LEASED, and {@link #failed} says whose
+   */
+  Inode inode(InodeId id) throws ErrnoException {
+    Inode inode = asItIs(id);
+    Inode.Lease lease = foreignLease(inode);
+    if (lease != null) {
+      foreign = lease;
+      throw new ErrnoException(Errno.LEASED);
+    }
+    return inode;
+  }
+
+  /**
+   * An inode, whoever has a lease of it: for what a holder does not do ahead.
    *
    * @throws ErrnoException ESTALE if there is none
    */
-  Inode inode(InodeId id) throws ErrnoException {
+  Inode asItIs(InodeId id) throws ErrnoException {
     Inode loaded = inodes.get(id.value());
     if (loaded == null) {
       loaded = Inode.find(store, id.value());
@@ -123,12 +139,19 @@ final class Change {
     return loaded;
   }
 
-  /** The inode that a name means: it must be there. */
-  Inode named(Dentries.Dentry dentry) {
+  /**
+   * The inode that a name means: it must be there.
+   *
+   * @throws ErrnoException LEASED, as above
+   */
+  Inode named(Dentries.Dentry dentry) throws ErrnoException {
     try {
       return inode(dentry.inode());
     } catch (ErrnoException e) {
-      throw new StoreException("damaged tables: a name of the missing " + dentry.inode(), e);
+      if (e.errno() == Errno.ESTALE) {
+        throw new StoreException("damaged tables: a name of the missing " + dentry.inode(), e);
+      }
+      throw e;
     }
   }
 
@@ -143,7 +166,11 @@ final class Change {
 
   /** A regular file, or ESTALE, EISDIR, EINVAL. */
   Inode file(InodeId id) throws ErrnoException {
-    Inode inode = inode(id);
+    return requireFile(inode(id));
+  }
+
+  /** As {@link #file}, of an inode that was got otherwise. */
+  static Inode requireFile(Inode inode) throws ErrnoException {
     if (inode.isDirectory()) {
       throw new ErrnoException(Errno.EISDIR);
     }
@@ -153,31 +180,37 @@ final class Change {
     return inode;
   }
 
-  /** Whether another live session holds the inode's lease. */
-  boolean isForeign(Inode inode) {
-    if (inode.lease == session.value()) {
-      return false;
+  /** Whether the operation's session has a lease of the inode itself. */
+  boolean holds(Inode inode) {
+    return inode.lease == session.value();
+  }
+
+  /** The lease of another session that covers an inode; null if none does. */
+  Inode.@Nullable Lease foreignLease(Inode inode) {
+    if (holds(inode)) {
+      return null;
     }
-    return inode.holder(store) != null;
+    Inode.Lease lease = inode.coveredBy(store);
+    return lease == null || lease.holder().equals(session) ? null : lease;
   }
 
   /**
-   * Refuses to change an inode whose lease is another session's; the last of an operation's checks.
-   *
-   * @throws ErrnoException LEASED; {@link #failed} says of which inode
+   * A file leaves the directory whose lease covers it. Its holder keeps it by a lease of its own:
+   * there may be data of it that is not sent yet.
    */
-  void requireNotForeign(Inode inode) throws ErrnoException {
-    if (isForeign(inode)) {
-      foreign = inode;
-      throw new ErrnoException(Errno.LEASED);
+  void leavesDirectory(Inode file) {
+    Inode.Lease lease = file.coveredBy(store);
+    if (lease != null && lease.holder().equals(session)) {
+      file.lease = session.value();
     }
+    file.parent = 0;
   }
 
   /** What the session is told of the operation's failure. */
   Reply failed(Errno errno) {
     return foreign == null
         ? Reply.failed(errno)
-        : new Reply(errno, foreign.attributes(), foreign.lease);
+        : new Reply(errno, foreign.inode().attributes(), foreign.holder().value());
   }
 
   /** Takes in an inode that the operation has made. */
@@ -199,7 +232,12 @@ final class Change {
 
   /** Takes one link from an inode that is no directory, or all from one that is. */
   void unlinked(Inode inode) {
-    inode.links = inode.isDirectory() ? 0 : inode.links - 1;
+    if (inode.isDirectory()) {
+      inode.links = 0;
+    } else {
+      leavesDirectory(inode);
+      inode.links--;
+    }
     inode.touchChanged(now);
     if (inode.isOrphan()) {
       orphaned(inode, false);

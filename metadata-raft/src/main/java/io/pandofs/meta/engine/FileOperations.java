@@ -22,7 +22,6 @@ final class FileOperations {
     if ((size != null && size < 0) || (permissions != null && (permissions & ~PERMISSIONS) != 0)) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    change.requireNotForeign(inode);
     if (size != null) {
       resize(inode, size, change);
     }
@@ -43,8 +42,8 @@ final class FileOperations {
   }
 
   static Reply accessed(Operation.Accessed read, Change change) throws ErrnoException {
-    Inode inode = change.inode(read.inode());
-    if (change.isForeign(inode)) {
+    Inode inode = change.asItIs(read.inode());
+    if (change.foreignLease(inode) != null) {
       return Reply.OK;
     }
     inode.accessed = Change.bounded(read.time());
@@ -86,7 +85,6 @@ final class FileOperations {
   static Reply allocate(Operation.Allocate allocate, Change change) throws ErrnoException {
     Inode inode = change.inode(allocate.inode());
     checkAllocate(allocate, inode);
-    change.requireNotForeign(inode);
     long end = allocate.offset() + allocate.length();
     boolean keepSize = (allocate.mode() & Operation.FALLOC_KEEP_SIZE) != 0;
     if ((allocate.mode() & ~Operation.FALLOC_KEEP_SIZE) != 0) {

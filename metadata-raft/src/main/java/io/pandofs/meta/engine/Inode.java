@@ -31,7 +31,10 @@ final class Inode {
   Timestamp changed;
   Timestamp born;
 
-  /** Of a directory, the one it is in; 0 else. */
+  /**
+   * The directory that a directory is in, or that the one name of another inode is in; 0 for who
+   * has more names or none. It may be 0 for who has lost all names but one.
+   */
   long parent;
 
   /** The session that was given the lease, over or not; 0 for none. */
@@ -111,13 +114,36 @@ final class Inode {
             .toBytes());
   }
 
-  /** The session whose lease is valid: it goes with its session (PROTOCOL rule 7). */
-  @Nullable SessionId holder(ReadStore tables) {
+  /**
+   * A lease that is valid.
+   *
+   * @param inode whose row has it
+   */
+  record Lease(Inode inode, SessionId holder) {}
+
+  /**
+   * The lease that covers the inode: its own, or for who is no directory and has one name, that of
+   * the directory that this is in (PROTOCOL rule 12); null if there is none.
+   */
+  @Nullable Lease coveredBy(ReadStore tables) {
+    Lease own = own(tables);
+    if (own != null || isDirectory() || parent == 0) {
+      return own;
+    }
+    Inode directory = find(tables, parent);
+    if (directory == null) {
+      throw new StoreException("damaged tables: " + id + " is in the missing " + parent);
+    }
+    return directory.own(tables);
+  }
+
+  /** A lease goes with its session (PROTOCOL rule 7). */
+  private @Nullable Lease own(ReadStore tables) {
     if (lease == 0) {
       return null;
     }
     SessionId holder = new SessionId(lease);
-    return Sessions.isLive(tables, holder) ? holder : null;
+    return Sessions.isLive(tables, holder) ? new Lease(this, holder) : null;
   }
 
   Attributes attributes() {

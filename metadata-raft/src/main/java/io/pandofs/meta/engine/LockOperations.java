@@ -38,7 +38,7 @@ final class LockOperations {
   }
 
   static Reply set(Operation.SetLock set, Change change) throws ErrnoException {
-    InodeId inode = change.inode(set.inode()).id;
+    InodeId inode = change.asItIs(set.inode()).id;
     if (set.first() < 0 || set.last() < set.first() || set.ticket() < 0) {
       throw new ErrnoException(Errno.EINVAL);
     }

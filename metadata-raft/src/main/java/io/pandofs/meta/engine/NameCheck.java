@@ -103,7 +103,7 @@ final class NameCheck {
     names[i]++;
     if (types[i] != dentry.type()) {
       check.found(TableProblem.WRONG_TYPE, told(directory, dentry) + " is of another type");
-    } else if (types[i] == FileType.DIRECTORY && parents[i] != directory) {
+    } else if (parents[i] != directory && (parents[i] != 0 || types[i] == FileType.DIRECTORY)) {
       check.found(
           TableProblem.WRONG_PARENT, told(directory, dentry) + " says it is in " + parents[i]);
     }
@@ -149,6 +149,10 @@ final class NameCheck {
       }
     } else if (links[i] != names[i]) {
       wrongLinks(i, names[i]);
+    } else if (links[i] > 1 && parents[i] != 0) {
+      check.found(
+          TableProblem.WRONG_PARENT,
+          "inode " + numbers[i] + " has several names and says it is in " + parents[i]);
     }
   }
 

@@ -27,7 +27,7 @@ final class NamespaceOperations {
     Inode parent = change.directory(create.parent());
     Dentries.Dentry existing = Dentries.find(change.tables(), parent.id, create.name());
     if (existing != null) {
-      return existing(create, change.named(existing));
+      return existing(create, existing, change);
     }
     requireLive(parent);
     checkNew(create, change);
@@ -57,10 +57,12 @@ final class NamespaceOperations {
     return Reply.of(inode.attributes());
   }
 
-  private static Reply existing(Operation.Create create, Inode found) throws ErrnoException {
+  private static Reply existing(Operation.Create create, Dentries.Dentry existing, Change change)
+      throws ErrnoException {
     if (create.exclusive() || create.type() != FileType.REGULAR) {
       throw new ErrnoException(Errno.EEXIST);
     }
+    Inode found = change.named(existing);
     if (found.isDirectory()) {
       throw new ErrnoException(Errno.EISDIR);
     }
@@ -78,7 +80,7 @@ final class NamespaceOperations {
     checkMode(create.mode());
     if ((create.device() != 0 && !isDevice)
         || isSymlink != (target != null)
-        || (create.leased() && create.type() != FileType.REGULAR)) {
+        || (create.leased() && !LeaseOperations.isLeasable(create.type()))) {
       throw new ErrnoException(Errno.EINVAL);
     }
     if (target != null) {
@@ -120,6 +122,7 @@ final class NamespaceOperations {
   private static Inode build(Operation.Create create, Inode parent, Change change) {
     Inode inode = new Inode(create.inode(), create.type(), change.now());
     inode.links = 1;
+    inode.parent = parent.id.value();
     inode.device = create.device();
     inode.lease = create.leased() ? change.session().value() : 0;
     if (create.type() == FileType.SYMLINK) {
@@ -130,7 +133,6 @@ final class NamespaceOperations {
     giveOwner(inode, parent, change);
     if (inode.isDirectory()) {
       inode.links = 2;
-      inode.parent = parent.id.value();
       inode.sizeBytes = Inode.DIRECTORY_BYTES;
     }
     byte[] target = create.target();
@@ -165,11 +167,13 @@ final class NamespaceOperations {
     if (inode.links >= LINKS_MAX) {
       throw new ErrnoException(Errno.EMLINK);
     }
-    change.requireNotForeign(inode);
     long slot = Dentries.freeSlot(change.tables(), parent.id, link.name());
     change.putDentry(parent, slot, link.name(), inode);
     if (inode.isOrphan()) {
       Orphans.remove(change.write(), inode.id);
+      inode.parent = parent.id.value();
+    } else {
+      change.leavesDirectory(inode);
     }
     inode.links++;
     inode.touchChanged(change.now());
@@ -185,7 +189,6 @@ final class NamespaceOperations {
     if (inode.isDirectory()) {
       throw new ErrnoException(Errno.EISDIR);
     }
-    change.requireNotForeign(inode);
     remove(change, parent, dentry, inode);
     return Reply.OK;
   }

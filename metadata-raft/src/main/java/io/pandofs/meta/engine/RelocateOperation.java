@@ -36,7 +36,7 @@ final class RelocateOperation {
   }
 
   private Reply apply() throws ErrnoException {
-    Inode inode = change.file(relocate.inode());
+    Inode inode = Change.requireFile(change.asItIs(relocate.inode()));
     NewBlocks.check(relocate.blocks(), relocate.to(), change);
     takeFrom();
     BlockReferences references = new BlockReferences();

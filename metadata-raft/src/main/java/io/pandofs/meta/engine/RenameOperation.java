@@ -53,17 +53,14 @@ final class RenameOperation {
     }
     NamespaceOperations.requireLive(newParent);
     checkCycles(exchange);
-    change.requireNotForeign(moved);
     if (to == null) {
       moveToNewName();
     } else if (replaced != null && replaced != moved) {
       // Two names of one inode: rename(2) does nothing and succeeds.
       if (exchange) {
-        change.requireNotForeign(replaced);
         swap(to, replaced);
       } else {
         checkReplaced(replaced);
-        change.requireNotForeign(replaced);
         replace(to, replaced);
       }
     }
@@ -79,12 +76,15 @@ final class RenameOperation {
     }
   }
 
-  /** Whether a directory is another one or below it. */
+  /**
+   * Whether a directory is another one or below it. No directory is moved ahead of the log, so that
+   * leases of those between do not matter.
+   */
   private boolean isInside(Inode directory, Inode other) throws ErrnoException {
     if (oldParent == newParent) {
       return false;
     }
-    for (long at = directory.id.value(); ; at = change.inode(new InodeId(at)).parent) {
+    for (long at = directory.id.value(); ; at = change.asItIs(new InodeId(at)).parent) {
       if (at == other.id.value()) {
         return true;
       }
@@ -135,10 +135,14 @@ final class RenameOperation {
     finish(other);
   }
 
-  private static void moveLink(Inode inode, Inode source, Inode destination) {
+  private void moveLink(Inode inode, Inode source, Inode destination) {
     if (inode.isDirectory()) {
       source.links--;
       destination.links++;
+    } else if (source != destination && !change.holds(destination)) {
+      change.leavesDirectory(inode);
+    }
+    if (inode.isDirectory() || inode.links == 1) {
       inode.parent = destination.id.value();
     }
   }

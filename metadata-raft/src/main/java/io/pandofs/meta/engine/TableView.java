@@ -4,39 +4,60 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.ForeignLeaseException;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.XattrName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The tree as some tables show it. As thread-safe as the tables are. */
+/**
+ * The tree as some tables show it. A session's view shows nothing that another one holds a lease
+ * of: it throws {@link ForeignLeaseException} instead, but for what is said of locks and of a
+ * directory's parent, which nobody changes before the log does. As thread-safe as the tables are.
+ */
 public final class TableView implements MetadataView {
   private final ReadStore tables;
   private final long index;
   private final Runnable onClose;
-  private final boolean leases;
+  private final Leases leases;
+  private final @Nullable SessionId viewer;
+
+  /** What to do about leases. */
+  private enum Leases {
+    SHOWN,
+    OBEYED,
+    HIDDEN
+  }
 
   /**
-   * A look at these tables.
+   * A look at these tables by nobody: leases are shown and do not stand in the way.
    *
    * @param index the log index the tables show
    * @param onClose gives the tables back
    */
   public TableView(ReadStore tables, long index, Runnable onClose) {
-    this(tables, index, onClose, true);
+    this(tables, index, onClose, Leases.SHOWN, null);
   }
 
-  private TableView(ReadStore tables, long index, Runnable onClose, boolean leases) {
+  private TableView(
+      ReadStore tables, long index, Runnable onClose, Leases leases, @Nullable SessionId viewer) {
     this.tables = tables;
     this.index = index;
     this.onClose = onClose;
     this.leases = leases;
+    this.viewer = viewer;
+  }
+
+  /** A session's. */
+  public static TableView of(SessionId viewer, ReadStore tables, long index, Runnable onClose) {
+    return new TableView(tables, index, onClose, Leases.OBEYED, viewer);
   }
 
   /**
@@ -44,7 +65,7 @@ public final class TableView implements MetadataView {
    * the way, since its holder could not give it back.
    */
   public static TableView asItIs(ReadStore tables, long index, Runnable onClose) {
-    return new TableView(tables, index, onClose, false);
+    return new TableView(tables, index, onClose, Leases.HIDDEN, null);
   }
 
   @Override
@@ -54,8 +75,8 @@ public final class TableView implements MetadataView {
 
   @Override
   public Attributes attributes(InodeId inode) throws ErrnoException {
-    Inode found = inode(inode);
-    return found.attributes(leases ? found.holder(tables) : null);
+    Inode found = asItIs(inode);
+    return found.attributes(holder(found));
   }
 
   @Override
@@ -69,7 +90,7 @@ public final class TableView implements MetadataView {
 
   @Override
   public InodeId parent(InodeId directory) throws ErrnoException {
-    return new InodeId(directory(directory).parent);
+    return new InodeId(requireDirectory(asItIs(directory)).parent);
   }
 
   @Override
@@ -110,7 +131,7 @@ public final class TableView implements MetadataView {
 
   @Override
   public @Nullable FileLock lockAgainst(InodeId inode, FileLock wanted) throws ErrnoException {
-    for (FileLock held : FileLocks.held(tables, wanted.kind(), inode(inode).id)) {
+    for (FileLock held : FileLocks.held(tables, wanted.kind(), asItIs(inode).id)) {
       if (wanted.conflictsWith(held)) {
         return held;
       }
@@ -128,7 +149,25 @@ public final class TableView implements MetadataView {
     onClose.run();
   }
 
+  /** Who holds the lease that covers an inode; null if nobody does, or it does not matter. */
+  private @Nullable SessionId holder(Inode inode) throws ForeignLeaseException {
+    Inode.Lease lease = leases == Leases.HIDDEN ? null : inode.coveredBy(tables);
+    if (lease == null) {
+      return null;
+    }
+    if (leases == Leases.OBEYED && !lease.holder().equals(viewer)) {
+      throw new ForeignLeaseException(lease.holder(), lease.inode().id);
+    }
+    return lease.holder();
+  }
+
   private Inode inode(InodeId id) throws ErrnoException {
+    Inode inode = asItIs(id);
+    SessionId unusedHolder = holder(inode);
+    return inode;
+  }
+
+  private Inode asItIs(InodeId id) throws ErrnoException {
     Inode inode = Inode.find(tables, id.value());
     if (inode == null) {
       throw new ErrnoException(Errno.ESTALE);
@@ -137,7 +176,10 @@ public final class TableView implements MetadataView {
   }
 
   private Inode directory(InodeId id) throws ErrnoException {
-    Inode inode = inode(id);
+    return requireDirectory(inode(id));
+  }
+
+  private static Inode requireDirectory(Inode inode) throws ErrnoException {
     if (!inode.isDirectory()) {
       throw new ErrnoException(Errno.ENOTDIR);
     }

@@ -22,7 +22,6 @@ final class WriteOperation {
   private Reply apply() throws ErrnoException {
     Inode inode = change.file(write.inode());
     NewBlocks.check(write.blocks(), write.extents(), change);
-    change.requireNotForeign(inode);
     if (inode.allocatedBytes > 0) {
       change.effects().dataReplaced(inode.id);
     }

@@ -39,7 +39,6 @@ final class XattrOperations {
     if (!exists) {
       requireRoom(change, number, set.name());
     }
-    change.requireNotForeign(inode);
     Xattrs.put(change.write(), number, set.name(), set.value());
     inode.touchChanged(change.now());
     change.finish(inode);
@@ -54,7 +53,6 @@ final class XattrOperations {
     if (Xattrs.find(change.tables(), number, remove.name()) == null) {
       throw new ErrnoException(Errno.ENODATA);
     }
-    change.requireNotForeign(inode);
     Xattrs.remove(change.write(), number, remove.name());
     inode.touchChanged(change.now());
     change.finish(inode);

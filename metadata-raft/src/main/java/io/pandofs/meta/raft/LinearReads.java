@@ -84,9 +84,8 @@ final class LinearReads {
     return tables.snapshot();
   }
 
-  /** The tree in such a snapshot; closing the view closes it. */
-  MetadataView view(LocalSnapshot snapshot, Duration patience) {
-    MetadataView all = snapshot.view();
+  /** A view of such a snapshot that tells only what is released. */
+  MetadataView released(MetadataView all, Duration patience) {
     return freshness.released() >= all.index()
         ? all
         : new ReleasedView(all, (inode, upTo) -> awaitRelease(inode, upTo, patience));

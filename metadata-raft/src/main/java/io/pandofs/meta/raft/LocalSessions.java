@@ -325,7 +325,7 @@ final class LocalSessions {
     long deadline = clock.nanoTime() + patience.toNanos();
     awaitRenewed(patience);
     LocalSnapshot snapshot = living(session, reads.snapshot(until(deadline)));
-    return reads.view(snapshot, until(deadline));
+    return reads.released(snapshot.view(session), until(deadline));
   }
 
   /** Who has waited for long is not refused for what a moment more brings. */

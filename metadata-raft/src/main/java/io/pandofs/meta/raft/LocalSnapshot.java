@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.SessionId;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.ReadStore;
 import io.pandofs.meta.engine.TableView;
@@ -32,9 +33,14 @@ final class LocalSnapshot implements AutoCloseable {
     return snapshot.applied().index();
   }
 
-  /** The tree as it is here; closing the view closes this. */
+  /** The tree as it is here, for nobody; closing the view closes this. */
   TableView view() {
     return new TableView(snapshot, index(), this::close);
+  }
+
+  /** The same for a session; closing the view closes this. */
+  TableView view(SessionId viewer) {
+    return TableView.of(viewer, snapshot, index(), this::close);
   }
 
   /** As above, without leases. */

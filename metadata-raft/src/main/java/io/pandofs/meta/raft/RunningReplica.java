@@ -332,7 +332,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   /** A view of everything that was acknowledged anywhere before the call. */
   MetadataView openView(Duration patience) throws ErrnoException {
-    return reads.view(reads.snapshot(patience), patience);
+    return reads.released(reads.snapshot(patience).view(), patience);
   }
 
   MetadataView localView() {

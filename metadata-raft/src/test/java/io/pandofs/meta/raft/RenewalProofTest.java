@@ -55,7 +55,8 @@ class RenewalProofTest {
           .atMost(Duration.ofSeconds(20))
           .until(() -> !leader.status().reads().fresh());
       assertThat(leader.replica().ratis().leads()).as("still thinks that it leads").isTrue();
-      assertThat(isRenewed(leader)).isFalse();
+      // What the others confirmed before they were cut off may be taken in a moment later.
+      await().atMost(Duration.ofSeconds(20)).until(() -> !isRenewed(leader));
       assertThat(session.expired()).isNotDone();
     }
   }

@@ -89,7 +89,7 @@ public final class LocalMetadataSession implements MetadataSession {
     if (expired.isDone()) {
       throw new ErrnoException(Errno.EIO);
     }
-    return tree.view();
+    return tree.view(id);
   }
 
   @Override

@@ -136,9 +136,11 @@ public final class LocalTree {
 
   /** The session that holds the lease of an inode; null if none does. */
   public @Nullable SessionId holder(InodeId inode) throws ErrnoException {
-    try (MetadataView view = view()) {
-      return view.attributes(inode).holder();
-    }
+    return new TableView(copy(), 0, () -> {}).attributes(inode).holder();
+  }
+
+  private synchronized MemoryStore copy() {
+    return store.copy();
   }
 
   /**
@@ -194,8 +196,8 @@ public final class LocalTree {
     return apply(new LogEntry.Batch(session.id(), sequence, sequence - 1, List.of(request)));
   }
 
-  synchronized MetadataView view() {
-    return new TableView(store.copy(), index, () -> {});
+  synchronized MetadataView view(SessionId viewer) {
+    return TableView.of(viewer, store.copy(), index, () -> {});
   }
 
   synchronized void hold(InodeId inode) {

@@ -63,10 +63,11 @@ final class Dispatcher {
       return perform(in, out, calls);
     } catch (ErrnoException e) {
       LOG.trace("opcode {} of {}: {}", in.opcode(), in.node(), e.errno());
-      if (e.errno() == Errno.EIO) {
+      Errno told = e.errno().told();
+      if (told == Errno.EIO) {
         faults.warn("opcode " + in.opcode() + " of inode " + in.node() + ": " + e.getMessage());
       }
-      return -e.errno().number();
+      return -told.number();
     } catch (Throwable e) {
       LOG.error("opcode {} of {} failed", in.opcode(), in.node(), e);
       return isUnanswered(in.opcode()) ? UNANSWERED : -Errno.EIO.number();

@@ -33,10 +33,11 @@ final class Guard {
       return call.run();
     } catch (ErrnoException e) {
       LOG.trace("{} {}: {}", operation, path, e.errno());
-      if (e.errno() == Errno.EIO) {
+      Errno told = e.errno().told();
+      if (told == Errno.EIO) {
         FAULTS.warn(operation + " " + path + ": " + e.getMessage());
       }
-      return -e.errno().number();
+      return -told.number();
     } catch (Throwable e) {
       LOG.error("{} {} failed", operation, path, e);
       return -Errno.EIO.number();
