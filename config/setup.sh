@@ -59,7 +59,8 @@ missing_packages() {
   local name
   find_jdk >/dev/null || echo openjdk-17-jdk-headless
   have mvn || echo maven
-  have fusermount || have fusermount3 || echo fuse3
+  # Users other than root mount through fusermount3.
+  have fusermount3 || { [ "$(id -u)" -eq 0 ] && have fusermount; } || echo fuse3
   if ! ldconfig -p 2>/dev/null | grep -q 'libfuse\.so\.2' && ! /sbin/ldconfig -p 2>/dev/null | grep -q 'libfuse\.so\.2'; then
     echo libfuse2
   fi

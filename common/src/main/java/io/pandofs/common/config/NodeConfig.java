@@ -206,7 +206,7 @@ public record NodeConfig(
 
   private static TransportName transport(ConfigTable table) throws ConfigException {
     try {
-      return TransportName.of(table.text("transport", TransportName.JNR.text()));
+      return TransportName.of(table.text("transport", TransportName.DIRECT.text()));
     } catch (IllegalArgumentException e) {
       throw table.failure("transport", String.valueOf(e.getMessage()));
     }

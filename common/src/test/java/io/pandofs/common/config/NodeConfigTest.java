@@ -30,7 +30,7 @@ final class NodeConfigTest {
                 NodeConfig.machineName(),
                 Path.of("/d"),
                 null,
-                TransportName.JNR,
+                TransportName.DIRECT,
                 MountFlags.NONE,
                 new ClusterConfig(true, List.of()),
                 new Endpoint(new HostPort("0.0.0.0", 7440), null),

@@ -32,10 +32,10 @@ public final class DevCluster implements GrowingCluster, AutoCloseable {
 
   /**
    * A new cluster, all mounted, through the transport that the system property {@code
-   * pando.transport} names, or jnr.
+   * pando.transport} names, or direct.
    */
   public static DevCluster up(int nodes) throws IOException, InterruptedException {
-    return up(nodes, System.getProperty("pando.transport", "jnr"));
+    return up(nodes, System.getProperty("pando.transport", "direct"));
   }
 
   /** A new cluster, all mounted through this transport. */

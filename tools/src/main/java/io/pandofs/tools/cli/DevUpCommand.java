@@ -34,9 +34,9 @@ final class DevUpCommand implements Callable<Integer> {
   @Option(
       names = "--transport",
       paramLabel = "NAME",
-      defaultValue = "jnr",
-      description = "How new nodes talk to FUSE: jnr, or direct.")
-  String transport = "jnr";
+      defaultValue = "direct",
+      description = "How new nodes talk to FUSE: direct, or jnr.")
+  String transport = "direct";
 
   private TransportName name() throws Refusal {
     try {
