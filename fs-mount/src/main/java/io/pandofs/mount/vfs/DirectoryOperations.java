@@ -118,7 +118,7 @@ public final class DirectoryOperations {
    */
   public record EntryPlus(Entry entry, @Nullable Attributes attributes) {}
 
-  /** {@link #read} with attributes, which are as of one moment. Waits for no other mount. */
+  /** {@link #read} with attributes, which are as of one moment; waits for nobody's files. */
   public List<EntryPlus> readPlus(long handle, long afterCookie, int limit) throws ErrnoException {
     List<EntryPlus> plus = new ArrayList<>(limit + 2);
     for (Entry entry : read(handle, afterCookie, limit)) {

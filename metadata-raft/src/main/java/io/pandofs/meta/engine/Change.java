@@ -33,17 +33,35 @@ final class Change {
   private final Caller caller;
   private final Timestamp now;
   private final long index;
+  private final Access access;
   private final Map<Long, Inode> inodes = new TreeMap<>();
   private boolean written;
-  private Inode.@Nullable Lease foreign;
+  private Inode.@Nullable Lease inTheWay;
 
-  Change(Store store, LocalEffects effects, SessionId session, Request request, long index) {
+  /** What an operation may touch, by the lease that covers it. */
+  interface Access {
+    /**
+     * Whether it may.
+     *
+     * @param isOwn whether the lease is that of the operation's session
+     */
+    boolean permits(Inode inode, Inode.@Nullable Lease lease, boolean isOwn);
+  }
+
+  Change(
+      Store store,
+      LocalEffects effects,
+      SessionId session,
+      Request request,
+      long index,
+      Access access) {
     this.store = store;
     this.effects = effects;
     this.session = session;
     this.caller = request.caller();
     this.now = bounded(request.time());
     this.index = index;
+    this.access = access;
   }
 
   static Timestamp bounded(Timestamp time) {
@@ -107,19 +125,32 @@ final class Change {
   }
 
   /**
-   * An inode, orphans included, that no other session has a lease of: what that one has done and
-   * not sent yet is not in the tables, so nothing is decided by them (PROTOCOL rules 8 and 10).
+   * An inode, orphans included, that the operation may touch. Not what another session has a lease
+   * of: what that one has done and not sent yet is not in the tables, so nothing is decided by them
+   * (PROTOCOL rules 8 and 10).
    *
    * @throws ErrnoException ESTALE if there is none; LEASED, and {@link #failed} says whose
    */
   Inode inode(InodeId id) throws ErrnoException {
     Inode inode = asItIs(id);
-    Inode.Lease lease = foreignLease(inode);
-    if (lease != null) {
-      foreign = lease;
+    Inode.Lease lease = coveredBy(inode);
+    boolean isOwn = lease != null && lease.holder().equals(session);
+    if (!access.permits(inode, lease, isOwn)) {
+      inTheWay = lease;
       throw new ErrnoException(Errno.LEASED);
     }
     return inode;
+  }
+
+  /**
+   * Of what cannot be decided by the inodes that it touches alone.
+   *
+   * @throws ErrnoException LEASED if it is tried ahead of the log
+   */
+  void requireInLog() throws ErrnoException {
+    if (index == OperationEngine.AHEAD) {
+      throw new ErrnoException(Errno.LEASED);
+    }
   }
 
   /**
@@ -128,15 +159,26 @@ final class Change {
    * @throws ErrnoException ESTALE if there is none
    */
   Inode asItIs(InodeId id) throws ErrnoException {
-    Inode loaded = inodes.get(id.value());
+    Inode loaded = load(id.value());
     if (loaded == null) {
-      loaded = Inode.find(store, id.value());
-      if (loaded == null) {
-        throw new ErrnoException(Errno.ESTALE);
-      }
-      inodes.put(id.value(), loaded);
+      throw new ErrnoException(Errno.ESTALE);
     }
     return loaded;
+  }
+
+  private @Nullable Inode load(long number) {
+    Inode loaded = inodes.get(number);
+    if (loaded == null) {
+      loaded = Inode.find(store, number);
+      if (loaded != null) {
+        inodes.put(number, loaded);
+      }
+    }
+    return loaded;
+  }
+
+  private Inode.@Nullable Lease coveredBy(Inode inode) {
+    return inode.coveredBy(store, this::load);
   }
 
   /**
@@ -180,37 +222,17 @@ final class Change {
     return inode;
   }
 
-  /** Whether the operation's session has a lease of the inode itself. */
-  boolean holds(Inode inode) {
-    return inode.lease == session.value();
-  }
-
-  /** The lease of another session that covers an inode; null if none does. */
-  Inode.@Nullable Lease foreignLease(Inode inode) {
-    if (holds(inode)) {
-      return null;
-    }
-    Inode.Lease lease = inode.coveredBy(store);
-    return lease == null || lease.holder().equals(session) ? null : lease;
-  }
-
-  /**
-   * A file leaves the directory whose lease covers it. Its holder keeps it by a lease of its own:
-   * there may be data of it that is not sent yet.
-   */
-  void leavesDirectory(Inode file) {
-    Inode.Lease lease = file.coveredBy(store);
-    if (lease != null && lease.holder().equals(session)) {
-      file.lease = session.value();
-    }
-    file.parent = 0;
+  /** Whether a lease of another session covers an inode. */
+  boolean isForeign(Inode inode) {
+    Inode.Lease lease = coveredBy(inode);
+    return lease != null && !lease.holder().equals(session);
   }
 
   /** What the session is told of the operation's failure. */
   Reply failed(Errno errno) {
-    return foreign == null
+    return inTheWay == null
         ? Reply.failed(errno)
-        : new Reply(errno, foreign.inode().attributes(), foreign.holder().value());
+        : new Reply(errno, inTheWay.inode().attributes(), inTheWay.holder().value());
   }
 
   /** Takes in an inode that the operation has made. */
@@ -235,8 +257,8 @@ final class Change {
     if (inode.isDirectory()) {
       inode.links = 0;
     } else {
-      leavesDirectory(inode);
       inode.links--;
+      inode.parent = 0;
     }
     inode.touchChanged(now);
     if (inode.isOrphan()) {

@@ -5,6 +5,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.FileType;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** An inode's row, while an operation works on it. */
@@ -124,17 +125,16 @@ final class Inode {
   /**
    * The lease that covers the inode: its own, or for who is no directory and has one name, that of
    * the directory that this is in (PROTOCOL rule 12); null if there is none.
+   *
+   * @param inodes finds that directory
    */
-  @Nullable Lease coveredBy(ReadStore tables) {
+  @Nullable Lease coveredBy(ReadStore tables, LongFunction<@Nullable Inode> inodes) {
     Lease own = own(tables);
     if (own != null || isDirectory() || parent == 0) {
       return own;
     }
-    Inode directory = find(tables, parent);
-    if (directory == null) {
-      throw new StoreException("damaged tables: " + id + " is in the missing " + parent);
-    }
-    return directory.own(tables);
+    Inode directory = inodes.apply(parent);
+    return directory == null ? null : directory.own(tables);
   }
 
   /** A lease goes with its session (PROTOCOL rule 7). */

@@ -134,6 +134,12 @@ final class NameCheck {
 
   private void judge(int i) {
     boolean isRoot = numbers[i] == InodeId.ROOT.value();
+    boolean oneName = links[i] == 1 || types[i] == FileType.DIRECTORY;
+    if (!oneName && parents[i] != 0) {
+      check.found(
+          TableProblem.WRONG_PARENT,
+          "inode " + numbers[i] + " has no name or several and says it is in " + parents[i]);
+    }
     if (links[i] == 0) {
       judgeOrphan(i);
     } else if (names[i] == 0 && !isRoot) {
@@ -149,10 +155,6 @@ final class NameCheck {
       }
     } else if (links[i] != names[i]) {
       wrongLinks(i, names[i]);
-    } else if (links[i] > 1 && parents[i] != 0) {
-      check.found(
-          TableProblem.WRONG_PARENT,
-          "inode " + numbers[i] + " has several names and says it is in " + parents[i]);
     }
   }
 

@@ -155,9 +155,10 @@ final class NamespaceOperations {
 
   static Reply link(Operation.Link link, Change change) throws ErrnoException {
     Inode parent = change.directory(link.parent());
-    Inode inode = change.inode(link.inode());
+    Inode unused = change.asItIs(link.inode());
     requireAbsent(change, parent, link.name());
     requireLive(parent);
+    Inode inode = change.inode(link.inode());
     if (inode.isDirectory()) {
       throw new ErrnoException(Errno.EPERM);
     }
@@ -173,7 +174,7 @@ final class NamespaceOperations {
       Orphans.remove(change.write(), inode.id);
       inode.parent = parent.id.value();
     } else {
-      change.leavesDirectory(inode);
+      inode.parent = 0;
     }
     inode.links++;
     inode.touchChanged(change.now());
@@ -185,11 +186,10 @@ final class NamespaceOperations {
   static Reply unlink(Operation.Unlink unlink, Change change) throws ErrnoException {
     Inode parent = change.directory(unlink.parent());
     Dentries.Dentry dentry = require(change, parent, unlink.name());
-    Inode inode = change.named(dentry);
-    if (inode.isDirectory()) {
+    if (dentry.type() == FileType.DIRECTORY) {
       throw new ErrnoException(Errno.EISDIR);
     }
-    remove(change, parent, dentry, inode);
+    remove(change, parent, dentry, change.named(dentry));
     return Reply.OK;
   }
 
@@ -197,10 +197,10 @@ final class NamespaceOperations {
       throws ErrnoException {
     Inode parent = change.directory(remove.parent());
     Dentries.Dentry dentry = require(change, parent, remove.name());
-    Inode inode = change.named(dentry);
-    if (!inode.isDirectory()) {
+    if (dentry.type() != FileType.DIRECTORY) {
       throw new ErrnoException(Errno.ENOTDIR);
     }
+    Inode inode = change.named(dentry);
     if (!Dentries.isEmpty(change.tables(), inode.id)) {
       throw new ErrnoException(Errno.ENOTEMPTY);
     }

@@ -7,12 +7,16 @@ import io.pandofs.common.SessionId;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
 
 /**
  * Applies one operation: the namespace as a pure function. What a log entry does on every replica,
  * a mount that works ahead does on its own overlay.
  */
 public final class OperationEngine {
+  /** The place in the log of what has none yet. */
+  static final long AHEAD = -1;
+
   /** Numbers that may be asked for at once. */
   static final int NUMBERS_MAX = 1 << 20;
 
@@ -26,7 +30,28 @@ public final class OperationEngine {
    */
   public static Reply apply(
       SessionId session, Request request, long index, Store store, LocalEffects effects) {
-    Change change = new Change(store, effects, session, request, index);
+    Standing standing = request.standing();
+    Change.Access access =
+        (inode, lease, isOwn) -> {
+          if (standing instanceof Standing.Ahead) {
+            return isOwn;
+          }
+          boolean isUnsaid =
+              standing instanceof Standing.Beside beside && !beside.own().contains(inode.id);
+          return lease == null || (isOwn && !isUnsaid);
+        };
+    return apply(request, new Change(store, effects, session, request, index, access));
+  }
+
+  /**
+   * Applies one operation to what a session has, before the log does. LEASED without saying whose
+   * if it touches what it may not.
+   */
+  static Reply ahead(SessionId session, Request request, Store store, Change.Access access) {
+    return apply(request, new Change(store, LocalEffects.NONE, session, request, AHEAD, access));
+  }
+
+  private static Reply apply(Request request, Change change) {
     try {
       return apply(request.operation(), change);
     } catch (ErrnoException e) {

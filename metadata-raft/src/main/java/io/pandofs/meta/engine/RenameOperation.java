@@ -32,6 +32,7 @@ final class RenameOperation {
     this.newParent = change.directory(rename.newParent());
     this.from = NamespaceOperations.require(change, oldParent, rename.name());
     this.to = Dentries.find(change.tables(), newParent.id, rename.newName());
+    checkFlags();
     this.moved = change.named(from);
     this.replaced = to == null ? null : change.named(to);
   }
@@ -45,12 +46,6 @@ final class RenameOperation {
 
   private Reply apply() throws ErrnoException {
     boolean exchange = (rename.flags() & Operation.RENAME_EXCHANGE) != 0;
-    if ((rename.flags() & Operation.RENAME_NOREPLACE) != 0 && to != null) {
-      throw new ErrnoException(Errno.EEXIST);
-    }
-    if (exchange && to == null) {
-      throw new ErrnoException(Errno.ENOENT);
-    }
     NamespaceOperations.requireLive(newParent);
     checkCycles(exchange);
     if (to == null) {
@@ -65,6 +60,15 @@ final class RenameOperation {
       }
     }
     return Reply.OK;
+  }
+
+  private void checkFlags() throws ErrnoException {
+    if ((rename.flags() & Operation.RENAME_NOREPLACE) != 0 && to != null) {
+      throw new ErrnoException(Errno.EEXIST);
+    }
+    if ((rename.flags() & Operation.RENAME_EXCHANGE) != 0 && to == null) {
+      throw new ErrnoException(Errno.ENOENT);
+    }
   }
 
   private void checkCycles(boolean exchange) throws ErrnoException {
@@ -84,6 +88,7 @@ final class RenameOperation {
     if (oldParent == newParent) {
       return false;
     }
+    change.requireInLog();
     for (long at = directory.id.value(); ; at = change.asItIs(new InodeId(at)).parent) {
       if (at == other.id.value()) {
         return true;
@@ -135,12 +140,10 @@ final class RenameOperation {
     finish(other);
   }
 
-  private void moveLink(Inode inode, Inode source, Inode destination) {
+  private static void moveLink(Inode inode, Inode source, Inode destination) {
     if (inode.isDirectory()) {
       source.links--;
       destination.links++;
-    } else if (source != destination && !change.holds(destination)) {
-      change.leavesDirectory(inode);
     }
     if (inode.isDirectory() || inode.links == 1) {
       inode.parent = destination.id.value();

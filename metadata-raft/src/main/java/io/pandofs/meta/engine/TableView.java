@@ -15,12 +15,13 @@ import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.XattrName;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The tree as some tables show it. A session's view shows nothing that another one holds a lease
  * of: it throws {@link ForeignLeaseException} instead, but for what is said of locks and of a
- * directory's parent, which nobody changes before the log does. As thread-safe as the tables are.
+ * directory's parent, which nobody changes before the log does. Not thread-safe.
  */
 public final class TableView implements MetadataView {
   private final ReadStore tables;
@@ -28,6 +29,10 @@ public final class TableView implements MetadataView {
   private final Runnable onClose;
   private final Leases leases;
   private final @Nullable SessionId viewer;
+  private final Set<InodeId> returning;
+
+  /** The one whose lease was asked for last. */
+  private @Nullable Inode directory;
 
   /** What to do about leases. */
   private enum Leases {
@@ -43,21 +48,36 @@ public final class TableView implements MetadataView {
    * @param onClose gives the tables back
    */
   public TableView(ReadStore tables, long index, Runnable onClose) {
-    this(tables, index, onClose, Leases.SHOWN, null);
+    this(tables, index, onClose, Leases.SHOWN, null, Set.of());
   }
 
   private TableView(
-      ReadStore tables, long index, Runnable onClose, Leases leases, @Nullable SessionId viewer) {
+      ReadStore tables,
+      long index,
+      Runnable onClose,
+      Leases leases,
+      @Nullable SessionId viewer,
+      Set<InodeId> returning) {
     this.tables = tables;
     this.index = index;
     this.onClose = onClose;
     this.leases = leases;
     this.viewer = viewer;
+    this.returning = returning;
   }
 
   /** A session's. */
   public static TableView of(SessionId viewer, ReadStore tables, long index, Runnable onClose) {
-    return new TableView(tables, index, onClose, Leases.OBEYED, viewer);
+    return of(viewer, Set.of(), tables, index, onClose);
+  }
+
+  /**
+   * The same of a session that has given back leases, which these tables may still show as its own:
+   * they are in the way like those of others.
+   */
+  static TableView of(
+      SessionId viewer, Set<InodeId> returning, ReadStore tables, long index, Runnable onClose) {
+    return new TableView(tables, index, onClose, Leases.OBEYED, viewer, returning);
   }
 
   /**
@@ -65,7 +85,7 @@ public final class TableView implements MetadataView {
    * the way, since its holder could not give it back.
    */
   public static TableView asItIs(ReadStore tables, long index, Runnable onClose) {
-    return new TableView(tables, index, onClose, Leases.HIDDEN, null);
+    return new TableView(tables, index, onClose, Leases.HIDDEN, null, Set.of());
   }
 
   @Override
@@ -151,14 +171,26 @@ public final class TableView implements MetadataView {
 
   /** Who holds the lease that covers an inode; null if nobody does, or it does not matter. */
   private @Nullable SessionId holder(Inode inode) throws ForeignLeaseException {
-    Inode.Lease lease = leases == Leases.HIDDEN ? null : inode.coveredBy(tables);
+    Inode.Lease lease =
+        leases == Leases.HIDDEN ? null : inode.coveredBy(tables, this::directoryRow);
     if (lease == null) {
       return null;
     }
-    if (leases == Leases.OBEYED && !lease.holder().equals(viewer)) {
+    boolean isOwn = lease.holder().equals(viewer) && !returning.contains(lease.inode().id);
+    if (leases == Leases.OBEYED && !isOwn) {
       throw new ForeignLeaseException(lease.holder(), lease.inode().id);
     }
     return lease.holder();
+  }
+
+  /** Who looks at one file looks at its neighbours next. */
+  private @Nullable Inode directoryRow(long number) {
+    Inode known = directory;
+    if (known == null || known.id.value() != number) {
+      known = Inode.find(tables, number);
+      directory = known;
+    }
+    return known;
   }
 
   private Inode inode(InodeId id) throws ErrnoException {

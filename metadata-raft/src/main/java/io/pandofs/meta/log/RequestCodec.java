@@ -11,6 +11,7 @@ import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.wire.AccessedMessage;
 import io.pandofs.meta.wire.AllocateMessage;
 import io.pandofs.meta.wire.CancelLockMessage;
@@ -28,8 +29,11 @@ import io.pandofs.meta.wire.SetAclMessage;
 import io.pandofs.meta.wire.SetAttributesMessage;
 import io.pandofs.meta.wire.SetLockMessage;
 import io.pandofs.meta.wire.SetXattrMessage;
+import io.pandofs.meta.wire.StandingMessage;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Operations. What the engine answers with an errno (a flag it does not know) passes. */
@@ -43,6 +47,9 @@ final class RequestCodec {
   private static final int XATTR_VALUE_MAX = 1 << 20;
   private static final int LEASES_MAX = 1 << 16;
 
+  /** No operation touches more. */
+  private static final int OWN_MAX = 8;
+
   private RequestCodec() {}
 
   static RequestMessage encode(Request request) {
@@ -50,7 +57,35 @@ final class RequestCodec {
         .setUid(request.caller().uid())
         .setGid(request.caller().gid())
         .setTime(AttributesCodec.encode(request.time()))
+        .setStanding(standing(request.standing()))
         .build();
+  }
+
+  private static StandingMessage standing(Standing standing) {
+    StandingMessage.Builder out = StandingMessage.newBuilder();
+    if (standing instanceof Standing.Ahead) {
+      out.setKind(StandingMessage.Kind.AHEAD);
+    } else if (standing instanceof Standing.Beside beside) {
+      out.setKind(StandingMessage.Kind.BESIDE);
+      beside.own().stream().map(InodeId::value).sorted().forEach(out::addOwn);
+    }
+    return out.build();
+  }
+
+  private static Standing standing(StandingMessage in) throws MalformedException {
+    return switch (in.getKind()) {
+      case ALONE -> Standing.ALONE;
+      case AHEAD -> Standing.AHEAD;
+      case BESIDE -> {
+        Check.that(in.getOwnCount() <= OWN_MAX, "too many inodes");
+        Set<InodeId> own = new HashSet<>();
+        for (long inode : in.getOwnList()) {
+          own.add(Check.inode(inode));
+        }
+        yield new Standing.Beside(own);
+      }
+      case UNRECOGNIZED -> throw new MalformedException("a standing of an unknown kind");
+    };
   }
 
   private static RequestMessage.Builder operation(Operation operation) {
@@ -258,7 +293,10 @@ final class RequestCodec {
 
   static Request decode(RequestMessage in) throws MalformedException {
     return new Request(
-        operation(in), new Caller(in.getUid(), in.getGid()), AttributesCodec.decode(in.getTime()));
+        operation(in),
+        new Caller(in.getUid(), in.getGid()),
+        AttributesCodec.decode(in.getTime()),
+        standing(in.getStanding()));
   }
 
   private static Operation operation(RequestMessage in) throws MalformedException {

@@ -290,7 +290,7 @@ class LeaseModelTest {
     if (isRefused(mount, unlink, List.of(name.directory, inode))) {
       return true;
     }
-    leaves(mount, inode);
+    home.remove(inode);
     names.remove(name);
     return false;
   }
@@ -303,17 +303,9 @@ class LeaseModelTest {
     if (isRefused(mount, link, List.of(name.directory, inode))) {
       return true;
     }
-    leaves(mount, inode);
+    home.remove(inode);
     names.put(name, inode);
     return false;
-  }
-
-  /** The holder of a directory's lease keeps what leaves it. */
-  private void leaves(Mount mount, InodeId inode) {
-    if (mount.id.equals(holder(inode))) {
-      own.put(inode, mount.id);
-    }
-    home.remove(inode);
   }
 
   private boolean rename(Mount mount, Name from, Name to, boolean exchange) {
@@ -336,18 +328,15 @@ class LeaseModelTest {
     names.put(to, moved);
     if (flags != 0) {
       names.put(from, other);
-      moves(mount, other, to.directory, from.directory);
+      moves(other, from.directory);
     } else if (other != null) {
-      leaves(mount, other);
+      home.remove(other);
     }
-    moves(mount, moved, from.directory, to.directory);
+    moves(moved, to.directory);
     return false;
   }
 
-  private void moves(Mount mount, InodeId file, InodeId from, InodeId to) {
-    if (!from.equals(to) && !mount.id.equals(own.get(to))) {
-      leaves(mount, file);
-    }
+  private void moves(InodeId file, InodeId to) {
     home.remove(file);
     if (Collections.frequency(names.values(), file) == 1) {
       home.put(file, to);

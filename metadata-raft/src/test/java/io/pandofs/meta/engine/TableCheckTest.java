@@ -124,6 +124,33 @@ final class TableCheckTest {
   }
 
   @Test
+  void aFileThatSaysItIsElsewhere() {
+    InodeId one = rig.create(below, "one", FileType.REGULAR).inode();
+    change(one, inode -> inode.parent = directory.value());
+    assertFinds(TableProblem.WRONG_PARENT);
+  }
+
+  @Test
+  void aFileOfTwoNamesThatSaysItIsInOneDirectory() {
+    change(file, inode -> inode.parent = below.value());
+    assertFinds(TableProblem.WRONG_PARENT);
+  }
+
+  @Test
+  void anOrphanThatSaysItIsInADirectory() {
+    change(orphan, inode -> inode.parent = below.value());
+    assertFinds(TableProblem.WRONG_PARENT);
+  }
+
+  /** It has lost its other names, or was made before this was told. */
+  @Test
+  void aFileMayNotKnowWhereItsNameIs() {
+    InodeId one = rig.create(below, "one", FileType.REGULAR).inode();
+    change(one, inode -> inode.parent = 0);
+    assertThat(TableCheck.of(rig.store).examples()).isEmpty();
+  }
+
+  @Test
   void directoriesInACircle() {
     // d moves into below, which is in d.
     Dentries.Dentry d = dentry(InodeId.ROOT, "d");

@@ -24,6 +24,7 @@ import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.StoragePolicy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class LogCodecTest {
@@ -106,6 +108,14 @@ class LogCodecTest {
     return List.of(
         new LogEntry.Format(9, new Caller(-2, 1000), T),
         new LogEntry.Batch(new SessionId(3), 1, 0, requests),
+        new LogEntry.Batch(
+            new SessionId(3),
+            1,
+            0,
+            List.of(
+                requests.get(1).with(Standing.AHEAD),
+                requests.get(2).with(new Standing.Beside(Set.of())),
+                requests.get(3).with(new Standing.Beside(Set.of(I, InodeId.ROOT))))),
         new LogEntry.Batch(new SessionId(3), Long.MAX_VALUE, 7, List.of()),
         new LogEntry.RegisterSession(new NodeId(4), T),
         new LogEntry.ExpireSession(new SessionId(5)),

@@ -1,0 +1,416 @@
+package io.pandofs.meta.engine;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.Errno;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.Attributes;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session's work ahead of the log (PROTOCOL rules 8 and 9). An operation that touches only what
+ * granted leases of the session cover is answered by running the engine on this node's tables and
+ * the rows that were written ahead, and sent to the log in the order of the answers; its rows stay
+ * over the tables until these have applied it.
+ *
+ * <p>Invariants. All operations of the session pass through here, and are sent under the lock. Rows
+ * over the tables were written by operations that were answered ahead, and by the last of them that
+ * wrote each. While an operation that waits for the log is under way, which is until the tables
+ * have it, nothing is answered ahead about what it touches and the session holds: such rows are the
+ * tables' alone. A lease counts from when its grant has been answered, that is, released, until its
+ * giving back is sent. From then on others may have what it was of, though the tables here do not
+ * say so yet: the lease of a directory that another session holds covers a file again as soon as
+ * this one's lease of the file is gone.
+ *
+ * <p>An operation that the log answers otherwise than it was answered ahead cannot be made good:
+ * the session has to end.
+ *
+ * <p>Thread-safe. Tables are looked at under the lock, so that what is looked at later is never
+ * older; futures of callers complete outside of it.
+ */
+public final class Ahead {
+  /** Operations that the tables do not have yet; past that callers wait for the log. */
+  static final int UNAPPLIED_MAX = 8192;
+
+  /** Where an operation is that has no number in its session. */
+  private static final long UNSENT = Long.MAX_VALUE;
+
+  private final SessionId session;
+  private final Supplier<? extends Tables> tables;
+  private final Pipeline pipeline;
+  private final Consumer<String> broken;
+
+  @GuardedBy("this")
+  private MemoryStore rows = new MemoryStore();
+
+  @GuardedBy("this")
+  private final Deque<Sent> unapplied = new ArrayDeque<>();
+
+  /** What leases of the session are of, that were granted and not given back. */
+  @GuardedBy("this")
+  private final Set<InodeId> held = new HashSet<>();
+
+  /** Leases that come with the answer to an operation, and are not given back before. */
+  @GuardedBy("this")
+  private final Map<InodeId, Sent> asked = new HashMap<>();
+
+  /** What was given back of late, by the last operation that does so. */
+  @GuardedBy("this")
+  private final Map<InodeId, Sent> returning = new HashMap<>();
+
+  /** The last operation of those that wait for the log and touch an inode. */
+  @GuardedBy("this")
+  private final Map<InodeId, Sent> waited = new HashMap<>();
+
+  /** Counts operations. */
+  @GuardedBy("this")
+  private long last;
+
+  /** The highest sequence number that was answered: tables that do not have it are behind. */
+  @GuardedBy("this")
+  private long answered;
+
+  /**
+   * What became of an attempt: an answer, which may be a failure; or that another attempt is worth
+   * while when something is over; or neither, and the operation has to wait for the log.
+   */
+  public record Attempt(@Nullable Reply reply, @Nullable CompletableFuture<?> over) {
+    static final Attempt NOT_AHEAD = new Attempt(null, null);
+  }
+
+  /** This node's tables at a moment. */
+  public interface Tables extends AutoCloseable {
+    ReadStore store();
+
+    @Override
+    void close();
+  }
+
+  /** The session's way into the log. */
+  public interface Pipeline {
+    /**
+     * Sends a request after all earlier ones.
+     *
+     * @param numbered is told the operation's sequence number when it gets one, before it can be
+     *     applied; perhaps never
+     */
+    CompletableFuture<Reply> send(Request request, LongConsumer numbered);
+  }
+
+  /** An operation on its way into the tables. */
+  private static final class Sent {
+    final long number;
+
+    /** What it touches, if it waits for the log. */
+    final Set<InodeId> touched;
+
+    /** What it gives back. */
+    final List<InodeId> returned;
+
+    final List<OverlayStore.Place> written;
+    final CompletableFuture<Void> concluded = new CompletableFuture<>();
+    volatile long sequence = UNSENT;
+
+    /** It was answered and got no sequence number: it has no effect. */
+    volatile boolean dropped;
+
+    Sent(
+        long number,
+        Set<InodeId> touched,
+        List<InodeId> returned,
+        List<OverlayStore.Place> written) {
+      this.number = number;
+      this.touched = touched;
+      this.returned = returned;
+      this.written = written;
+    }
+  }
+
+  /**
+   * @param tables this node's, as they are now; never older than at the call before
+   * @param broken is told, once or more often, that the log has answered otherwise than was
+   *     answered ahead
+   */
+  public Ahead(
+      SessionId session,
+      Supplier<? extends Tables> tables,
+      Pipeline pipeline,
+      Consumer<String> broken) {
+    this.session = session;
+    this.tables = tables;
+    this.pipeline = pipeline;
+    this.broken = broken;
+  }
+
+  /**
+   * Answers an operation ahead of the log, if it may be. What only others that wait for the log are
+   * in the way of is not sent after them: or there would always be one under way.
+   */
+  public Attempt answer(Request request) {
+    if (!maybe(request.operation())) {
+      return Attempt.NOT_AHEAD;
+    }
+    Reply reply;
+    Sent sent;
+    CompletableFuture<Reply> logged;
+    synchronized (this) {
+      try (Tables now = tables.get()) {
+        if (settle(now.store()) < answered || unapplied.size() >= UNAPPLIED_MAX) {
+          return Attempt.NOT_AHEAD;
+        }
+        OverlayStore over = new OverlayStore(rows.copy(), now.store(), ++last);
+        Touch touch = new Touch();
+        reply = OperationEngine.ahead(session, request, over, touch);
+        // Nobody has a lease of what is not there: the log may have it.
+        if (reply.errno() == Errno.LEASED || reply.errno() == Errno.ESTALE) {
+          return touch.inTheWay == null
+              ? Attempt.NOT_AHEAD
+              : new Attempt(null, touch.inTheWay.concluded);
+        }
+        if (!reply.errno().isOk()) {
+          return new Attempt(reply, null);
+        }
+        rows = over.rows();
+        sent = new Sent(last, Set.of(), List.of(), over.written());
+        logged = send(request.with(Standing.AHEAD), sent);
+      }
+      InodeId born = leased(request.operation());
+      if (born != null && isAbout(born, reply)) {
+        held.add(born);
+      }
+    }
+    CompletableFuture<Reply> unused =
+        logged.whenComplete((said, failure) -> compare(request, sent, reply, said, failure));
+    return new Attempt(reply, null);
+  }
+
+  /** Lets an operation touch what is held, unless another one that waits for the log does. */
+  private final class Touch implements Change.Access {
+    @Nullable Sent inTheWay;
+
+    @Override
+    @GuardedBy("Ahead.this")
+    public boolean permits(Inode inode, Inode.@Nullable Lease lease, boolean isOwn) {
+      if (lease == null || !isOwn || !held.contains(lease.inode().id)) {
+        return false;
+      }
+      inTheWay = waited.get(inode.id);
+      return inTheWay == null;
+    }
+  }
+
+  private void compare(
+      Request request, Sent sent, Reply ahead, @Nullable Reply said, @Nullable Throwable failure) {
+    note(sent);
+    if (!ahead.equals(said)) {
+      broken.accept(
+          request.operation()
+              + " was answered "
+              + ahead
+              + " ahead, by the log "
+              + (said == null ? failure : said));
+    }
+  }
+
+  private synchronized void note(Sent sent) {
+    if (sent.sequence == UNSENT) {
+      sent.dropped = true;
+    } else {
+      answered = Math.max(answered, sent.sequence);
+    }
+  }
+
+  /** Operations that are decided by the rows of what they touch. */
+  private static boolean maybe(Operation operation) {
+    return operation instanceof Operation.Create
+        || operation instanceof Operation.Link
+        || operation instanceof Operation.Unlink
+        || operation instanceof Operation.RemoveDirectory
+        || operation instanceof Operation.Rename
+        || operation instanceof Operation.SetXattr
+        || operation instanceof Operation.RemoveXattr
+        || operation instanceof Operation.SetAcl
+        || (operation instanceof Operation.SetAttributes set && set.sizeBytes() == null);
+  }
+
+  @GuardedBy("this")
+  private CompletableFuture<Reply> send(Request request, Sent sent) {
+    unapplied.add(sent);
+    return pipeline.send(request, sequence -> sent.sequence = sequence);
+  }
+
+  /**
+   * Sends an operation that waits for the log.
+   *
+   * @return the log's answer; LEASED with the session's own number if something came in between:
+   *     then it is made again
+   */
+  public CompletableFuture<Reply> submit(Request request) {
+    Operation operation = request.operation();
+    CompletableFuture<Reply> concluding;
+    CompletableFuture<Reply> unused;
+    synchronized (this) {
+      Set<InodeId> own;
+      try (Tables now = tables.get()) {
+        long unusedApplied = settle(now.store());
+        own = own(request, now.store());
+      }
+      List<InodeId> returned =
+          operation instanceof Operation.ReleaseLeases release ? release.inodes() : List.of();
+      Sent sent = new Sent(++last, own, returned, List.of());
+      own.forEach(inode -> waited.put(inode, sent));
+      for (InodeId inode : returned) {
+        held.remove(inode);
+        asked.remove(inode);
+        returning.put(inode, sent);
+      }
+      InodeId leased = leased(operation);
+      if (leased != null) {
+        asked.put(leased, sent);
+      }
+      CompletableFuture<Reply> logged = send(request.with(new Standing.Beside(own)), sent);
+      concluding = logged.whenComplete((reply, failure) -> conclude(operation, sent, reply));
+      unused = concluding.whenComplete((reply, failure) -> sent.concluded.complete(null));
+    }
+    return concluding;
+  }
+
+  private synchronized void conclude(Operation operation, Sent sent, @Nullable Reply reply) {
+    note(sent);
+    InodeId leased = leased(operation);
+    boolean isLeased = reply != null && reply.errno().isOk() && isAbout(leased, reply);
+    if (leased != null && asked.remove(leased, sent) && isLeased) {
+      held.add(leased);
+    }
+  }
+
+  /** Of a Create without O_EXCL the answer may be about what was there. */
+  private static boolean isAbout(@Nullable InodeId inode, Reply reply) {
+    Attributes told = reply.attributes();
+    return told != null && told.inode().equals(inode);
+  }
+
+  /** What an operation gets the session a lease of; null if of nothing. */
+  private static @Nullable InodeId leased(Operation operation) {
+    if (operation instanceof Operation.AcquireLease acquire) {
+      return acquire.inode();
+    } else if (operation instanceof Operation.Create create && create.leased()) {
+      return create.inode();
+    } else if (operation instanceof Operation.CreateUnnamed create && create.leased()) {
+      return create.inode();
+    }
+    return null;
+  }
+
+  /** What an operation would touch now, of that which leases of the session cover. */
+  @GuardedBy("this")
+  private Set<InodeId> own(Request request, ReadStore now) {
+    Set<InodeId> own = new HashSet<>();
+    OverlayStore over = new OverlayStore(rows.copy(), now, 0);
+    Operation operation = request.operation();
+    if (maybe(operation)) {
+      Reply unused =
+          OperationEngine.ahead(
+              session,
+              request,
+              over,
+              (inode, lease, isOwn) -> {
+                if (isOwn) {
+                  own.add(inode.id);
+                }
+                return true;
+              });
+      return own;
+    }
+    for (InodeId inode : named(operation)) {
+      Inode found = Inode.find(over, inode.value());
+      Inode.Lease lease =
+          found == null ? null : found.coveredBy(over, number -> Inode.find(over, number));
+      if (lease != null && lease.holder().equals(session)) {
+        own.add(inode);
+      }
+    }
+    return own;
+  }
+
+  /** The inodes that an operation names, if it changes them by more than their leases and locks. */
+  private static List<InodeId> named(Operation operation) {
+    if (operation instanceof Operation.Write write) {
+      return List.of(write.inode());
+    } else if (operation instanceof Operation.SetAttributes set) {
+      return List.of(set.inode());
+    } else if (operation instanceof Operation.Accessed read) {
+      return List.of(read.inode());
+    } else if (operation instanceof Operation.Allocate allocate) {
+      return List.of(allocate.inode());
+    } else if (operation instanceof Operation.CopyRange copy) {
+      return List.of(copy.from(), copy.to());
+    } else if (operation instanceof Operation.CreateUnnamed create) {
+      return List.of(create.parent());
+    } else if (operation instanceof Operation.AcquireLease acquire) {
+      return List.of(acquire.inode());
+    }
+    return List.of();
+  }
+
+  /**
+   * What the session sees: this node's tables, and over them what was answered ahead.
+   *
+   * @param look takes the tables as they are now, never older than at a call before
+   * @param make from both what is to be given back
+   */
+  public synchronized <T extends Tables, R> R look(Supplier<T> look, Look<T, R> make) {
+    T now = look.get();
+    long unusedApplied = settle(now.store());
+    boolean isPlain = unapplied.isEmpty();
+    ReadStore seen = isPlain ? now.store() : new OverlayStore(rows.copy(), now.store(), 0);
+    return make.of(now, seen, Set.copyOf(returning.keySet()));
+  }
+
+  /** When it is decided who has a lease that the session has given back; done if that is known. */
+  public synchronized CompletableFuture<?> returned(InodeId inode) {
+    Sent sent = returning.get(inode);
+    return sent == null ? CompletableFuture.completedFuture(null) : sent.concluded;
+  }
+
+  /** See {@link #look}. */
+  public interface Look<T, R> {
+    /**
+     * Makes something of the tables, which it owns from now on.
+     *
+     * @param seen what the session sees
+     * @param returning inodes whose leases the session has given back, whatever {@code seen} says
+     */
+    R of(T tables, ReadStore seen, Set<InodeId> returning);
+  }
+
+  /** Forgets what the tables have; the last operation of the session that they have. */
+  @GuardedBy("this")
+  private long settle(ReadStore now) {
+    ClusterView.Session found = Sessions.find(now, session);
+    long applied = found == null ? 0 : found.last();
+    while (!unapplied.isEmpty()
+        && (unapplied.peek().dropped || unapplied.peek().sequence <= applied)) {
+      Sent sent = unapplied.remove();
+      sent.written.forEach(place -> OverlayStore.settle(rows, place, sent.number));
+      sent.touched.forEach(inode -> waited.remove(inode, sent));
+      sent.returned.forEach(inode -> returning.remove(inode, sent));
+    }
+    return applied;
+  }
+}

@@ -1,0 +1,183 @@
+package io.pandofs.meta.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pandofs.common.Errno;
+import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
+import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileType;
+import io.pandofs.meta.ForeignLeaseException;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.log.LogEntry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** Schedules that chance rarely finds; see {@link AheadModelTest} for the rest. */
+class AheadTest {
+  private final EngineRig rig = new EngineRig();
+  private final InodeId directory = rig.directory("d");
+  private final InodeId file = rig.create(directory, "f", FileType.REGULAR).inode();
+  private final List<String> broken = new ArrayList<>();
+
+  /** A session on a node whose tables are as of when a test says. */
+  private final class Mount {
+    final List<Reply> said = new ArrayList<>();
+    final List<CompletableFuture<Reply>> answers = new ArrayList<>();
+    final SessionId session =
+        new SessionId(rig.apply(new LogEntry.RegisterSession(rig.node, EngineRig.NOW)).number());
+    MemoryStore tables = rig.store.copy();
+    long sequence;
+    final Ahead ahead =
+        new Ahead(
+            session,
+            () -> new Now(tables.copy()),
+            (request, numbered) -> {
+              numbered.accept(++sequence);
+              LogEntry entry =
+                  new LogEntry.Batch(session, sequence, sequence - 1, List.of(request));
+              said.add(rig.apply(entry).replies().get(0));
+              answers.add(new CompletableFuture<>());
+              return answers.get(answers.size() - 1);
+            },
+            broken::add);
+
+    void catchUp() {
+      tables = rig.store.copy();
+    }
+
+    /** The log's answers arrive. */
+    void hear() {
+      for (int i = 0; i < said.size(); i++) {
+        answers.get(i).complete(said.get(i));
+      }
+    }
+
+    Reply commit(Operation operation) {
+      CompletableFuture<Reply> answer = ahead.submit(request(operation));
+      catchUp();
+      hear();
+      return answer.join();
+    }
+
+    TableView view() {
+      return ahead.look(
+          () -> new Now(tables.copy()),
+          (now, seen, returning) -> TableView.of(session, returning, seen, 0, () -> {}));
+    }
+  }
+
+  private record Now(ReadStore store) implements Ahead.Tables {
+    @Override
+    public void close() {}
+  }
+
+  private static Request request(Operation operation) {
+    return new Request(operation, Caller.ROOT, EngineRig.NOW);
+  }
+
+  private Request chmod() {
+    return request(new Operation.SetAttributes(file, 0600, null, null, null, null, null));
+  }
+
+  /**
+   * When a file's own lease is given back, the lease that another mount has of the directory covers
+   * it again, and that mount may know first.
+   */
+  @Test
+  void whoGaveALeaseBackSeesNothingByIt() throws Exception {
+    Mount here = new Mount();
+    Mount there = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(file)).errno()).isEqualTo(Errno.OK);
+    assertThat(there.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    here.catchUp();
+    assertThat(here.view().attributes(file).holder()).isEqualTo(here.session);
+
+    CompletableFuture<Reply> back =
+        here.ahead.submit(request(new Operation.ReleaseLeases(List.of(file))));
+    there.catchUp();
+    assertThat(there.ahead.answer(chmod()).reply().errno()).isEqualTo(Errno.OK);
+    assertThatThrownBy(() -> here.view().attributes(file))
+        .isInstanceOf(ForeignLeaseException.class);
+    CompletableFuture<?> known = here.ahead.returned(file);
+    assertThat(known).isNotDone();
+
+    here.catchUp();
+    here.hear();
+    assertThat(back).isCompletedWithValue(Reply.OK);
+    assertThat(known).isDone();
+    assertThatThrownBy(() -> here.view().attributes(file))
+        .isInstanceOfSatisfying(
+            ForeignLeaseException.class, e -> assertThat(e.holder()).isEqualTo(there.session));
+    there.hear();
+    assertThat(broken).isEmpty();
+  }
+
+  /** A grant that is not released may not be known to others: they look at the file yet. */
+  @Test
+  void aLeaseCountsWhenItsGrantIsAnswered() {
+    Mount here = new Mount();
+    CompletableFuture<Reply> granted =
+        here.ahead.submit(request(new Operation.AcquireLease(directory)));
+    here.catchUp();
+    assertThat(here.ahead.answer(chmod())).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+    here.hear();
+    assertThat(granted).isDone();
+    assertThat(here.ahead.answer(chmod()).reply().errno()).isEqualTo(Errno.OK);
+  }
+
+  /** Else a mount with several threads would have one that waits under way for ever. */
+  @Test
+  void whoMeetsOneThatWaitsForTheLogIsNotSentAfterIt() {
+    Mount here = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    Request cut = request(new Operation.SetAttributes(file, null, null, null, 5L, null, null));
+    assertThat(here.ahead.answer(cut)).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+    CompletableFuture<Reply> waits = here.ahead.submit(cut);
+    Ahead.Attempt attempt = here.ahead.answer(chmod());
+    assertThat(attempt.reply()).isNull();
+    assertThat(attempt.over()).isNotDone();
+    here.catchUp();
+    here.hear();
+    assertThat(waits).isDone();
+    assertThat(attempt.over()).isDone();
+    assertThat(here.ahead.answer(chmod()).reply().attributes().sizeBytes()).isEqualTo(5);
+  }
+
+  /** Two mounts that each move one below the other's would make a circle that neither sees. */
+  @Test
+  void aDirectoryDoesNotGetAnotherParentAhead() {
+    InodeId other = rig.directory("e");
+    InodeId moved = rig.create(directory, "sub", FileType.DIRECTORY).inode();
+    Mount here = new Mount();
+    for (InodeId inode : List.of(directory, other, moved)) {
+      assertThat(here.commit(new Operation.AcquireLease(inode)).errno()).isEqualTo(Errno.OK);
+    }
+    FileName from = EngineRig.name("sub");
+    FileName to = EngineRig.name("to");
+    Operation away = new Operation.Rename(directory, from, other, to, 0);
+    assertThat(here.ahead.answer(request(away))).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+    Operation within = new Operation.Rename(directory, from, directory, to, 0);
+    assertThat(here.ahead.answer(request(within)).reply()).isEqualTo(Reply.OK);
+    Operation ofAFile = new Operation.Rename(directory, EngineRig.name("f"), other, to, 0);
+    assertThat(here.ahead.answer(request(ofAFile)).reply()).isEqualTo(Reply.OK);
+    here.hear();
+    assertThat(broken).isEmpty();
+  }
+
+  @Test
+  void anAnswerThatTheLogDoesNotRepeatIsTold() {
+    Mount here = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    assertThat(here.ahead.answer(chmod()).reply().errno()).isEqualTo(Errno.OK);
+    here.answers.get(1).complete(Reply.failed(Errno.EIO));
+    assertThat(broken).hasSize(1);
+    assertThat(broken.get(0)).contains("SetAttributes", "EIO");
+  }
+}
