@@ -134,7 +134,7 @@ public final class Vfs implements AutoCloseable {
             held);
     this.locks = new LockOperations(sessions, files, held);
     this.directories = new DirectoryOperations(sessions, coherence, openFiles, accessTimes);
-    this.xattrs = new XattrOperations(sessions, coherence, shape, clock);
+    this.xattrs = new XattrOperations(coherence, shape, clock);
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
     this.ageing =
         scheduler.scheduleWithFixedDelay(this::age, periodNanos, periodNanos, TimeUnit.NANOSECONDS);

@@ -18,13 +18,11 @@ public final class XattrOperations {
   private static final int GROUP = 070;
   private static final int VALUE_BYTES_MAX = 64 << 10;
 
-  private final Sessions sessions;
   private final Coherence coherence;
   private final Shape shape;
   private final Clock clock;
 
-  XattrOperations(Sessions sessions, Coherence coherence, Shape shape, Clock clock) {
-    this.sessions = sessions;
+  XattrOperations(Coherence coherence, Shape shape, Clock clock) {
     this.coherence = coherence;
     this.shape = shape;
     this.clock = clock;
