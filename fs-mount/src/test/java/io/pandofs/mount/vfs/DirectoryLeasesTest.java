@@ -100,6 +100,7 @@ class DirectoryLeasesTest {
   }
 
   /** All that a mount does with names, attributes and contents. */
+  @SuppressWarnings("ImmutableEnumChecker") // the calls keep nothing
   private enum Calls {
     LOOKUP(t -> t.here.namespace().lookup(t.directory, named("late"))),
     LOOKUP_OF_IT(t -> t.here.namespace().lookup(InodeId.ROOT, named("d"))),
