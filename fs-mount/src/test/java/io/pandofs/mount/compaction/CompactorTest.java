@@ -145,8 +145,7 @@ class CompactorTest {
   }
 
   private List<Extent> extentsOf(InodeId inode) throws ErrnoException {
-    try (MetadataSession looking = volume.tree().newSession();
-        MetadataView view = looking.view()) {
+    try (MetadataView view = volume.tree().view()) {
       return view.extents(inode, 0, Long.MAX_VALUE);
     }
   }
