@@ -25,12 +25,12 @@ public sealed interface Standing {
   /**
    * It waits for the log.
    *
-   * @param own what it touches of that which leases of the session cover; nothing is answered ahead
-   *     about these meanwhile
+   * @param touched all that it touches and leases of the session cover, or more; nothing is
+   *     answered ahead about these meanwhile
    */
-  record Beside(Set<InodeId> own) implements Standing {
+  record Beside(Set<InodeId> touched) implements Standing {
     public Beside {
-      own = Set.copyOf(own);
+      touched = Set.copyOf(touched);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.pandofs.meta.engine;
 
 import io.pandofs.meta.Reply;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.util.ArrayList;
@@ -34,6 +35,10 @@ final class Batches {
     for (int i = replies.size(); i < batch.requests().size(); i++) {
       Reply reply =
           OperationEngine.apply(batch.session(), batch.requests().get(i), index, store, effects);
+      if (batch.requests().get(i).standing() instanceof Standing.Ahead && !reply.errno().isOk()) {
+        // Only success is answered ahead and sent; what was done on top of it must not be.
+        return Membership.diverged(batch.session(), store, effects);
+      }
       Sessions.putResult(store, batch.session(), first + i, reply);
       replies.add(reply);
     }

@@ -33,20 +33,10 @@ final class Change {
   private final Caller caller;
   private final Timestamp now;
   private final long index;
-  private final Access access;
+  private final Touch access;
   private final Map<Long, Inode> inodes = new TreeMap<>();
   private boolean written;
   private Inode.@Nullable Lease inTheWay;
-
-  /** What an operation may touch, by the lease that covers it. */
-  interface Access {
-    /**
-     * Whether it may.
-     *
-     * @param isOwn whether the lease is that of the operation's session
-     */
-    boolean permits(Inode inode, Inode.@Nullable Lease lease, boolean isOwn);
-  }
 
   Change(
       Store store,
@@ -54,7 +44,7 @@ final class Change {
       SessionId session,
       Request request,
       long index,
-      Access access) {
+      Touch access) {
     this.store = store;
     this.effects = effects;
     this.session = session;
@@ -133,13 +123,19 @@ final class Change {
    */
   Inode inode(InodeId id) throws ErrnoException {
     Inode inode = asItIs(id);
-    Inode.Lease lease = coveredBy(inode);
-    boolean isOwn = lease != null && lease.holder().equals(session);
-    if (!access.permits(inode, lease, isOwn)) {
-      inTheWay = lease;
+    if (!mayTouch(inode)) {
+      inTheWay = coveredBy(inode);
       throw new ErrnoException(Errno.LEASED);
     }
     return inode;
+  }
+
+  /** Whether the operation may touch an inode, by the lease that covers it. */
+  boolean mayTouch(Inode inode) {
+    Inode.Lease lease = coveredBy(inode);
+    boolean isOwn = lease != null && lease.holder().equals(session);
+    InodeId leased = lease == null ? null : lease.inode().id;
+    return access.permits(inode.id, inode.isOrphan(), leased, isOwn);
   }
 
   /**
@@ -220,12 +216,6 @@ final class Change {
       throw new ErrnoException(Errno.EINVAL);
     }
     return inode;
-  }
-
-  /** Whether a lease of another session covers an inode. */
-  boolean isForeign(Inode inode) {
-    Inode.Lease lease = coveredBy(inode);
-    return lease != null && !lease.holder().equals(session);
   }
 
   /** What the session is told of the operation's failure. */

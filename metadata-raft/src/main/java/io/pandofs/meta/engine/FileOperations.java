@@ -43,7 +43,7 @@ final class FileOperations {
 
   static Reply accessed(Operation.Accessed read, Change change) throws ErrnoException {
     Inode inode = change.asItIs(read.inode());
-    if (change.isForeign(inode)) {
+    if (!change.mayTouch(inode)) {
       return Reply.OK;
     }
     inode.accessed = Change.bounded(read.time());

@@ -45,6 +45,15 @@ final class Membership {
     return LogReply.OK;
   }
 
+  /**
+   * The log answers otherwise than the session has answered ahead: it ends here, so that nothing
+   * that was done on top of that comes about.
+   */
+  static LogReply diverged(SessionId id, Store store, LocalEffects effects) {
+    LogReply unused = expireSession(id, store, effects);
+    return LogReply.refused(LogReply.Status.FENCED);
+  }
+
   static LogReply registerNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {
     return entry.id() == 0 ? addNode(entry, store, effects) : moveNode(entry, store, effects);
   }

@@ -31,14 +31,14 @@ public final class OperationEngine {
   public static Reply apply(
       SessionId session, Request request, long index, Store store, LocalEffects effects) {
     Standing standing = request.standing();
-    Change.Access access =
-        (inode, lease, isOwn) -> {
+    Touch access =
+        (inode, isOrphan, leased, isOwn) -> {
           if (standing instanceof Standing.Ahead) {
             return isOwn;
           }
           boolean isUnsaid =
-              standing instanceof Standing.Beside beside && !beside.own().contains(inode.id);
-          return lease == null || (isOwn && !isUnsaid);
+              standing instanceof Standing.Beside beside && !beside.touched().contains(inode);
+          return leased == null || (isOwn && !isUnsaid);
         };
     return apply(request, new Change(store, effects, session, request, index, access));
   }
@@ -47,7 +47,7 @@ public final class OperationEngine {
    * Applies one operation to what a session has, before the log does. LEASED without saying whose
    * if it touches what it may not.
    */
-  static Reply ahead(SessionId session, Request request, Store store, Change.Access access) {
+  public static Reply ahead(SessionId session, Request request, Store store, Touch access) {
     return apply(request, new Change(store, LocalEffects.NONE, session, request, AHEAD, access));
   }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each row knows which operation wrote it last, by a number of the caller's. Not thread-safe.
  */
-final class OverlayStore implements Store {
+public final class OverlayStore implements Store {
   private static final byte GONE = 0;
   private static final byte THERE = 1;
   private static final int HEAD = 1 + Long.BYTES;
@@ -25,33 +25,41 @@ final class OverlayStore implements Store {
   private final ReadStore below;
   private final long number;
   private final List<Place> written = new ArrayList<>();
+  private long writtenBytes;
 
   /** Where a row is. */
   @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
-  record Place(Table table, byte[] key) {}
+  public record Place(Table table, byte[] key) {}
 
   /**
+   * Nothing written here yet.
+   *
    * @param rows of this class, owned from now on
    * @param number of the operation that writes here
    */
-  OverlayStore(MemoryStore rows, ReadStore below, long number) {
+  public OverlayStore(MemoryStore rows, ReadStore below, long number) {
     this.rows = rows;
     this.below = below;
     this.number = number;
   }
 
   /** The rows, with those that were written here. */
-  MemoryStore rows() {
+  public MemoryStore rows() {
     return rows;
   }
 
   /** What was put or deleted here, perhaps several times. */
-  List<Place> written() {
+  public List<Place> written() {
     return written;
   }
 
+  /** Of keys and rows that were written here. */
+  public long writtenBytes() {
+    return writtenBytes;
+  }
+
   /** Takes a row out that the tables below have by now, unless a later operation wrote it again. */
-  static void settle(MemoryStore rows, Place place, long number) {
+  public static void settle(MemoryStore rows, Place place, long number) {
     byte[] row = rows.get(place.table, place.key);
     if (row != null && ByteBuffer.wrap(row).getLong(1) == number) {
       rows.delete(place.table, place.key);
@@ -127,6 +135,7 @@ final class OverlayStore implements Store {
     if (table != Table.SYSTEM) {
       rows.put(table, key, row);
       written.add(new Place(table, key));
+      writtenBytes += key.length + row.length;
     }
   }
 

@@ -75,7 +75,7 @@ public final class TableView implements MetadataView {
    * The same of a session that has given back leases, which these tables may still show as its own:
    * they are in the way like those of others.
    */
-  static TableView of(
+  public static TableView of(
       SessionId viewer, Set<InodeId> returning, ReadStore tables, long index, Runnable onClose) {
     return new TableView(tables, index, onClose, Leases.OBEYED, viewer, returning);
   }

@@ -48,7 +48,7 @@ final class RequestCodec {
   private static final int LEASES_MAX = 1 << 16;
 
   /** No operation touches more. */
-  private static final int OWN_MAX = 8;
+  private static final int TOUCHED_MAX = 8;
 
   private RequestCodec() {}
 
@@ -67,7 +67,7 @@ final class RequestCodec {
       out.setKind(StandingMessage.Kind.AHEAD);
     } else if (standing instanceof Standing.Beside beside) {
       out.setKind(StandingMessage.Kind.BESIDE);
-      beside.own().stream().map(InodeId::value).sorted().forEach(out::addOwn);
+      beside.touched().stream().map(InodeId::value).sorted().forEach(out::addTouched);
     }
     return out.build();
   }
@@ -77,12 +77,12 @@ final class RequestCodec {
       case ALONE -> Standing.ALONE;
       case AHEAD -> Standing.AHEAD;
       case BESIDE -> {
-        Check.that(in.getOwnCount() <= OWN_MAX, "too many inodes");
-        Set<InodeId> own = new HashSet<>();
-        for (long inode : in.getOwnList()) {
-          own.add(Check.inode(inode));
+        Check.that(in.getTouchedCount() <= TOUCHED_MAX, "too many inodes");
+        Set<InodeId> touched = new HashSet<>();
+        for (long inode : in.getTouchedList()) {
+          touched.add(Check.inode(inode));
         }
-        yield new Standing.Beside(own);
+        yield new Standing.Beside(touched);
       }
       case UNRECOGNIZED -> throw new MalformedException("a standing of an unknown kind");
     };

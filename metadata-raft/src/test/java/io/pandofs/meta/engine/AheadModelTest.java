@@ -10,6 +10,7 @@ import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.DirectoryEntry;
@@ -23,6 +24,7 @@ import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.Standing;
+import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.util.ArrayDeque;
@@ -275,7 +277,7 @@ class AheadModelTest {
       default -> work(mount, random);
     }
     deliver();
-    look(mount);
+    look(mounts.get(random.nextInt(MOUNTS)));
   }
 
   /** What it has answered and not sent is lost; so is what happens after that in the truth. */
@@ -411,11 +413,14 @@ class AheadModelTest {
           new Operation.SetAttributes(
               inode(mount, random), random.nextInt(01000), null, null, null, null, null);
       case 14 ->
-          new Operation.SetXattr(
-              inode(mount, random),
-              "user.a".getBytes(US_ASCII),
-              new byte[] {(byte) random.nextInt()},
-              0);
+          random.nextBoolean()
+              ? new Operation.Accessed(
+                  inode(mount, random), new Timestamp(1_800_000_000L + random.nextInt(1000), 0))
+              : new Operation.SetXattr(
+                  inode(mount, random),
+                  "user.a".getBytes(US_ASCII),
+                  new byte[] {(byte) random.nextInt()},
+                  0);
       default -> write(mount, inode(mount, random), random.nextInt(3));
     };
   }

@@ -13,7 +13,10 @@ import io.pandofs.meta.ForeignLeaseException;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
+import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.log.LogEntry;
+import io.pandofs.meta.log.LogReply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -169,6 +172,56 @@ class AheadTest {
     assertThat(here.ahead.answer(request(ofAFile)).reply()).isEqualTo(Reply.OK);
     here.hear();
     assertThat(broken).isEmpty();
+  }
+
+  /** The log frees it when nobody holds it open, whoever has a lease of it. */
+  @Test
+  void nothingIsAnsweredAheadAboutWhatHasNoName() {
+    Mount here = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(file)).errno()).isEqualTo(Errno.OK);
+    assertThat(here.ahead.answer(chmod()).reply().errno()).isEqualTo(Errno.OK);
+    here.catchUp();
+    here.hear();
+    Operation unlink = new Operation.Unlink(directory, EngineRig.name("f"));
+    assertThat(here.commit(unlink).errno()).isEqualTo(Errno.OK);
+    assertThat(here.ahead.answer(chmod())).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+  }
+
+  /** Others may look at what it was before, as long as they have not confirmed the change. */
+  @Test
+  void whatTheTablesHaveIsUnderWayUntilItIsAnswered() {
+    Mount here = new Mount();
+    InodeId other = rig.directory("e");
+    rig.create(other, "x", FileType.REGULAR);
+    here.catchUp();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    FileName name = EngineRig.name("x");
+    CompletableFuture<Reply> moved =
+        here.ahead.submit(request(new Operation.Rename(other, name, directory, name, 0)));
+    here.catchUp();
+    Request made =
+        request(
+            new Operation.Create(
+                directory, name, rig.nextInode(), FileType.DIRECTORY, 0755, 0, null, true));
+    assertThat(here.ahead.answer(made).reply()).as("EEXIST is not known elsewhere").isNull();
+    here.hear();
+    assertThat(moved).isDone();
+    assertThat(here.ahead.answer(made).reply().errno()).isEqualTo(Errno.EEXIST);
+  }
+
+  /** What was answered on top of what the log refuses must not come about. */
+  @Test
+  void theLogEndsASessionThatHasAnsweredOtherwise() throws Exception {
+    Mount here = new Mount();
+    Request refused = chmod().with(Standing.AHEAD);
+    Request next =
+        request(new Operation.Unlink(directory, EngineRig.name("f"))).with(Standing.ALONE);
+    LogEntry batch = new LogEntry.Batch(here.session, 1, 0, List.of(refused, next));
+    assertThat(rig.apply(batch).status()).isEqualTo(LogReply.Status.FENCED);
+    assertThat(rig.attributes(file).links()).isEqualTo(1);
+    assertThat(Sessions.isLive(rig.store, here.session)).isFalse();
+    LogEntry later = new LogEntry.Batch(here.session, 2, 0, List.of(next));
+    assertThat(rig.apply(later).status()).isEqualTo(LogReply.Status.FENCED);
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.pandofs.meta.engine;
+package io.pandofs.meta.ahead;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
@@ -9,6 +9,12 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.Standing;
+import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.MemoryStore;
+import io.pandofs.meta.engine.OperationEngine;
+import io.pandofs.meta.engine.OverlayStore;
+import io.pandofs.meta.engine.ReadStore;
+import io.pandofs.meta.engine.Touch;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -31,11 +37,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants. All operations of the session pass through here, and are sent under the lock. Rows
  * over the tables were written by operations that were answered ahead, and by the last of them that
  * wrote each. While an operation that waits for the log is under way, which is until the tables
- * have it, nothing is answered ahead about what it touches and the session holds: such rows are the
- * tables' alone. A lease counts from when its grant has been answered, that is, released, until its
- * giving back is sent. From then on others may have what it was of, though the tables here do not
- * say so yet: the lease of a directory that another session holds covers a file again as soon as
- * this one's lease of the file is gone.
+ * have it and it is answered, that is, released, nothing is answered ahead about what it touches:
+ * such rows are the tables' alone, and others may not have them yet. A lease counts from when its
+ * grant has been answered, that is, released, until its giving back is sent. From then on others
+ * may have what it was of, though the tables here do not say so yet: the lease of a directory that
+ * another session holds covers a file again as soon as this one's lease of the file is gone.
  *
  * <p>An operation that the log answers otherwise than it was answered ahead cannot be made good:
  * the session has to end.
@@ -46,6 +52,9 @@ import org.jspecify.annotations.Nullable;
 public final class Ahead {
   /** Operations that the tables do not have yet; past that callers wait for the log. */
   static final int UNAPPLIED_MAX = 8192;
+
+  /** So much may be over the tables. */
+  static final long UNAPPLIED_BYTES_MAX = 16L << 20;
 
   /** Where an operation is that has no number in its session. */
   private static final long UNSENT = Long.MAX_VALUE;
@@ -73,9 +82,16 @@ public final class Ahead {
   @GuardedBy("this")
   private final Map<InodeId, Sent> returning = new HashMap<>();
 
-  /** The last operation of those that wait for the log and touch an inode. */
+  /** Operations that wait for the log, by what they touch. */
   @GuardedBy("this")
-  private final Map<InodeId, Sent> waited = new HashMap<>();
+  private final Map<InodeId, Set<Sent>> waited = new HashMap<>();
+
+  @GuardedBy("this")
+  private long unappliedBytes;
+
+  /** The log has answered otherwise, or cannot be told: nothing is answered ahead any more. */
+  @GuardedBy("this")
+  private boolean over;
 
   /** Counts operations. */
   @GuardedBy("this")
@@ -90,7 +106,8 @@ public final class Ahead {
    * while when something is over; or neither, and the operation has to wait for the log.
    */
   public record Attempt(@Nullable Reply reply, @Nullable CompletableFuture<?> over) {
-    static final Attempt NOT_AHEAD = new Attempt(null, null);
+    /** Neither. */
+    public static final Attempt NOT_AHEAD = new Attempt(null, null);
   }
 
   /** This node's tables at a moment. */
@@ -123,21 +140,27 @@ public final class Ahead {
     final List<InodeId> returned;
 
     final List<OverlayStore.Place> written;
+    final long writtenBytes;
     final CompletableFuture<Void> concluded = new CompletableFuture<>();
     volatile long sequence = UNSENT;
 
     /** It was answered and got no sequence number: it has no effect. */
-    volatile boolean dropped;
+    boolean dropped;
+
+    boolean isAnswered;
+    boolean isApplied;
 
     Sent(
         long number,
         Set<InodeId> touched,
         List<InodeId> returned,
-        List<OverlayStore.Place> written) {
+        List<OverlayStore.Place> written,
+        long writtenBytes) {
       this.number = number;
       this.touched = touched;
       this.returned = returned;
       this.written = written;
+      this.writtenBytes = writtenBytes;
     }
   }
 
@@ -170,12 +193,12 @@ public final class Ahead {
     CompletableFuture<Reply> logged;
     synchronized (this) {
       try (Tables now = tables.get()) {
-        if (settle(now.store()) < answered || unapplied.size() >= UNAPPLIED_MAX) {
+        if (settle(now.store()) < answered || isFull() || over) {
           return Attempt.NOT_AHEAD;
         }
-        OverlayStore over = new OverlayStore(rows.copy(), now.store(), ++last);
-        Touch touch = new Touch();
-        reply = OperationEngine.ahead(session, request, over, touch);
+        OverlayStore seen = new OverlayStore(rows.copy(), now.store(), ++last);
+        Held touch = new Held();
+        reply = OperationEngine.ahead(session, request, seen, touch);
         // Nobody has a lease of what is not there: the log may have it.
         if (reply.errno() == Errno.LEASED || reply.errno() == Errno.ESTALE) {
           return touch.inTheWay == null
@@ -185,9 +208,9 @@ public final class Ahead {
         if (!reply.errno().isOk()) {
           return new Attempt(reply, null);
         }
-        rows = over.rows();
-        sent = new Sent(last, Set.of(), List.of(), over.written());
+        sent = new Sent(last, Set.of(), List.of(), seen.written(), seen.writtenBytes());
         logged = send(request.with(Standing.AHEAD), sent);
+        rows = seen.rows();
       }
       InodeId born = leased(request.operation());
       if (born != null && isAbout(born, reply)) {
@@ -200,17 +223,22 @@ public final class Ahead {
   }
 
   /** Lets an operation touch what is held, unless another one that waits for the log does. */
-  private final class Touch implements Change.Access {
+  private final class Held implements Touch {
     @Nullable Sent inTheWay;
 
     @Override
     @GuardedBy("Ahead.this")
-    public boolean permits(Inode inode, Inode.@Nullable Lease lease, boolean isOwn) {
-      if (lease == null || !isOwn || !held.contains(lease.inode().id)) {
+    public boolean permits(
+        InodeId inode, boolean isOrphan, @Nullable InodeId leased, boolean isOwn) {
+      // An orphan may be freed by the log whoever has a lease of it.
+      if (leased == null || !isOwn || !held.contains(leased) || isOrphan) {
         return false;
       }
-      inTheWay = waited.get(inode.id);
-      return inTheWay == null;
+      Set<Sent> waiting = waited.getOrDefault(inode, waited.get(leased));
+      if (waiting != null) {
+        inTheWay = waiting.iterator().next();
+      }
+      return waiting == null;
     }
   }
 
@@ -218,6 +246,9 @@ public final class Ahead {
       Request request, Sent sent, Reply ahead, @Nullable Reply said, @Nullable Throwable failure) {
     note(sent);
     if (!ahead.equals(said)) {
+      synchronized (this) {
+        over = true;
+      }
       broken.accept(
           request.operation()
               + " was answered "
@@ -228,11 +259,32 @@ public final class Ahead {
   }
 
   private synchronized void note(Sent sent) {
+    sent.isAnswered = true;
     if (sent.sequence == UNSENT) {
       sent.dropped = true;
     } else {
       answered = Math.max(answered, sent.sequence);
     }
+    letGo(sent);
+  }
+
+  /** What waited for the log waits no more. */
+  @GuardedBy("this")
+  private void letGo(Sent sent) {
+    if (!sent.dropped && !(sent.isAnswered && sent.isApplied)) {
+      return;
+    }
+    for (InodeId inode : sent.touched) {
+      Set<Sent> waiting = waited.get(inode);
+      if (waiting != null && waiting.remove(sent) && waiting.isEmpty()) {
+        waited.remove(inode);
+      }
+    }
+  }
+
+  @GuardedBy("this")
+  private boolean isFull() {
+    return unapplied.size() >= UNAPPLIED_MAX || unappliedBytes >= UNAPPLIED_BYTES_MAX;
   }
 
   /** Operations that are decided by the rows of what they touch. */
@@ -251,7 +303,14 @@ public final class Ahead {
   @GuardedBy("this")
   private CompletableFuture<Reply> send(Request request, Sent sent) {
     unapplied.add(sent);
-    return pipeline.send(request, sequence -> sent.sequence = sequence);
+    unappliedBytes += sent.writtenBytes;
+    try {
+      return pipeline.send(request, sequence -> sent.sequence = sequence);
+    } catch (RuntimeException | Error e) {
+      // Whether it was sent is not known.
+      over = true;
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   /**
@@ -265,15 +324,15 @@ public final class Ahead {
     CompletableFuture<Reply> concluding;
     CompletableFuture<Reply> unused;
     synchronized (this) {
-      Set<InodeId> own;
+      Set<InodeId> touched;
       try (Tables now = tables.get()) {
         long unusedApplied = settle(now.store());
-        own = own(request, now.store());
+        touched = touched(request, now.store());
       }
       List<InodeId> returned =
           operation instanceof Operation.ReleaseLeases release ? release.inodes() : List.of();
-      Sent sent = new Sent(++last, own, returned, List.of());
-      own.forEach(inode -> waited.put(inode, sent));
+      Sent sent = new Sent(++last, touched, returned, List.of(), 0);
+      touched.forEach(inode -> waited.computeIfAbsent(inode, i -> new HashSet<>()).add(sent));
       for (InodeId inode : returned) {
         held.remove(inode);
         asked.remove(inode);
@@ -283,7 +342,7 @@ public final class Ahead {
       if (leased != null) {
         asked.put(leased, sent);
       }
-      CompletableFuture<Reply> logged = send(request.with(new Standing.Beside(own)), sent);
+      CompletableFuture<Reply> logged = send(request.with(new Standing.Beside(touched)), sent);
       concluding = logged.whenComplete((reply, failure) -> conclude(operation, sent, reply));
       unused = concluding.whenComplete((reply, failure) -> sent.concluded.complete(null));
     }
@@ -317,35 +376,27 @@ public final class Ahead {
     return null;
   }
 
-  /** What an operation would touch now, of that which leases of the session cover. */
+  /**
+   * What an operation touches, as far as can be told from here: more than that does no harm, and
+   * the log refuses it if there is less than leases of the session cover by then.
+   */
   @GuardedBy("this")
-  private Set<InodeId> own(Request request, ReadStore now) {
-    Set<InodeId> own = new HashSet<>();
-    OverlayStore over = new OverlayStore(rows.copy(), now, 0);
-    Operation operation = request.operation();
-    if (maybe(operation)) {
-      Reply unused =
-          OperationEngine.ahead(
-              session,
-              request,
-              over,
-              (inode, lease, isOwn) -> {
-                if (isOwn) {
-                  own.add(inode.id);
-                }
-                return true;
-              });
-      return own;
+  private Set<InodeId> touched(Request request, ReadStore now) {
+    if (!maybe(request.operation())) {
+      return new HashSet<>(named(request.operation()));
     }
-    for (InodeId inode : named(operation)) {
-      Inode found = Inode.find(over, inode.value());
-      Inode.Lease lease =
-          found == null ? null : found.coveredBy(over, number -> Inode.find(over, number));
-      if (lease != null && lease.holder().equals(session)) {
-        own.add(inode);
-      }
-    }
-    return own;
+    Set<InodeId> touched = new HashSet<>();
+    OverlayStore seen = new OverlayStore(rows.copy(), now, 0);
+    Reply unused =
+        OperationEngine.ahead(
+            session,
+            request,
+            seen,
+            (inode, isOrphan, leased, isOwn) -> {
+              touched.add(inode);
+              return true;
+            });
+    return touched;
   }
 
   /** The inodes that an operation names, if it changes them by more than their leases and locks. */
@@ -402,13 +453,15 @@ public final class Ahead {
   /** Forgets what the tables have; the last operation of the session that they have. */
   @GuardedBy("this")
   private long settle(ReadStore now) {
-    ClusterView.Session found = Sessions.find(now, session);
+    ClusterView.Session found = new ClusterView(now).session(session);
     long applied = found == null ? 0 : found.last();
     while (!unapplied.isEmpty()
         && (unapplied.peek().dropped || unapplied.peek().sequence <= applied)) {
       Sent sent = unapplied.remove();
       sent.written.forEach(place -> OverlayStore.settle(rows, place, sent.number));
-      sent.touched.forEach(inode -> waited.remove(inode, sent));
+      sent.isApplied = true;
+      unappliedBytes -= sent.writtenBytes;
+      letGo(sent);
       sent.returned.forEach(inode -> returning.remove(inode, sent));
     }
     return applied;
