@@ -321,8 +321,6 @@ public final class Ahead {
    */
   public CompletableFuture<Reply> submit(Request request) {
     Operation operation = request.operation();
-    CompletableFuture<Reply> concluding;
-    CompletableFuture<Reply> unused;
     synchronized (this) {
       Set<InodeId> touched;
       try (Tables now = tables.get()) {
@@ -343,13 +341,16 @@ public final class Ahead {
         asked.put(leased, sent);
       }
       CompletableFuture<Reply> logged = send(request.with(new Standing.Beside(touched)), sent);
-      concluding = logged.whenComplete((reply, failure) -> conclude(operation, sent, reply));
-      unused = concluding.whenComplete((reply, failure) -> sent.concluded.complete(null));
+      return logged.whenComplete((reply, failure) -> conclude(operation, sent, reply));
     }
-    return concluding;
   }
 
-  private synchronized void conclude(Operation operation, Sent sent, @Nullable Reply reply) {
+  private void conclude(Operation operation, Sent sent, @Nullable Reply reply) {
+    grant(operation, sent, reply);
+    sent.concluded.complete(null);
+  }
+
+  private synchronized void grant(Operation operation, Sent sent, @Nullable Reply reply) {
     note(sent);
     InodeId leased = leased(operation);
     boolean isLeased = reply != null && reply.errno().isOk() && isAbout(leased, reply);
@@ -427,10 +428,15 @@ public final class Ahead {
    */
   public synchronized <T extends Tables, R> R look(Supplier<T> look, Look<T, R> make) {
     T now = look.get();
-    long unusedApplied = settle(now.store());
-    boolean isPlain = unapplied.isEmpty();
-    ReadStore seen = isPlain ? now.store() : new OverlayStore(rows.copy(), now.store(), 0);
-    return make.of(now, seen, Set.copyOf(returning.keySet()));
+    try {
+      long unusedApplied = settle(now.store());
+      boolean isPlain = unapplied.isEmpty();
+      ReadStore seen = isPlain ? now.store() : new OverlayStore(rows.copy(), now.store(), 0);
+      return make.of(now, seen, Set.copyOf(returning.keySet()));
+    } catch (RuntimeException | Error e) {
+      now.close();
+      throw e;
+    }
   }
 
   /** When it is decided who has a lease that the session has given back; done if that is known. */

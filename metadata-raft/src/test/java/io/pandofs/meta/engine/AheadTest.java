@@ -209,6 +209,25 @@ class AheadTest {
     assertThat(here.ahead.answer(made).reply().errno()).isEqualTo(Errno.EEXIST);
   }
 
+  /** What waits does not say that it touches it: the tables did not have it when it was sent. */
+  @Test
+  void whatComesIntoADirectoryIsUnderWayWithIt() {
+    Mount here = new Mount();
+    InodeId other = rig.directory("e");
+    here.catchUp();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    InodeId late = rig.create(other, "x", FileType.REGULAR).inode();
+    FileName name = EngineRig.name("x");
+    CompletableFuture<Reply> moved =
+        here.ahead.submit(request(new Operation.Rename(other, name, directory, name, 0)));
+    here.catchUp();
+    Request change = request(new Operation.SetAttributes(late, 0600, null, null, null, null, null));
+    assertThat(here.ahead.answer(change).reply()).as("elsewhere it is in e yet").isNull();
+    here.hear();
+    assertThat(moved).isCompletedWithValue(Reply.OK);
+    assertThat(here.ahead.answer(change).reply().errno()).isEqualTo(Errno.OK);
+  }
+
   /** What was answered on top of what the log refuses must not come about. */
   @Test
   void theLogEndsASessionThatHasAnsweredOtherwise() throws Exception {
