@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  *     number
  * @param allocatedBytes bytes that extents cover, before replication
  * @param device major and minor of a device, encoded as the kernel's dev_t; 0 otherwise
- * @param holder the live session whose lease covers the inode, as a view shows it; null if none
- *     does, and in replies: what that session has written and not sent yet is not in here
+ * @param holder the live session that has the lease of the inode itself, as its view shows it; as a
+ *     view of nobody shows it, the one whose lease covers the inode; null if there is none, and in
+ *     replies: what that session has written and not sent yet is not in here
  */
 public record Attributes(
     InodeId inode,

@@ -7,6 +7,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 
 /**
  * One mount's access to the metadata, from registration to expiry. Thread-safe.
@@ -22,9 +23,30 @@ public interface MetadataSession extends AutoCloseable {
   /**
    * Commits an operation through the log, exactly once whatever leaders and connections do. The
    * future never fails: faults are answered as EIO. Operations of one session take effect in the
-   * order of the calls.
+   * order of the calls, but one that has to be made again because of what another one is about to
+   * do to a lease.
    */
   CompletableFuture<Reply> submit(Request request);
+
+  /**
+   * Answers an operation ahead of the log if leases of this session cover all that it touches: the
+   * log has it soon then, unless the session ends, see {@link #logged}. Else as {@link #submit}.
+   * What is answered happens in the order of the answers, and what is submitted later after it.
+   * Whoever cancels the future has it not tried any more; what was sent may come about.
+   */
+  CompletableFuture<Reply> perform(Request request);
+
+  /**
+   * Completes, never fails, when the log has all that was answered ahead of it before the call:
+   * with false if that was lost.
+   */
+  CompletableFuture<Boolean> logged();
+
+  /**
+   * How many operations that were answered ahead of the log are lost. It is known when {@link
+   * #expired} completes.
+   */
+  int lost();
 
   /**
    * As {@link #submit}, but with the patience of the session: not answered EIO for want of a
@@ -62,6 +84,18 @@ public interface MetadataSession extends AutoCloseable {
   void release(InodeId inode);
 
   /**
+   * Says what else is held. It is asked for orphans, with each renewal, and answers at once. Once,
+   * before the first view.
+   */
+  void onRenewal(Predicate<InodeId> alsoHeld);
+
+  /**
+   * Counts renewals. What a view has shown is held in time if it is held while the count is what it
+   * was before the view was opened; else the leader may have been told that it is not.
+   */
+  long renewals();
+
+  /**
    * Says who gives leases of this session back when others want them. Once, before the first lease.
    */
   void onRecall(LeaseHolder holder);
@@ -95,7 +129,8 @@ public interface MetadataSession extends AutoCloseable {
   /**
    * Asks another session, wherever it is, to give the lease of an inode back; asked again while it
    * cannot be reached. Completes when it has done so or is over; the caller then looks again, since
-   * a third one may have been faster.
+   * a third one may have been faster. A lease that this session itself is giving back is waited
+   * for.
    *
    * @return fails with an {@code IOException} when the patience is over, or changes are refused
    */

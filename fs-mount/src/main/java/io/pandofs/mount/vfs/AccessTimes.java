@@ -24,12 +24,14 @@ final class AccessTimes {
   private static final int IN_FLIGHT_MAX = 64;
 
   private final Sessions sessions;
+  private final Coherence coherence;
   private final Clock clock;
   private final AccessTime rule;
   private final Semaphore inFlight = new Semaphore(IN_FLIGHT_MAX);
 
-  AccessTimes(Sessions sessions, Clock clock, AccessTime rule) {
+  AccessTimes(Sessions sessions, Coherence coherence, Clock clock, AccessTime rule) {
     this.sessions = sessions;
+    this.coherence = coherence;
     this.clock = clock;
     this.rule = rule;
   }
@@ -51,9 +53,8 @@ final class AccessTimes {
     Operation touch = new Operation.Accessed(attributes.inode(), now);
     try {
       CompletableFuture<Void> unused =
-          sessions
-              .current()
-              .submit(new Request(touch, Caller.ROOT, now))
+          coherence
+              .send(sessions.current(), new Request(touch, Caller.ROOT, now))
               .thenAccept(reply -> inFlight.release());
     } catch (ErrnoException e) {
       inFlight.release();

@@ -40,8 +40,14 @@ final class Coherence {
   private final OpenFiles openFiles;
   private final Clock clock;
   private final Duration patience;
+  private final boolean worksAhead;
 
-  Coherence(Sessions sessions, OpenFiles openFiles, Clock clock, Duration patience) {
+  /**
+   * @param worksAhead whether calls may be answered before the log has what they do
+   */
+  Coherence(
+      Sessions sessions, OpenFiles openFiles, Clock clock, Duration patience, boolean worksAhead) {
+    this.worksAhead = worksAhead;
     this.sessions = sessions;
     this.openFiles = openFiles;
     this.clock = clock;
@@ -166,7 +172,8 @@ final class Coherence {
   }
 
   /**
-   * Commits an operation and waits for its answer.
+   * Has an operation done, ahead of the log if leases of this mount cover it, and waits for its
+   * answer.
    *
    * @throws ErrnoException also EINTR if the call was given up: it may come about all the same
    */
@@ -178,10 +185,25 @@ final class Coherence {
    * One try in a certain session, for what names a number that was granted to it; to be made in an
    * {@link Attempt}.
    */
-  static Reply submitTo(MetadataSession session, Operation operation, Caller caller, Timestamp time)
+  Reply submitTo(MetadataSession session, Operation operation, Caller caller, Timestamp time)
       throws ErrnoException {
     Waits.requireNotGivenUp();
-    return unlessForeign(Waits.of(session.submit(new Request(operation, caller, time))));
+    CompletableFuture<Reply> answer = send(session, new Request(operation, caller, time));
+    try {
+      return unlessForeign(Waits.of(answer));
+    } finally {
+      // What was not sent yet when the call was given up must not happen after what comes next.
+      boolean unused = answer.cancel(false);
+    }
+  }
+
+  /** Has a request done, ahead of the log where this mount does that. */
+  CompletableFuture<Reply> send(MetadataSession session, Request request) {
+    return worksAhead ? session.perform(request) : session.submit(request);
+  }
+
+  boolean worksAhead() {
+    return worksAhead;
   }
 
   /**
@@ -191,7 +213,7 @@ final class Coherence {
   Reply submitAlone(Operation operation, Caller caller, Timestamp time, long deadlineNanos)
       throws ErrnoException {
     Request request = new Request(operation, caller, time);
-    return retry(() -> unlessForeign(sessions.current().submit(request).join()), deadlineNanos);
+    return retry(() -> unlessForeign(send(sessions.current(), request).join()), deadlineNanos);
   }
 
   private static Reply unlessForeign(Reply reply) throws ErrnoException {

@@ -5,11 +5,11 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.FileType;
-import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Open directories: opendir(3) to closedir(3). Thread-safe. */
@@ -21,18 +21,32 @@ public final class DirectoryOperations {
   private final Sessions sessions;
   private final Coherence coherence;
   private final OpenFiles openFiles;
+  private final WriteBack writeBack;
+  private final LostData lostData;
   private final AccessTimes accessTimes;
+
+  /** Up to which loss an fsync without a handle has nothing to tell. */
+  private final AtomicLong told = new AtomicLong();
+
   private final Handles<Open> handles = new Handles<>();
 
   /**
    * What opendir(3) returned.
    *
    * @param read see {@link AccessTimes#read}
+   * @param told up to which loss fsync has nothing to tell
    */
-  private record Open(OpenFile held, AtomicBoolean read) {}
+  private record Open(OpenFile held, AtomicBoolean read, AtomicLong told) {}
 
   DirectoryOperations(
-      Sessions sessions, Coherence coherence, OpenFiles openFiles, AccessTimes accessTimes) {
+      Sessions sessions,
+      Coherence coherence,
+      OpenFiles openFiles,
+      WriteBack writeBack,
+      LostData lostData,
+      AccessTimes accessTimes) {
+    this.writeBack = writeBack;
+    this.lostData = lostData;
     this.sessions = sessions;
     this.coherence = coherence;
     this.openFiles = openFiles;
@@ -62,13 +76,14 @@ public final class DirectoryOperations {
       if (!attributes.isDirectory()) {
         throw new ErrnoException(Errno.ENOTDIR);
       }
-      if (attributes.links() == 0 && !held.isOpen()) {
+      if (attributes.links() == 0 && !openFiles.lasts(held)) {
         throw new ErrnoException(Errno.ESTALE); // see FileOperations: it may be freed at any time
       }
       opened = true;
       held.handleOpened();
       boolean noted = OpenFlags.has(flags, OpenFlags.NO_ACCESS_TIME);
-      return handles.add(new Open(held, new AtomicBoolean(noted)));
+      AtomicLong told = new AtomicLong(lostData.number());
+      return handles.add(new Open(held, new AtomicBoolean(noted), told));
     } finally {
       if (!opened) {
         openFiles.release(held);
@@ -140,15 +155,32 @@ public final class DirectoryOperations {
   private static @Nullable Attributes settled(MetadataView view, Entry entry) {
     try {
       Attributes shown = view.attributes(entry.inode);
-      return shown.holder() == null ? shown : null;
+      return shown.holder() == null || shown.isDirectory() ? shown : null;
     } catch (ErrnoException e) {
       return null;
     }
   }
 
-  /** fsync(2) of a directory: its changes are in the log already, as far as the session lives. */
+  /**
+   * fsync(2) of a directory: all that this mount has changed of the tree so far.
+   *
+   * @throws ErrnoException EBADF; EIO if it cannot be in the log in time; EIO, once for the handle,
+   *     if changes were lost since it was opened
+   */
+  public void fsync(long handle) throws ErrnoException {
+    fsync(handles.get(handle).told);
+  }
+
+  /** The same for who cannot say which directory: losses are told once for all of them. */
   public void fsync() throws ErrnoException {
-    MetadataSession unused = sessions.current();
+    fsync(told);
+  }
+
+  private void fsync(AtomicLong upTo) throws ErrnoException {
+    writeBack.awaitLogged();
+    if (lostData.areNamesUntold(upTo.getAndSet(lostData.number()))) {
+      throw new ErrnoException(Errno.EIO, "changes are lost with their session");
+    }
   }
 
   public void release(long handle) throws ErrnoException {

@@ -30,6 +30,10 @@ final class FileHandle {
   @GuardedBy("this")
   private long syncedUpTo;
 
+  /** Up to which loss fsync has nothing to tell of changes of the tree. */
+  @GuardedBy("this")
+  private long namesSyncedUpTo;
+
   /** Up to which loss close and write have nothing to tell: those from before are not theirs. */
   @GuardedBy("this")
   private long closedUpTo;
@@ -42,6 +46,7 @@ final class FileHandle {
     this.read = new AtomicBoolean(OpenFlags.has(flags, OpenFlags.NO_ACCESS_TIME));
     file.handleOpened();
     this.closedUpTo = lostData.number();
+    this.namesSyncedUpTo = closedUpTo;
     this.syncedUpTo = lostData.opened(file.inode());
   }
 
@@ -91,14 +96,20 @@ final class FileHandle {
 
   /**
    * fsync: fails with the errno of data that was lost, which then counts as told, if none has said
-   * so on this handle.
+   * so on this handle; with EIO if changes of the tree were, which may have been this file's.
    */
   synchronized void reportAtSync() throws ErrnoException {
     Errno errno = lostData.untold(file.inode(), syncedUpTo);
+    long number = lostData.number();
+    boolean areNamesLost = lostData.areNamesUntold(namesSyncedUpTo);
+    namesSyncedUpTo = number;
     if (errno != null) {
       syncedUpTo = lostData.tell(file.inode());
       closedUpTo = syncedUpTo;
       throw new ErrnoException(errno);
+    }
+    if (areNamesLost) {
+      throw new ErrnoException(Errno.EIO, "changes are lost with their session");
     }
   }
 

@@ -51,6 +51,9 @@ final class FileLease {
   private int writers;
 
   @GuardedBy("this")
+  private boolean ofDirectory;
+
+  @GuardedBy("this")
   private boolean recalled;
 
   /** When it was last written under, or granted. */
@@ -109,11 +112,28 @@ final class FileLease {
     return generation;
   }
 
-  /** Of a file that is being made: it is born with the lease. */
-  synchronized void ask() {
-    if (state == State.NONE) {
-      state = State.ASKED;
+  /**
+   * For who asks for it without waiting, or makes what is born with it.
+   *
+   * @return whether that is to be asked for
+   */
+  synchronized boolean ask() {
+    if (state != State.NONE || recalled) {
+      return false;
     }
+    state = State.ASKED;
+    return true;
+  }
+
+  /** It is a directory's, in which something is about to be changed; whether it is held. */
+  synchronized boolean isUsed() {
+    ofDirectory = true;
+    usedNanos = clock.nanoTime();
+    return state == State.HELD;
+  }
+
+  synchronized boolean isOfDirectory() {
+    return ofDirectory;
   }
 
   /**

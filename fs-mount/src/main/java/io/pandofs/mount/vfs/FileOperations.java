@@ -120,12 +120,12 @@ public final class FileOperations {
   }
 
   /**
-   * An orphan may be freed at any time unless this mount has it open: the leader was told that it
-   * does not hold it (PROTOCOL rule 16). Held since before this look, so that a last handle that is
-   * closed meanwhile does no harm.
+   * An orphan may be freed at any time unless this mount has it open or has just looked it up: the
+   * leader was told that it does not hold it (PROTOCOL rule 16). Held since before this look, so
+   * that a last handle that is closed meanwhile does no harm.
    */
-  private static void requireLasting(OpenFile file, Attributes attributes) throws ErrnoException {
-    if (attributes.links() == 0 && !file.isOpen()) {
+  private void requireLasting(OpenFile file, Attributes attributes) throws ErrnoException {
+    if (attributes.links() == 0 && !openFiles.lasts(file)) {
       throw new ErrnoException(Errno.ESTALE);
     }
   }
@@ -144,6 +144,7 @@ public final class FileOperations {
   public Opened create(Caller caller, InodeId parent, FileName name, CreateMode mode, int flags)
       throws ErrnoException {
     boolean exclusive = OpenFlags.has(flags, OpenFlags.EXCLUSIVE);
+    leases.workIn(parent);
     return create(
         caller,
         flags,
@@ -175,11 +176,11 @@ public final class FileOperations {
     InodeId fresh = session.nextInode();
     // Held before it exists, so that an unlink elsewhere cannot reap it before it is open here.
     OpenFile file = openFiles.acquire(fresh);
-    file.lease().ask();
+    boolean unusedAsks = file.lease().ask();
     long asked = file.lease().generation();
     try {
       Operation create = operation.apply(fresh);
-      Attributes made = made(Coherence.submitTo(session, create, caller, clock.now()).attributes());
+      Attributes made = made(coherence.submitTo(session, create, caller, clock.now()).attributes());
       if (!made.inode().equals(fresh)) {
         return open(caller, made.inode(), flags);
       }
@@ -390,6 +391,9 @@ public final class FileOperations {
     if (options.syncOnClose() || isSpaceLow()) {
       writeBack.await(open.file());
     }
+    if (options.syncOnClose()) {
+      writeBack.awaitLogged();
+    }
     open.reportAtClose();
   }
 
@@ -398,7 +402,7 @@ public final class FileOperations {
   }
 
   /**
-   * fsync(2) and fdatasync(2); metadata is in the log already.
+   * fsync(2) and fdatasync(2): the data, and all that this mount has changed of the tree so far.
    *
    * @throws ErrnoException ENOSPC, EIO or what else data was lost with, once for the handle, also
    *     for what was lost before it was opened if no fsync was told; EIO if the data cannot be
@@ -411,6 +415,7 @@ public final class FileOperations {
 
   private void fsync(FileHandle open) throws ErrnoException {
     writeBack.await(open.file());
+    writeBack.awaitLogged();
     open.reportAtSync();
   }
 

@@ -5,6 +5,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.ForeignLeaseException;
 import io.pandofs.meta.MetadataSession;
@@ -40,10 +41,17 @@ final class Leases implements MetadataSession.LeaseHolder {
   /** For so long a lease that had to be recalled from another mount is not given back again. */
   private static final long KEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
+  /** A directory in which nothing was changed for so long is given back. */
+  private static final long DIRECTORY_IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** One that is recalled takes those with it in which nothing was changed for so long. */
+  private static final long DIRECTORY_QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
   private final Sessions sessions;
   private final OpenFiles openFiles;
   private final WriteBack writeBack;
   private final Coherence coherence;
+  private final DirectoryUse use;
   private final Clock clock;
   private final Executor workers;
   private final ScheduledExecutorService scheduler;
@@ -53,6 +61,7 @@ final class Leases implements MetadataSession.LeaseHolder {
       OpenFiles openFiles,
       WriteBack writeBack,
       Coherence coherence,
+      DirectoryUse use,
       Clock clock,
       Executor workers,
       ScheduledExecutorService scheduler) {
@@ -60,6 +69,7 @@ final class Leases implements MetadataSession.LeaseHolder {
     this.openFiles = openFiles;
     this.writeBack = writeBack;
     this.coherence = coherence;
+    this.use = use;
     this.clock = clock;
     this.workers = workers;
     this.scheduler = scheduler;
@@ -82,7 +92,7 @@ final class Leases implements MetadataSession.LeaseHolder {
         Operation acquire = new Operation.AcquireLease(file.inode());
         Request request = new Request(acquire, Caller.ROOT, clock.now());
         Waits.requireNotGivenUp();
-        Reply reply = Waits.of(sessions.current().submit(request));
+        Reply reply = Waits.of(coherence.send(sessions.current(), request));
         foreign = Coherence.refusal(reply);
         if (reply.errno().isOk() && lease.granted(asked, contended ? KEEP_NANOS : 0, true)) {
           return;
@@ -98,6 +108,64 @@ final class Leases implements MetadataSession.LeaseHolder {
         contended = true;
         coherence.recall(foreign.holder(), foreign.inode(), deadline);
       }
+    }
+  }
+
+  /**
+   * A name in a directory is about to be changed: asks for the lease of it if that is worth while.
+   * Waits for nothing.
+   */
+  void workIn(InodeId directory) throws ErrnoException {
+    OpenFile held = openFiles.acquire(directory);
+    try {
+      FileLease lease = held.lease();
+      if (lease.isUsed() || !use.isWorthALease(directory) || !lease.ask()) {
+        return;
+      }
+      long asked = lease.generation();
+      try {
+        Operation acquire = new Operation.AcquireLease(directory);
+        CompletableFuture<Void> unused =
+            sessions
+                .current()
+                .perform(new Request(acquire, Caller.ROOT, clock.now()))
+                .thenAccept(reply -> answered(held, asked, reply));
+      } catch (ErrnoException | RuntimeException e) {
+        lease.refused(asked);
+        throw e;
+      }
+    } finally {
+      openFiles.release(held);
+    }
+  }
+
+  private void answered(OpenFile directory, long asked, Reply reply) {
+    boolean isHeld = reply.errno().isOk() && directory.lease().granted(asked, 0, false);
+    if (!isHeld) {
+      directory.lease().refused(asked);
+    }
+    if (reply.errno() == Errno.LEASED) {
+      use.contended(directory.inode());
+    }
+    tidy(directory);
+    openFiles.tidy(directory);
+  }
+
+  /** Makes a directory that is born with a lease. */
+  Attributes makeDirectory(InodeId inode, Coherence.Attempt<Attributes> make)
+      throws ErrnoException {
+    OpenFile made = openFiles.acquire(inode);
+    FileLease lease = made.lease();
+    boolean unused = lease.isUsed() || lease.ask();
+    long asked = lease.generation();
+    try {
+      Attributes attributes = make.make();
+      boolean unusedHeld = lease.granted(asked, 0, false);
+      return attributes;
+    } finally {
+      lease.refused(asked);
+      tidy(made);
+      openFiles.release(made);
     }
   }
 
@@ -124,15 +192,22 @@ final class Leases implements MetadataSession.LeaseHolder {
     }
   }
 
-  /** A recall takes all files with it that nobody has open: whoever wants one may want them all. */
+  /**
+   * A recall takes all files with it that nobody has open, or all directories that are not worked
+   * in: whoever wants one may want them all.
+   */
   @Override
   public CompletableFuture<Void> giveBack(InodeId inode) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     run(
         () -> {
-          List<OpenFile> files = openFiles.closed();
           OpenFile wanted = openFiles.acquire(inode);
           try {
+            boolean isDirectory = wanted.lease().isOfDirectory();
+            if (isDirectory) {
+              use.contended(inode);
+            }
+            List<OpenFile> files = isDirectory ? quietDirectories() : closedFiles();
             List<CompletableFuture<Void>> all = new ArrayList<>(files.size() + 1);
             files.removeIf(file -> file == wanted || !file.lease().isHeld());
             files.add(wanted);
@@ -148,12 +223,28 @@ final class Leases implements MetadataSession.LeaseHolder {
     return done;
   }
 
+  private List<OpenFile> closedFiles() {
+    List<OpenFile> files = openFiles.closed();
+    files.removeIf(file -> file.lease().isOfDirectory());
+    return files;
+  }
+
+  private List<OpenFile> quietDirectories() {
+    long since = clock.nanoTime() - DIRECTORY_QUIET_NANOS;
+    List<OpenFile> quiet = openFiles.all();
+    quiet.removeIf(file -> !file.lease().isOfDirectory() || !file.lease().isIdle(since));
+    return quiet;
+  }
+
   /** Gives back what nobody has used since the given time, or has open; returns at once. */
   void giveBackIdle(long sinceNanos) {
     List<OpenFile> idle = new ArrayList<>();
+    long now = clock.nanoTime();
     for (OpenFile file : openFiles.all()) {
-      boolean unused = file.lease().isIdle(file.isOpen() ? sinceNanos : clock.nanoTime());
-      if (unused && !file.isDirty()) {
+      FileLease lease = file.lease();
+      long since =
+          lease.isOfDirectory() ? now - DIRECTORY_IDLE_NANOS : file.isOpen() ? sinceNanos : now;
+      if (lease.isIdle(since) && !file.isDirty()) {
         idle.add(file);
       }
     }

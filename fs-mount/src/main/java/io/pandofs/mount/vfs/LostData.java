@@ -44,6 +44,10 @@ final class LostData {
   @GuardedBy("this")
   private long losses;
 
+  /** The last of them with which changes of the tree were lost, not the data of a file. */
+  @GuardedBy("this")
+  private long lastOfNames;
+
   /** Of how many files nobody was told. */
   @GuardedBy("this")
   private int untold;
@@ -60,6 +64,13 @@ final class LostData {
     loss.number = ++losses;
     loss.errno = errno;
     closed.remove(inode);
+  }
+
+  /**
+   * Changes of the tree are lost: each handle that was open then has that to tell, by its fsync.
+   */
+  synchronized void lostNames() {
+    lastOfNames = ++losses;
   }
 
   @GuardedBy("this")
@@ -89,6 +100,11 @@ final class LostData {
   synchronized @Nullable Errno untold(InodeId inode, long upTo) {
     Loss loss = files.get(inode);
     return loss == null || loss.number <= upTo ? null : loss.errno;
+  }
+
+  /** Whether changes of the tree were lost after a loss. */
+  synchronized boolean areNamesUntold(long upTo) {
+    return lastOfNames > upTo;
   }
 
   /** All there is of the inode counts as told; up to which loss that is. */

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names and attributes. Every change is in the log when the call returns; every look includes what
- * any mount's completed call has changed. Thread-safe.
+ * Names and attributes. Every look includes what any mount's completed call has changed: a change
+ * is in the log when the call returns, or covered by a lease of this mount. Thread-safe.
  *
  * <p>Errors are those of the Linux manual pages; permission is the kernel's to check.
  */
@@ -35,11 +35,21 @@ public final class Namespace {
   private final Clock clock;
   private final Sessions sessions;
   private final Coherence coherence;
+  private final OpenFiles openFiles;
+  private final Leases leases;
   private final Shape shape;
   private final AccessTimes accessTimes;
 
   Namespace(
-      Clock clock, Sessions sessions, Coherence coherence, Shape shape, AccessTimes accessTimes) {
+      Clock clock,
+      Sessions sessions,
+      Coherence coherence,
+      OpenFiles openFiles,
+      Leases leases,
+      Shape shape,
+      AccessTimes accessTimes) {
+    this.openFiles = openFiles;
+    this.leases = leases;
     this.clock = clock;
     this.sessions = sessions;
     this.coherence = coherence;
@@ -47,9 +57,18 @@ public final class Namespace {
     this.accessTimes = accessTimes;
   }
 
-  /** The inode of a name in a directory. */
+  /**
+   * The inode of a name in a directory. It can be opened a moment later, whatever happens to it.
+   */
   public Attributes lookup(InodeId parent, FileName name) throws ErrnoException {
-    return found(view -> view.lookup(parent, name));
+    for (int look = 1; ; look++) {
+      OpenFiles.Moment before = openFiles.moment();
+      Attributes found = found(view -> view.lookup(parent, name));
+      openFiles.looked(found.inode());
+      if (look == LOOKS_MAX || before.equals(openFiles.moment())) {
+        return found;
+      }
+    }
   }
 
   /**
@@ -84,7 +103,7 @@ public final class Namespace {
   private Attributes found(Coherence.Look<Attributes> name) throws ErrnoException {
     for (int look = 1; ; look++) {
       Attributes shown = coherence.look(name);
-      if (shown.holder() == null) {
+      if (shown.holder() == null || shown.isDirectory()) {
         return shown;
       }
       try {
@@ -176,15 +195,21 @@ public final class Namespace {
       byte @Nullable [] target)
       throws ErrnoException {
     Timestamp now = clock.now();
+    boolean leased = type == FileType.DIRECTORY && coherence.worksAhead();
+    leases.workIn(parent);
     return coherence.retry(
         () -> {
           // The number is good in the session that it was granted to.
           MetadataSession session = sessions.current();
           InodeId inode = session.nextInode();
           Operation operation =
-              new Operation.Create(parent, name, inode, type, mode, device, target, true, false);
-          Attributes made = Coherence.submitTo(session, operation, caller, now).attributes();
-          return made != null ? made : attributes(inode);
+              new Operation.Create(parent, name, inode, type, mode, device, target, true, leased);
+          Coherence.Attempt<Attributes> make =
+              () -> {
+                Attributes made = coherence.submitTo(session, operation, caller, now).attributes();
+                return made != null ? made : attributes(inode);
+              };
+          return leased ? leases.makeDirectory(inode, make) : make.make();
         });
   }
 
@@ -202,16 +227,19 @@ public final class Namespace {
       throws ErrnoException {
     Timestamp now = clock.now();
     shape.flush(inode);
+    leases.workIn(parent);
     Reply reply = coherence.submit(new Operation.Link(inode, parent, name), caller, now);
     Attributes linked = reply.attributes();
     return linked != null ? linked : attributes(inode);
   }
 
   public void unlink(Caller caller, InodeId parent, FileName name) throws ErrnoException {
+    leases.workIn(parent);
     coherence.submit(new Operation.Unlink(parent, name), caller, clock.now());
   }
 
   public void removeDirectory(Caller caller, InodeId parent, FileName name) throws ErrnoException {
+    leases.workIn(parent);
     coherence.submit(new Operation.RemoveDirectory(parent, name), caller, clock.now());
   }
 
@@ -234,6 +262,8 @@ public final class Namespace {
         shape.flush(find(newParent, newName));
       }
     }
+    leases.workIn(parent);
+    leases.workIn(newParent);
     coherence.submit(new Operation.Rename(parent, name, newParent, newName, flags), caller, now);
   }
 

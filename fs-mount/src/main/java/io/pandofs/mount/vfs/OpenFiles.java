@@ -31,6 +31,9 @@ final class OpenFiles implements Sessions.Listener {
   /** Written under the lock. */
   private volatile @Nullable MetadataSession holder;
 
+  @GuardedBy("this")
+  private @Nullable MetadataSession lossesToldOf;
+
   private static final class Entry {
     final OpenFile file;
     int users;
@@ -43,11 +46,36 @@ final class OpenFiles implements Sessions.Listener {
   @GuardedBy("this")
   private MetadataSession.@Nullable LeaseHolder leases;
 
+  private final Looked looked;
+
   OpenFiles(BufferPool pool, WriteBudget budget, LostData lostData, Clock clock) {
     this.pool = pool;
     this.budget = budget;
     this.lostData = lostData;
     this.clock = clock;
+    this.looked = new Looked(clock);
+  }
+
+  /**
+   * What the present session was asked of what is held; the same as before a view was opened if
+   * what that has shown was {@link #looked} up in time.
+   */
+  Moment moment() {
+    MetadataSession present = holder;
+    return new Moment(present, present == null ? 0 : present.renewals());
+  }
+
+  /** See {@link #moment}. */
+  record Moment(@Nullable MetadataSession session, long renewals) {}
+
+  /** A name meant this inode a moment ago. */
+  void looked(InodeId inode) {
+    looked.add(inode);
+  }
+
+  /** Whether an inode without a name lasts until it is opened, if it is there. */
+  boolean lasts(OpenFile file) {
+    return file.isOpen() || looked.contains(file.inode());
   }
 
   /** Says who gives leases back, in this session and in all that follow. */
@@ -129,6 +157,12 @@ final class OpenFiles implements Sessions.Listener {
 
   @Override
   public void lost(MetadataSession session) {
+    synchronized (this) {
+      if (holder == session && session.lost() > 0 && lossesToldOf != session) {
+        lossesToldOf = session;
+        lostData.lostNames();
+      }
+    }
     for (OpenFile file : all()) {
       if (file.sessionLost(() -> holder == session)) {
         LOG.warn("written data of {} is lost with its session", file.inode());
@@ -140,6 +174,7 @@ final class OpenFiles implements Sessions.Listener {
   @Override
   public synchronized void renewed(MetadataSession session) {
     holder = session;
+    session.onRenewal(looked::contains);
     if (leases != null) {
       session.onRecall(leases);
     }

@@ -108,13 +108,24 @@ public final class Vfs implements AutoCloseable {
             carriers,
             options.patience());
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
-    Coherence coherence = new Coherence(sessions, openFiles, clock, options.leasePatience());
-    this.leases = new Leases(sessions, openFiles, writeBack, coherence, clock, workers, scheduler);
+    Coherence coherence =
+        new Coherence(sessions, openFiles, clock, options.leasePatience(), !options.syncOnWrite());
+    this.leases =
+        new Leases(
+            sessions,
+            openFiles,
+            writeBack,
+            coherence,
+            new DirectoryUse(clock, !options.syncOnWrite()),
+            clock,
+            workers,
+            scheduler);
     openFiles.onRecall(leases);
     Shape shape = new Shape(coherence, openFiles, writeBack, budget, lostData);
     DataReader reader = new DataReader(sessions, coherence, cache, ahead);
-    AccessTimes accessTimes = new AccessTimes(sessions, clock, options.accessTime());
-    this.namespace = new Namespace(clock, sessions, coherence, shape, accessTimes);
+    AccessTimes accessTimes = new AccessTimes(sessions, coherence, clock, options.accessTime());
+    this.namespace =
+        new Namespace(clock, sessions, coherence, openFiles, leases, shape, accessTimes);
     Locks held = new Locks(sessions, clock, options.patience());
     this.files =
         new FileOperations(
@@ -133,7 +144,8 @@ public final class Vfs implements AutoCloseable {
             accessTimes,
             held);
     this.locks = new LockOperations(sessions, files, held);
-    this.directories = new DirectoryOperations(sessions, coherence, openFiles, accessTimes);
+    this.directories =
+        new DirectoryOperations(sessions, coherence, openFiles, writeBack, lostData, accessTimes);
     this.xattrs = new XattrOperations(coherence, shape, clock);
     long periodNanos = Math.max(1, writeBackAgeNanos / AGE_CHECKS);
     this.ageing =
@@ -197,6 +209,7 @@ public final class Vfs implements AutoCloseable {
    */
   public void sync() throws ErrnoException {
     writeBack.await(openFiles.all());
+    writeBack.awaitLogged();
   }
 
   /** Ships what would be too old at the next look, and gives back leases that are not used. */

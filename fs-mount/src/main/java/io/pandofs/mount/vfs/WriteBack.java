@@ -165,6 +165,22 @@ final class WriteBack {
   }
 
   /**
+   * Waits until the log has what calls were answered ahead of it.
+   *
+   * @throws ErrnoException as {@link #await}; EIO if it is lost
+   */
+  void awaitLogged() throws ErrnoException {
+    CompletableFuture<Boolean> logged = sessions.current().logged();
+    if (!logged.isDone()) {
+      CompletableFuture<Void> done = logged.thenAccept(came -> {});
+      new Settling(clock, patience, () -> sessions.present().refusal()).await(List.of(done));
+    }
+    if (!logged.join()) {
+      throw new ErrnoException(Errno.EIO, "changes are lost with their session");
+    }
+  }
+
+  /**
    * Flushes and waits.
    *
    * @param since the number of a loss

@@ -2,8 +2,11 @@ package io.pandofs.mount.fuse;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
@@ -13,7 +16,8 @@ import io.pandofs.meta.Request;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import io.pandofs.meta.testing.LocalTree;
 import io.pandofs.mount.vfs.TestSession;
-import java.util.concurrent.CompletableFuture;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Another mount that is always quicker: whatever is made under a name that begins with {@link
  * #PREFIX} is removed, and something of another type put there, before the maker is answered. A
- * regular file is leased to its maker; for that the maker's session ends first.
+ * file and a directory are leased to their maker; for that the maker's session ends first.
  */
 final class Rival {
 
@@ -37,6 +41,8 @@ final class Rival {
    * For so many looks: more than a path that is resolved twice needs, fewer than eight times do.
    */
   private static final int HUNTS = 20;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final LocalTree tree;
   private final LocalMetadataSession session;
@@ -88,13 +94,13 @@ final class Rival {
   }
 
   private void replace(Operation.Create create) {
+    if (create.leased()) {
+      tree.expire(rivalled.id());
+    }
     if (create.type() == FileType.DIRECTORY) {
       submit(new Operation.RemoveDirectory(create.parent(), create.name()));
       make(create, FileType.SYMLINK);
     } else {
-      if (create.type() == FileType.REGULAR) {
-        tree.expire(rivalled.id());
-      }
       submit(new Operation.Unlink(create.parent(), create.name()));
       tree.reap();
       make(create, FileType.DIRECTORY);
@@ -124,10 +130,15 @@ final class Rival {
   }
 
   private void submit(Operation operation) {
-    CompletableFuture<Reply> reply =
-        session.submit(new Request(operation, Caller.ROOT, Timestamp.EPOCH));
-    if (!reply.join().errno().isOk()) {
-      throw new IllegalStateException(operation + ": " + reply.join().errno());
+    Request request = new Request(operation, Caller.ROOT, Timestamp.EPOCH);
+    Reply reply = session.submit(request).join();
+    while (reply.errno() == Errno.LEASED) {
+      InodeId leased = Objects.requireNonNull(reply.attributes()).inode();
+      Void unused = session.recall(new SessionId(reply.number()), leased, PATIENCE).join();
+      reply = session.submit(request).join();
+    }
+    if (!reply.errno().isOk()) {
+      throw new IllegalStateException(operation + ": " + reply.errno());
     }
   }
 }

@@ -334,7 +334,7 @@ class FileDataTest {
     long handle = create(one, "f");
     write(one, handle, 0, "kept");
     one.files().fsync(handle);
-    InodeId inode = find(two, "f").inode();
+    InodeId inode = one.files().inode(handle);
     one.namespace().unlink(USER, InodeId.ROOT, name("f"));
     assertFails(Errno.ESTALE, () -> two.files().open(USER, inode, OpenFlags.READ_ONLY));
     long again = one.files().open(USER, inode, OpenFlags.READ_ONLY).handle();

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** A session that is in trouble when a test says so: no majority, no numbers, a rival. */
 public final class TestSession implements MetadataSession {
@@ -79,6 +80,33 @@ public final class TestSession implements MetadataSession {
     CompletableFuture<Reply> reply = session.submit(request);
     onApplied.accept(request.operation());
     return majority.thenCompose(none -> reply);
+  }
+
+  @Override
+  public CompletableFuture<Reply> perform(Request request) {
+    CompletableFuture<Reply> reply = session.perform(request);
+    onApplied.accept(request.operation());
+    return majority.thenCompose(none -> reply);
+  }
+
+  @Override
+  public void onRenewal(Predicate<InodeId> alsoHeld) {
+    session.onRenewal(alsoHeld);
+  }
+
+  @Override
+  public long renewals() {
+    return session.renewals();
+  }
+
+  @Override
+  public CompletableFuture<Boolean> logged() {
+    return session.logged();
+  }
+
+  @Override
+  public int lost() {
+    return session.lost();
   }
 
   @Override

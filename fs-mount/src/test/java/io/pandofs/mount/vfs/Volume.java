@@ -96,6 +96,10 @@ public final class Volume implements AutoCloseable {
       tree.expire(given.get(given.size() - 1).id());
     }
 
+    synchronized LocalMetadataSession last() {
+      return given.get(given.size() - 1);
+    }
+
     synchronized int count() {
       return given.size();
     }

@@ -73,8 +73,17 @@ class WriteBackTest {
             HERE,
             task -> carriers.execute(task),
             Duration.ofSeconds(10));
-    coherence = new Coherence(sessions, openFiles, clock, Duration.ofSeconds(10));
-    leases = new Leases(sessions, openFiles, writeBack, coherence, clock, HERE, scheduler);
+    coherence = new Coherence(sessions, openFiles, clock, Duration.ofSeconds(10), true);
+    leases =
+        new Leases(
+            sessions,
+            openFiles,
+            writeBack,
+            coherence,
+            new DirectoryUse(clock, true),
+            clock,
+            HERE,
+            scheduler);
     openFiles.onRecall(leases);
   }
 

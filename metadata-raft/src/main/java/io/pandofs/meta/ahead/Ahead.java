@@ -2,6 +2,7 @@ package io.pandofs.meta.ahead;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.Attributes;
@@ -23,8 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,9 @@ public final class Ahead {
   private final Pipeline pipeline;
   private final Consumer<String> broken;
 
+  /** What was answered ahead, and the log did not repeat: for want of the session, or otherwise. */
+  private final AtomicInteger lost = new AtomicInteger();
+
   @GuardedBy("this")
   private MemoryStore rows = new MemoryStore();
 
@@ -97,6 +101,10 @@ public final class Ahead {
   @GuardedBy("this")
   private long last;
 
+  /** The last operation that was answered ahead. */
+  @GuardedBy("this")
+  private @Nullable Sent lastAhead;
+
   /** The highest sequence number that was answered: tables that do not have it are behind. */
   @GuardedBy("this")
   private long answered;
@@ -121,17 +129,32 @@ public final class Ahead {
   /** The session's way into the log. */
   public interface Pipeline {
     /**
-     * Sends a request after all earlier ones.
+     * Queues a request after all earlier ones. Called with this session's work locked.
      *
-     * @param numbered is told the operation's sequence number when it gets one, before it can be
-     *     applied; perhaps never
+     * @param forEver not to give it up while the session lives
+     * @return the answer, or EIO when it is given up: then it may come about yet
      */
-    CompletableFuture<Reply> send(Request request, LongConsumer numbered);
+    CompletableFuture<Reply> send(Request request, boolean forEver, Progress progress);
+  }
+
+  /** Where an operation is on its way, whether or not somebody still waits for the answer. */
+  public interface Progress {
+    /** It gets its sequence number and may be applied from now on. Locks nothing. */
+    void numbered(long sequence);
+
+    /**
+     * The log has answered it, or it never will be applied: it was given up before it had a number,
+     * or the session is over. Called before the answer is given.
+     */
+    void concluded();
   }
 
   /** An operation on its way into the tables. */
-  private static final class Sent {
+  private final class Sent implements Progress {
     final long number;
+
+    /** Whether it was answered, and would be missed. */
+    final boolean isOwed;
 
     /** What it touches, if it waits for the log. */
     final Set<InodeId> touched;
@@ -144,23 +167,42 @@ public final class Ahead {
     final CompletableFuture<Void> concluded = new CompletableFuture<>();
     volatile long sequence = UNSENT;
 
-    /** It was answered and got no sequence number: it has no effect. */
+    /** It was concluded and got no sequence number: it has no effect. */
     boolean dropped;
 
-    boolean isAnswered;
+    boolean isConcluded;
     boolean isApplied;
+    boolean isLost;
+
+    /** Of what was answered ahead, once the log has answered: whether it has repeated that. */
+    volatile boolean isRepeated;
+
+    final CompletableFuture<Boolean> compared = new CompletableFuture<>();
 
     Sent(
         long number,
+        boolean isOwed,
         Set<InodeId> touched,
         List<InodeId> returned,
         List<OverlayStore.Place> written,
         long writtenBytes) {
       this.number = number;
+      this.isOwed = isOwed;
       this.touched = touched;
       this.returned = returned;
       this.written = written;
       this.writtenBytes = writtenBytes;
+    }
+
+    @Override
+    public void numbered(long given) {
+      sequence = given;
+    }
+
+    @Override
+    public void concluded() {
+      note(this);
+      concluded.complete(null);
     }
   }
 
@@ -178,6 +220,11 @@ public final class Ahead {
     this.tables = tables;
     this.pipeline = pipeline;
     this.broken = broken;
+  }
+
+  /** Whose work it is. */
+  public SessionId session() {
+    return session;
   }
 
   /**
@@ -208,9 +255,11 @@ public final class Ahead {
         if (!reply.errno().isOk()) {
           return new Attempt(reply, null);
         }
-        sent = new Sent(last, Set.of(), List.of(), seen.written(), seen.writtenBytes());
-        logged = send(request.with(Standing.AHEAD), sent);
+        boolean isOwed = isMissed(request.operation());
+        sent = new Sent(last, isOwed, Set.of(), List.of(), seen.written(), seen.writtenBytes());
+        logged = send(request.with(Standing.AHEAD), true, sent);
         rows = seen.rows();
+        lastAhead = sent;
       }
       InodeId born = leased(request.operation());
       if (born != null && isAbout(born, reply)) {
@@ -219,7 +268,17 @@ public final class Ahead {
     }
     CompletableFuture<Reply> unused =
         logged.whenComplete((said, failure) -> compare(request, sent, reply, said, failure));
+    if (logged.isDone() && !sent.isRepeated) {
+      // The session is over: it must not be heard of later only.
+      return new Attempt(Reply.failed(Errno.EIO), null);
+    }
     return new Attempt(reply, null);
+  }
+
+  /** Nobody is told that a read file's time was not noted, or of a lease that ends anyway. */
+  private static boolean isMissed(Operation operation) {
+    return !(operation instanceof Operation.Accessed)
+        && !(operation instanceof Operation.AcquireLease);
   }
 
   /** Lets an operation touch what is held, unless another one that waits for the log does. */
@@ -244,10 +303,12 @@ public final class Ahead {
 
   private void compare(
       Request request, Sent sent, Reply ahead, @Nullable Reply said, @Nullable Throwable failure) {
-    note(sent);
-    if (!ahead.equals(said)) {
+    sent.isRepeated = ahead.equals(said);
+    sent.compared.complete(sent.isRepeated);
+    if (!sent.isRepeated) {
       synchronized (this) {
         over = true;
+        lose(sent);
       }
       broken.accept(
           request.operation()
@@ -258,8 +319,27 @@ public final class Ahead {
     }
   }
 
+  /** Counts what was answered and does not come about. */
+  @GuardedBy("this")
+  private void lose(Sent sent) {
+    if (sent.isOwed && !sent.isLost) {
+      sent.isLost = true;
+      int unusedCount = lost.incrementAndGet();
+    }
+  }
+
+  /** The session is over: nothing is answered ahead any more, and what is on its way is lost. */
+  public synchronized void end() {
+    over = true;
+    for (Sent sent : unapplied) {
+      if (!sent.isConcluded) {
+        lose(sent);
+      }
+    }
+  }
+
   private synchronized void note(Sent sent) {
-    sent.isAnswered = true;
+    sent.isConcluded = true;
     if (sent.sequence == UNSENT) {
       sent.dropped = true;
     } else {
@@ -271,7 +351,7 @@ public final class Ahead {
   /** What waited for the log waits no more. */
   @GuardedBy("this")
   private void letGo(Sent sent) {
-    if (!sent.dropped && !(sent.isAnswered && sent.isApplied)) {
+    if (!sent.dropped && !(sent.isConcluded && sent.isApplied)) {
       return;
     }
     for (InodeId inode : sent.touched) {
@@ -297,15 +377,17 @@ public final class Ahead {
         || operation instanceof Operation.SetXattr
         || operation instanceof Operation.RemoveXattr
         || operation instanceof Operation.SetAcl
+        || operation instanceof Operation.Accessed
+        || operation instanceof Operation.AcquireLease
         || (operation instanceof Operation.SetAttributes set && set.sizeBytes() == null);
   }
 
   @GuardedBy("this")
-  private CompletableFuture<Reply> send(Request request, Sent sent) {
+  private CompletableFuture<Reply> send(Request request, boolean forEver, Sent sent) {
     unapplied.add(sent);
     unappliedBytes += sent.writtenBytes;
     try {
-      return pipeline.send(request, sequence -> sent.sequence = sequence);
+      return pipeline.send(request, forEver, sent);
     } catch (RuntimeException | Error e) {
       // Whether it was sent is not known.
       over = true;
@@ -316,10 +398,11 @@ public final class Ahead {
   /**
    * Sends an operation that waits for the log.
    *
+   * @param forEver not to give it up while the session lives
    * @return the log's answer; LEASED with the session's own number if something came in between:
    *     then it is made again
    */
-  public CompletableFuture<Reply> submit(Request request) {
+  public CompletableFuture<Reply> submit(Request request, boolean forEver) {
     Operation operation = request.operation();
     synchronized (this) {
       Set<InodeId> touched;
@@ -329,7 +412,7 @@ public final class Ahead {
       }
       List<InodeId> returned =
           operation instanceof Operation.ReleaseLeases release ? release.inodes() : List.of();
-      Sent sent = new Sent(++last, touched, returned, List.of(), 0);
+      Sent sent = new Sent(++last, false, touched, returned, List.of(), 0);
       touched.forEach(inode -> waited.computeIfAbsent(inode, i -> new HashSet<>()).add(sent));
       for (InodeId inode : returned) {
         held.remove(inode);
@@ -340,18 +423,13 @@ public final class Ahead {
       if (leased != null) {
         asked.put(leased, sent);
       }
-      CompletableFuture<Reply> logged = send(request.with(new Standing.Beside(touched)), sent);
-      return logged.whenComplete((reply, failure) -> conclude(operation, sent, reply));
+      CompletableFuture<Reply> logged =
+          send(request.with(new Standing.Beside(touched)), forEver, sent);
+      return logged.whenComplete((reply, failure) -> grant(operation, sent, reply));
     }
   }
 
-  private void conclude(Operation operation, Sent sent, @Nullable Reply reply) {
-    grant(operation, sent, reply);
-    sent.concluded.complete(null);
-  }
-
   private synchronized void grant(Operation operation, Sent sent, @Nullable Reply reply) {
-    note(sent);
     InodeId leased = leased(operation);
     boolean isLeased = reply != null && reply.errno().isOk() && isAbout(leased, reply);
     if (leased != null && asked.remove(leased, sent) && isLeased) {
@@ -383,10 +461,10 @@ public final class Ahead {
    */
   @GuardedBy("this")
   private Set<InodeId> touched(Request request, ReadStore now) {
+    Set<InodeId> touched = new HashSet<>(named(request.operation()));
     if (!maybe(request.operation())) {
-      return new HashSet<>(named(request.operation()));
+      return touched;
     }
-    Set<InodeId> touched = new HashSet<>();
     OverlayStore seen = new OverlayStore(rows.copy(), now, 0);
     Reply unused =
         OperationEngine.ahead(
@@ -408,14 +486,14 @@ public final class Ahead {
       return List.of(set.inode());
     } else if (operation instanceof Operation.Accessed read) {
       return List.of(read.inode());
+    } else if (operation instanceof Operation.AcquireLease acquire) {
+      return List.of(acquire.inode());
     } else if (operation instanceof Operation.Allocate allocate) {
       return List.of(allocate.inode());
     } else if (operation instanceof Operation.CopyRange copy) {
       return List.of(copy.from(), copy.to());
     } else if (operation instanceof Operation.CreateUnnamed create) {
       return List.of(create.parent());
-    } else if (operation instanceof Operation.AcquireLease acquire) {
-      return List.of(acquire.inode());
     }
     return List.of();
   }
@@ -426,17 +504,45 @@ public final class Ahead {
    * @param look takes the tables as they are now, never older than at a call before
    * @param make from both what is to be given back
    */
-  public synchronized <T extends Tables, R> R look(Supplier<T> look, Look<T, R> make) {
+  public synchronized <T extends Tables, R> R look(Supplier<T> look, Look<T, R> make)
+      throws ErrnoException {
     T now = look.get();
     try {
-      long unusedApplied = settle(now.store());
+      if (!unapplied.isEmpty()) {
+        long unusedApplied = settle(now.store());
+      }
       boolean isPlain = unapplied.isEmpty();
       ReadStore seen = isPlain ? now.store() : new OverlayStore(rows.copy(), now.store(), 0);
       return make.of(now, seen, Set.copyOf(returning.keySet()));
-    } catch (RuntimeException | Error e) {
+    } catch (ErrnoException | RuntimeException | Error e) {
       now.close();
       throw e;
     }
+  }
+
+  /**
+   * Whether an inode is as the session sees it whatever others have been told: a lease of the
+   * session covers it, and nothing that waits for the log touches it.
+   *
+   * @param leased what that lease is of
+   */
+  public synchronized boolean isOwn(InodeId inode, InodeId leased) {
+    return held.contains(leased) && !waited.containsKey(inode) && !waited.containsKey(leased);
+  }
+
+  /**
+   * Completes when the log has answered all that was answered ahead before the call: with whether
+   * that came about.
+   */
+  public synchronized CompletableFuture<Boolean> logged() {
+    Sent sent = lastAhead;
+    // The log takes them in order, so what came before it is there if it is.
+    return sent == null ? CompletableFuture.completedFuture(true) : sent.compared.copy();
+  }
+
+  /** How many operations were answered ahead, and lost since. */
+  public int lost() {
+    return lost.get();
   }
 
   /** When it is decided who has a lease that the session has given back; done if that is known. */
@@ -453,7 +559,7 @@ public final class Ahead {
      * @param seen what the session sees
      * @param returning inodes whose leases the session has given back, whatever {@code seen} says
      */
-    R of(T tables, ReadStore seen, Set<InodeId> returning);
+    R of(T tables, ReadStore seen, Set<InodeId> returning) throws ErrnoException;
   }
 
   /** Forgets what the tables have; the last operation of the session that they have. */

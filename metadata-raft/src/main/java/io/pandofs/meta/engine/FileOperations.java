@@ -44,6 +44,7 @@ final class FileOperations {
   static Reply accessed(Operation.Accessed read, Change change) throws ErrnoException {
     Inode inode = change.asItIs(read.inode());
     if (!change.mayTouch(inode)) {
+      change.requireInLog();
       return Reply.OK;
     }
     inode.accessed = Change.bounded(read.time());

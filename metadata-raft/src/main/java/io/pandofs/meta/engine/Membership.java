@@ -51,7 +51,7 @@ final class Membership {
    */
   static LogReply diverged(SessionId id, Store store, LocalEffects effects) {
     LogReply unused = expireSession(id, store, effects);
-    return LogReply.refused(LogReply.Status.FENCED);
+    return LogReply.refused(LogReply.Status.DIVERGED);
   }
 
   static LogReply registerNode(LogEntry.RegisterNode entry, Store store, LocalEffects effects) {

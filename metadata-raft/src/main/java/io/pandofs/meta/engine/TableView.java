@@ -96,7 +96,12 @@ public final class TableView implements MetadataView {
   @Override
   public Attributes attributes(InodeId inode) throws ErrnoException {
     Inode found = asItIs(inode);
-    return found.attributes(holder(found));
+    Inode.Lease lease = lease(found);
+    // Nobody has written to a file under the lease of its directory alone.
+    if (lease == null || (leases != Leases.SHOWN && lease.inode() != found)) {
+      return found.attributes();
+    }
+    return found.attributes(lease.holder());
   }
 
   @Override
@@ -169,8 +174,15 @@ public final class TableView implements MetadataView {
     onClose.run();
   }
 
-  /** Who holds the lease that covers an inode; null if nobody does, or it does not matter. */
-  private @Nullable SessionId holder(Inode inode) throws ForeignLeaseException {
+  /** What the lease is of that covers an inode; null if none does, or the inode is not there. */
+  public @Nullable InodeId leased(InodeId id) {
+    Inode inode = Inode.find(tables, id.value());
+    Inode.Lease lease = inode == null ? null : inode.coveredBy(tables, this::directoryRow);
+    return lease == null ? null : lease.inode().id;
+  }
+
+  /** The lease that covers an inode; null if there is none, or it does not matter. */
+  private Inode.@Nullable Lease lease(Inode inode) throws ForeignLeaseException {
     Inode.Lease lease =
         leases == Leases.HIDDEN ? null : inode.coveredBy(tables, this::directoryRow);
     if (lease == null) {
@@ -180,7 +192,7 @@ public final class TableView implements MetadataView {
     if (leases == Leases.OBEYED && !isOwn) {
       throw new ForeignLeaseException(lease.holder(), lease.inode().id);
     }
-    return lease.holder();
+    return lease;
   }
 
   /** Who looks at one file looks at its neighbours next. */
@@ -195,7 +207,7 @@ public final class TableView implements MetadataView {
 
   private Inode inode(InodeId id) throws ErrnoException {
     Inode inode = asItIs(id);
-    SessionId unusedHolder = holder(inode);
+    Inode.Lease unusedLease = lease(inode);
     return inode;
   }
 

@@ -239,6 +239,7 @@ public final class LogCodec {
     return switch (status) {
       case OK -> LogReply.Status.OK;
       case FENCED -> LogReply.Status.FENCED;
+      case DIVERGED -> LogReply.Status.DIVERGED;
       case GAP -> LogReply.Status.GAP;
       case FORGOTTEN -> LogReply.Status.FORGOTTEN;
       case REFUSED -> LogReply.Status.REFUSED;

@@ -29,6 +29,8 @@ public record LogReply(Status status, List<Reply> replies, long number) {
     OK,
     /** The session is unknown or expired: its mount must register anew. */
     FENCED,
+    /** As FENCED, for the first time: the log answers otherwise than was answered ahead of it. */
+    DIVERGED,
     /** A sequence number was left out. */
     GAP,
     /** The result was acknowledged and forgotten. */

@@ -6,6 +6,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
@@ -80,6 +81,10 @@ final class BatchSender {
   @GuardedBy("this")
   private boolean sweeping;
 
+  /** Somebody is about to send what waits. */
+  @GuardedBy("this")
+  private boolean pumping;
+
   private final ScheduledExecutorService scheduler;
 
   /**
@@ -112,11 +117,18 @@ final class BatchSender {
   private static final class Waiting {
     final Request request;
     final long deadline;
+    final Ahead.Progress progress;
     final CompletableFuture<Reply> answer = new CompletableFuture<>();
 
-    Waiting(Request request, long deadline) {
+    Waiting(Request request, long deadline, Ahead.Progress progress) {
       this.request = request;
       this.deadline = deadline;
+      this.progress = progress;
+    }
+
+    void conclude(Reply reply) {
+      progress.concluded();
+      answer.complete(reply);
     }
   }
 
@@ -133,32 +145,50 @@ final class BatchSender {
     }
   }
 
-  /** Never fails; answers EIO when the session is over or the patience is. */
-  CompletableFuture<Reply> submit(Request request) {
-    return submit(request, patienceNanos);
-  }
-
-  /** As {@link #submit}, but waits as long as the session lives. */
-  CompletableFuture<Reply> commit(Request request) {
-    return submit(request, FOR_EVER_NANOS);
-  }
-
-  private CompletableFuture<Reply> submit(Request request, long nanos) {
+  /**
+   * Queues a request. Never fails; answers EIO when the session is over or the patience is.
+   *
+   * @param forEver to wait as long as the session lives
+   * @param progress is told of it even when its caller has been answered EIO
+   */
+  CompletableFuture<Reply> send(Request request, boolean forEver, Ahead.Progress progress) {
     if (RequestSize.atMost(request) > RaftSettings.ENTRY_BYTES_MAX) {
       // The log would refuse it for ever, and with it all that comes after.
       LOG.error("{}: an operation over {} bytes", session, RaftSettings.ENTRY_BYTES_MAX);
+      progress.concluded();
       return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
     }
-    Waiting one = new Waiting(request, clock.nanoTime() + nanos);
+    long nanos = forEver ? FOR_EVER_NANOS : patienceNanos;
+    Waiting one = new Waiting(request, clock.nanoTime() + nanos, progress);
     synchronized (this) {
       if (over || waiting.size() >= WAITING_MAX) {
+        progress.concluded();
         return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
       }
       waiting.add(one);
-      sendMore();
+      // Not on this thread: whoever works ahead goes on meanwhile, and more travels together.
+      if (!pumping && mayCarry()) {
+        pumping = true;
+        executor.execute(this::pump);
+      }
       startSweeping();
     }
     return one.answer;
+  }
+
+  private synchronized void pump() {
+    pumping = false;
+    sendMore();
+  }
+
+  /** Whether nothing is taken any more. */
+  synchronized boolean isOver() {
+    return over;
+  }
+
+  @GuardedBy("this")
+  private boolean mayCarry() {
+    return !over && !resending && sent.size() < IN_FLIGHT_MAX;
   }
 
   /** Answers everything with EIO and takes nothing more. */
@@ -171,12 +201,12 @@ final class BatchSender {
       sent.forEach(batch -> lost.addAll(batch.parts));
       sent.clear();
     }
-    lost.forEach(one -> one.answer.complete(Reply.failed(Errno.EIO)));
+    lost.forEach(one -> one.conclude(Reply.failed(Errno.EIO)));
   }
 
   @GuardedBy("this")
   private void sendMore() {
-    while (!over && !resending && sent.size() < IN_FLIGHT_MAX && !waiting.isEmpty()) {
+    while (mayCarry() && !waiting.isEmpty()) {
       Batch batch = nextBatch();
       sent.add(batch);
       send(batch);
@@ -198,7 +228,9 @@ final class BatchSender {
       requests.add(one.request);
     }
     long first = nextSequence;
-    nextSequence += requests.size();
+    for (Waiting one : parts) {
+      one.progress.numbered(nextSequence++);
+    }
     Batch oldest = sent.peek();
     long acknowledged = (oldest == null ? first : oldest.first) - 1;
     byte[] entry = LogCodec.encode(new LogEntry.Batch(session, first, acknowledged, requests));
@@ -226,7 +258,8 @@ final class BatchSender {
       }
       batch.answered = true;
       pauseMillis = Retry.PAUSE_MIN_MILLIS;
-      fenced = reply.status() == LogReply.Status.FENCED;
+      fenced = isOver(reply.status());
+      over = fenced;
       while (!sent.isEmpty() && sent.peek().answered) {
         sent.remove();
       }
@@ -249,8 +282,12 @@ final class BatchSender {
           reply.status());
     }
     for (int i = 0; i < batch.parts.size(); i++) {
-      batch.parts.get(i).answer.complete(whole ? reply.replies().get(i) : Reply.failed(Errno.EIO));
+      batch.parts.get(i).conclude(whole ? reply.replies().get(i) : Reply.failed(Errno.EIO));
     }
+  }
+
+  private static boolean isOver(LogReply.Status status) {
+    return status == LogReply.Status.FENCED || status == LogReply.Status.DIVERGED;
   }
 
   /** Everything unanswered is sent again, at the next leader event or after a pause. */
@@ -307,13 +344,14 @@ final class BatchSender {
   /** Answers EIO to those who have waited too long; see the invariants for what stays. */
   private void sweep() {
     List<Waiting> late = new ArrayList<>();
+    List<Waiting> dropped = new ArrayList<>();
     synchronized (this) {
       long now = clock.nanoTime();
       for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
         Waiting one = all.next();
         if (one.deadline - now <= 0) {
           all.remove();
-          late.add(one);
+          dropped.add(one);
         }
       }
       for (Batch batch : sent) {
@@ -328,6 +366,8 @@ final class BatchSender {
         scheduleSweep();
       }
     }
+    dropped.forEach(one -> one.conclude(Reply.failed(Errno.EIO)));
+    // The log may answer these yet.
     late.forEach(one -> one.answer.complete(Reply.failed(Errno.EIO)));
   }
 }

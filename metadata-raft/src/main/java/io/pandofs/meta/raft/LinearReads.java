@@ -14,6 +14,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,6 @@ final class LinearReads {
   private final Freshness freshness;
   private final DirtyInodes dirty;
   private final AppliedGate applied;
-  private final LiveTables tables;
   private final Retry retry;
   private final Clock clock;
   private final CompletableFuture<ReplicaFailure> failed;
@@ -57,7 +57,6 @@ final class LinearReads {
       Freshness freshness,
       DirtyInodes dirty,
       AppliedGate applied,
-      LiveTables tables,
       Retry retry,
       Clock clock,
       CompletableFuture<ReplicaFailure> failed) {
@@ -65,30 +64,31 @@ final class LinearReads {
     this.freshness = freshness;
     this.dirty = dirty;
     this.applied = applied;
-    this.tables = tables;
     this.retry = retry;
     this.clock = clock;
     this.failed = failed;
     this.barrier = new ReadBarrier(this::askReadIndex);
   }
 
-  /** The tables with all that was acknowledged anywhere before the call. */
-  LocalSnapshot snapshot(Duration patience) throws ErrnoException {
+  /** The tables that are looked at from now on have all that was acknowledged before the call. */
+  void awaitCurrent(Duration patience) throws ErrnoException {
     if (freshness.isFresh()) {
-      LocalSnapshot snapshot = tables.snapshot();
       local.increment();
-      return snapshot;
+      return;
     }
     asked.increment();
-    awaitCurrent(patience);
-    return tables.snapshot();
+    askAndCatchUp(patience);
   }
 
-  /** A view of such a snapshot that tells only what is released. */
-  MetadataView released(MetadataView all, Duration patience) {
+  /**
+   * A view of such tables that tells only what is released.
+   *
+   * @param isOwn of an inode that does not wait for that: nobody else may look at it
+   */
+  MetadataView released(MetadataView all, Predicate<InodeId> isOwn, Duration patience) {
     return freshness.released() >= all.index()
         ? all
-        : new ReleasedView(all, (inode, upTo) -> awaitRelease(inode, upTo, patience));
+        : new ReleasedView(all, (inode, upTo) -> awaitRelease(inode, upTo, isOwn, patience));
   }
 
   ReplicaStatus.Reads counts() {
@@ -107,16 +107,17 @@ final class LinearReads {
   }
 
   /** Waits until the last change of the inode, as of an index, is released. */
-  private void awaitRelease(InodeId inode, long upTo, Duration patience) throws ErrnoException {
+  private void awaitRelease(InodeId inode, long upTo, Predicate<InodeId> isOwn, Duration patience)
+      throws ErrnoException {
     long index = Math.min(upTo, dirty.lastChange(inode));
-    if (index > freshness.released()) {
+    if (index > freshness.released() && !isOwn.test(inode)) {
       waited.incrementAndGet();
       waitForCaller(freshness.whenReleased(index), patience);
     }
   }
 
   /** Waits until everything that was acknowledged anywhere before the call is applied here. */
-  private void awaitCurrent(Duration patience) throws ErrnoException {
+  private void askAndCatchUp(Duration patience) throws ErrnoException {
     long deadline = clock.nanoTime() + patience.toNanos();
     CompletableFuture<Long> question = barrier.readIndex();
     long index =

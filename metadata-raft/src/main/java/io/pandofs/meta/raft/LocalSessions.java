@@ -2,10 +2,13 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
+import io.pandofs.meta.ahead.Ahead;
+import io.pandofs.meta.engine.TableView;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
@@ -206,6 +209,9 @@ final class LocalSessions {
         new RaftSession(
             id,
             sender,
+            tables::snapshot,
+            retry,
+            threads.answers,
             this::view,
             this::oldView,
             quorum,
@@ -321,11 +327,24 @@ final class LocalSessions {
    * lives in what the view shows: what it held may be gone otherwise. (That it has ended is told to
    * it a moment after it can be seen.)
    */
-  private MetadataView view(SessionId session, Duration patience) throws ErrnoException {
+  private MetadataView view(Ahead session, Duration patience) throws ErrnoException {
     long deadline = clock.nanoTime() + patience.toNanos();
     awaitRenewed(patience);
-    LocalSnapshot snapshot = living(session, reads.snapshot(until(deadline)));
-    return reads.released(snapshot.view(session), until(deadline));
+    reads.awaitCurrent(until(deadline));
+    return session.look(
+        tables::snapshot,
+        (snapshot, seen, returning) -> {
+          requireLiving(session.session(), snapshot);
+          TableView view =
+              TableView.of(session.session(), returning, seen, snapshot.index(), snapshot::close);
+          return reads.released(view, inode -> isOwn(session, view, inode), until(deadline));
+        });
+  }
+
+  /** What a lease covers is shown to its session before others have confirmed it. */
+  private static boolean isOwn(Ahead session, TableView view, InodeId inode) {
+    InodeId leased = view.leased(inode);
+    return leased != null && session.isOwn(inode, leased);
   }
 
   /** Who has waited for long is not refused for what a moment more brings. */
@@ -333,19 +352,21 @@ final class LocalSessions {
     return Duration.ofNanos(Math.max(MOMENT_NANOS, deadline - clock.nanoTime()));
   }
 
-  /** What this node has: an old prefix of what is committed. */
-  private MetadataView oldView(SessionId session) throws ErrnoException {
-    return living(session, tables.snapshot()).viewAsItIs();
+  /** What this node has, an old prefix of what is committed, and what the session has answered. */
+  private MetadataView oldView(Ahead session) throws ErrnoException {
+    return session.look(
+        tables::snapshot,
+        (snapshot, seen, returning) -> {
+          requireLiving(session.session(), snapshot);
+          return TableView.asItIs(seen, snapshot.index(), snapshot::close);
+        });
   }
 
-  /** The snapshot, if the session lives in it. */
-  private static LocalSnapshot living(SessionId session, LocalSnapshot snapshot)
+  private static void requireLiving(SessionId session, LocalSnapshot snapshot)
       throws ErrnoException {
     if (snapshot.cluster().session(session) == null) {
-      snapshot.close();
       throw new ErrnoException(Errno.EIO, session + " is over");
     }
-    return snapshot;
   }
 
   /** A node whose sessions may be over answers none of them (PROTOCOL rule 7). */

@@ -1,13 +1,13 @@
 package io.pandofs.meta.raft;
 
-import io.pandofs.common.SessionId;
+import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.ReadStore;
 import io.pandofs.meta.engine.TableView;
 import io.pandofs.meta.rocksdb.RocksSnapshot;
 
 /** A pinned look at this node's tables. Not thread-safe; close it soon, once. */
-final class LocalSnapshot implements AutoCloseable {
+final class LocalSnapshot implements Ahead.Tables {
   private final RocksSnapshot snapshot;
   private final Runnable onClose;
   private boolean closed;
@@ -21,7 +21,8 @@ final class LocalSnapshot implements AutoCloseable {
     return snapshot;
   }
 
-  ReadStore store() {
+  @Override
+  public ReadStore store() {
     return snapshot;
   }
 
@@ -36,16 +37,6 @@ final class LocalSnapshot implements AutoCloseable {
   /** The tree as it is here, for nobody; closing the view closes this. */
   TableView view() {
     return new TableView(snapshot, index(), this::close);
-  }
-
-  /** The same for a session; closing the view closes this. */
-  TableView view(SessionId viewer) {
-    return TableView.of(viewer, snapshot, index(), this::close);
-  }
-
-  /** As above, without leases. */
-  TableView viewAsItIs() {
-    return TableView.asItIs(snapshot, index(), this::close);
   }
 
   @Override

@@ -15,6 +15,7 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.wire.SessionRenewal;
 import java.io.IOException;
@@ -23,11 +24,21 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A session of a mount on this node. Thread-safe. */
+@SuppressWarnings("FutureReturnValueIgnored") // each chain ends in an answer
 final class RaftSession implements MetadataSession {
+  private static final Logger LOG = LoggerFactory.getLogger(RaftSession.class);
   private static final LockWaiter NOBODY =
       new LockWaiter() {
         @Override
@@ -37,12 +48,18 @@ final class RaftSession implements MetadataSession {
         public void mayBeGranted() {}
       };
 
+  /** How often to look whether what waits for others may wait any longer. */
+  private static final long LOOK_AGAIN_MILLIS = 250;
+
   private static final int INODES_AT_ONCE = 4096;
   private static final int BLOCKS_AT_ONCE = 1024;
   private static final int ORPHANS_LISTED_MAX = 4096;
 
   private final SessionId id;
   private final BatchSender sender;
+  private final Ahead ahead;
+  private final Retry retry;
+  private final Executor executor;
   private final Views views;
   private final OldViews oldViews;
   private final QuorumWatch quorum;
@@ -60,17 +77,22 @@ final class RaftSession implements MetadataSession {
   @GuardedBy("held")
   private final Map<InodeId, Integer> held = new HashMap<>();
 
+  private volatile Predicate<InodeId> alsoHeld = inode -> false;
+  private final AtomicLong renewals = new AtomicLong();
+
   /** Opens linearizable views that do not show the end of the session: EIO otherwise. */
   interface Views {
-    MetadataView open(SessionId session, Duration patience) throws ErrnoException;
+    MetadataView open(Ahead session, Duration patience) throws ErrnoException;
   }
 
   /** Opens views of what this node has, however old, under the same condition. */
   interface OldViews {
-    MetadataView open(SessionId session) throws ErrnoException;
+    MetadataView open(Ahead session) throws ErrnoException;
   }
 
   /**
+   * @param tables this node's, at a moment
+   * @param executor where what waited for others goes on
    * @param policy what to answer while the majority is gone
    * @param sign what is heard of this session
    * @param onClose ends the session in the log and forgets it
@@ -78,6 +100,9 @@ final class RaftSession implements MetadataSession {
   RaftSession(
       SessionId id,
       BatchSender sender,
+      Supplier<LocalSnapshot> tables,
+      Retry retry,
+      Executor executor,
       Views views,
       OldViews oldViews,
       QuorumWatch quorum,
@@ -88,6 +113,9 @@ final class RaftSession implements MetadataSession {
       Consumer<RaftSession> onClose) {
     this.id = id;
     this.sender = sender;
+    this.ahead = new Ahead(id, tables, sender::send, this::diverged);
+    this.retry = retry;
+    this.executor = executor;
     this.views = views;
     this.oldViews = oldViews;
     this.quorum = quorum;
@@ -114,13 +142,130 @@ final class RaftSession implements MetadataSession {
   public CompletableFuture<Reply> submit(Request request) {
     Errno refusal = refusal();
     return refusal.isOk()
-        ? sender.submit(request)
+        ? send(request, false)
         : CompletableFuture.completedFuture(Reply.failed(refusal));
   }
 
   @Override
   public CompletableFuture<Reply> commit(Request request) {
-    return sender.commit(request);
+    return send(request, true);
+  }
+
+  private CompletableFuture<Reply> send(Request request, boolean forEver) {
+    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    send(request, forEver, answer);
+    return answer;
+  }
+
+  private void send(Request request, boolean forEver, CompletableFuture<Reply> answer) {
+    try {
+      ahead
+          .submit(request, forEver)
+          .whenComplete(
+              (reply, failure) -> {
+                if (failure != null) {
+                  answer.complete(Reply.failed(Errno.EIO));
+                } else if (isOwnRefusal(reply)) {
+                  again(pause(), answer, () -> send(request, forEver, answer));
+                } else {
+                  answer.complete(reply);
+                }
+              });
+    } catch (RuntimeException e) {
+      answer.complete(unlooked(e));
+    }
+  }
+
+  /** Another attempt after something, unless nobody waits for it any more. */
+  private void again(
+      CompletableFuture<?> after, CompletableFuture<Reply> answer, Runnable attempt) {
+    after.whenComplete(
+        (done, failure) -> {
+          try {
+            executor.execute(
+                () -> {
+                  if (!answer.isDone()) {
+                    attempt.run();
+                  }
+                });
+          } catch (RejectedExecutionException e) {
+            answer.complete(Reply.failed(Errno.EIO)); // This node stops.
+          }
+        });
+  }
+
+  private Reply unlooked(RuntimeException failure) {
+    if (!expired.isDone()) {
+      LOG.error("{}: this node's tables cannot be looked at", id, failure);
+    }
+    return Reply.failed(Errno.EIO);
+  }
+
+  /** What the operation touches was not known when it was sent: this node's tables were behind. */
+  private boolean isOwnRefusal(Reply reply) {
+    return reply.errno() == Errno.LEASED && reply.number() == id.value();
+  }
+
+  private CompletableFuture<Void> pause() {
+    return retry.pause(Retry.PAUSE_MIN_MILLIS, expired);
+  }
+
+  @Override
+  public CompletableFuture<Reply> perform(Request request) {
+    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    perform(request, answer);
+    return answer;
+  }
+
+  private void perform(Request request, CompletableFuture<Reply> answer) {
+    Errno refusal = refusal();
+    if (!refusal.isOk()) {
+      answer.complete(Reply.failed(refusal));
+    } else if (!surelyLives()) {
+      send(request, false, answer);
+    } else {
+      answerAhead(request, answer);
+    }
+  }
+
+  private void answerAhead(Request request, CompletableFuture<Reply> answer) {
+    Ahead.Attempt attempt;
+    try {
+      attempt = ahead.answer(request);
+    } catch (RuntimeException e) {
+      answer.complete(unlooked(e));
+      return;
+    }
+    CompletableFuture<?> over = attempt.over();
+    if (attempt.reply() != null) {
+      answer.complete(attempt.reply());
+    } else if (over == null || over.isDone()) {
+      // What is over already is not in the tables yet: this node is behind.
+      send(request, false, answer);
+    } else {
+      // Not for ever: what is in the way may last as long as there is no majority.
+      CompletableFuture<?> soon =
+          over.copy().completeOnTimeout(null, LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+      again(soon, answer, () -> perform(request, answer));
+    }
+  }
+
+  @Override
+  public CompletableFuture<Boolean> logged() {
+    return ahead.logged();
+  }
+
+  @Override
+  public int lost() {
+    return ahead.lost();
+  }
+
+  /** The log has answered otherwise than was answered ahead, or nothing any more. */
+  private void diverged(String how) {
+    if (!sender.isOver()) {
+      LOG.error("{} ends: {}", id, how);
+      close();
+    }
   }
 
   @Override
@@ -144,15 +289,15 @@ final class RaftSession implements MetadataSession {
     boolean readOnly = policy.mode() == QuorumLoss.Mode.READ_ONLY;
     if (!refusal().isOk()) {
       if (readOnly) {
-        return oldViews.open(id);
+        return oldViews.open(ahead);
       }
       throw new ErrnoException(Errno.EIO, "no majority");
     }
     try {
-      return views.open(id, policy.patience());
+      return views.open(ahead, policy.patience());
     } catch (ErrnoException e) {
       if (readOnly && quorum.isLost() && !expired.isDone()) {
-        return oldViews.open(id);
+        return oldViews.open(ahead);
       }
       throw e;
     }
@@ -183,6 +328,25 @@ final class RaftSession implements MetadataSession {
   }
 
   @Override
+  public void onRenewal(Predicate<InodeId> others) {
+    alsoHeld = others;
+  }
+
+  @Override
+  public long renewals() {
+    return renewals.get();
+  }
+
+  private boolean isHeld(InodeId inode) {
+    synchronized (held) {
+      if (held.containsKey(inode)) {
+        return true;
+      }
+    }
+    return alsoHeld.test(inode);
+  }
+
+  @Override
   public void onRecall(LeaseHolder holder) {
     leases = holder;
   }
@@ -208,6 +372,10 @@ final class RaftSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
+    if (holder.equals(id)) {
+      CompletableFuture<?> back = ahead.returned(inode);
+      return back.isDone() ? pause() : CompletableFuture.anyOf(back, expired).thenAccept(any -> {});
+    }
     return recalls.recall(holder, inode, patience, () -> refusal().isOk());
   }
 
@@ -229,20 +397,15 @@ final class RaftSession implements MetadataSession {
   SessionRenewal renewal(long applied, ClusterView cluster) {
     SessionRenewal.Builder renewal =
         SessionRenewal.newBuilder().setSession(id.value()).setApplied(applied).setComplete(true);
-    synchronized (held) {
-      if (held.isEmpty()) {
-        return renewal.build();
-      }
-    }
+    // First: who is counted from here on is asked for below, or looks again.
+    long unusedCount = renewals.incrementAndGet();
     long after = 0;
     while (true) {
       List<ClusterView.Orphan> orphans = cluster.orphansAfter(after, ORPHANS_LISTED_MAX);
-      synchronized (held) {
-        for (ClusterView.Orphan orphan : orphans) {
-          after = orphan.inode().value();
-          if (held.containsKey(orphan.inode())) {
-            renewal.addHeldOrphans(orphan.inode().value());
-          }
+      for (ClusterView.Orphan orphan : orphans) {
+        after = orphan.inode().value();
+        if (isHeld(orphan.inode())) {
+          renewal.addHeldOrphans(orphan.inode().value());
         }
       }
       if (renewal.getHeldOrphansCount() > ORPHANS_LISTED_MAX) {
@@ -265,7 +428,11 @@ final class RaftSession implements MetadataSession {
 
   /** The session is over; returns at once. */
   void end() {
+    ahead.end();
     sender.end();
+    if (ahead.lost() > 0) {
+      LOG.error("{}: {} operations that were answered are lost", id, ahead.lost());
+    }
     expired.complete(null);
   }
 

@@ -10,6 +10,10 @@ import io.pandofs.meta.Request;
  */
 final class RequestSize {
   private static final int FIXED = 128;
+
+  /** What it touches: two directories and what two names in them mean. */
+  private static final int STANDING = 4 * 10;
+
   private static final int NAME_MAX = 256;
   private static final int EXTENT = 48;
   private static final int BLOCK = 96;
@@ -24,7 +28,10 @@ final class RequestSize {
   private RequestSize() {}
 
   static long atMost(Request request) {
-    Operation operation = request.operation();
+    return STANDING + ofOperation(request.operation());
+  }
+
+  private static long ofOperation(Operation operation) {
     if (operation instanceof Operation.Write write) {
       return FIXED + (long) EXTENT * write.extents().size() + (long) BLOCK * write.blocks().size();
     }

@@ -137,7 +137,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             ratis::term,
             releases::answeredAt,
             dirty);
-    reads = new LinearReads(leader, freshness, dirty, applied, tables, retry, clock, failed);
+    reads = new LinearReads(leader, freshness, dirty, applied, retry, clock, failed);
     sessions = openSessions();
     Membership membership = openMembership();
     changes = new MemberChanges(ratis, peersHeard, tables, applied, membership, releases::whenLeft);
@@ -332,7 +332,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   /** A view of everything that was acknowledged anywhere before the call. */
   MetadataView openView(Duration patience) throws ErrnoException {
-    return reads.released(reads.snapshot(patience).view(), patience);
+    reads.awaitCurrent(patience);
+    return reads.released(tables.snapshot().view(), inode -> false, patience);
   }
 
   MetadataView localView() {

@@ -33,7 +33,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -59,13 +58,15 @@ class AheadModelTest {
   private int answeredAhead;
   private int looked;
   private int held;
+  private int givenUp;
 
   /** What is in the log: for a batch, whose and what for. */
   private record Entry(
       LogEntry entry, Mount mount, SessionId session, List<Waiting> waiting, LogReply reply) {}
 
   /** A request on its way. */
-  private record Waiting(Request request, LongConsumer numbered, CompletableFuture<Reply> answer) {}
+  private record Waiting(
+      Request request, boolean forEver, Ahead.Progress progress, CompletableFuture<Reply> answer) {}
 
   /** Tables that nothing has to be given back of. */
   private record Now(ReadStore store) implements Ahead.Tables {
@@ -114,8 +115,8 @@ class AheadModelTest {
           new Ahead(
               id,
               () -> new Now(tables.copy()),
-              (request, numbered) -> {
-                Waiting sent = new Waiting(request, numbered, new CompletableFuture<>());
+              (request, forEver, progress) -> {
+                Waiting sent = new Waiting(request, forEver, progress, new CompletableFuture<>());
                 waiting.add(sent);
                 return sent.answer;
               },
@@ -136,7 +137,7 @@ class AheadModelTest {
       long first = sequence + 1;
       while (batch.size() < count && !waiting.isEmpty()) {
         Waiting next = waiting.remove();
-        next.numbered.accept(++sequence);
+        next.progress.numbered(++sequence);
         batch.add(next);
       }
       if (batch.isEmpty()) {
@@ -190,6 +191,7 @@ class AheadModelTest {
       }
       for (int i = 0; i < entry.waiting.size(); i++) {
         entry.mount.delivered++;
+        entry.waiting.get(i).progress.concluded();
         entry.waiting.get(i).answer.complete(entry.reply.replies().get(i));
       }
     }
@@ -217,7 +219,8 @@ class AheadModelTest {
           mount.ahead.submit(
               request(
                   new Operation.Create(
-                      InodeId.ROOT, name, mount.home, FileType.DIRECTORY, 0755, 0, null, true)));
+                      InodeId.ROOT, name, mount.home, FileType.DIRECTORY, 0755, 0, null, true)),
+              false);
       settle();
     }
     for (int step = 0; step < STEPS; step++) {
@@ -232,6 +235,7 @@ class AheadModelTest {
     assertThat(answeredAhead).isGreaterThan(STEPS / 80);
     assertThat(looked).isGreaterThan(STEPS / 50);
     assertThat(held).isPositive();
+    assertThat(givenUp).isPositive();
   }
 
   private static List<String> rows(ReadStore store, Table table) {
@@ -272,12 +276,37 @@ class AheadModelTest {
       case 11 -> {
         if (random.nextInt(20) == 0) {
           expire(mount);
+        } else {
+          giveUp(mount, random);
         }
       }
       default -> work(mount, random);
     }
     deliver();
     look(mounts.get(random.nextInt(MOUNTS)));
+  }
+
+  /** Some that wait are waited for no more: not sent any more, or the log answers them yet. */
+  private void giveUp(Mount mount, Random random) {
+    List<Waiting> late = new ArrayList<>();
+    for (Waiting waiting : List.copyOf(mount.waiting)) {
+      if (isGivenUp(waiting, random)) {
+        mount.waiting.remove(waiting);
+        waiting.progress.concluded();
+        late.add(waiting);
+      }
+    }
+    for (Entry entry : entries.subList(deliveredEntries, entries.size())) {
+      if (entry.mount == mount) {
+        entry.waiting.stream().filter(sent -> isGivenUp(sent, random)).forEach(late::add);
+      }
+    }
+    late.forEach(waiting -> waiting.answer.complete(Reply.failed(Errno.EIO)));
+    givenUp += late.size();
+  }
+
+  private static boolean isGivenUp(Waiting waiting, Random random) {
+    return !waiting.forEver && random.nextInt(3) == 0;
   }
 
   /** What it has answered and not sent is lost; so is what happens after that in the truth. */
@@ -312,7 +341,7 @@ class AheadModelTest {
     CompletableFuture<Void> unused =
         mount
             .ahead
-            .submit(request)
+            .submit(request, false)
             .thenAccept(
                 reply -> {
                   if (reply.errno() == Errno.LEASED && reply.number() != asker.value()) {
@@ -326,7 +355,7 @@ class AheadModelTest {
       if (holder.session.value() == refusal.number()) {
         InodeId inode = refusal.attributes().inode();
         CompletableFuture<Reply> unused =
-            holder.ahead.submit(request(new Operation.ReleaseLeases(List.of(inode))));
+            holder.ahead.submit(request(new Operation.ReleaseLeases(List.of(inode))), false);
       }
     }
   }

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.Errno;
+import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.ForeignLeaseException;
@@ -32,6 +34,7 @@ class AheadTest {
   /** A session on a node whose tables are as of when a test says. */
   private final class Mount {
     final List<Reply> said = new ArrayList<>();
+    final List<Ahead.Progress> underWay = new ArrayList<>();
     final List<CompletableFuture<Reply>> answers = new ArrayList<>();
     final SessionId session =
         new SessionId(rig.apply(new LogEntry.RegisterSession(rig.node, EngineRig.NOW)).number());
@@ -41,8 +44,9 @@ class AheadTest {
         new Ahead(
             session,
             () -> new Now(tables.copy()),
-            (request, numbered) -> {
-              numbered.accept(++sequence);
+            (request, forEver, progress) -> {
+              progress.numbered(++sequence);
+              underWay.add(progress);
               LogEntry entry =
                   new LogEntry.Batch(session, sequence, sequence - 1, List.of(request));
               said.add(rig.apply(entry).replies().get(0));
@@ -58,18 +62,19 @@ class AheadTest {
     /** The log's answers arrive. */
     void hear() {
       for (int i = 0; i < said.size(); i++) {
+        underWay.get(i).concluded();
         answers.get(i).complete(said.get(i));
       }
     }
 
     Reply commit(Operation operation) {
-      CompletableFuture<Reply> answer = ahead.submit(request(operation));
+      CompletableFuture<Reply> answer = ahead.submit(request(operation), false);
       catchUp();
       hear();
       return answer.join();
     }
 
-    TableView view() {
+    TableView view() throws ErrnoException {
       return ahead.look(
           () -> new Now(tables.copy()),
           (now, seen, returning) -> TableView.of(session, returning, seen, 0, () -> {}));
@@ -103,7 +108,7 @@ class AheadTest {
     assertThat(here.view().attributes(file).holder()).isEqualTo(here.session);
 
     CompletableFuture<Reply> back =
-        here.ahead.submit(request(new Operation.ReleaseLeases(List.of(file))));
+        here.ahead.submit(request(new Operation.ReleaseLeases(List.of(file))), false);
     there.catchUp();
     assertThat(there.ahead.answer(chmod()).reply().errno()).isEqualTo(Errno.OK);
     assertThatThrownBy(() -> here.view().attributes(file))
@@ -127,7 +132,7 @@ class AheadTest {
   void aLeaseCountsWhenItsGrantIsAnswered() {
     Mount here = new Mount();
     CompletableFuture<Reply> granted =
-        here.ahead.submit(request(new Operation.AcquireLease(directory)));
+        here.ahead.submit(request(new Operation.AcquireLease(directory)), false);
     here.catchUp();
     assertThat(here.ahead.answer(chmod())).isEqualTo(Ahead.Attempt.NOT_AHEAD);
     here.hear();
@@ -142,7 +147,7 @@ class AheadTest {
     assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
     Request cut = request(new Operation.SetAttributes(file, null, null, null, 5L, null, null));
     assertThat(here.ahead.answer(cut)).isEqualTo(Ahead.Attempt.NOT_AHEAD);
-    CompletableFuture<Reply> waits = here.ahead.submit(cut);
+    CompletableFuture<Reply> waits = here.ahead.submit(cut, false);
     Ahead.Attempt attempt = here.ahead.answer(chmod());
     assertThat(attempt.reply()).isNull();
     assertThat(attempt.over()).isNotDone();
@@ -197,7 +202,7 @@ class AheadTest {
     assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
     FileName name = EngineRig.name("x");
     CompletableFuture<Reply> moved =
-        here.ahead.submit(request(new Operation.Rename(other, name, directory, name, 0)));
+        here.ahead.submit(request(new Operation.Rename(other, name, directory, name, 0)), false);
     here.catchUp();
     Request made =
         request(
@@ -207,6 +212,46 @@ class AheadTest {
     here.hear();
     assertThat(moved).isDone();
     assertThat(here.ahead.answer(made).reply().errno()).isEqualTo(Errno.EEXIST);
+  }
+
+  /** Its caller has gone, but others may look at what was before. */
+  @Test
+  void whatIsGivenUpIsUnderWayUntilTheLogHasAnsweredIt() {
+    Mount here = new Mount();
+    InodeId other = rig.directory("e");
+    rig.create(other, "x", FileType.REGULAR);
+    here.catchUp();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    FileName name = EngineRig.name("x");
+    CompletableFuture<Reply> moved =
+        here.ahead.submit(request(new Operation.Rename(other, name, directory, name, 0)), false);
+    here.answers.get(1).complete(Reply.failed(Errno.EIO));
+    assertThat(moved).isDone();
+    here.catchUp();
+    Operation unlink = new Operation.Unlink(directory, name);
+    assertThat(here.ahead.answer(request(unlink)).reply()).as("it is in e elsewhere").isNull();
+    here.hear();
+    assertThat(here.ahead.answer(request(unlink)).reply()).isEqualTo(Reply.OK);
+  }
+
+  /** The session's end counts what is on its way, whoever hears of it first. */
+  @Test
+  void whatIsOnItsWayWhenTheSessionEndsIsLost() {
+    Mount here = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    assertThat(here.ahead.answer(chmod()).reply().errno()).isEqualTo(Errno.OK);
+    Request read = request(new Operation.Accessed(file, new Timestamp(1_900_000_000, 0)));
+    assertThat(here.ahead.answer(read).reply().errno()).isEqualTo(Errno.OK);
+    CompletableFuture<Boolean> logged = here.ahead.logged();
+    here.ahead.end();
+    assertThat(here.ahead.lost()).as("but for who has read what").isEqualTo(1);
+    assertThat(here.ahead.answer(chmod())).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+    for (int i = 1; i < 3; i++) {
+      here.underWay.get(i).concluded();
+      here.answers.get(i).complete(Reply.failed(Errno.EIO));
+    }
+    assertThat(here.ahead.lost()).isEqualTo(1);
+    assertThat(logged).isCompletedWithValue(false);
   }
 
   /** What waits does not say that it touches it: the tables did not have it when it was sent. */
@@ -219,7 +264,7 @@ class AheadTest {
     InodeId late = rig.create(other, "x", FileType.REGULAR).inode();
     FileName name = EngineRig.name("x");
     CompletableFuture<Reply> moved =
-        here.ahead.submit(request(new Operation.Rename(other, name, directory, name, 0)));
+        here.ahead.submit(request(new Operation.Rename(other, name, directory, name, 0)), false);
     here.catchUp();
     Request change = request(new Operation.SetAttributes(late, 0600, null, null, null, null, null));
     assertThat(here.ahead.answer(change).reply()).as("elsewhere it is in e yet").isNull();
@@ -236,7 +281,7 @@ class AheadTest {
     Request next =
         request(new Operation.Unlink(directory, EngineRig.name("f"))).with(Standing.ALONE);
     LogEntry batch = new LogEntry.Batch(here.session, 1, 0, List.of(refused, next));
-    assertThat(rig.apply(batch).status()).isEqualTo(LogReply.Status.FENCED);
+    assertThat(rig.apply(batch).status()).isEqualTo(LogReply.Status.DIVERGED);
     assertThat(rig.attributes(file).links()).isEqualTo(1);
     assertThat(Sessions.isLive(rig.store, here.session)).isFalse();
     LogEntry later = new LogEntry.Batch(here.session, 2, 0, List.of(next));

@@ -134,7 +134,7 @@ class BatchSenderTest {
       BatchSender sender = sender(new FaultyLeader(seed, 0.3), 60_000);
       List<CompletableFuture<Reply>> replies = new ArrayList<>();
       for (int i = 0; i < 500; i++) {
-        replies.add(sender.submit(one()));
+        replies.add(sender.send(one(), false, Unwatched.PROGRESS));
         if (i % 50 == 0) {
           sender.leaderChanged();
           replies.get(i).get(60, TimeUnit.SECONDS);
@@ -177,7 +177,7 @@ class BatchSenderTest {
             200);
     List<CompletableFuture<Reply>> lost = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
-      lost.add(sender.submit(one()));
+      lost.add(sender.send(one(), false, Unwatched.PROGRESS));
     }
     for (CompletableFuture<Reply> reply : lost) {
       assertThat(reply.get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
@@ -187,7 +187,13 @@ class BatchSenderTest {
     // The first ones may still wait behind what was given up, longer than this short patience.
     await()
         .atMost(Duration.ofSeconds(20))
-        .until(() -> sender.submit(one()).get(20, TimeUnit.SECONDS).errno().isOk());
+        .until(
+            () ->
+                sender
+                    .send(one(), false, Unwatched.PROGRESS)
+                    .get(20, TimeUnit.SECONDS)
+                    .errno()
+                    .isOk());
     sender.end();
   }
 
@@ -204,12 +210,14 @@ class BatchSenderTest {
             2_000);
     byte[] value = new byte[RaftSettings.ENTRY_BYTES_MAX];
     CompletableFuture<Reply> large =
-        sender.submit(
+        sender.send(
             Tree.request(
-                new Operation.SetXattr(
-                    io.pandofs.common.InodeId.ROOT, new byte[] {'a'}, value, 0)));
+                new Operation.SetXattr(io.pandofs.common.InodeId.ROOT, new byte[] {'a'}, value, 0)),
+            false,
+            Unwatched.PROGRESS);
     assertThat(large.get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
-    assertThat(sender.submit(one()).get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.OK);
+    assertThat(sender.send(one(), false, Unwatched.PROGRESS).get(20, TimeUnit.SECONDS).errno())
+        .isEqualTo(Errno.OK);
     sender.end();
   }
 
@@ -218,11 +226,12 @@ class BatchSenderTest {
     makeVolume();
     apply(new LogEntry.ExpireSession(session));
     BatchSender sender = sender(new FaultyLeader(5, 0), 10_000);
-    assertThat(sender.submit(one()).get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.EIO);
+    assertThat(sender.send(one(), false, Unwatched.PROGRESS).get(20, TimeUnit.SECONDS).errno())
+        .isEqualTo(Errno.EIO);
     // Callers are answered first.
     await().atMost(Duration.ofSeconds(10)).until(() -> fenced.get() > 0);
     sender.end();
     assertThat(fenced.get()).isEqualTo(1);
-    assertThat(sender.submit(one()).join().errno()).isEqualTo(Errno.EIO);
+    assertThat(sender.send(one(), false, Unwatched.PROGRESS).join().errno()).isEqualTo(Errno.EIO);
   }
 }

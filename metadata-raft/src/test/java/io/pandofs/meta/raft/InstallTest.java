@@ -143,7 +143,7 @@ class InstallTest {
       session.submit(Tree.create(file, "file")).get(30, TimeUnit.SECONDS);
       while (written < 24 * megabyte) {
         List<CompletableFuture<Reply>> replies = new ArrayList<>();
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < 4; i++) {
           replies.add(
               session.submit(
                   Tree.request(

@@ -212,7 +212,7 @@ class MemberChangesTest {
 
   /** Whether a node's own tables have a name. */
   private static boolean has(TestNode node, String name) throws ErrnoException {
-    try (MetadataView view = node.snapshot().viewAsItIs()) {
+    try (MetadataView view = node.snapshot().view()) {
       view.lookup(InodeId.ROOT, Tree.name(name));
       return true;
     } catch (ErrnoException e) {

@@ -56,7 +56,7 @@ class RetryOverCutTest {
   private static final int RECORD = 8;
 
   @TempDir Path dir;
-  private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2);
+  private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(1);
   private final ExecutorService wire = Executors.newSingleThreadExecutor();
 
   @AfterEach
@@ -148,8 +148,10 @@ class RetryOverCutTest {
               null,
               true,
               true);
-      ok(sender.submit(Tree.request(born)));
-      ok(sender.commit(append(log, 0, BlockId.ofSerial(serial), placement)));
+      ok(sender.send(Tree.request(born), false, Unwatched.PROGRESS));
+      ok(
+          sender.send(
+              append(log, 0, BlockId.ofSerial(serial), placement), true, Unwatched.PROGRESS));
       away.kill();
 
       List<Request> operations = operations(inode);
@@ -169,7 +171,9 @@ class RetryOverCutTest {
       }
       cluster.assertAlike();
       Reply next =
-          sender.submit(Tree.create(new InodeId(inode + 9), "excl")).get(30, TimeUnit.SECONDS);
+          sender
+              .send(Tree.create(new InodeId(inode + 9), "excl"), false, Unwatched.PROGRESS)
+              .get(30, TimeUnit.SECONDS);
       assertThat(next.errno()).isEqualTo(Errno.EEXIST);
       assertAppendedOnce(cluster.leader(), log, serial);
       sender.end();
@@ -184,7 +188,9 @@ class RetryOverCutTest {
   }
 
   private static long reserve(BatchSender sender, NumberKind kind) throws Exception {
-    return ok(sender.submit(Tree.request(new Operation.ReserveNumbers(kind, 16)))).number();
+    return ok(sender.send(
+            Tree.request(new Operation.ReserveNumbers(kind, 16)), false, Unwatched.PROGRESS))
+        .number();
   }
 
   private static Reply ok(CompletableFuture<Reply> answer) throws Exception {
@@ -193,20 +199,14 @@ class RetryOverCutTest {
     return reply;
   }
 
-  /**
-   * Has them travel in one batch, whose answer is lost: they wait until others, which fill all
-   * places on the way, are answered.
-   */
+  /** Has them travel in one batch, whose answer is lost: nothing is sent until all are there. */
   private List<CompletableFuture<Reply>> sendTogether(
       BatchSender sender, CutWay way, List<Request> operations) throws Exception {
     way.losing = operations.size();
     CountDownLatch all = new CountDownLatch(1);
-    CompletableFuture<Void> held = CompletableFuture.runAsync(() -> pass(all), wire);
-    for (int i = 0; i < 3; i++) {
-      sender.submit(Tree.request(new Operation.ReserveNumbers(NumberKind.INODE, 1)));
-    }
+    CompletableFuture<Void> held = CompletableFuture.runAsync(() -> pass(all), scheduler);
     List<CompletableFuture<Reply>> answers = new ArrayList<>();
-    operations.forEach(request -> answers.add(sender.commit(request)));
+    operations.forEach(request -> answers.add(sender.send(request, true, Unwatched.PROGRESS)));
     all.countDown();
     held.get(20, TimeUnit.SECONDS);
     return answers;
@@ -259,7 +259,7 @@ class RetryOverCutTest {
   }
 
   private static void assertAppendedOnce(TestNode node, InodeId log, long serial) throws Exception {
-    try (MetadataView view = node.snapshot().viewAsItIs()) {
+    try (MetadataView view = node.snapshot().view()) {
       assertThat(view.attributes(log).sizeBytes()).isEqualTo(2 * RECORD);
       assertThat(view.extents(log, 0, Long.MAX_VALUE))
           .containsExactly(

@@ -298,7 +298,7 @@ final class SimulatedMount {
     SessionId mine = id;
     long submitted = clock.nanoTime();
     world().detail(() -> host + " submits " + operation);
-    CompletableFuture<Reply> answer = sender.submit(request);
+    CompletableFuture<Reply> answer = sender.send(request, false, Unwatched.PROGRESS);
     if (!keeps(Rule.LOG_BEFORE_ANSWER) && operation instanceof Operation.Unlink) {
       answer = CompletableFuture.completedFuture(Reply.OK); // as if the mount had seen to it
     }

@@ -14,6 +14,9 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.ahead.Ahead;
+import io.pandofs.meta.engine.ReadStore;
+import io.pandofs.meta.engine.TableView;
 import io.pandofs.meta.log.LogReply;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +25,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A session of a {@link LocalTree}: every operation is applied before {@link #submit} returns. */
@@ -30,9 +35,11 @@ public final class LocalMetadataSession implements MetadataSession {
 
   private final LocalTree tree;
   private final SessionId id;
+  private final Ahead ahead;
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
 
   private volatile @Nullable LeaseHolder leases;
+  private volatile Predicate<InodeId> alsoHeld = inode -> false;
   private volatile @Nullable LockWaiter waiter;
 
   /** Guards the order of the calls; taken before the tree's lock. */
@@ -40,6 +47,9 @@ public final class LocalMetadataSession implements MetadataSession {
 
   @GuardedBy("order")
   private long sequence;
+
+  @GuardedBy("order")
+  private @Nullable List<Waiting> heldBack;
 
   @GuardedBy("order")
   private final Map<NumberKind, Range> numbers = new HashMap<>();
@@ -51,6 +61,50 @@ public final class LocalMetadataSession implements MetadataSession {
   LocalMetadataSession(LocalTree tree, SessionId id) {
     this.tree = tree;
     this.id = id;
+    this.ahead = new Ahead(id, () -> new Now(tree.copy()), this::send, how -> tree.expire(id));
+  }
+
+  /** What waits while operations are held back. */
+  private record Waiting(
+      Request request, Ahead.Progress progress, CompletableFuture<Reply> answer) {}
+
+  private CompletableFuture<Reply> send(Request request, boolean forEver, Ahead.Progress progress) {
+    Waiting one = new Waiting(request, progress, new CompletableFuture<>());
+    synchronized (order) {
+      if (heldBack != null && !expired.isDone()) {
+        heldBack.add(one);
+        return one.answer;
+      }
+    }
+    Reply reply = apply(request, progress::numbered);
+    progress.concluded();
+    return CompletableFuture.completedFuture(reply);
+  }
+
+  /** From now on operations reach the log when {@link #letGo} is called. */
+  public void holdBack() {
+    synchronized (order) {
+      heldBack = new ArrayList<>();
+    }
+  }
+
+  /** Has those that were held back done. */
+  public void letGo() {
+    List<Waiting> all;
+    synchronized (order) {
+      all = heldBack == null ? List.of() : heldBack;
+      heldBack = null;
+    }
+    for (Waiting one : all) {
+      Reply reply = apply(one.request, one.progress::numbered);
+      one.progress.concluded();
+      one.answer.complete(reply);
+    }
+  }
+
+  private record Now(ReadStore store) implements Ahead.Tables {
+    @Override
+    public void close() {}
   }
 
   @Override
@@ -60,7 +114,13 @@ public final class LocalMetadataSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Reply> submit(Request request) {
-    return CompletableFuture.completedFuture(apply(request));
+    while (true) {
+      CompletableFuture<Reply> answer = ahead.submit(request, false);
+      Reply reply = answer.join();
+      if (reply.errno() != Errno.LEASED || reply.number() != id.value()) {
+        return answer;
+      }
+    }
   }
 
   @Override
@@ -69,12 +129,29 @@ public final class LocalMetadataSession implements MetadataSession {
   }
 
   @Override
+  public CompletableFuture<Reply> perform(Request request) {
+    Reply reply = ahead.answer(request).reply();
+    return reply == null ? submit(request) : CompletableFuture.completedFuture(reply);
+  }
+
+  @Override
+  public CompletableFuture<Boolean> logged() {
+    return ahead.logged();
+  }
+
+  @Override
+  public int lost() {
+    return ahead.lost();
+  }
+
+  @Override
   public Errno refusal() {
     return Errno.OK;
   }
 
-  private Reply apply(Request request) {
+  private Reply apply(Request request, LongConsumer numbered) {
     synchronized (order) {
+      numbered.accept(sequence + 1);
       LogReply reply = tree.submit(this, sequence + 1, request);
       if (reply.status() == LogReply.Status.FENCED) {
         return Reply.failed(Errno.EIO);
@@ -89,7 +166,9 @@ public final class LocalMetadataSession implements MetadataSession {
     if (expired.isDone()) {
       throw new ErrnoException(Errno.EIO);
     }
-    return tree.view(id);
+    return ahead.look(
+        () -> new Now(tree.copy()),
+        (now, seen, returning) -> TableView.of(id, returning, seen, tree.index(), () -> {}));
   }
 
   @Override
@@ -107,7 +186,7 @@ public final class LocalMetadataSession implements MetadataSession {
       Range range = numbers.getOrDefault(kind, new Range(0, 0));
       if (range.next() == range.end()) {
         Operation reserve = new Operation.ReserveNumbers(kind, NUMBERS);
-        Reply reply = apply(new Request(reserve, Caller.ROOT, Timestamp.EPOCH));
+        Reply reply = apply(new Request(reserve, Caller.ROOT, Timestamp.EPOCH), number -> {});
         if (!reply.errno().isOk()) {
           throw new ErrnoException(reply.errno());
         }
@@ -140,6 +219,20 @@ public final class LocalMetadataSession implements MetadataSession {
     tree.release(inode);
   }
 
+  @Override
+  public void onRenewal(Predicate<InodeId> others) {
+    alsoHeld = others;
+  }
+
+  @Override
+  public long renewals() {
+    return tree.reaps();
+  }
+
+  boolean alsoHolds(InodeId inode) {
+    return !expired.isDone() && alsoHeld.test(inode);
+  }
+
   /** All holds, which the session has no more. */
   List<InodeId> takeHeld() {
     synchronized (held) {
@@ -157,7 +250,9 @@ public final class LocalMetadataSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
-    return tree.recall(holder, inode);
+    return holder.equals(id)
+        ? ahead.returned(inode).thenApply(known -> null)
+        : tree.recall(holder, inode);
   }
 
   @Override
@@ -191,6 +286,8 @@ public final class LocalMetadataSession implements MetadataSession {
   }
 
   void ended() {
+    ahead.end();
+    letGo();
     expired.complete(null);
   }
 

@@ -59,6 +59,9 @@ public final class LocalTree {
   @GuardedBy("this")
   private int recalls;
 
+  @GuardedBy("this")
+  private long reaps;
+
   public LocalTree() {
     this(LocalEffects.NONE);
   }
@@ -146,7 +149,7 @@ public final class LocalTree {
     return new TableView(copy(), 0, () -> {});
   }
 
-  private synchronized MemoryStore copy() {
+  synchronized MemoryStore copy() {
     return store.copy();
   }
 
@@ -189,8 +192,9 @@ public final class LocalTree {
 
   /** Reaps every orphan that no session holds, wholly. */
   public synchronized void reap() {
+    reaps++;
     for (ClusterView.Orphan orphan : new ClusterView(store).orphansAfter(0, Integer.MAX_VALUE)) {
-      if (!held.containsKey(orphan.inode())) {
+      if (!isHeld(orphan.inode())) {
         LogEntry.Reap reap = new LogEntry.Reap(List.of(orphan.inode()), orphan.index());
         while (expectOk(apply(reap)).number() > 0) {
           // Each entry frees a bounded number of rows.
@@ -199,12 +203,22 @@ public final class LocalTree {
     }
   }
 
+  @GuardedBy("this")
+  private boolean isHeld(InodeId inode) {
+    return held.containsKey(inode)
+        || sessions.values().stream().anyMatch(session -> session.alsoHolds(inode));
+  }
+
+  synchronized long reaps() {
+    return reaps;
+  }
+
   synchronized LogReply submit(LocalMetadataSession session, long sequence, Request request) {
     return apply(new LogEntry.Batch(session.id(), sequence, sequence - 1, List.of(request)));
   }
 
-  synchronized MetadataView view(SessionId viewer) {
-    return TableView.of(viewer, store.copy(), index, () -> {});
+  synchronized long index() {
+    return index;
   }
 
   synchronized void hold(InodeId inode) {

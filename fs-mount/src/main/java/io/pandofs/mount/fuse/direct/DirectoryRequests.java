@@ -73,8 +73,9 @@ final class DirectoryRequests {
     }
   }
 
-  void fsync() throws ErrnoException {
-    directories.fsync();
+  void fsync(Request in) throws ErrnoException {
+    in.needs(Handle.BYTES);
+    directories.fsync(in.int64(Handle.HANDLE));
   }
 
   void release(Request in) throws ErrnoException {

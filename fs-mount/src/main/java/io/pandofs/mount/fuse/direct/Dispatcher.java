@@ -173,7 +173,7 @@ final class Dispatcher {
       case Protocol.OPENDIR -> directories.open(in, out);
       case Protocol.READDIR -> directories.read(in, out);
       case Protocol.READDIRPLUS -> directories.readPlus(in, out);
-      case Protocol.FSYNCDIR -> directories.fsync();
+      case Protocol.FSYNCDIR -> directories.fsync(in);
       case Protocol.RELEASEDIR -> directories.release(in);
       default -> {
         return false;

@@ -1,0 +1,70 @@
+package io.pandofs.mount.vfs;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.InodeId;
+import io.pandofs.common.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * In which directories this mount changes names, and which of these others want too. Who changes
+ * several names in a short time gets the directory's lease; while others want it as well, a lease
+ * would only go back and forth, so that nobody asks for it. Thread-safe.
+ */
+final class DirectoryUse {
+
+  /** So many of the directories that were used last are remembered. */
+  private static final int REMEMBERED_MAX = 4096;
+
+  /** Changes that are no further apart are of one piece of work. */
+  private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** For so long after others wanted a directory it is not asked for. */
+  private static final long CONTENDED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Clock clock;
+  private final boolean worksAhead;
+
+  private static final class Use {
+    boolean isChanged;
+    long changedNanos;
+    boolean isContended;
+    long contendedNanos;
+  }
+
+  @GuardedBy("this")
+  private final Map<InodeId, Use> uses =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<InodeId, Use> eldest) {
+          return size() > REMEMBERED_MAX;
+        }
+      };
+
+  /**
+   * @param worksAhead whether any lease of a directory is of use
+   */
+  DirectoryUse(Clock clock, boolean worksAhead) {
+    this.clock = clock;
+    this.worksAhead = worksAhead;
+  }
+
+  /** A name is about to be changed in a directory; whether to ask for its lease. */
+  synchronized boolean isWorthALease(InodeId directory) {
+    Use use = uses.computeIfAbsent(directory, one -> new Use());
+    long now = clock.nanoTime();
+    boolean again = use.isChanged && now - use.changedNanos <= SOON_NANOS;
+    use.isChanged = true;
+    use.changedNanos = now;
+    use.isContended = use.isContended && now - use.contendedNanos <= CONTENDED_NANOS;
+    return worksAhead && again && !use.isContended;
+  }
+
+  /** Another mount wants it, or has it. */
+  synchronized void contended(InodeId directory) {
+    Use use = uses.computeIfAbsent(directory, one -> new Use());
+    use.isContended = true;
+    use.contendedNanos = clock.nanoTime();
+  }
+}
