@@ -135,6 +135,9 @@ public final class Ahead {
      * @return the answer, or EIO when it is given up: then it may come about yet
      */
     CompletableFuture<Reply> send(Request request, boolean forEver, Progress progress);
+
+    /** Somebody waits for what was answered ahead, if it lingers. */
+    default void hurry() {}
   }
 
   /** Where an operation is on its way, whether or not somebody still waits for the answer. */
@@ -536,8 +539,12 @@ public final class Ahead {
    */
   public synchronized CompletableFuture<Boolean> logged() {
     Sent sent = lastAhead;
+    if (sent == null || sent.compared.isDone()) {
+      return CompletableFuture.completedFuture(sent == null || sent.isRepeated);
+    }
     // The log takes them in order, so what came before it is there if it is.
-    return sent == null ? CompletableFuture.completedFuture(true) : sent.compared.copy();
+    pipeline.hurry();
+    return sent.compared.copy();
   }
 
   /** How many operations were answered ahead, and lost since. */

@@ -6,6 +6,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
@@ -39,12 +40,16 @@ import org.slf4j.LoggerFactory;
  * completed.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // each chain ends in a handler of success and failure
-final class BatchSender {
+final class BatchSender implements Ahead.Pipeline {
   private static final Logger LOG = LoggerFactory.getLogger(BatchSender.class);
   private static final int IN_FLIGHT_MAX = 3;
-  private static final int BATCH_REQUESTS_MAX = 512;
+  static final int BATCH_REQUESTS_MAX = 512;
   private static final int BATCH_BYTES_MAX = 1 << 20;
   private static final int WAITING_MAX = 1 << 16;
+
+  /** So long nothing is sent that nobody waits for, so that more of it travels together. */
+  static final long LINGER_MILLIS = 20;
+
   private static final long FOR_EVER_NANOS = Long.MAX_VALUE / 2;
 
   private final SessionId session;
@@ -84,6 +89,14 @@ final class BatchSender {
   /** Somebody is about to send what waits. */
   @GuardedBy("this")
   private boolean pumping;
+
+  /** What waits is sent as soon as there is room: somebody waits for it, or it has waited. */
+  @GuardedBy("this")
+  private boolean urgent;
+
+  /** What waits will be urgent soon. */
+  @GuardedBy("this")
+  private boolean lingering;
 
   private final ScheduledExecutorService scheduler;
 
@@ -151,7 +164,8 @@ final class BatchSender {
    * @param forEver to wait as long as the session lives
    * @param progress is told of it even when its caller has been answered EIO
    */
-  CompletableFuture<Reply> send(Request request, boolean forEver, Ahead.Progress progress) {
+  @Override
+  public CompletableFuture<Reply> send(Request request, boolean forEver, Ahead.Progress progress) {
     if (RequestSize.atMost(request) > RaftSettings.ENTRY_BYTES_MAX) {
       // The log would refuse it for ever, and with it all that comes after.
       LOG.error("{}: an operation over {} bytes", session, RaftSettings.ENTRY_BYTES_MAX);
@@ -166,14 +180,34 @@ final class BatchSender {
         return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
       }
       waiting.add(one);
-      // Not on this thread: whoever works ahead goes on meanwhile, and more travels together.
-      if (!pumping && mayCarry()) {
-        pumping = true;
-        executor.execute(this::pump);
+      if (request.standing() instanceof Standing.Ahead && waiting.size() < BATCH_REQUESTS_MAX) {
+        linger();
+      } else {
+        hurry();
       }
       startSweeping();
     }
     return one.answer;
+  }
+
+  @GuardedBy("this")
+  private void linger() {
+    if (!urgent && !lingering) {
+      lingering = true;
+      scheduler.schedule(this::hurry, LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Somebody waits for what was sent. */
+  @Override
+  public synchronized void hurry() {
+    lingering = false;
+    urgent = true;
+    // Not on this thread: more may travel together, and the caller may have something locked.
+    if (!pumping && mayCarry() && !waiting.isEmpty()) {
+      pumping = true;
+      executor.execute(this::pump);
+    }
   }
 
   private synchronized void pump() {
@@ -206,11 +240,12 @@ final class BatchSender {
 
   @GuardedBy("this")
   private void sendMore() {
-    while (mayCarry() && !waiting.isEmpty()) {
+    while (urgent && mayCarry() && !waiting.isEmpty()) {
       Batch batch = nextBatch();
       sent.add(batch);
       send(batch);
     }
+    urgent = urgent && !waiting.isEmpty();
   }
 
   @GuardedBy("this")

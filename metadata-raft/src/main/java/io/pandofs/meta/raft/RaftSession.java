@@ -113,7 +113,7 @@ final class RaftSession implements MetadataSession {
       Consumer<RaftSession> onClose) {
     this.id = id;
     this.sender = sender;
-    this.ahead = new Ahead(id, tables, sender::send, this::diverged);
+    this.ahead = new Ahead(id, tables, sender, this::diverged);
     this.retry = retry;
     this.executor = executor;
     this.views = views;

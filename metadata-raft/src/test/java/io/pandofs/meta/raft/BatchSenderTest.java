@@ -12,6 +12,8 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.engine.LocalEffects;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.MemoryStore;
@@ -28,6 +30,8 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -123,7 +127,7 @@ class BatchSenderTest {
         fenced::incrementAndGet);
   }
 
-  private static io.pandofs.meta.Request one() {
+  private static Request one() {
     return Tree.request(new Operation.ReserveNumbers(NumberKind.INODE, 1));
   }
 
@@ -160,6 +164,89 @@ class BatchSenderTest {
       session =
           new SessionId(
               apply(new LogEntry.RegisterSession(new NodeId(1), Timestamp.EPOCH)).number());
+    }
+  }
+
+  /** Runs what lingers when a test says so. */
+  private static final class Patient extends ScheduledThreadPoolExecutor {
+    final List<Runnable> lingering = new ArrayList<>();
+
+    Patient() {
+      super(1);
+    }
+
+    @Override
+    public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+      if (unit.toMillis(delay) == BatchSender.LINGER_MILLIS) {
+        lingering.add(task);
+        return super.schedule(() -> {}, 1, TimeUnit.DAYS);
+      }
+      return super.schedule(task, delay, unit);
+    }
+
+    /** What was to be done at once is done. */
+    void settle() throws Exception {
+      submit(() -> {}).get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  private static Request ahead() {
+    return one().with(Standing.AHEAD);
+  }
+
+  /** What was answered ahead lingers, until it is full, or somebody waits for it. */
+  @Test
+  void whatNobodyWaitsForTravelsTogether() throws Exception {
+    makeVolume();
+    Patient patient = new Patient();
+    List<Integer> sizes = new ArrayList<>();
+    SystemClock clock = new SystemClock();
+    BatchSender sender =
+        new BatchSender(
+            session,
+            entry -> {
+              LogReply reply = applied(entry);
+              sizes.add(reply.replies().size());
+              return CompletableFuture.completedFuture(reply);
+            },
+            events,
+            new Retry(clock, patient, events),
+            clock,
+            patient,
+            patient,
+            TimeUnit.SECONDS.toNanos(60),
+            () -> {});
+    try {
+      sendAhead(sender, 3);
+      patient.settle();
+      assertThat(sizes).as("nobody waits").isEmpty();
+      assertThat(patient.lingering).hasSize(1);
+      patient.lingering.remove(0).run();
+      patient.settle();
+      assertThat(sizes).containsExactly(3);
+
+      sendAhead(sender, 2);
+      CompletableFuture<Reply> waited = sender.send(one(), false, Unwatched.PROGRESS);
+      assertThat(waited.get(20, TimeUnit.SECONDS).errno()).isEqualTo(Errno.OK);
+      assertThat(sizes).as("with one that waits").containsExactly(3, 3);
+
+      sendAhead(sender, 4);
+      sender.hurry();
+      patient.settle();
+      assertThat(sizes).as("a barrier").containsExactly(3, 3, 4);
+
+      sendAhead(sender, BatchSender.BATCH_REQUESTS_MAX);
+      patient.settle();
+      assertThat(sizes).as("a full batch").containsExactly(3, 3, 4, BatchSender.BATCH_REQUESTS_MAX);
+    } finally {
+      sender.end();
+      patient.shutdownNow();
+    }
+  }
+
+  private static void sendAhead(BatchSender sender, int count) {
+    for (int i = 0; i < count; i++) {
+      CompletableFuture<Reply> unused = sender.send(ahead(), true, Unwatched.PROGRESS);
     }
   }
 
