@@ -248,6 +248,7 @@ class WorkAheadTest {
     Volume.Source syncing = new Volume.Source(volume.tree);
     Vfs vfs = volume.mount(sync, syncing);
     InodeId d = directory(vfs, "d");
+    assertThat(volume.tree.holder(d)).as("a lease would be of no use").isNull();
     vfs.files().release(create(vfs, d, "a"));
     syncing.last().holdBack();
     CompletableFuture<Boolean> made =
