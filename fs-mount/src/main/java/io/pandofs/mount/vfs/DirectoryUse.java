@@ -20,8 +20,13 @@ final class DirectoryUse {
   /** Changes that are no further apart are of one piece of work. */
   private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** For so long after others wanted a directory it is not asked for. */
+  /**
+   * For so long after others wanted a directory it is not asked for; twice as long each time that
+   * they want it again soon after. A machine that dies with the lease is waited for, too.
+   */
   private static final long CONTENDED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final long CONTENDED_MAX_NANOS = TimeUnit.SECONDS.toNanos(32);
 
   private final Clock clock;
   private final boolean worksAhead;
@@ -29,8 +34,14 @@ final class DirectoryUse {
   private static final class Use {
     boolean isChanged;
     long changedNanos;
-    boolean isContended;
     long contendedNanos;
+
+    /** For how long it is not asked for since then; 0 if others never wanted it. */
+    long pauseNanos;
+
+    boolean isContended(long now) {
+      return pauseNanos > 0 && now - contendedNanos <= pauseNanos;
+    }
   }
 
   @GuardedBy("this")
@@ -57,14 +68,21 @@ final class DirectoryUse {
     boolean again = use.isChanged && now - use.changedNanos <= SOON_NANOS;
     use.isChanged = true;
     use.changedNanos = now;
-    use.isContended = use.isContended && now - use.contendedNanos <= CONTENDED_NANOS;
-    return worksAhead && again && !use.isContended;
+    return worksAhead && again && !use.isContended(now);
   }
 
   /** Another mount wants it, or has it. */
   synchronized void contended(InodeId directory) {
     Use use = uses.computeIfAbsent(directory, one -> new Use());
-    use.isContended = true;
-    use.contendedNanos = clock.nanoTime();
+    long now = clock.nanoTime();
+    if (use.isContended(now)) {
+      return;
+    }
+    boolean again = now - use.contendedNanos <= 2 * use.pauseNanos + CONTENDED_NANOS;
+    use.pauseNanos =
+        use.pauseNanos > 0 && again
+            ? Math.min(2 * use.pauseNanos, CONTENDED_MAX_NANOS)
+            : CONTENDED_NANOS;
+    use.contendedNanos = now;
   }
 }
