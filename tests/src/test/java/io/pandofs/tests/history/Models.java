@@ -86,7 +86,9 @@ public final class Models {
    * target): mkdir N, rmdir N, link N,TARGET, unlink N, rename N,M, look N.
    *
    * <p>A failed rename must have had no effect; why it failed is not judged, because the kernel
-   * looks at the two names one after the other.
+   * looks at the two names one after the other. For the same reason it may do nothing and say yes,
+   * as rename(2) has it for two names of one file: it saw the source before another mount moved
+   * that to the target, and the target after it.
    */
   public static Model<Map<String, String>> names() {
     return model(Map.of(), Models::namesStep);
@@ -128,6 +130,9 @@ public final class Models {
     }
     Optional<String> moved = Optional.ofNullable(state.get(source));
     String over = state.get(target);
+    if (moved.isEmpty() && over != null) {
+      return List.of(state); // see names()
+    }
     boolean fits =
         moved.isPresent()
             && (over == null || over.equals(DIRECTORY) == moved.get().equals(DIRECTORY));
