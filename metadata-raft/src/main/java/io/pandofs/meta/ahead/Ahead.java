@@ -335,7 +335,8 @@ public final class Ahead {
   public synchronized void end() {
     over = true;
     for (Sent sent : unapplied) {
-      if (!sent.isConcluded) {
+      // Also what another thread is about to compare: whoever asks next must know.
+      if (!sent.isRepeated) {
         lose(sent);
       }
     }

@@ -243,6 +243,7 @@ class AheadTest {
     Request read = request(new Operation.Accessed(file, new Timestamp(1_900_000_000, 0)));
     assertThat(here.ahead.answer(read).reply().errno()).isEqualTo(Errno.OK);
     CompletableFuture<Boolean> logged = here.ahead.logged();
+    here.underWay.get(1).concluded();
     here.ahead.end();
     assertThat(here.ahead.lost()).as("but for who has read what").isEqualTo(1);
     assertThat(here.ahead.answer(chmod())).isEqualTo(Ahead.Attempt.NOT_AHEAD);
