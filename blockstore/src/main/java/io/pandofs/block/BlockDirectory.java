@@ -18,8 +18,14 @@ public interface BlockDirectory {
   /** The replicas of a group, 0 to 255; empty nodes when no node is registered yet. */
   Replicas replicas(int group);
 
-  /** The committed block's row; null when nothing references it. */
+  /** The row of a block that its replicas must hold; null when nothing references it there. */
   @Nullable BlockRow row(BlockId block);
+
+  /**
+   * Whether something references the block: also one whose bytes are in the tables yet, and that no
+   * node must hold. What has lost its last reference never gets one again.
+   */
+  boolean isReferenced(BlockId block);
 
   /** Committed blocks with a number over {@code after}, in order, at most {@code limit}. */
   List<BlockRow> rowsAfter(long after, int limit);

@@ -6,6 +6,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
@@ -48,11 +49,23 @@ public interface MetadataSession extends AutoCloseable {
    */
   int lost();
 
+  /** The files among them whose bytes are lost; known when {@link #lost} is. */
+  Set<InodeId> lostWrites();
+
   /**
    * As {@link #submit}, but with the patience of the session: not answered EIO for want of a
    * majority as long as the session lives. For what was acknowledged to a program already.
    */
   CompletableFuture<Reply> commit(Request request);
+
+  /** As {@link #perform}, with the patience of {@link #commit}. */
+  CompletableFuture<Reply> commitAhead(Request request);
+
+  /**
+   * Whether small blocks may come with their bytes ({@link InlineBlock}): the tables have not got
+   * too many of those. A hint, and of this node; asked for each of them.
+   */
+  boolean takesInline();
 
   /**
    * What a change is answered with at once, as the mount's quorum-loss policy says, while no

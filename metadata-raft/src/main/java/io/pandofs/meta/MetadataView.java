@@ -1,5 +1,6 @@
 package io.pandofs.meta;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
@@ -49,6 +50,12 @@ public interface MetadataView extends AutoCloseable {
 
   /** Extents that intersect {@code [from, to)}, in order, whole (not cut to the range). */
   List<Extent> extents(InodeId inode, long from, long to) throws ErrnoException;
+
+  /**
+   * The bytes of an inline block, all of them; null if it is none: then they are on its replicas,
+   * and stay there as long as something references them.
+   */
+  byte @Nullable [] inline(BlockId block);
 
   /**
    * An extended attribute's value.

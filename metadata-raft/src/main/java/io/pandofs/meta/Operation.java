@@ -135,23 +135,43 @@ public sealed interface Operation {
   record Accessed(InodeId inode, Timestamp time) implements Operation {}
 
   /**
-   * Makes bytes that are stable on a quorum part of a file. The size becomes at least the end of
-   * the last extent; what the extents cover is replaced. Extents are in order of offset and do not
-   * overlap; each lies in one of {@code blocks}, each of which is new and is covered by at least
-   * one extent.
+   * Makes bytes part of a file that are stable on a quorum, or in the operation itself. The size
+   * becomes at least the end of the last extent; what the extents cover is replaced. Extents are in
+   * order of offset and do not overlap; each lies in one of {@code blocks} or {@code inline}, each
+   * of which is new and is covered by at least one extent.
    */
-  record Write(InodeId inode, List<Extent> extents, List<NewBlock> blocks) implements Operation {
+  record Write(InodeId inode, List<Extent> extents, List<NewBlock> blocks, List<InlineBlock> inline)
+      implements Operation {
     public Write {
       extents = List.copyOf(extents);
+      blocks = List.copyOf(blocks);
+      inline = List.copyOf(inline);
+    }
+
+    /** Of blocks that are on their replicas. */
+    public Write(InodeId inode, List<Extent> extents, List<NewBlock> blocks) {
+      this(inode, extents, blocks, List.of());
+    }
+  }
+
+  /**
+   * Says that the bytes of inline blocks are stable on their replicas: they leave the tables. What
+   * is no inline block any more, or too few of its group's present replicas have, stays as it is.
+   * No file changes. The reply's number is how many blocks it was.
+   */
+  record MoveInline(List<NewBlock> blocks) implements Operation {
+    public MoveInline {
       blocks = List.copyOf(blocks);
     }
   }
 
   /**
    * Says that bytes of a file lie in new blocks as well, and takes them from there from now on. So
-   * neither content nor attributes change, and nobody's lease stands in the way. What no longer
-   * lies where {@code from} says, because it was written or cut meanwhile, stays as it is; a new
-   * block that nothing moves to is no part of the file. The reply's number is how many bytes moved.
+   * neither content nor attributes change. What no longer lies where {@code from} says, because it
+   * was written or cut meanwhile, stays as it is; a new block that nothing moves to is no part of
+   * the file. While another session holds the file's lease extents move as they are, whole and each
+   * by itself: what that one cuts ahead of the log it cuts where they begin and end. The reply's
+   * number is how many bytes moved.
    *
    * @param from where the bytes were, in order of offset, not overlapping
    * @param to where they are too; as the extents of {@link Write}, and may be fewer, since what

@@ -5,5 +5,6 @@ package io.pandofs.meta;
  *
  * @param inodes inodes in use
  * @param storedBytes bytes of live blocks, before replication
+ * @param inlineBytes those of them that are in the tables themselves
  */
-public record VolumeStats(long inodes, long storedBytes) {}
+public record VolumeStats(long inodes, long storedBytes, long inlineBytes) {}

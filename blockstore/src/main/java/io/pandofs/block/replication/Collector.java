@@ -158,7 +158,7 @@ public final class Collector implements AutoCloseable {
   /** Deletes what no row references at this moment. */
   private void delete(List<BlockId> blocks) throws IOException {
     List<BlockId> unreferenced =
-        blocks.stream().filter(block -> directory.row(block) == null).toList();
+        blocks.stream().filter(block -> !directory.isReferenced(block)).toList();
     local.delete(unreferenced);
     deletedBlocks.addAndGet(unreferenced.size());
     LOG.debug("deleted {} blocks", unreferenced.size());
@@ -221,7 +221,7 @@ public final class Collector implements AutoCloseable {
   private boolean isLeftover(LocalBlock block, Map<SessionId, Boolean> ended) {
     // The order matters: see the head of the class.
     return ended.computeIfAbsent(block.session(), directory::hasEnded)
-        && directory.row(block.block()) == null;
+        && !directory.isReferenced(block.block());
   }
 
   private void candidate(BlockId block, Map<BlockId, Long> found, List<BlockId> due) {

@@ -133,6 +133,11 @@ final class FakeDirectory implements BlockDirectory {
   }
 
   @Override
+  public boolean isReferenced(BlockId block) {
+    return row(block) != null;
+  }
+
+  @Override
   public synchronized List<BlockRow> rowsAfter(long after, int limit) {
     return rows.tailMap(after, false).values().stream().limit(limit).toList();
   }

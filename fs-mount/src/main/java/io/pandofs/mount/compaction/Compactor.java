@@ -75,9 +75,6 @@ public final class Compactor implements AutoCloseable {
 
   private static final int DOUBLINGS_MAX = 6;
 
-  /** So long a session is kept that nothing was moved in. */
-  static final Duration IDLE = Duration.ofMinutes(10);
-
   /** A session ends when so much was put in it that did not become part of a file. */
   static final long WASTED_MAX = 64L << 20;
 
@@ -104,7 +101,7 @@ public final class Compactor implements AutoCloseable {
   static final Duration FREE_EVERY = Duration.ofMinutes(1);
 
   private final CompactableFiles files;
-  private final SessionSource sessions;
+  private final BackgroundSession session;
   private final Blocks blocks;
   private final Capacity capacity;
   private final Clock clock;
@@ -126,6 +123,7 @@ public final class Compactor implements AutoCloseable {
     long at;
     int faults;
     boolean failed;
+    boolean isMoreLater;
 
     Told(long writtenNanos, long notBeforeNanos) {
       this.writtenNanos = writtenNanos;
@@ -146,7 +144,6 @@ public final class Compactor implements AutoCloseable {
   private long walkedTo;
 
   private long notBeforeNanos;
-  private long usedNanos;
   private long wastedBytes;
 
   /** What may be moved yet before {@link #roomUntilNanos}. */
@@ -154,8 +151,6 @@ public final class Compactor implements AutoCloseable {
 
   private long roomUntilNanos;
   private @Nullable ByteBuffer buffer;
-
-  private volatile @Nullable MetadataSession session;
 
   /**
    * @param sessions where a session comes from when there is something to do
@@ -170,14 +165,13 @@ public final class Compactor implements AutoCloseable {
       Clock clock,
       Pace pace) {
     this.files = files;
-    this.sessions = sessions;
+    this.session = new BackgroundSession(sessions, clock);
     this.blocks = blocks;
     this.capacity = capacity;
     this.clock = clock;
     this.pace = pace;
     this.faults = new LimitedLog(LOG, clock);
     this.notBeforeNanos = clock.nanoTime();
-    this.usedNanos = notBeforeNanos;
     this.roomUntilNanos = notBeforeNanos;
   }
 
@@ -217,7 +211,9 @@ public final class Compactor implements AutoCloseable {
         forget();
       } else if (clock.nanoTime() - notBeforeNanos >= 0) {
         work();
-        endSessionIfIdle();
+        if (session.endIfIdle()) {
+          buffer = null;
+        }
       }
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       // The tables are closed while a replica starts anew; all else is tried again just as well.
@@ -326,6 +322,7 @@ public final class Compactor implements AutoCloseable {
           throw new IOException(file + ": " + e.getMessage(), e);
         }
       }
+      state.isMoreLater |= step.isMoreLater();
       if (step.isLast()) {
         end(file, state);
         return true;
@@ -343,6 +340,7 @@ public final class Compactor implements AutoCloseable {
         state.beganNanos = now;
         state.atRest = now - state.writtenNanos >= AT_REST.toNanos();
         state.at = 0;
+        state.isMoreLater = false;
       }
       return state;
     }
@@ -361,7 +359,7 @@ public final class Compactor implements AutoCloseable {
       if (state.failed) {
         state.failed = false;
         putOff(state);
-      } else if (state.atRest && state.writtenNanos - state.beganNanos < 0) {
+      } else if (state.atRest && !state.isMoreLater && state.writtenNanos - state.beganNanos < 0) {
         told.remove(file);
       } else {
         state.faults = 0;
@@ -387,7 +385,7 @@ public final class Compactor implements AutoCloseable {
     roomBytes -= bytes;
     ByteBuffer copy = buffer().clear().limit(bytes);
     read(from, copy);
-    MetadataSession in = session();
+    MetadataSession in = session.get();
     long moved = 0;
     try {
       moved = relocate(in, file, from, copy);
@@ -398,7 +396,7 @@ public final class Compactor implements AutoCloseable {
       }
     }
     if (moved > 0) {
-      usedNanos = clock.nanoTime();
+      session.used();
       movedBytes.addAndGet(moved);
     }
   }
@@ -449,7 +447,12 @@ public final class Compactor implements AutoCloseable {
       int at = 0;
       for (Extent extent : from) {
         ByteBuffer part = into.slice(at, (int) extent.length());
-        reads.add(blocks.read(extent.block(), extent.blockOffset(), part));
+        byte[] inline = files.inline(extent.block());
+        if (inline == null) {
+          reads.add(blocks.read(extent.block(), extent.blockOffset(), part));
+        } else {
+          part.put(inline, extent.blockOffset(), part.remaining());
+        }
         at += part.capacity();
         if (reads.size() == PARALLEL_READS) {
           awaitAll(reads);
@@ -490,45 +493,19 @@ public final class Compactor implements AutoCloseable {
     return to;
   }
 
-  private MetadataSession session() throws IOException {
-    MetadataSession present = session;
-    if (present == null || present.expired().isDone()) {
-      present = sessions.register();
-      session = present;
-      usedNanos = clock.nanoTime();
-      wastedBytes = 0;
-      if (isClosed()) {
-        endSession();
-        throw new IOException("the node is stopping");
-      }
-    }
-    return present;
-  }
-
-  private void endSessionIfIdle() {
-    if (clock.nanoTime() - usedNanos >= IDLE.toNanos()) {
-      endSession();
-      buffer = null;
-    }
-  }
-
-  /** With it what was put and not committed becomes nobody's. */
   private void endSession() {
-    MetadataSession present = session;
-    session = null;
-    if (present != null) {
-      present.close();
-    }
+    session.end();
+    wastedBytes = 0;
   }
 
   private boolean isClosed() {
-    return closing.getCount() == 0;
+    return session.isClosed();
   }
 
   /** What is under way fails soon. */
   @Override
   public void close() {
     closing.countDown();
-    endSession();
+    session.close();
   }
 }

@@ -1,15 +1,19 @@
 package io.pandofs.mount.vfs;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
@@ -47,8 +51,18 @@ final class DataReader {
     this.ahead = ahead;
   }
 
-  /** What a view showed of the range: committed extents, those further ahead, and the end. */
-  private record Found(long size, List<Extent> extents, long aheadFrom, long aheadTo) {}
+  /**
+   * What a view showed of the range.
+   *
+   * @param extents committed ones, and those further ahead
+   * @param inline the bytes of their blocks that are in the tables
+   */
+  private record Found(
+      long size, List<Extent> extents, Map<BlockId, byte[]> inline, long aheadFrom, long aheadTo) {
+    static Found nothing(long size) {
+      return new Found(size, List.of(), Map.of(), 0, 0);
+    }
+  }
 
   /**
    * Reads {@code into.remaining()} bytes or to the end of the file.
@@ -130,7 +144,7 @@ final class DataReader {
       return 0;
     }
     gaps.cutAt(found.size);
-    fill(gaps, found.extents, target);
+    fill(gaps, found, target);
     if (found.aheadTo > found.aheadFrom) {
       ahead.execute(() -> prefetch(found));
     }
@@ -149,7 +163,7 @@ final class DataReader {
       throws ErrnoException {
     if (gaps.isEmpty() && session.surelyLives()) {
       // All of it was written here under a lease that is still good.
-      return new Found(Math.max(overlay.end(), gaps.to()), List.of(), 0, 0);
+      return Found.nothing(Math.max(overlay.end(), gaps.to()));
     }
     try (MetadataView view = sessions.view()) {
       Attributes attributes = view.attributes(file.inode());
@@ -157,26 +171,48 @@ final class DataReader {
       long size = Math.max(attributes.sizeBytes(), overlay.end());
       long to = Math.min(size, Math.max(aheadTo, gaps.to()));
       if (size <= gaps.from() || to <= gaps.from()) {
-        return new Found(size, List.of(), 0, 0);
+        return Found.nothing(size);
       }
-      return new Found(size, view.extents(file.inode(), gaps.from(), to), gaps.to(), to);
+      List<Extent> extents = view.extents(file.inode(), gaps.from(), to);
+      return new Found(size, extents, inline(view, extents), gaps.to(), to);
     }
+  }
+
+  private static Map<BlockId, byte[]> inline(MetadataView view, List<Extent> extents) {
+    Map<BlockId, byte[]> found = new HashMap<>();
+    for (Extent extent : extents) {
+      // Most blocks are larger than those that are in the tables.
+      if (extent.blockOffset() + extent.length() <= InlineBlock.BYTES_MAX) {
+        byte[] bytes = view.inline(extent.block());
+        if (bytes != null) {
+          found.put(extent.block(), bytes);
+        }
+      }
+    }
+    return found;
   }
 
   /** A piece that a read waits for and where its bytes go. */
   private record Part(PieceCache.Piece piece, int start, int end, int index) {}
 
-  private void fill(Gaps gaps, List<Extent> extents, ByteBuffer target) throws IOException {
+  private void fill(Gaps gaps, Found found, ByteBuffer target) throws IOException {
     List<Part> parts = new ArrayList<>();
     try {
       for (Gaps.Gap gap : gaps.list()) {
         long at = gap.from();
-        for (Extent extent : extents) {
+        for (Extent extent : found.extents) {
           long from = Math.max(gap.from(), extent.offset());
           long to = Math.min(gap.to(), extent.end());
           if (from < to) {
             zero(target, (int) (at - gaps.from()), (int) (from - at));
-            pin(extent, from, to, (int) (from - gaps.from()), parts);
+            int index = (int) (from - gaps.from());
+            byte[] bytes = found.inline.get(extent.block());
+            if (bytes == null) {
+              pin(extent, from, to, index, parts);
+            } else {
+              int start = (int) (extent.blockOffset() + (from - extent.offset()));
+              target.put(index, bytes, start, (int) (to - from));
+            }
             at = to;
           }
         }
@@ -209,6 +245,9 @@ final class DataReader {
 
   private void prefetch(Found found) {
     for (Extent extent : found.extents) {
+      if (found.inline.containsKey(extent.block())) {
+        continue;
+      }
       long from = Math.max(found.aheadFrom, extent.offset());
       long to = Math.min(found.aheadTo, extent.end());
       for (long at = from; at < to && cache.mayReadAhead(); at += PieceCache.PIECE_BYTES) {

@@ -15,6 +15,7 @@ import io.pandofs.meta.Operation;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -24,16 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileOperations {
 
-  /** Free space of less than so many write buffers is low: buffers of other mounts fill too. */
-  private static final int LOW_SPACE = 4;
-
   private final VfsOptions options;
   private final Clock clock;
   private final Sessions sessions;
   private final Coherence coherence;
   private final Leases leases;
   private final LostData lostData;
-  private final Capacity capacity;
+  private final BooleanSupplier isSpaceLow;
   private final OpenFiles openFiles;
   private final WriteBudget budget;
   private final WriteBack writeBack;
@@ -50,7 +48,7 @@ public final class FileOperations {
       Coherence coherence,
       Leases leases,
       LostData lostData,
-      Capacity capacity,
+      BooleanSupplier isSpaceLow,
       OpenFiles openFiles,
       WriteBudget budget,
       WriteBack writeBack,
@@ -64,7 +62,7 @@ public final class FileOperations {
     this.coherence = coherence;
     this.leases = leases;
     this.lostData = lostData;
-    this.capacity = capacity;
+    this.isSpaceLow = isSpaceLow;
     this.openFiles = openFiles;
     this.budget = budget;
     this.writeBack = writeBack;
@@ -388,17 +386,13 @@ public final class FileOperations {
     FileHandle open = handles.get(handle);
     locks.closed(open, owner);
     open.requireLocks();
-    if (options.syncOnClose() || isSpaceLow()) {
+    if (options.syncOnClose() || isSpaceLow.getAsBoolean()) {
       writeBack.await(open.file());
     }
     if (options.syncOnClose()) {
       writeBack.awaitLogged();
     }
     open.reportAtClose();
-  }
-
-  private boolean isSpaceLow() {
-    return capacity.space().freeBytes() / LOW_SPACE < options.dirtyBytesMax();
   }
 
   /**

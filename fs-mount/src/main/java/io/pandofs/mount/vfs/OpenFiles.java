@@ -1,6 +1,7 @@
 package io.pandofs.mount.vfs;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataSession;
@@ -161,6 +162,7 @@ final class OpenFiles implements Sessions.Listener {
       if (holder == session && session.lost() > 0 && lossesToldOf != session) {
         lossesToldOf = session;
         lostData.lostNames();
+        session.lostWrites().forEach(this::lostAhead);
       }
     }
     for (OpenFile file : all()) {
@@ -168,6 +170,16 @@ final class OpenFiles implements Sessions.Listener {
         LOG.warn("written data of {} is lost with its session", file.inode());
       }
       tidy(file);
+    }
+  }
+
+  /** Bytes that the log was to have already, whether or not somebody has the file open. */
+  @GuardedBy("this")
+  private void lostAhead(InodeId inode) {
+    LOG.warn("written data of {} is lost with its session", inode);
+    lostData.lost(inode, Errno.EIO);
+    if (!entries.containsKey(inode)) {
+      lostData.closed(inode);
     }
   }
 

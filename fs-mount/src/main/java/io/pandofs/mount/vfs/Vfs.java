@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Vfs implements AutoCloseable {
 
+  /** Free space of less than so many write buffers is low: buffers of other mounts fill too. */
+  private static final int LOW_SPACE = 4;
+
   private static final Logger LOG = LoggerFactory.getLogger(Vfs.class);
 
   /** Threads that commit and give leases back behind the callers' backs; nothing there waits. */
@@ -106,7 +109,8 @@ public final class Vfs implements AutoCloseable {
             clock,
             workers,
             carriers,
-            options.patience());
+            options.patience(),
+            this::isSpaceLow);
     this.cache = new PieceCache(blocks, pool, options.cacheBytesMax());
     Coherence coherence =
         new Coherence(sessions, openFiles, clock, options.leasePatience(), !options.syncOnWrite());
@@ -135,7 +139,7 @@ public final class Vfs implements AutoCloseable {
             coherence,
             leases,
             lostData,
-            capacity,
+            this::isSpaceLow,
             openFiles,
             budget,
             writeBack,
@@ -210,6 +214,10 @@ public final class Vfs implements AutoCloseable {
   public void sync() throws ErrnoException {
     writeBack.await(openFiles.all());
     writeBack.awaitLogged();
+  }
+
+  private boolean isSpaceLow() {
+    return capacity.space().freeBytes() / LOW_SPACE < dirtyBytesMax;
   }
 
   /** Ships what would be too old at the next look, and gives back leases that are not used. */

@@ -6,10 +6,12 @@ import io.pandofs.block.PutsBusyException;
 import io.pandofs.block.StoreFullException;
 import io.pandofs.block.StoredBlock;
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.NewBlock;
@@ -17,6 +19,7 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,6 +30,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +51,12 @@ final class WriteBack {
 
   private static final Logger LOG = LoggerFactory.getLogger(WriteBack.class);
 
+  /**
+   * A batch of no more bytes goes into the log as it is, one quorum round instead of two; more
+   * would weigh on the log more than it saves.
+   */
+  static final int INLINE_BYTES_MAX = 32 << 10;
+
   /** How often a batch is put again after a change of the placement map. */
   private static final int MISPLACED_MAX = 8;
 
@@ -66,12 +76,14 @@ final class WriteBack {
   private final Executor workers;
   private final Executor carriers;
   private final Duration patience;
+  private final BooleanSupplier isSpaceLow;
 
   /**
    * @param budget charged for the buffers that short runs are gathered in, without waiting
    * @param workers commit; nothing there waits
    * @param carriers put, and may wait for that
    * @param patience how long a call waits while nothing of what it needs is committed
+   * @param isSpaceLow whether all must be put on the replicas, which say if there is room for it
    */
   WriteBack(
       Sessions sessions,
@@ -83,7 +95,8 @@ final class WriteBack {
       Clock clock,
       Executor workers,
       Executor carriers,
-      Duration patience) {
+      Duration patience,
+      BooleanSupplier isSpaceLow) {
     this.sessions = sessions;
     this.blocks = blocks;
     this.pool = pool;
@@ -94,6 +107,7 @@ final class WriteBack {
     this.workers = workers;
     this.carriers = carriers;
     this.patience = patience;
+    this.isSpaceLow = isSpaceLow;
   }
 
   /**
@@ -200,14 +214,16 @@ final class WriteBack {
     final OpenFile file;
     final OpenFile.Batch batch;
     final List<Piece> pieces;
+    final boolean isInline;
     int misplaced;
     int refused;
     long pauseMillis = PAUSE_MIN_MILLIS;
 
-    Carried(OpenFile file, OpenFile.Batch batch, List<Packing.Packed> packed) {
+    Carried(OpenFile file, OpenFile.Batch batch, List<Packing.Packed> packed, boolean isInline) {
       this.file = file;
       this.batch = batch;
       this.pieces = packed.stream().map(Piece::new).toList();
+      this.isInline = isInline;
     }
   }
 
@@ -229,7 +245,7 @@ final class WriteBack {
     try {
       packed = Packing.pack(batch.runs().values(), pool);
       budget.adjust(gatheredBytes(packed));
-      carried = carry(new Carried(file, batch, packed));
+      carried = carry(new Carried(file, batch, packed, goesIntoTheLog(batch)));
     } catch (Throwable e) {
       // Want of memory above all. Who waits for a batch that is never settled waits for ever.
       carried = CompletableFuture.failedFuture(e);
@@ -248,6 +264,12 @@ final class WriteBack {
             });
   }
 
+  private boolean goesIntoTheLog(OpenFile.Batch batch) {
+    return batch.bytes() <= INLINE_BYTES_MAX
+        && !isSpaceLow.getAsBoolean()
+        && sessions.present().takesInline();
+  }
+
   private void settle(OpenFile file, OpenFile.Batch batch, @Nullable Errno lost) {
     file.settle(batch, lost);
     // It may have been the last that kept the file in mind.
@@ -259,12 +281,7 @@ final class WriteBack {
     if (carried.batch.isDropped()) {
       return CompletableFuture.completedFuture(null);
     }
-    MetadataSession session = sessions.present();
-    // Wait for the puts even if the batch is dropped meanwhile: they read its buffers.
-    CompletableFuture<Void> puts = put(session, carried);
-    return CompletableFuture.allOf(puts.handle((ok, error) -> null), carried.batch.previous())
-        .thenCompose(ok -> puts)
-        .thenComposeAsync(ok -> commit(session, carried), workers)
+    return sent(sessions.present(), carried)
         .thenCompose(errno -> conclude(carried, errno))
         .handle((ok, error) -> error == null ? null : cause(error))
         .thenCompose(
@@ -272,6 +289,28 @@ final class WriteBack {
                 error == null
                     ? CompletableFuture.<Void>completedFuture(null)
                     : goOn(carried, error));
+  }
+
+  private CompletableFuture<Errno> sent(MetadataSession session, Carried carried) {
+    CompletableFuture<Void> previous = carried.batch.previous();
+    if (!carried.isInline) {
+      // Wait for the puts even if the batch is dropped meanwhile: they read its buffers.
+      CompletableFuture<Void> puts = put(session, carried);
+      return CompletableFuture.allOf(puts.handle((ok, error) -> null), previous)
+          .thenCompose(ok -> puts)
+          .thenComposeAsync(ok -> commit(session, carried), workers);
+    }
+    try {
+      for (Piece piece : carried.pieces) {
+        piece.block = piece.block == null ? session.nextBlock() : piece.block;
+      }
+    } catch (ErrnoException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    // Mostly answered at once, ahead of the log: not worth another thread.
+    return previous.isDone()
+        ? commit(session, carried)
+        : previous.thenComposeAsync(ok -> commit(session, carried), workers);
   }
 
   private CompletableFuture<Void> conclude(Carried carried, Errno errno) {
@@ -372,28 +411,42 @@ final class WriteBack {
     return worst;
   }
 
-  private static CompletableFuture<Errno> commit(MetadataSession session, Carried carried) {
+  private CompletableFuture<Errno> commit(MetadataSession session, Carried carried) {
     OpenFile.Batch batch = carried.batch;
     if (batch.isDropped()) {
       return CompletableFuture.completedFuture(Errno.OK);
     }
     List<Extent> extents = new ArrayList<>();
     List<NewBlock> news = new ArrayList<>(carried.pieces.size());
+    List<InlineBlock> inline = new ArrayList<>(0);
     for (Piece piece : carried.pieces) {
       BlockId block = Objects.requireNonNull(piece.block);
-      StoredBlock stored = Objects.requireNonNull(piece.stored);
-      news.add(
-          new NewBlock(
-              block, stored.length(), stored.crc32c(), stored.placementEpoch(), stored.holders()));
+      if (carried.isInline) {
+        inline.add(inline(block, piece.packed.bytes().duplicate()));
+      } else {
+        StoredBlock stored = Objects.requireNonNull(piece.stored);
+        news.add(
+            new NewBlock(
+                block,
+                stored.length(),
+                stored.crc32c(),
+                stored.placementEpoch(),
+                stored.holders()));
+      }
       for (Packing.Slice slice : piece.packed.slices()) {
         extents.add(new Extent(slice.offset(), slice.length(), block, slice.blockOffset()));
       }
     }
     extents.sort(Comparator.comparingLong(Extent::offset));
-    Operation write = new Operation.Write(carried.file.inode(), extents, news);
-    return session
-        .commit(new Request(write, batch.writer(), batch.writtenAt()))
-        .thenApply(Reply::errno);
+    Operation write = new Operation.Write(carried.file.inode(), extents, news, inline);
+    Request request = new Request(write, batch.writer(), batch.writtenAt());
+    return session.commitAhead(request).thenApply(Reply::errno);
+  }
+
+  private static InlineBlock inline(BlockId block, ByteBuffer source) {
+    byte[] bytes = new byte[source.remaining()];
+    source.get(bytes);
+    return new InlineBlock(block, bytes, Checksums.crc32c(bytes, 0, bytes.length));
   }
 
   private static long gatheredBytes(List<Packing.Packed> packed) {

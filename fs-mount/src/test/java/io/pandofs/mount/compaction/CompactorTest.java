@@ -41,6 +41,7 @@ class CompactorTest {
 
   private final Volume volume = new Volume();
   private final Vfs writer = volume.mount();
+  private final Vfs reader = volume.mount();
   private final TestClock clock = new TestClock();
   private final List<MetadataSession> sessions = new ArrayList<>();
   private boolean ours = true;
@@ -134,6 +135,11 @@ class CompactorTest {
     }
   }
 
+  /** Another mount looks at a file: the lease goes back. */
+  private void giveBack(InodeId leased) throws ErrnoException {
+    var unused = reader.namespace().attributes(leased);
+  }
+
   private void requireRight() throws ErrnoException {
     for (Vfs vfs : List.of(writer, volume.mount())) {
       long reader = vfs.files().open(USER, file, OpenFlags.READ_ONLY).handle();
@@ -215,13 +221,16 @@ class CompactorTest {
   @Test
   void oneThatCannotBeReadKeepsNobodyElseFromHisTurn() throws Exception {
     for (int i = 0; i < 3; i++) {
+      giveBack(file);
       create("f" + i);
       overwrite(500);
     }
     List<Extent> bad = extentsOf(file);
     unreadable = block -> bad.stream().anyMatch(extent -> extent.block().equals(block));
+    giveBack(file);
     create("g");
     overwrite(500);
+    giveBack(file);
     long before = stored();
     ours = false;
     rest();
@@ -347,6 +356,7 @@ class CompactorTest {
     for (int i = 0; i < 6; i++) {
       create("f" + i);
       overwrite(500);
+      giveBack(file);
     }
     rest();
     assertThat(compactor.movedBytes()).isZero();
@@ -390,7 +400,7 @@ class CompactorTest {
     rest();
     assertThat(sessions).hasSize(1);
     assertThat(sessions.get(0).expired()).isNotDone();
-    clock.pass(Compactor.IDLE);
+    clock.pass(BackgroundSession.IDLE);
     compactor.round();
     assertThat(sessions.get(0).expired()).isDone();
     overwrite(500);
@@ -401,16 +411,54 @@ class CompactorTest {
     assertThat(sessions.get(1).expired()).isDone();
   }
 
+  /** What its holder cuts ahead of the log it cuts where extents begin and end. */
+  @Test
+  void smallExtentsAreJoinedWhenTheLeaseIsGivenBack() throws Exception {
+    create();
+    overwrite(500);
+    rest();
+    assertThat(stored()).as("dead bytes go").isLessThan(BYTES * 5 / 4);
+    assertThat(extentsOf(file)).hasSizeGreaterThan(200);
+    giveBack(file);
+    clock.pass(Compactor.BUSY);
+    rest();
+    assertThat(extentsOf(file)).hasSize(1);
+    requireRight();
+  }
+
+  @Test
+  void bytesInTheTablesAreJoinedToo() throws Exception {
+    volume.tree().takesInline(true);
+    create();
+    overwrite(500);
+    for (int i = 0; i < 20; i++) {
+      write(random.nextInt(BYTES / PAGE) * PAGE + 1000, 100);
+    }
+    assertThat(inline()).isGreaterThan(200 * PAGE);
+    giveBack(file);
+    rest();
+    assertThat(extentsOf(file)).hasSize(1);
+    assertThat(inline()).isZero();
+    assertThat(stored()).isEqualTo(BYTES);
+    requireRight();
+  }
+
+  private long inline() throws ErrnoException {
+    try (MetadataView view = volume.tree().view()) {
+      return view.stats().inlineBytes();
+    }
+  }
+
   @Test
   void anUnlinkedFileThatIsOpenIsCompactedToo() throws Exception {
     create();
     overwrite(500);
     writer.namespace().unlink(USER, InodeId.ROOT, FileName.ofText("f"));
+    // A lease would keep the file too.
+    giveBack(file);
     rest();
     assertThat(compactor.movedBytes()).isEqualTo(BYTES);
-    // Another mount's look: the lease goes back, which would keep the file too.
     assertThat(extentsOf(file)).hasSize(1);
-    volume.mount().namespace().attributes(file);
     writer.files().release(handle);
     await()
         .untilAsserted(

@@ -32,7 +32,9 @@ class FileDataModelTest {
     READ,
     FSYNC,
     REOPEN,
-    COMPARE_ELSEWHERE
+    COMPARE_ELSEWHERE,
+    SMALL_DATA_ELSEWHERE,
+    MOVE_SMALL_DATA
   }
 
   private record Step(Kind kind, int at, int length, byte fill) {}
@@ -102,7 +104,8 @@ class FileDataModelTest {
               Duration.ofSeconds(30),
               false,
               false);
-      return new Run(volume.mount(options), volume.mount(options)).all(steps);
+      volume.tree().takesInline(true);
+      return new Run(volume, volume.mount(options), volume.mount(options)).all(steps);
     } catch (ErrnoException e) {
       return e.toString();
     }
@@ -110,12 +113,14 @@ class FileDataModelTest {
 
   /** One run of a list of steps. */
   private static final class Run {
+    private final Volume volume;
     private final Vfs vfs;
     private final Vfs elsewhere;
     private byte[] model = new byte[0];
     private long handle;
 
-    Run(Vfs vfs, Vfs elsewhere) throws ErrnoException {
+    Run(Volume volume, Vfs vfs, Vfs elsewhere) throws ErrnoException {
+      this.volume = volume;
       this.vfs = vfs;
       this.elsewhere = elsewhere;
       this.handle = Volume.create(vfs, "f");
@@ -174,6 +179,8 @@ class FileDataModelTest {
           Volume.close(elsewhere, other);
           return wrong;
         }
+        case SMALL_DATA_ELSEWHERE -> volume.tree().takesInline(step.length % 2 == 0);
+        case MOVE_SMALL_DATA -> volume.moveInline();
       }
       long size = vfs.files().attributes(handle).sizeBytes();
       return size == model.length ? null : "size " + size + ", not " + model.length;

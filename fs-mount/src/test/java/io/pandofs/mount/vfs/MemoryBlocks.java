@@ -12,6 +12,7 @@ import io.pandofs.meta.testing.LocalTree;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -198,7 +199,8 @@ public final class MemoryBlocks implements Blocks {
     byte[] copy = new byte[bytes.remaining()];
     bytes.duplicate().get(copy);
     largest.accumulateAndGet(copy.length, Math::max);
-    if (blocks.putIfAbsent(block, copy) != null) {
+    byte[] before = blocks.putIfAbsent(block, copy);
+    if (before != null && !Arrays.equals(before, copy)) {
       done.completeExceptionally(new IllegalStateException("block number used twice: " + block));
       return;
     }

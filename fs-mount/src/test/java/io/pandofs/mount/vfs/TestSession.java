@@ -13,6 +13,7 @@ import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -112,6 +113,21 @@ public final class TestSession implements MetadataSession {
   @Override
   public CompletableFuture<Reply> commit(Request request) {
     return session.commit(request);
+  }
+
+  @Override
+  public CompletableFuture<Reply> commitAhead(Request request) {
+    return session.commitAhead(request);
+  }
+
+  @Override
+  public boolean takesInline() {
+    return session.takesInline();
+  }
+
+  @Override
+  public Set<InodeId> lostWrites() {
+    return session.lostWrites();
   }
 
   @Override

@@ -1,13 +1,20 @@
 package io.pandofs.mount.vfs;
 
+import io.pandofs.block.StoredBlock;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
+import io.pandofs.common.Timestamp;
 import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.common.time.SystemClock;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.CreateMode;
+import io.pandofs.meta.InlineBlock;
+import io.pandofs.meta.NewBlock;
+import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import io.pandofs.meta.testing.LocalTree;
 import java.io.IOException;
@@ -74,6 +81,25 @@ public final class Volume implements AutoCloseable {
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Puts what is in the tables on replicas, as a node does that has too much there. */
+  void moveInline() {
+    LocalMetadataSession session = tree.newSession();
+    List<NewBlock> stored = new ArrayList<>();
+    for (InlineBlock block : tree.inlineBlocks(() -> true).oldest(0, Long.MAX_VALUE)) {
+      StoredBlock put =
+          blocks.put(session.id(), block.block(), ByteBuffer.wrap(block.bytes())).join();
+      stored.add(
+          new NewBlock(
+              block.block(), put.length(), put.crc32c(), put.placementEpoch(), put.holders()));
+    }
+    Operation move = new Operation.MoveInline(stored);
+    Reply reply = session.submit(new Request(move, Caller.ROOT, Timestamp.EPOCH)).join();
+    if (reply.number() != stored.size()) {
+      throw new IllegalStateException("moved " + reply + " of " + stored.size());
+    }
+    session.close();
   }
 
   /** Remembers the sessions it has given, so that a test can end the last one. */

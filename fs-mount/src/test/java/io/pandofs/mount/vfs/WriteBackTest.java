@@ -72,7 +72,8 @@ class WriteBackTest {
             clock,
             HERE,
             task -> carriers.execute(task),
-            Duration.ofSeconds(10));
+            Duration.ofSeconds(10),
+            () -> false);
     coherence = new Coherence(sessions, openFiles, clock, Duration.ofSeconds(10), true);
     leases =
         new Leases(

@@ -5,7 +5,6 @@ import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
-import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
@@ -24,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * grant has been answered, that is, released, until its giving back is sent. From then on others
  * may have what it was of, though the tables here do not say so yet: the lease of a directory that
  * another session holds covers a file again as soon as this one's lease of the file is gone.
+ *
+ * <p>Extents are cut ahead where they begin and end in the tables. While a lease is held nobody
+ * else changes that: bytes that are stored anew meanwhile leave the extents' bounds alone.
  *
  * <p>An operation that the log answers otherwise than it was answered ahead cannot be made good:
  * the session has to end.
@@ -67,6 +70,9 @@ public final class Ahead {
 
   /** What was answered ahead, and the log did not repeat: for want of the session, or otherwise. */
   private final AtomicInteger lost = new AtomicInteger();
+
+  /** Files whose bytes are among that. */
+  private final Set<InodeId> lostWrites = ConcurrentHashMap.newKeySet();
 
   @GuardedBy("this")
   private MemoryStore rows = new MemoryStore();
@@ -159,6 +165,9 @@ public final class Ahead {
     /** Whether it was answered, and would be missed. */
     final boolean isOwed;
 
+    /** The file whose bytes it writes, if it was answered. */
+    final @Nullable InodeId bytesOf;
+
     /** What it touches, if it waits for the log. */
     final Set<InodeId> touched;
 
@@ -185,12 +194,14 @@ public final class Ahead {
     Sent(
         long number,
         boolean isOwed,
+        @Nullable InodeId bytesOf,
         Set<InodeId> touched,
         List<InodeId> returned,
         List<OverlayStore.Place> written,
         long writtenBytes) {
       this.number = number;
       this.isOwed = isOwed;
+      this.bytesOf = bytesOf;
       this.touched = touched;
       this.returned = returned;
       this.written = written;
@@ -235,7 +246,7 @@ public final class Ahead {
    * in the way of is not sent after them: or there would always be one under way.
    */
   public Attempt answer(Request request) {
-    if (!maybe(request.operation())) {
+    if (!Traits.mayBeAhead(request.operation())) {
       return Attempt.NOT_AHEAD;
     }
     Reply reply;
@@ -258,14 +269,23 @@ public final class Ahead {
         if (!reply.errno().isOk()) {
           return new Attempt(reply, null);
         }
-        boolean isOwed = isMissed(request.operation());
-        sent = new Sent(last, isOwed, Set.of(), List.of(), seen.written(), seen.writtenBytes());
+        Operation made = request.operation();
+        InodeId bytesOf = made instanceof Operation.Write write ? write.inode() : null;
+        sent =
+            new Sent(
+                last,
+                Traits.isMissed(made),
+                bytesOf,
+                Set.of(),
+                List.of(),
+                seen.written(),
+                seen.writtenBytes());
         logged = send(request.with(Standing.AHEAD), true, sent);
         rows = seen.rows();
         lastAhead = sent;
       }
-      InodeId born = leased(request.operation());
-      if (born != null && isAbout(born, reply)) {
+      InodeId born = Traits.leased(request.operation());
+      if (born != null && Traits.isAbout(born, reply)) {
         held.add(born);
       }
     }
@@ -276,12 +296,6 @@ public final class Ahead {
       return new Attempt(Reply.failed(Errno.EIO), null);
     }
     return new Attempt(reply, null);
-  }
-
-  /** Nobody is told that a read file's time was not noted, or of a lease that ends anyway. */
-  private static boolean isMissed(Operation operation) {
-    return !(operation instanceof Operation.Accessed)
-        && !(operation instanceof Operation.AcquireLease);
   }
 
   /** Lets an operation touch what is held, unless another one that waits for the log does. */
@@ -327,6 +341,9 @@ public final class Ahead {
   private void lose(Sent sent) {
     if (sent.isOwed && !sent.isLost) {
       sent.isLost = true;
+      if (sent.bytesOf != null) {
+        lostWrites.add(sent.bytesOf);
+      }
       int unusedCount = lost.incrementAndGet();
     }
   }
@@ -371,21 +388,6 @@ public final class Ahead {
     return unapplied.size() >= UNAPPLIED_MAX || unappliedBytes >= UNAPPLIED_BYTES_MAX;
   }
 
-  /** Operations that are decided by the rows of what they touch. */
-  private static boolean maybe(Operation operation) {
-    return operation instanceof Operation.Create
-        || operation instanceof Operation.Link
-        || operation instanceof Operation.Unlink
-        || operation instanceof Operation.RemoveDirectory
-        || operation instanceof Operation.Rename
-        || operation instanceof Operation.SetXattr
-        || operation instanceof Operation.RemoveXattr
-        || operation instanceof Operation.SetAcl
-        || operation instanceof Operation.Accessed
-        || operation instanceof Operation.AcquireLease
-        || (operation instanceof Operation.SetAttributes set && set.sizeBytes() == null);
-  }
-
   @GuardedBy("this")
   private CompletableFuture<Reply> send(Request request, boolean forEver, Sent sent) {
     unapplied.add(sent);
@@ -416,14 +418,14 @@ public final class Ahead {
       }
       List<InodeId> returned =
           operation instanceof Operation.ReleaseLeases release ? release.inodes() : List.of();
-      Sent sent = new Sent(++last, false, touched, returned, List.of(), 0);
+      Sent sent = new Sent(++last, false, null, touched, returned, List.of(), 0);
       touched.forEach(inode -> waited.computeIfAbsent(inode, i -> new HashSet<>()).add(sent));
       for (InodeId inode : returned) {
         held.remove(inode);
         asked.remove(inode);
         returning.put(inode, sent);
       }
-      InodeId leased = leased(operation);
+      InodeId leased = Traits.leased(operation);
       if (leased != null) {
         asked.put(leased, sent);
       }
@@ -434,29 +436,11 @@ public final class Ahead {
   }
 
   private synchronized void grant(Operation operation, Sent sent, @Nullable Reply reply) {
-    InodeId leased = leased(operation);
-    boolean isLeased = reply != null && reply.errno().isOk() && isAbout(leased, reply);
+    InodeId leased = Traits.leased(operation);
+    boolean isLeased = reply != null && reply.errno().isOk() && Traits.isAbout(leased, reply);
     if (leased != null && asked.remove(leased, sent) && isLeased) {
       held.add(leased);
     }
-  }
-
-  /** Of a Create without O_EXCL the answer may be about what was there. */
-  private static boolean isAbout(@Nullable InodeId inode, Reply reply) {
-    Attributes told = reply.attributes();
-    return told != null && told.inode().equals(inode);
-  }
-
-  /** What an operation gets the session a lease of; null if of nothing. */
-  private static @Nullable InodeId leased(Operation operation) {
-    if (operation instanceof Operation.AcquireLease acquire) {
-      return acquire.inode();
-    } else if (operation instanceof Operation.Create create && create.leased()) {
-      return create.inode();
-    } else if (operation instanceof Operation.CreateUnnamed create && create.leased()) {
-      return create.inode();
-    }
-    return null;
   }
 
   /**
@@ -465,8 +449,8 @@ public final class Ahead {
    */
   @GuardedBy("this")
   private Set<InodeId> touched(Request request, ReadStore now) {
-    Set<InodeId> touched = new HashSet<>(named(request.operation()));
-    if (!maybe(request.operation())) {
+    Set<InodeId> touched = new HashSet<>(Traits.named(request.operation()));
+    if (!Traits.mayBeAhead(request.operation())) {
       return touched;
     }
     OverlayStore seen = new OverlayStore(rows.copy(), now, 0);
@@ -480,26 +464,6 @@ public final class Ahead {
               return true;
             });
     return touched;
-  }
-
-  /** The inodes that an operation names, if it changes them by more than their leases and locks. */
-  private static List<InodeId> named(Operation operation) {
-    if (operation instanceof Operation.Write write) {
-      return List.of(write.inode());
-    } else if (operation instanceof Operation.SetAttributes set) {
-      return List.of(set.inode());
-    } else if (operation instanceof Operation.Accessed read) {
-      return List.of(read.inode());
-    } else if (operation instanceof Operation.AcquireLease acquire) {
-      return List.of(acquire.inode());
-    } else if (operation instanceof Operation.Allocate allocate) {
-      return List.of(allocate.inode());
-    } else if (operation instanceof Operation.CopyRange copy) {
-      return List.of(copy.from(), copy.to());
-    } else if (operation instanceof Operation.CreateUnnamed create) {
-      return List.of(create.parent());
-    }
-    return List.of();
   }
 
   /**
@@ -551,6 +515,11 @@ public final class Ahead {
   /** How many operations were answered ahead, and lost since. */
   public int lost() {
     return lost.get();
+  }
+
+  /** The files whose bytes were in them. */
+  public Set<InodeId> lostWrites() {
+    return Set.copyOf(lostWrites);
   }
 
   /** When it is decided who has a lease that the session has given back; done if that is known. */

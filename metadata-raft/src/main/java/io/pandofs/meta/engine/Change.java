@@ -228,7 +228,7 @@ final class Change {
   /** Takes in an inode that the operation has made. */
   void created(Inode inode) {
     inodes.put(inode.id.value(), inode);
-    Totals.add(write(), 1, 0);
+    Totals.addInodes(write(), 1);
   }
 
   /** Makes a name mean an inode. */

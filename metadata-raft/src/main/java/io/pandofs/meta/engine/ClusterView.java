@@ -168,11 +168,17 @@ public final class ClusterView {
     return Tokens.withKey(tables, key);
   }
 
+  /** The row of a block that is on its replicas; null if there is none. */
   public @Nullable Block block(BlockId id) {
     return BlockRow.find(tables, id);
   }
 
-  /** Blocks with a number over {@code after} in order, at most {@code limit}. */
+  /** Whether anything references the block, be its bytes in the tables or on its replicas. */
+  public boolean isReferenced(BlockId id) {
+    return BlockReferences.find(tables, id) != null;
+  }
+
+  /** Blocks on replicas with a number over {@code after} in order, at most {@code limit}. */
   public List<Block> blocksAfter(long after, int limit) {
     return after(Table.BLOCKS, after, limit, (key, row) -> BlockRow.decode(Keys.first(key), row));
   }

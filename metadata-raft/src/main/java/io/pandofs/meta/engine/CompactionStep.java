@@ -34,6 +34,11 @@ public final class CompactionStep {
   private final Limits limits;
   private final Map<BlockId, Double> thinness = new HashMap<>();
 
+  /** Whether somebody holds the file's lease: then extents are moved as they are, not joined. */
+  private final boolean isLeased;
+
+  private boolean isRowLeft;
+
   private final List<Extent> chosen = new ArrayList<>();
   private long chosenBytes;
   private double deadBytes;
@@ -60,16 +65,23 @@ public final class CompactionStep {
     static final Limits AT_REST = new Limits(12, 32, 16 << 10);
   }
 
-  private CompactionStep(ReadStore tables, Limits limits) {
+  private CompactionStep(ReadStore tables, Limits limits, boolean isLeased) {
     this.tables = tables;
     this.limits = limits;
+    this.isLeased = isLeased;
   }
 
   /** See {@link io.pandofs.meta.CompactableFiles#next}. */
   public static Step next(ReadStore tables, InodeId inode, long from, boolean atRest) {
-    CompactionStep step = new CompactionStep(tables, atRest ? Limits.AT_REST : Limits.BUSY);
+    Limits limits = atRest ? Limits.AT_REST : Limits.BUSY;
+    CompactionStep step = new CompactionStep(tables, limits, isLeased(tables, inode));
     long end = step.walk(inode, from);
-    return new Step(step.isWorthIt() ? step.chosen : List.of(), end);
+    return new Step(step.isWorthIt() ? step.chosen : List.of(), end, step.isRowLeft);
+  }
+
+  private static boolean isLeased(ReadStore tables, InodeId id) {
+    Inode inode = Inode.find(tables, id.value());
+    return inode != null && inode.coveredBy(tables, number -> Inode.find(tables, number)) != null;
   }
 
   private boolean isWorthIt() {
@@ -114,7 +126,10 @@ public final class CompactionStep {
   /** Chooses of the row what is worth it; the offset to stop at if there is no room, else -1. */
   private long endRow() {
     long stop = -1;
-    if (row.size() >= limits.rowMin() && rowBytes <= (long) limits.rowMeanBytesMax() * row.size()) {
+    boolean isLong =
+        row.size() >= limits.rowMin() && rowBytes <= (long) limits.rowMeanBytesMax() * row.size();
+    isRowLeft |= isLong && isLeased;
+    if (isLong && !isLeased) {
       if (hasRoom(row.size(), rowBytes)) {
         row.forEach(this::choose);
         hasRow = true;

@@ -54,7 +54,7 @@ final class CopyOperation {
       throws ErrnoException {
     List<Extent> parts = new ArrayList<>();
     for (Extent extent : Extents.find(tables, from.id.value(), start, end)) {
-      ClusterView.Block block = BlockRow.find(tables, extent.block());
+      ClusterView.Block block = BlockReferences.find(tables, extent.block());
       if (block == null) {
         throw new StoreException("damaged tables: an extent of the missing " + extent.block());
       }
@@ -74,7 +74,7 @@ final class CopyOperation {
     BlockReferences blocks = new BlockReferences();
     Extents.cut(change.write(), to, start, start + count, blocks);
     parts.forEach(part -> Extents.put(change.write(), to, part, blocks));
-    blocks.save(change.write(), List.of(), change.effects());
+    blocks.save(change.write(), change.effects());
     to.sizeBytes = Math.max(to.sizeBytes, start + count);
     change.dropPrivilegesOnWrite(to);
     to.touchModified(change.now());

@@ -118,17 +118,44 @@ final class ExtentCheck {
     size = 0;
     Arrays.fill(counted, 0);
     Arrays.fill(countedBytes, 0);
-    try (ReadStore.Cursor rows = tables.scan(Table.BLOCKS, Keys.of(after + 1), null)) {
-      while (size < blocks.length && rows.next()) {
-        ClusterView.Block block = BlockRow.decode(Keys.first(rows.key()), rows.value());
-        blocks[size] = block.id().value();
-        lengths[size] = block.length();
-        references[size] = block.references();
-        lives[size] = block.liveBytes();
-        check.countBlock(block.length());
-        size++;
+    try (ReadStore.Cursor stored = tables.scan(Table.BLOCKS, Keys.of(after + 1), null);
+        ReadStore.Cursor inline = tables.scan(Table.INLINE, Keys.of(after + 1), null)) {
+      boolean hasStored = stored.next();
+      boolean hasInline = inline.next();
+      while (size < blocks.length && (hasStored || hasInline)) {
+        long at = hasStored ? Keys.first(stored.key()) : Long.MAX_VALUE;
+        long inTables = hasInline ? Keys.first(inline.key()) : Long.MAX_VALUE;
+        if (hasInline && inTables <= at) {
+          load(InlineRow.decode(inTables, inline.value()), hasStored && inTables == at);
+          hasInline = inline.next();
+        } else {
+          load(BlockRow.decode(at, stored.value()));
+          check.countBlock(lengths[size - 1], false);
+          hasStored = stored.next();
+        }
       }
     }
+  }
+
+  private void load(InlineRow row, boolean isStoredToo) {
+    ClusterView.Block block = row.block();
+    if (isStoredToo || !row.isIntact()) {
+      check.found(
+          TableProblem.WRONG_INLINE,
+          block.id() + (isStoredToo ? " is in two tables" : " has other bytes than were written"));
+    }
+    if (!isStoredToo) {
+      load(block);
+      check.countBlock(block.length(), true);
+    }
+  }
+
+  private void load(ClusterView.Block block) {
+    blocks[size] = block.id().value();
+    lengths[size] = block.length();
+    references[size] = block.references();
+    lives[size] = block.liveBytes();
+    size++;
   }
 
   private void countExtents(long after, long upTo) {

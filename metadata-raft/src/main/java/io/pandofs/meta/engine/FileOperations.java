@@ -5,7 +5,6 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
-import java.util.List;
 
 /** Attributes and sizes. */
 final class FileOperations {
@@ -80,7 +79,7 @@ final class FileOperations {
     }
     BlockReferences blocks = new BlockReferences();
     Extents.cut(change.write(), inode, from, to, blocks);
-    blocks.save(change.write(), List.of(), change.effects());
+    blocks.save(change.write(), change.effects());
   }
 
   static Reply allocate(Operation.Allocate allocate, Change change) throws ErrnoException {

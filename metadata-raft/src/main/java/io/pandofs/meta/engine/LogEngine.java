@@ -79,7 +79,7 @@ public final class LogEngine {
     root.parent = InodeId.ROOT.value();
     root.sizeBytes = Inode.DIRECTORY_BYTES;
     root.save(store);
-    Totals.add(store, 1, 0);
+    Totals.addInodes(store, 1);
     Counters.set(store, SystemKind.INODE_COUNTER, InodeId.ROOT.value() + 1);
     return LogReply.OK;
   }

@@ -4,6 +4,7 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import java.util.HashMap;
@@ -21,26 +22,45 @@ final class NewBlocks {
    *
    * @throws ErrnoException EINVAL or EFBIG for extents that do not lie in the blocks, one after the
    *     other, at least one in each; EINVAL and EIO for numbers that were not granted or are in
-   *     use; ESTALE for a block that too few of its group's present replicas have acknowledged
+   *     use, and for bytes that are not what their checksum was made of; ESTALE for a block that
+   *     too few of its group's present replicas have acknowledged
    */
-  static void check(List<NewBlock> blocks, List<Extent> extents, Change change)
+  static void check(
+      List<NewBlock> blocks, List<InlineBlock> inline, List<Extent> extents, Change change)
       throws ErrnoException {
-    checkExtents(extents, byNumber(blocks));
+    checkExtents(extents, lengths(blocks, inline));
+    for (NewBlock block : blocks) {
+      checkNumber(block.block(), change);
+    }
+    for (InlineBlock block : inline) {
+      checkNumber(block.block(), change);
+      if (!block.isIntact()) {
+        throw new ErrnoException(Errno.EIO, "bytes that changed on their way");
+      }
+    }
     checkWitnesses(blocks, change);
   }
 
-  private static Map<BlockId, NewBlock> byNumber(List<NewBlock> news) throws ErrnoException {
-    Map<BlockId, NewBlock> blocks = new HashMap<>();
-    for (NewBlock block : news) {
-      boolean fits = block.length() > 0 && block.length() <= NewBlock.BYTES_MAX;
-      if (!fits || blocks.put(block.block(), block) != null) {
-        throw new ErrnoException(Errno.EINVAL);
-      }
+  private static Map<BlockId, Integer> lengths(List<NewBlock> blocks, List<InlineBlock> inline)
+      throws ErrnoException {
+    Map<BlockId, Integer> lengths = new HashMap<>();
+    for (NewBlock block : blocks) {
+      put(lengths, block.block(), block.length(), NewBlock.BYTES_MAX);
     }
-    return blocks;
+    for (InlineBlock block : inline) {
+      put(lengths, block.block(), block.bytes().length, InlineBlock.BYTES_MAX);
+    }
+    return lengths;
   }
 
-  private static void checkExtents(List<Extent> extents, Map<BlockId, NewBlock> blocks)
+  private static void put(Map<BlockId, Integer> lengths, BlockId block, int length, int max)
+      throws ErrnoException {
+    if (length <= 0 || length > max || lengths.put(block, length) != null) {
+      throw new ErrnoException(Errno.EINVAL);
+    }
+  }
+
+  private static void checkExtents(List<Extent> extents, Map<BlockId, Integer> blocks)
       throws ErrnoException {
     Set<BlockId> covered = new HashSet<>();
     long end = 0;
@@ -51,10 +71,10 @@ final class NewBlocks {
       if (extent.offset() > Long.MAX_VALUE - extent.length()) {
         throw new ErrnoException(Errno.EFBIG);
       }
-      NewBlock block = blocks.get(extent.block());
-      if (block == null
+      Integer length = blocks.get(extent.block());
+      if (length == null
           || extent.blockOffset() < 0
-          || extent.length() > block.length() - extent.blockOffset()) {
+          || extent.length() > length - extent.blockOffset()) {
         throw new ErrnoException(Errno.EINVAL);
       }
       covered.add(extent.block());
@@ -65,26 +85,33 @@ final class NewBlocks {
     }
   }
 
-  /** PROTOCOL rule 14: enough of those who said they hold a block must still be its replicas. */
+  private static void checkNumber(BlockId block, Change change) throws ErrnoException {
+    boolean granted =
+        Grants.has(
+            change.tables(), change.session(), Operation.NumberKind.BLOCK_SERIAL, block.serial());
+    if (!granted) {
+      throw new ErrnoException(Errno.EINVAL, "a number that the session does not hold");
+    }
+    if (BlockReferences.find(change.tables(), block) != null) {
+      throw new ErrnoException(Errno.EIO, "a number that is in use");
+    }
+  }
+
   private static void checkWitnesses(List<NewBlock> blocks, Change change) throws ErrnoException {
+    if (blocks.isEmpty()) {
+      return;
+    }
     PlacementRow.Glance placement = PlacementRow.glance(change.tables());
     for (NewBlock block : blocks) {
-      boolean granted =
-          Grants.has(
-              change.tables(),
-              change.session(),
-              Operation.NumberKind.BLOCK_SERIAL,
-              block.block().serial());
-      if (!granted) {
-        throw new ErrnoException(Errno.EINVAL, "a number that the session does not hold");
-      }
-      if (BlockRow.find(change.tables(), block.block()) != null) {
-        throw new ErrnoException(Errno.EIO, "a number that is in use");
-      }
-      if (block.placementEpoch() > placement.epoch()
-          || !placement.isQuorum(block.block().group(), block.holders())) {
+      if (!isWitnessed(block, placement)) {
         throw new ErrnoException(Errno.ESTALE);
       }
     }
+  }
+
+  /** PROTOCOL rule 14: enough of those who said they hold a block must still be its replicas. */
+  static boolean isWitnessed(NewBlock block, PlacementRow.Glance placement) {
+    return block.placementEpoch() <= placement.epoch()
+        && placement.isQuorum(block.block().group(), block.holders());
   }
 }

@@ -73,6 +73,8 @@ public final class OperationEngine {
       return WriteOperation.apply(write, change);
     } else if (operation instanceof Operation.Relocate relocate) {
       return RelocateOperation.apply(relocate, change);
+    } else if (operation instanceof Operation.MoveInline move) {
+      return MoveInlineOperation.apply(move, change);
     } else if (operation instanceof Operation.SetAttributes set) {
       return FileOperations.setAttributes(set, change);
     } else if (operation instanceof Operation.Accessed read) {

@@ -54,7 +54,7 @@ final class Reaper {
     store.delete(Table.INODES, Keys.of(id.value()));
     Orphans.remove(store, id);
     LockOperations.inodeGone(id, store);
-    Totals.add(store, -1, 0);
+    Totals.addInodes(store, -1);
     effects.inodeChanged(id);
     return true;
   }
@@ -63,7 +63,7 @@ final class Reaper {
     BlockReferences blocks = new BlockReferences();
     List<Extent> extents = Extents.first(store, inode.id.value(), budget);
     extents.forEach(extent -> Extents.remove(store, inode, extent, blocks));
-    blocks.save(store, List.of(), effects);
+    blocks.save(store, effects);
     budget -= extents.size();
   }
 

@@ -23,6 +23,9 @@ final class RelocateOperation {
   private final Operation.Relocate relocate;
   private final Change change;
 
+  /** Another session has the lease, and may have cut extents which these tables show whole. */
+  private boolean asTheyAre;
+
   /** Where the bytes were, by offset in the file. */
   private final TreeMap<Long, Extent> from = new TreeMap<>();
 
@@ -37,8 +40,9 @@ final class RelocateOperation {
 
   private Reply apply() throws ErrnoException {
     Inode inode = Change.requireFile(change.asItIs(relocate.inode()));
-    NewBlocks.check(relocate.blocks(), relocate.to(), change);
+    NewBlocks.check(relocate.blocks(), List.of(), relocate.to(), change);
     takeFrom();
+    asTheyAre = !change.mayTouch(inode);
     BlockReferences references = new BlockReferences();
     Set<BlockId> used = new HashSet<>();
     long moved = 0;
@@ -52,7 +56,7 @@ final class RelocateOperation {
     }
     List<NewBlock> created =
         relocate.blocks().stream().filter(block -> used.contains(block.block())).toList();
-    references.save(change.write(), created, change.effects());
+    references.save(change.write(), created, List.of(), change.effects());
     change.effects().inodeChanged(inode.id);
     return new Reply(Errno.OK, null, moved);
   }
@@ -81,11 +85,19 @@ final class RelocateOperation {
         long start = Math.max(to.offset(), Math.max(now.offset(), was.offset()));
         long end = Math.min(to.end(), Math.min(now.end(), was.end()));
         if (start < end && isSame(now, was)) {
-          Extent.append(parts, to.part(start, end));
+          add(parts, to.part(start, end), now);
         }
       }
     }
     return parts;
+  }
+
+  private void add(List<Extent> parts, Extent part, Extent now) {
+    if (!asTheyAre) {
+      Extent.append(parts, part);
+    } else if (part.offset() == now.offset() && part.length() == now.length()) {
+      parts.add(part);
+    }
   }
 
   private static boolean isSame(Extent now, Extent was) {

@@ -26,7 +26,9 @@ public enum Table {
   /** Session, kind and first number to the end of a granted range. */
   GRANTS("grants"),
   /** Locks of files, those held and those waited for, and the sessions that have any. */
-  LOCKS("locks");
+  LOCKS("locks"),
+  /** Block number to checksum, references and bytes of a block that is on no replica yet. */
+  INLINE("inline");
 
   private final String columnFamily;
 

@@ -29,6 +29,7 @@ public final class TableCheck {
   private long inodes;
   private long blocks;
   private long blockBytes;
+  private long inlineBytes;
 
   private TableCheck(ReadStore tables, int run) {
     this.tables = tables;
@@ -94,9 +95,10 @@ public final class TableCheck {
     inodes++;
   }
 
-  void countBlock(int length) {
+  void countBlock(int length, boolean isInline) {
     blocks++;
     blockBytes += length;
+    inlineBytes += isInline ? length : 0;
   }
 
   private void countSessions() {
@@ -189,17 +191,20 @@ public final class TableCheck {
     if (counts.containsKey(TableProblem.DAMAGED_ROW)) {
       return;
     }
-    if (totals.inodes() != inodes || totals.storedBytes() != blockBytes) {
+    VolumeStats counted = new VolumeStats(inodes, blockBytes, inlineBytes);
+    if (!totals.equals(counted)) {
       found(
           TableProblem.WRONG_TOTALS,
-          "the totals say "
-              + totals.inodes()
-              + " inodes and "
-              + totals.storedBytes()
-              + " bytes; there are "
-              + inodes
-              + " and "
-              + blockBytes);
+          "the totals say " + text(totals) + "; there are " + text(counted));
     }
+  }
+
+  private static String text(VolumeStats stats) {
+    return stats.inodes()
+        + " inodes and "
+        + stats.storedBytes()
+        + " bytes, "
+        + stats.inlineBytes()
+        + " of them in the tables";
   }
 }

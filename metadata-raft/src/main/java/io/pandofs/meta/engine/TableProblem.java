@@ -28,6 +28,8 @@ public enum TableProblem {
   UNKNOWN_BLOCK,
   /** A block whose references are not the number of its extents. */
   WRONG_REFERENCES,
+  /** Bytes in the tables that are not what their checksum was made of; or a block in two tables. */
+  WRONG_INLINE,
   /** An extended attribute of an inode that there is not. */
   XATTR_OF_NOTHING,
   /** An access control list that makes no sense, or not for this mode or type of file. */

@@ -1,5 +1,6 @@
 package io.pandofs.meta.engine;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
@@ -136,6 +137,11 @@ public final class TableView implements MetadataView {
   @Override
   public List<Extent> extents(InodeId inode, long from, long to) throws ErrnoException {
     return Extents.find(tables, inode(inode).id.value(), Math.max(0, from), to);
+  }
+
+  @Override
+  public byte @Nullable [] inline(BlockId block) {
+    return InlineScan.find(tables, block);
   }
 
   @Override

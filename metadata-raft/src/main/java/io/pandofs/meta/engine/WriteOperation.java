@@ -5,7 +5,7 @@ import io.pandofs.meta.Extent;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 
-/** Makes stored blocks part of a file. */
+/** Makes blocks part of a file, stored ones and such as come with their bytes. */
 final class WriteOperation {
   private final Operation.Write write;
   private final Change change;
@@ -21,7 +21,7 @@ final class WriteOperation {
 
   private Reply apply() throws ErrnoException {
     Inode inode = change.file(write.inode());
-    NewBlocks.check(write.blocks(), write.extents(), change);
+    NewBlocks.check(write.blocks(), write.inline(), write.extents(), change);
     if (inode.allocatedBytes > 0) {
       change.effects().dataReplaced(inode.id);
     }
@@ -31,7 +31,7 @@ final class WriteOperation {
       Extents.put(change.write(), inode, extent, blocks);
       inode.sizeBytes = Math.max(inode.sizeBytes, extent.end());
     }
-    blocks.save(change.write(), write.blocks(), change.effects());
+    blocks.save(change.write(), write.blocks(), write.inline(), change.effects());
     change.dropPrivilegesOnWrite(inode);
     inode.touchModified(change.now());
     change.finish(inode);

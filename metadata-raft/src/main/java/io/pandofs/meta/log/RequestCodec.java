@@ -100,6 +100,8 @@ final class RequestCodec {
       return out.setWrite(WriteCodec.encode(write));
     } else if (operation instanceof Operation.Relocate relocate) {
       return out.setRelocate(WriteCodec.encode(relocate));
+    } else if (operation instanceof Operation.MoveInline move) {
+      return out.setMoveInline(WriteCodec.encode(move));
     } else if (operation instanceof Operation.SetAttributes set) {
       return out.setSetAttributes(encode(set));
     } else if (operation instanceof Operation.Rename rename) {
@@ -324,6 +326,7 @@ final class RequestCodec {
       case SET_ATTRIBUTES -> setAttributes(in.getSetAttributes());
       case WRITE -> WriteCodec.decode(in.getWrite());
       case RELOCATE -> WriteCodec.decode(in.getRelocate());
+      case MOVE_INLINE -> WriteCodec.decode(in.getMoveInline());
       case ALLOCATE -> {
         AllocateMessage allocate = in.getAllocate();
         yield new Operation.Allocate(

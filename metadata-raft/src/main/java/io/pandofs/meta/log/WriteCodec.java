@@ -1,11 +1,15 @@
 package io.pandofs.meta.log;
 
+import com.google.protobuf.UnsafeByteOperations;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.wire.ExtentMessage;
+import io.pandofs.meta.wire.InlineBlockMessage;
+import io.pandofs.meta.wire.MoveInlineMessage;
 import io.pandofs.meta.wire.NewBlockMessage;
 import io.pandofs.meta.wire.RelocateMessage;
 import io.pandofs.meta.wire.WriteMessage;
@@ -24,7 +28,25 @@ final class WriteCodec {
         .setInode(write.inode().value())
         .addAllExtents(encodeExtents(write.extents()))
         .addAllBlocks(encodeBlocks(write.blocks()))
+        .addAllInline(encodeInline(write.inline()))
         .build();
+  }
+
+  static MoveInlineMessage encode(Operation.MoveInline move) {
+    return MoveInlineMessage.newBuilder().addAllBlocks(encodeBlocks(move.blocks())).build();
+  }
+
+  private static List<InlineBlockMessage> encodeInline(List<InlineBlock> blocks) {
+    List<InlineBlockMessage> out = new ArrayList<>(blocks.size());
+    for (InlineBlock block : blocks) {
+      out.add(
+          InlineBlockMessage.newBuilder()
+              .setBlock(block.block().value())
+              .setBytes(UnsafeByteOperations.unsafeWrap(block.bytes()))
+              .setCrc32C(block.crc32c())
+              .build());
+    }
+    return out;
   }
 
   static RelocateMessage encode(Operation.Relocate relocate) {
@@ -67,7 +89,28 @@ final class WriteCodec {
 
   static Operation.Write decode(WriteMessage in) throws MalformedException {
     return new Operation.Write(
-        Check.inode(in.getInode()), extents(in.getExtentsList()), blocks(in.getBlocksList()));
+        Check.inode(in.getInode()),
+        extents(in.getExtentsList()),
+        blocks(in.getBlocksList()),
+        inline(in.getInlineList()));
+  }
+
+  static Operation.MoveInline decode(MoveInlineMessage in) throws MalformedException {
+    return new Operation.MoveInline(blocks(in.getBlocksList()));
+  }
+
+  private static List<InlineBlock> inline(List<InlineBlockMessage> in) throws MalformedException {
+    Check.that(in.size() <= EXTENTS_MAX, "too many blocks");
+    List<InlineBlock> blocks = new ArrayList<>(in.size());
+    for (InlineBlockMessage block : in) {
+      Check.that(block.getBytes().size() <= InlineBlock.BYTES_MAX, "an inline block is too long");
+      blocks.add(
+          new InlineBlock(
+              new BlockId(Check.number(block.getBlock())),
+              block.getBytes().toByteArray(),
+              block.getCrc32C()));
+    }
+    return blocks;
   }
 
   static Operation.Relocate decode(RelocateMessage in) throws MalformedException {

@@ -122,6 +122,13 @@ public final class BlockTables {
     }
   }
 
+  /** Whether anything references the block, be its bytes in the tables or on its replicas. */
+  public boolean isReferenced(BlockId block) {
+    try (LocalSnapshot snapshot = tables().snapshot()) {
+      return snapshot.cluster().isReferenced(block);
+    }
+  }
+
   /** Committed blocks with a number over {@code after}, in order, at most {@code limit}. */
   public List<ClusterView.Block> rowsAfter(long after, int limit) {
     try (LocalSnapshot snapshot = tables().snapshot()) {

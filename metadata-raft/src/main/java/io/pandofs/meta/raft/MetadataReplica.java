@@ -9,6 +9,7 @@ import io.pandofs.common.net.Peer;
 import io.pandofs.common.net.Service;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.CompactableFiles;
+import io.pandofs.meta.InlineBlocks;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.log.LogEntry;
@@ -329,6 +330,11 @@ public final class MetadataReplica implements AutoCloseable {
 
   /** For who stores anew what lies badly in blocks. */
   public CompactableFiles files() {
+    return new ReplicaFiles(blocks, this::leads);
+  }
+
+  /** For who puts on their replicas what came into the tables with its bytes. */
+  public InlineBlocks inlineBlocks() {
     return new ReplicaFiles(blocks, this::leads);
   }
 

@@ -17,12 +17,14 @@ import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.InlineScan;
 import io.pandofs.meta.wire.SessionRenewal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -51,12 +53,16 @@ final class RaftSession implements MetadataSession {
   /** How often to look whether what waits for others may wait any longer. */
   private static final long LOOK_AGAIN_MILLIS = 250;
 
+  /** With more bytes than this in the tables small data goes to the replicas at once. */
+  private static final long INLINE_BYTES_MAX = 512L << 20;
+
   private static final int INODES_AT_ONCE = 4096;
   private static final int BLOCKS_AT_ONCE = 1024;
   private static final int ORPHANS_LISTED_MAX = 4096;
 
   private final SessionId id;
   private final BatchSender sender;
+  private final Supplier<LocalSnapshot> tables;
   private final Ahead ahead;
   private final Retry retry;
   private final Executor executor;
@@ -113,6 +119,7 @@ final class RaftSession implements MetadataSession {
       Consumer<RaftSession> onClose) {
     this.id = id;
     this.sender = sender;
+    this.tables = tables;
     this.ahead = new Ahead(id, tables, sender, this::diverged);
     this.retry = retry;
     this.executor = executor;
@@ -149,6 +156,30 @@ final class RaftSession implements MetadataSession {
   @Override
   public CompletableFuture<Reply> commit(Request request) {
     return send(request, true);
+  }
+
+  @Override
+  public CompletableFuture<Reply> commitAhead(Request request) {
+    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    commitAhead(request, answer);
+    return answer;
+  }
+
+  private void commitAhead(Request request, CompletableFuture<Reply> answer) {
+    if (refusal().isOk() && surelyLives()) {
+      answerAhead(request, true, answer);
+    } else {
+      send(request, true, answer);
+    }
+  }
+
+  @Override
+  public boolean takesInline() {
+    try (LocalSnapshot now = tables.get()) {
+      return InlineScan.bytes(now.store()) < INLINE_BYTES_MAX;
+    } catch (RuntimeException e) {
+      return false; // The tables are closed while a replica starts anew.
+    }
   }
 
   private CompletableFuture<Reply> send(Request request, boolean forEver) {
@@ -224,11 +255,11 @@ final class RaftSession implements MetadataSession {
     } else if (!surelyLives()) {
       send(request, false, answer);
     } else {
-      answerAhead(request, answer);
+      answerAhead(request, false, answer);
     }
   }
 
-  private void answerAhead(Request request, CompletableFuture<Reply> answer) {
+  private void answerAhead(Request request, boolean forEver, CompletableFuture<Reply> answer) {
     Ahead.Attempt attempt;
     try {
       attempt = ahead.answer(request);
@@ -241,12 +272,15 @@ final class RaftSession implements MetadataSession {
       answer.complete(attempt.reply());
     } else if (over == null || over.isDone()) {
       // What is over already is not in the tables yet: this node is behind.
-      send(request, false, answer);
+      send(request, forEver, answer);
     } else {
       // Not for ever: what is in the way may last as long as there is no majority.
       CompletableFuture<?> soon =
           over.copy().completeOnTimeout(null, LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
-      again(soon, answer, () -> perform(request, answer));
+      again(
+          soon,
+          answer,
+          forEver ? () -> commitAhead(request, answer) : () -> perform(request, answer));
     }
   }
 
@@ -258,6 +292,11 @@ final class RaftSession implements MetadataSession {
   @Override
   public int lost() {
     return ahead.lost();
+  }
+
+  @Override
+  public Set<InodeId> lostWrites() {
+    return ahead.lostWrites();
   }
 
   /** The log has answered otherwise than was answered ahead, or nothing any more. */

@@ -1,5 +1,6 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
@@ -88,6 +89,11 @@ final class ReleasedView implements MetadataView {
   public List<Extent> extents(InodeId inode, long from, long to) throws ErrnoException {
     await(inode);
     return all.extents(inode, from, to);
+  }
+
+  @Override
+  public byte @Nullable [] inline(BlockId block) {
+    return all.inline(block);
   }
 
   @Override

@@ -1,13 +1,21 @@
 package io.pandofs.meta.raft;
 
+import io.pandofs.common.BlockId;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.CompactableFiles;
+import io.pandofs.meta.InlineBlock;
+import io.pandofs.meta.InlineBlocks;
 import io.pandofs.meta.engine.CompactionStep;
+import io.pandofs.meta.engine.InlineScan;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
-/** The files of this node's applied tables; whoever leads stores anew what lies badly. */
-final class ReplicaFiles implements CompactableFiles {
+/**
+ * The files of this node's applied tables, and the blocks in them; whoever leads stores anew what
+ * lies badly, and on its replicas what lies in the tables.
+ */
+final class ReplicaFiles implements CompactableFiles, InlineBlocks {
   private final BlockTables tables;
   private final BooleanSupplier leads;
 
@@ -24,6 +32,21 @@ final class ReplicaFiles implements CompactableFiles {
   @Override
   public Step next(InodeId file, long from, boolean atRest) {
     return tables.look(store -> CompactionStep.next(store, file, from, atRest));
+  }
+
+  @Override
+  public byte @Nullable [] inline(BlockId block) {
+    return tables.look(store -> InlineScan.find(store, block));
+  }
+
+  @Override
+  public long bytes() {
+    return tables.look(InlineScan::bytes);
+  }
+
+  @Override
+  public List<InlineBlock> oldest(long after, long bytesMax) {
+    return tables.look(store -> InlineScan.oldest(store, after, bytesMax));
   }
 
   @Override

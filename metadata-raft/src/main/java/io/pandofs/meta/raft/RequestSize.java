@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.meta.Acl;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Request;
 
@@ -18,6 +19,10 @@ final class RequestSize {
   private static final int EXTENT = 48;
   private static final int BLOCK = 96;
   private static final int LEASE = 10;
+  private static final int INLINE = 32;
+
+  /** Its bytes are read. */
+  private static final int MOVED = 1 << 10;
 
   /** Some hundred extents of two files. */
   private static final int COPY = 16 << 10;
@@ -33,7 +38,17 @@ final class RequestSize {
 
   private static long ofOperation(Operation operation) {
     if (operation instanceof Operation.Write write) {
-      return FIXED + (long) EXTENT * write.extents().size() + (long) BLOCK * write.blocks().size();
+      long inline = 0;
+      for (InlineBlock block : write.inline()) {
+        inline += INLINE + block.bytes().length;
+      }
+      return FIXED
+          + (long) EXTENT * write.extents().size()
+          + (long) BLOCK * write.blocks().size()
+          + inline;
+    }
+    if (operation instanceof Operation.MoveInline move) {
+      return FIXED + (long) (BLOCK + MOVED) * move.blocks().size();
     }
     if (operation instanceof Operation.Relocate relocate) {
       long extents = (long) relocate.from().size() + relocate.to().size();

@@ -32,7 +32,7 @@ import org.rocksdb.WriteOptions;
 /** An open database with all its native parts, and the one place that says why it does not open. */
 final class Opening {
   /** Of the tables' layout as a whole; rows have versions of their own. */
-  private static final byte FORMAT = 3;
+  private static final byte FORMAT = 4;
 
   private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.US_ASCII);
   private static final double BLOOM_BITS = 10;

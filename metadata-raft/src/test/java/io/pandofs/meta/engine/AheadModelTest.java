@@ -17,6 +17,7 @@ import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.ForeignLeaseException;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
@@ -27,10 +28,14 @@ import io.pandofs.meta.Standing;
 import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
@@ -59,6 +64,12 @@ class AheadModelTest {
   private int looked;
   private int held;
   private int givenUp;
+  private int stored;
+  private int read;
+  private Mover mover;
+
+  /** What is in each block, wherever that is. */
+  private final Map<BlockId, byte[]> contents = new HashMap<>();
 
   /** What is in the log: for a batch, whose and what for. */
   private record Entry(
@@ -162,6 +173,73 @@ class AheadModelTest {
     }
   }
 
+  /** A file, rather one whose bytes were written ahead of the log. */
+  private InodeId written(Mount mount, Random random) {
+    List<InodeId> files =
+        mounts.stream()
+            .flatMap(one -> one.waiting.stream())
+            .map(sent -> sent.request.operation() instanceof Operation.Write write ? write : null)
+            .filter(write -> write != null && write.blocks().isEmpty())
+            .map(Operation.Write::inode)
+            .toList();
+    return files.isEmpty() ? inode(mount, random) : files.get(random.nextInt(files.size()));
+  }
+
+  /** Stores anew what lies in the tables or in blocks; nobody may notice. */
+  private final class Mover {
+    final SessionId session =
+        new SessionId(append(new LogEntry.RegisterSession(node, EngineRig.NOW)).number());
+    long sequence;
+    long serial;
+
+    Mover() {
+      serial = apply(new Operation.ReserveNumbers(NumberKind.BLOCK_SERIAL, 1 << 16), true).number();
+    }
+
+    private Reply apply(Operation operation, boolean changesTruth) {
+      LogEntry entry = new LogEntry.Batch(session, ++sequence, 0, List.of(request(operation)));
+      if (changesTruth) {
+        return append(entry).replies().get(0);
+      }
+      LogReply reply = engine.apply(entry, entries.size() + 1, log, LocalEffects.NONE);
+      entries.add(new Entry(entry, null, null, List.of(), reply));
+      return reply.replies().get(0);
+    }
+
+    void moveInline(Random random) {
+      List<NewBlock> blocks = new ArrayList<>();
+      for (InlineBlock block : InlineScan.oldest(log, 0, Long.MAX_VALUE)) {
+        if (random.nextInt(3) == 0) {
+          blocks.add(
+              new NewBlock(block.block(), block.bytes().length, block.crc32c(), 1, List.of(node)));
+        }
+      }
+      stored += (int) apply(new Operation.MoveInline(blocks), false).number();
+    }
+
+    /** Some extents of a file as tables show them, which may be old, packed into one block. */
+    void relocate(MemoryStore seen, InodeId file, Random random) {
+      List<Extent> from = new ArrayList<>();
+      List<Extent> to = new ArrayList<>();
+      BlockId block = BlockId.ofSerial(serial++);
+      ByteBuffer bytes = ByteBuffer.allocate(1 << 10);
+      for (Extent extent : Extents.find(seen, file.value(), 0, Long.MAX_VALUE)) {
+        if (random.nextInt(6) > 0) {
+          from.add(extent);
+          Extent.append(to, new Extent(extent.offset(), extent.length(), block, bytes.position()));
+          bytes.put(contents.get(extent.block()), extent.blockOffset(), (int) extent.length());
+        }
+      }
+      if (to.isEmpty()) {
+        return;
+      }
+      contents.put(block, Arrays.copyOf(bytes.array(), bytes.position()));
+      NewBlock made = new NewBlock(block, bytes.position(), 5, 1, List.of(node));
+      Reply reply = apply(new Operation.Relocate(file, from, to, List.of(made)), false);
+      stored += reply.number() > 0 ? 1 : 0;
+    }
+  }
+
   private static Request request(Operation operation) {
     return new Request(operation, Caller.ROOT, EngineRig.NOW);
   }
@@ -212,6 +290,7 @@ class AheadModelTest {
       mounts.add(mount);
       mount.register();
     }
+    mover = new Mover();
     for (Mount mount : mounts) {
       mount.home = new InodeId(mount.inode++);
       FileName name = EngineRig.name("home" + mount.home);
@@ -229,9 +308,15 @@ class AheadModelTest {
     }
     settle();
     assertThat(broken).isEmpty();
-    for (Table table : List.of(Table.INODES, Table.DENTRIES, Table.XATTRS, Table.EXTENTS)) {
+    for (Table table : List.of(Table.INODES, Table.DENTRIES, Table.XATTRS)) {
       assertThat(rows(log, table)).as("%s", table).isEqualTo(rows(truth, table));
     }
+    for (InodeId file : CompactionStep.filesAfter(truth, 0, Integer.MAX_VALUE)) {
+      assertThat(content(log, file)).as("%s", file).isEqualTo(content(truth, file));
+    }
+    assertThat(TableCheck.of(log).examples()).isEmpty();
+    assertThat(stored).isGreaterThan(STEPS / 100);
+    assertThat(read).isGreaterThan(STEPS / 100);
     assertThat(answeredAhead).isGreaterThan(STEPS / 80);
     assertThat(looked).isGreaterThan(STEPS / 50);
     assertThat(held).isPositive();
@@ -260,7 +345,7 @@ class AheadModelTest {
 
   private void step(Random random) throws Exception {
     Mount mount = mounts.get(random.nextInt(MOUNTS));
-    switch (random.nextInt(20)) {
+    switch (random.nextInt(22)) {
       case 0, 1, 2, 3 -> mount.ship(1 + random.nextInt(4));
       case 4, 5, 6, 7, 8 -> {
         for (int i = random.nextInt(4); i >= 0 && mount.applied < entries.size(); i--) {
@@ -278,6 +363,13 @@ class AheadModelTest {
           expire(mount);
         } else {
           giveUp(mount, random);
+        }
+      }
+      case 12, 13 -> {
+        if (random.nextInt(3) == 0) {
+          mover.moveInline(random);
+        } else {
+          mover.relocate(mount.tables, written(mount, random), random);
         }
       }
       default -> work(mount, random);
@@ -413,7 +505,7 @@ class AheadModelTest {
   private Operation draw(Mount mount, Random random) {
     InodeId parent = directory(mount, random);
     FileName name = name(random);
-    return switch (random.nextInt(16)) {
+    return switch (random.nextInt(21)) {
       case 0 -> new Operation.AcquireLease(random.nextBoolean() ? parent : inode(mount, random));
       case 1 -> {
         InodeId drawn = inode(mounts.get(random.nextInt(MOUNTS)), random);
@@ -450,7 +542,7 @@ class AheadModelTest {
                   "user.a".getBytes(US_ASCII),
                   new byte[] {(byte) random.nextInt()},
                   0);
-      default -> write(mount, inode(mount, random), random.nextInt(3));
+      default -> write(mount, inode(mount, random), random);
     };
   }
 
@@ -462,15 +554,40 @@ class AheadModelTest {
         parent, name, inode, type, CreateMode.of(0755), 0, null, random.nextBoolean(), leased);
   }
 
-  private Operation write(Mount mount, InodeId inode, int kind) {
-    if (kind == 0) {
-      return new Operation.SetAttributes(inode, null, null, null, 2L, null, null);
+  private Operation write(Mount mount, InodeId inode, Random random) {
+    if (random.nextInt(6) == 0) {
+      return new Operation.SetAttributes(
+          inode, null, null, null, (long) random.nextInt(9), null, null);
     }
     BlockId block = BlockId.ofSerial(mount.serial++);
-    return new Operation.Write(
-        inode,
-        List.of(new Extent(kind, 3, block, 0)),
-        List.of(new NewBlock(block, 3, 5, 1, List.of(node))));
+    InlineBlock bytes = EngineRig.inline(block, 4);
+    contents.put(block, bytes.bytes());
+    List<Extent> extents = new ArrayList<>();
+    int at = random.nextInt(9);
+    for (int i = random.nextInt(2); i >= 0; i--) {
+      extents.add(new Extent(at, 1 + random.nextInt(3), block, random.nextInt(2)));
+      at += 3 + random.nextInt(3);
+    }
+    return random.nextInt(4) > 0
+        ? new Operation.Write(inode, extents, List.of(), List.of(bytes))
+        : new Operation.Write(inode, extents, List.of(new NewBlock(block, 4, 5, 1, List.of(node))));
+  }
+
+  /** The bytes of a file, as far as extents of it go. */
+  private String content(ReadStore store, InodeId file) {
+    ByteBuffer bytes = ByteBuffer.allocate(32);
+    long end = 0;
+    for (Extent extent : Extents.find(store, file.value(), 0, Long.MAX_VALUE)) {
+      assertThat(extent.offset()).as("extents overlap").isGreaterThanOrEqualTo(end);
+      end = extent.end();
+      byte[] block = contents.get(extent.block());
+      byte[] inline = InlineScan.find(store, extent.block());
+      if (inline != null) {
+        assertThat(inline).isEqualTo(block);
+      }
+      bytes.put((int) extent.offset(), block, extent.blockOffset(), (int) extent.length());
+    }
+    return Arrays.toString(bytes.array());
   }
 
   /** What comes of it was there before, or is nobody's to see. */
@@ -490,10 +607,12 @@ class AheadModelTest {
       return;
     }
     TableView right = new TableView(truth, 0, () -> {});
-    TableView seen =
+    Seen look =
         mount.ahead.look(
             () -> new Now(mount.tables.copy()),
-            (now, store, returning) -> TableView.of(mount.session, returning, store, 0, () -> {}));
+            (now, store, returning) ->
+                new Seen(store, TableView.of(mount.session, returning, store, 0, () -> {})));
+    TableView seen = look.view;
     for (InodeId directory : directories()) {
       if (!knows(mount, directory)) {
         continue;
@@ -505,10 +624,17 @@ class AheadModelTest {
         if (same(seen, right, view -> view.lookup(directory, entry.name()))) {
           same(seen, right, view -> view.attributes(entry.inode()));
           same(seen, right, view -> view.xattrNames(entry.inode()).size());
+          if (same(seen, right, view -> view.extents(entry.inode(), 0, 0))) {
+            assertThat(content(look.store, entry.inode())).isEqualTo(content(truth, entry.inode()));
+            read += InlineScan.oldest(look.store, 0, 1).size();
+          }
         }
       }
     }
   }
+
+  /** What a mount sees. */
+  private record Seen(ReadStore store, TableView view) {}
 
   /** All but who has the lease, which is on its way like everything else. */
   private static String told(Object found) {

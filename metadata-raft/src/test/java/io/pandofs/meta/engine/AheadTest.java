@@ -12,6 +12,8 @@ import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.ForeignLeaseException;
+import io.pandofs.meta.InlineBlock;
+import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
@@ -297,5 +299,27 @@ class AheadTest {
     here.answers.get(1).complete(Reply.failed(Errno.EIO));
     assertThat(broken).hasSize(1);
     assertThat(broken.get(0)).contains("SetAttributes", "EIO");
+  }
+
+  /** The block of what is cut ahead may leave the tables meanwhile, and its row goes elsewhere. */
+  @Test
+  void whatWasCutAheadIsCutAgainAfterItsBytesHaveMoved() throws Exception {
+    Operation.Write first = rig.writeInline(file, 0, 4);
+    assertThat(rig.errno(first)).isEqualTo(Errno.OK);
+    OverlayStore once = new OverlayStore(new MemoryStore(), rig.store, 1);
+    assertThat(over(once, rig.writeInline(file, 1, 1))).isEqualTo(Errno.OK);
+
+    InlineBlock block = first.inline().get(0);
+    NewBlock stored = new NewBlock(block.block(), 4, block.crc32c(), 1, List.of(rig.node));
+    assertThat(rig.submit(new Operation.MoveInline(List.of(stored))).number()).isEqualTo(1);
+    OverlayStore twice = new OverlayStore(once.rows(), rig.store, 2);
+    assertThat(Extents.find(twice, file.value(), 0, 4)).hasSize(3);
+    assertThat(over(twice, rig.writeInline(file, 0, 4))).isEqualTo(Errno.OK);
+    assertThat(Extents.find(twice, file.value(), 0, 4)).hasSize(1);
+  }
+
+  private Errno over(OverlayStore store, Operation operation) {
+    return OperationEngine.apply(rig.session, request(operation), 1, store, LocalEffects.NONE)
+        .errno();
   }
 }

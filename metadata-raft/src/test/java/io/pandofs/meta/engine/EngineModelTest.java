@@ -13,10 +13,12 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
@@ -323,7 +325,19 @@ class EngineModelTest {
       MemoryStore store, TableView view, ModelFs model, Map<BlockId, Integer> references) {
     ClusterView cluster = new ClusterView(store);
     long stored = 0;
-    for (ClusterView.Block block : cluster.blocksAfter(0, Integer.MAX_VALUE)) {
+    long inline = 0;
+    List<ClusterView.Block> blocks = new ArrayList<>(cluster.blocksAfter(0, Integer.MAX_VALUE));
+    for (InlineBlock block : InlineScan.oldest(store, 0, Long.MAX_VALUE)) {
+      blocks.add(BlockReferences.find(store, block.block()));
+      inline += block.bytes().length;
+      if (!model.inline.contains(block.block())
+          || BlockRow.find(store, block.block()) != null
+          || !Arrays.equals(
+              block.bytes(), EngineRig.inline(block.block(), block.bytes().length).bytes())) {
+        return block + " is not as it was written, or elsewhere";
+      }
+    }
+    for (ClusterView.Block block : blocks) {
       stored += block.length();
       Integer counted = references.remove(block.id());
       if (counted == null || counted != block.references()) {
@@ -336,8 +350,9 @@ class EngineModelTest {
     if (!references.isEmpty()) {
       return "no rows of " + references;
     }
-    if (view.stats().storedBytes() != stored || view.stats().inodes() != model.nodes.size()) {
-      return view.stats() + " for " + model.nodes.size() + " inodes and " + stored + " bytes";
+    VolumeStats counted = new VolumeStats(model.nodes.size(), stored, inline);
+    if (!view.stats().equals(counted)) {
+      return view.stats() + " for " + counted;
     }
     List<Long> orphans =
         cluster.orphansAfter(0, Integer.MAX_VALUE).stream().map(o -> o.inode().value()).toList();

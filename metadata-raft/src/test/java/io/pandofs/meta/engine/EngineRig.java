@@ -1,6 +1,7 @@
 package io.pandofs.meta.engine;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Checksums;
 import io.pandofs.common.Errno;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
@@ -11,6 +12,7 @@ import io.pandofs.meta.Attributes;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
@@ -20,6 +22,7 @@ import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
 /** An engine over tables in memory with one node and one session, for tests. */
 final class EngineRig implements LocalEffects {
@@ -94,6 +97,23 @@ final class EngineRig implements LocalEffects {
     BlockId block = nextBlock();
     return new Operation.Write(
         inode, List.of(new Extent(offset, length, block, 0)), List.of(stored(block, length)));
+  }
+
+  /** A block with bytes that follow from its number. */
+  static InlineBlock inline(BlockId block, int length) {
+    byte[] bytes = new byte[length];
+    new Random(block.value()).nextBytes(bytes);
+    return new InlineBlock(block, bytes, Checksums.crc32c(bytes, 0, length));
+  }
+
+  /** One new block with its bytes that is an extent as a whole. */
+  Operation.Write writeInline(InodeId inode, long offset, int length) {
+    BlockId block = nextBlock();
+    return new Operation.Write(
+        inode,
+        List.of(new Extent(offset, length, block, 0)),
+        List.of(),
+        List.of(inline(block, length)));
   }
 
   NewBlock stored(BlockId block, int length) {

@@ -13,8 +13,11 @@ import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
+import io.pandofs.meta.Reply;
+import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.log.LogEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -76,6 +79,99 @@ class FileDataTest {
     BlockId foreign = BlockId.ofSerial(1L << 40);
     assertThat(write(List.of(new Extent(0, 1, foreign, 0)), List.of(rig.stored(foreign, 1))))
         .isEqualTo(Errno.EINVAL);
+  }
+
+  @Test
+  void bytesComeWithTheWriteAndLeaveTheTablesForTheReplicas() throws Exception {
+    Operation.Write write = rig.writeInline(file, 100, 50);
+    InlineBlock block = write.inline().get(0);
+    rig.told.clear();
+    assertThat(rig.errno(write)).isEqualTo(Errno.OK);
+    assertThat(rig.told).isEmpty();
+    assertThat(rig.view().inline(block.block())).isEqualTo(block.bytes());
+    assertThat(rig.view().stats()).isEqualTo(new VolumeStats(2, 50, 50));
+    assertThat(rig.attributes(file).allocatedBytes()).isEqualTo(50);
+
+    Operation.Write second = rig.write(file, 110, 10);
+    assertThat(rig.errno(second)).isEqualTo(Errno.OK);
+    assertThat(rig.view().inline(block.block())).isEqualTo(block.bytes());
+    Attributes before = rig.attributes(file);
+    rig.told.clear();
+    Operation.MoveInline move = new Operation.MoveInline(List.of(moved(block, rig.node)));
+    assertThat(rig.submit(move)).isEqualTo(new Reply(Errno.OK, null, 1));
+    assertThat(rig.told).containsExactly("referenced " + block.block());
+    assertThat(rig.view().inline(block.block())).isNull();
+    assertThat(new ClusterView(rig.store).block(block.block()))
+        .isEqualTo(new ClusterView.Block(block.block(), 50, block.crc32c(), 2, 40));
+    assertThat(rig.view().stats()).isEqualTo(new VolumeStats(2, 60, 0));
+    assertThat(rig.attributes(file)).isEqualTo(before);
+    assertThat(rig.submit(move).number()).isZero();
+    assertThat(TableCheck.of(rig.store).examples()).isEmpty();
+  }
+
+  @Test
+  void whatIsNotTheSameOrHasTooFewWitnessesStaysInTheTables() {
+    Operation.Write write = rig.writeInline(file, 0, 50);
+    InlineBlock block = write.inline().get(0);
+    rig.submit(write);
+    NewBlock good = moved(block, rig.node);
+    List<NewBlock> wrong =
+        List.of(
+            new NewBlock(block.block(), 49, block.crc32c(), 1, good.holders()),
+            new NewBlock(block.block(), 50, block.crc32c() + 1, 1, good.holders()),
+            new NewBlock(block.block(), 50, block.crc32c(), 9, good.holders()),
+            moved(block, new NodeId(9)),
+            moved(rig.writeInline(file, 0, 50).inline().get(0), rig.node));
+    assertThat(rig.submit(new Operation.MoveInline(wrong)).number()).isZero();
+    assertThat(rig.view().inline(block.block())).isEqualTo(block.bytes());
+  }
+
+  @Test
+  void bytesThatNothingReferencesAreGoneAtOnce() {
+    Operation.Write write = rig.writeInline(file, 0, 50);
+    rig.submit(write);
+    rig.told.clear();
+    assertThat(rig.errno(rig.writeInline(file, 0, 50))).isEqualTo(Errno.OK);
+    assertThat(rig.view().inline(write.inline().get(0).block())).isNull();
+    assertThat(rig.view().stats()).isEqualTo(new VolumeStats(2, 50, 50));
+    rig.submit(new Operation.SetAttributes(file, null, null, null, 0L, null, null));
+    assertThat(rig.view().stats()).isEqualTo(new VolumeStats(2, 0, 0));
+    assertThat(rig.told).isEmpty();
+    assertThat(rig.store.scan(Table.INLINE, new byte[0], null).next()).isFalse();
+  }
+
+  @Test
+  void malformedBytesAreRefused() {
+    Operation.Write good = rig.writeInline(file, 0, 50);
+    InlineBlock block = good.inline().get(0);
+    assertThat(inline(good, List.of(block, block))).isEqualTo(Errno.EINVAL);
+    byte[] other = block.bytes().clone();
+    other[7]++;
+    assertThat(inline(good, List.of(new InlineBlock(block.block(), other, block.crc32c()))))
+        .isEqualTo(Errno.EIO);
+    InlineBlock large = EngineRig.inline(block.block(), InlineBlock.BYTES_MAX + 1);
+    assertThat(inline(good, List.of(large))).isEqualTo(Errno.EINVAL);
+    InlineBlock none = EngineRig.inline(block.block(), 0);
+    assertThat(inline(good, List.of(none))).isEqualTo(Errno.EINVAL);
+    BlockId foreign = BlockId.ofSerial(1L << 40);
+    assertThat(
+            rig.errno(
+                new Operation.Write(
+                    file,
+                    List.of(new Extent(0, 1, foreign, 0)),
+                    List.of(),
+                    List.of(EngineRig.inline(foreign, 1)))))
+        .isEqualTo(Errno.EINVAL);
+    assertThat(rig.errno(good)).isEqualTo(Errno.OK);
+    assertThat(rig.errno(good)).isEqualTo(Errno.EIO);
+  }
+
+  private Errno inline(Operation.Write like, List<InlineBlock> blocks) {
+    return rig.errno(new Operation.Write(file, like.extents(), List.of(), blocks));
+  }
+
+  private static NewBlock moved(InlineBlock block, NodeId holder) {
+    return new NewBlock(block.block(), block.bytes().length, block.crc32c(), 1, List.of(holder));
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -17,8 +18,10 @@ import io.pandofs.meta.Request;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -29,6 +32,10 @@ import java.util.TreeSet;
 final class ModelFs {
   final Map<Long, Node> nodes = new TreeMap<>();
   final Map<BlockId, Integer> blockLengths = new HashMap<>();
+
+  /** Blocks that came with their bytes and were not moved, dead ones too. */
+  final Set<BlockId> inline = new HashSet<>();
+
   private Caller caller = Caller.ROOT;
   private Timestamp now = Timestamp.EPOCH;
 
@@ -86,6 +93,8 @@ final class ModelFs {
     try {
       if (request.operation() instanceof Operation.Relocate o) {
         return new Reply(Errno.OK, null, relocate(o));
+      } else if (request.operation() instanceof Operation.MoveInline o) {
+        return new Reply(Errno.OK, null, moveInline(o));
       } else if (request.operation() instanceof Operation.CopyRange o) {
         long count = copy(o);
         return new Reply(Errno.OK, attributes(get(o.to())), count);
@@ -398,11 +407,20 @@ final class ModelFs {
 
   private Node write(Operation.Write o) throws Fail {
     Node n = file(o.inode());
+    Collection<BlockId> live = liveBlocks();
     for (NewBlock block : o.blocks()) {
-      require(!liveBlocks().contains(block.block()), Errno.EIO);
+      require(!live.contains(block.block()), Errno.EIO);
+    }
+    for (InlineBlock block : o.inline()) {
+      require(!live.contains(block.block()), Errno.EIO);
     }
     for (NewBlock block : o.blocks()) {
       blockLengths.put(block.block(), block.length());
+      inline.remove(block.block());
+    }
+    for (InlineBlock block : o.inline()) {
+      blockLengths.put(block.block(), block.bytes().length);
+      inline.add(block.block());
     }
     for (Extent e : o.extents()) {
       for (long i = 0; i < e.length(); i++) {
@@ -415,6 +433,16 @@ final class ModelFs {
   }
 
   /** How many bytes moved. */
+  private long moveInline(Operation.MoveInline o) {
+    Collection<BlockId> live = liveBlocks();
+    long moved = 0;
+    for (NewBlock block : o.blocks()) {
+      boolean isIt = block.length() == blockLengths.getOrDefault(block.block(), -1);
+      moved += isIt && live.contains(block.block()) && inline.remove(block.block()) ? 1 : 0;
+    }
+    return moved;
+  }
+
   private long relocate(Operation.Relocate o) throws Fail {
     Node n = file(o.inode());
     for (NewBlock block : o.blocks()) {

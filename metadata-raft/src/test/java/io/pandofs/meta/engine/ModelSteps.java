@@ -10,6 +10,7 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Request;
@@ -89,6 +90,8 @@ final class ModelSteps {
       return copy();
     } else if (kind < 88) {
       return relocate();
+    } else if (kind < 90) {
+      return moveInline();
     } else if (kind < 94) {
       int[] modes = {0, 1, 3, 16, 17, 2, 64};
       int mode = modes[random.nextInt(modes.length)];
@@ -149,11 +152,16 @@ final class ModelSteps {
   private Operation write() {
     List<Extent> extents = new ArrayList<>();
     List<NewBlock> created = new ArrayList<>();
+    List<InlineBlock> inline = new ArrayList<>();
     long at = offset();
     for (int i = 0; i <= random.nextInt(3); i++) {
       BlockId block = BlockId.ofSerial(++blocks);
       int length = 1 + random.nextInt(30);
-      created.add(new NewBlock(block, length, random.nextInt(), 1, List.of(new NodeId(1))));
+      if (random.nextInt(3) == 0) {
+        created.add(new NewBlock(block, length, random.nextInt(), 1, List.of(new NodeId(1))));
+      } else {
+        inline.add(EngineRig.inline(block, length));
+      }
       int blockOffset = random.nextInt(length);
       int used = 1 + random.nextInt(length - blockOffset);
       extents.add(new Extent(at, used, block, blockOffset));
@@ -163,9 +171,21 @@ final class ModelSteps {
         at++;
       }
     }
-    Operation.Write write = new Operation.Write(inode(), extents, created);
+    Operation.Write write = new Operation.Write(inode(), extents, created, inline);
     written.add(write);
     return write;
+  }
+
+  /** Of some recent writes, with a length now and then that is wrong. */
+  private Operation moveInline() {
+    List<NewBlock> stored = new ArrayList<>();
+    for (int i = random.nextInt(6); i >= 0 && i < written.size(); i--) {
+      for (InlineBlock block : written.get(written.size() - 1 - i).inline()) {
+        int length = block.bytes().length + (random.nextInt(4) == 0 ? 1 : 0);
+        stored.add(new NewBlock(block.block(), length, block.crc32c(), 1, List.of(new NodeId(1))));
+      }
+    }
+    return new Operation.MoveInline(stored);
   }
 
   /** Of what a recent write has written, parts of its extents, packed into a new block. */

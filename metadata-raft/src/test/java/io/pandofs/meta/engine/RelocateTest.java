@@ -15,6 +15,7 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.log.LogEntry;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -119,6 +120,31 @@ class RelocateTest {
     assertThat(rig.submit(together(into, extents(), List.of(new Extent(0, 10, into, 0)))).number())
         .isEqualTo(10);
     assertThat(rig.attributes(file).holder()).isEqualTo(other);
+  }
+
+  /** Its holder may have cut them ahead of the log, where they begin and end now. */
+  @Test
+  void underAnothersLeaseExtentsKeepTheirBounds() throws Exception {
+    written(0, 10);
+    written(10, 10);
+    BlockId last = written(20, 10);
+    SessionId other =
+        new SessionId(rig.apply(new LogEntry.RegisterSession(rig.node, EngineRig.NOW)).number());
+    rig.apply(
+        new LogEntry.Batch(
+            other,
+            1,
+            0,
+            List.of(
+                new Request(new Operation.AcquireLease(InodeId.ROOT), rig.caller, EngineRig.NOW))));
+    List<Extent> seen = new ArrayList<>(extents());
+    seen.set(2, seen.get(2).part(20, 25));
+    BlockId into = rig.nextBlock();
+    Reply moved = rig.submit(together(into, seen, List.of(new Extent(0, 25, into, 0))));
+    assertThat(moved.number()).isEqualTo(20);
+    assertThat(extents())
+        .containsExactly(
+            new Extent(0, 10, into, 0), new Extent(10, 10, into, 10), new Extent(20, 10, last, 0));
   }
 
   @Test

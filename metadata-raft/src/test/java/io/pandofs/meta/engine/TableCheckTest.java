@@ -3,6 +3,7 @@ package io.pandofs.meta.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Errno;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.Acl;
@@ -211,6 +212,27 @@ final class TableCheckTest {
             row.id(), row.length(), row.crc32c(), row.references(), row.liveBytes() - 1));
     assertFinds(TableProblem.WRONG_REFERENCES);
     rig.store.delete(Table.BLOCKS, block);
+    assertFinds(TableProblem.UNKNOWN_BLOCK);
+  }
+
+  @Test
+  void bytesInTheTables() {
+    Operation.Write write = rig.writeInline(file, 1 << 20, 10);
+    assertThat(rig.submit(write).errno()).isEqualTo(Errno.OK);
+    assertThat(TableCheck.of(rig.store).examples()).isEmpty();
+    BlockId block = write.inline().get(0).block();
+    InlineRow row = InlineRow.find(rig.store, block);
+    row.counting(1, 9).save(rig.store);
+    assertFinds(TableProblem.WRONG_REFERENCES);
+    new InlineRow(row.block(), new byte[10]).save(rig.store);
+    assertFinds(TableProblem.WRONG_INLINE);
+    row.save(rig.store);
+    assertThat(TableCheck.of(rig.store).examples()).isEmpty();
+    BlockRow.save(rig.store, row.block());
+    assertFinds(TableProblem.WRONG_INLINE);
+    row.delete(rig.store);
+    assertFinds(TableProblem.WRONG_TOTALS);
+    rig.store.delete(Table.BLOCKS, Keys.of(block.value()));
     assertFinds(TableProblem.UNKNOWN_BLOCK);
   }
 

@@ -20,6 +20,7 @@ import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.Extent;
 import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -76,6 +77,8 @@ class LogCodecTest {
             List.of(
                 new NewBlock(
                     new BlockId(300), 1 << 22, -7, 3, List.of(new NodeId(1), new NodeId(2))))),
+        new Operation.MoveInline(
+            List.of(new NewBlock(new BlockId(300), 3, -7, 1, List.of(new NodeId(1))))),
         new Operation.Relocate(
             I,
             List.of(new Extent(7, 9, new BlockId(300), 0), new Extent(16, 1, new BlockId(5), 1)),
@@ -175,7 +178,12 @@ class LogCodecTest {
         List.of(
             new Operation.Create(I, N, I, FileType.SYMLINK, 0777, 0, bytes, false),
             new Operation.SetXattr(I, bytes, bytes, 1),
-            new Operation.RemoveXattr(I, bytes))) {
+            new Operation.RemoveXattr(I, bytes),
+            new Operation.Write(
+                I,
+                List.of(new Extent(0, 3, new BlockId(300), 0)),
+                List.of(),
+                List.of(new InlineBlock(new BlockId(300), bytes, -7))))) {
       requests.add(new Request(operation, Caller.ROOT, T));
     }
     LogEntry.Batch batch = new LogEntry.Batch(new SessionId(1), 1, 0, requests);

@@ -24,6 +24,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
@@ -126,6 +127,21 @@ public final class LocalMetadataSession implements MetadataSession {
   @Override
   public CompletableFuture<Reply> commit(Request request) {
     return submit(request);
+  }
+
+  @Override
+  public CompletableFuture<Reply> commitAhead(Request request) {
+    return perform(request);
+  }
+
+  @Override
+  public boolean takesInline() {
+    return tree.takesInline();
+  }
+
+  @Override
+  public Set<InodeId> lostWrites() {
+    return ahead.lostWrites();
   }
 
   @Override

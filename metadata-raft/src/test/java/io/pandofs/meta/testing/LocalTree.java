@@ -9,16 +9,20 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.CompactableFiles;
+import io.pandofs.meta.InlineBlock;
+import io.pandofs.meta.InlineBlocks;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.CompactionStep;
+import io.pandofs.meta.engine.InlineScan;
 import io.pandofs.meta.engine.LocalEffects;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.MemoryStore;
 import io.pandofs.meta.engine.ReadStore;
+import io.pandofs.meta.engine.TableCheck;
 import io.pandofs.meta.engine.TableView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
@@ -61,6 +65,8 @@ public final class LocalTree {
 
   @GuardedBy("this")
   private long reaps;
+
+  private volatile boolean takesInline;
 
   public LocalTree() {
     this(LocalEffects.NONE);
@@ -171,19 +177,62 @@ public final class LocalTree {
       }
 
       @Override
+      public byte @Nullable [] inline(BlockId block) {
+        return look(tables -> InlineScan.find(tables, block));
+      }
+
+      @Override
       public List<InodeId> filesAfter(long after, int limit) {
         return look(tables -> CompactionStep.filesAfter(tables, after, limit));
       }
     };
   }
 
-  private synchronized <T> T look(Function<ReadStore, T> look) {
+  /**
+   * The blocks in the tables, for who puts them on their replicas.
+   *
+   * @param ours whether the asker is the one to do it
+   */
+  public InlineBlocks inlineBlocks(BooleanSupplier ours) {
+    return new InlineBlocks() {
+      @Override
+      public boolean areOurs() {
+        return ours.getAsBoolean();
+      }
+
+      @Override
+      public long bytes() {
+        return look(InlineScan::bytes);
+      }
+
+      @Override
+      public List<InlineBlock> oldest(long after, long bytesMax) {
+        return look(tables -> InlineScan.oldest(tables, after, bytesMax));
+      }
+    };
+  }
+
+  boolean takesInline() {
+    return takesInline;
+  }
+
+  /** Whether sessions take small blocks with their bytes; they do not at first. */
+  public void takesInline(boolean takes) {
+    takesInline = takes;
+  }
+
+  private synchronized <T extends @Nullable Object> T look(Function<ReadStore, T> look) {
     return look.apply(store);
   }
 
-  /** Whether the tables still have a row of this block. */
+  /** Whether anything references this block. */
   public synchronized boolean isReferenced(BlockId block) {
-    return new ClusterView(store).block(block) != null;
+    return new ClusterView(store).isReferenced(block);
+  }
+
+  /** Whether the tables agree with each other. */
+  public TableCheck.Report check() {
+    return look(TableCheck::of);
   }
 
   public synchronized VolumeStats stats() {

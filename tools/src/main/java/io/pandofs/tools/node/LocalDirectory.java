@@ -126,6 +126,11 @@ final class LocalDirectory implements BlockDirectory, BlockPeers {
     return row == null ? null : told(row);
   }
 
+  @Override
+  public boolean isReferenced(BlockId block) {
+    return tables.isReferenced(block);
+  }
+
   private static BlockRow told(ClusterView.Block row) {
     return new BlockRow(row.id(), row.length(), row.crc32c());
   }

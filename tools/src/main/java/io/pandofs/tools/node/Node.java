@@ -30,6 +30,7 @@ import io.pandofs.meta.raft.ReplicaListener;
 import io.pandofs.meta.raft.Surroundings;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import io.pandofs.mount.compaction.Compactor;
+import io.pandofs.mount.compaction.InlineMover;
 import io.pandofs.mount.fuse.BootClock;
 import io.pandofs.tools.Refusal;
 import io.pandofs.tools.admin.AdminServer;
@@ -344,6 +345,17 @@ final class Node implements AutoCloseable, ReplicaListener {
                 side.repairPace(clock.nanoTime())));
     made.start(worker.scheduler());
     compactor = made;
+    Workers mover = parts.add("moving threads", new Workers("inline-mover", 1));
+    parts
+        .add(
+            "moving of small data",
+            new InlineMover(
+                replica.inlineBlocks(),
+                () -> MountedVolume.session(replica, QuorumLoss.ERROR),
+                side.blocks,
+                clock,
+                InlineMover.Limits.DEFAULT))
+        .start(mover.scheduler());
     return made;
   }
 

@@ -121,6 +121,11 @@ final class PathScrubTest {
     }
 
     @Override
+    public byte @Nullable [] inline(BlockId block) {
+      return null;
+    }
+
+    @Override
     public List<Extent> extents(InodeId inode, long from, long to) {
       assertThat(++looks).isLessThan(100);
       List<Extent> found = new ArrayList<>();
