@@ -3,7 +3,7 @@ package io.pandofs.meta;
 import io.pandofs.common.BlockId;
 import io.pandofs.common.InodeId;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
 /**
  * How files lie in blocks, as this node's own tables have it, for who stores anew what lies badly.
@@ -27,21 +27,20 @@ public interface CompactableFiles {
    *
    * @param extents what to move, in order of offset: together no longer than a block, and so few
    *     that moving them is a short step when it is applied; empty if nothing is worth it
+   * @param inline the bytes of their blocks that are in the tables
    * @param end where the next step begins; {@link Long#MAX_VALUE} after the last
    * @param isMoreLater whether there is something that has to wait until nobody holds a lease
    */
-  record Step(List<Extent> extents, long end, boolean isMoreLater) {
+  record Step(List<Extent> extents, Map<BlockId, byte[]> inline, long end, boolean isMoreLater) {
     public Step {
       extents = List.copyOf(extents);
+      inline = Map.copyOf(inline);
     }
 
     public boolean isLast() {
       return end == Long.MAX_VALUE;
     }
   }
-
-  /** The bytes of an inline block; null if it is none, or not any more. */
-  byte @Nullable [] inline(BlockId block);
 
   /** Files with data whose number is over {@code after}, in order, at most {@code limit}. */
   List<InodeId> filesAfter(long after, int limit);

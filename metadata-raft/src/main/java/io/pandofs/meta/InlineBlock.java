@@ -14,7 +14,7 @@ import io.pandofs.common.Checksums;
 @SuppressWarnings("ArrayRecordComponent") // a value on its way; nobody compares it
 public record InlineBlock(BlockId block, byte[] bytes, int crc32c) {
   /** The largest. */
-  public static final int BYTES_MAX = 64 << 10;
+  public static final int BYTES_MAX = 32 << 10;
 
   /** Whether the bytes are those that the checksum was made of. */
   public boolean isIntact() {

@@ -32,6 +32,9 @@ public final class BlockAudit {
     /** Committed blocks with a number over {@code after}, in order, at most {@code limit}. */
     List<BlockRow> rowsAfter(long after, int limit);
 
+    /** As {@link io.pandofs.block.BlockDirectory#isReferenced}. */
+    boolean isReferenced(BlockId block);
+
     /** Whether this node must hold blocks of the group. */
     boolean isMine(int group);
 
@@ -152,8 +155,8 @@ public final class BlockAudit {
   private void unreferenced(LocalBlock block) {
     // The session first: after its end no commit of it is left, so a row missing then stays so.
     boolean ended = table.hasEnded(block.session());
-    if (row(block.block()) != null) {
-      return; // Committed since the row's page was read.
+    if (table.isReferenced(block.block())) {
+      return; // Committed since the row's page was read, or in the tables yet.
     }
     if (ended) {
       leftover++;

@@ -34,6 +34,11 @@ final class BlockAuditTest {
         }
 
         @Override
+        public boolean isReferenced(BlockId block) {
+          return directory.isReferenced(block);
+        }
+
+        @Override
         public boolean isMine(int group) {
           return directory.replicas(group).nodes().contains(SELF);
         }

@@ -15,9 +15,13 @@ final class BackgroundSession implements AutoCloseable {
   /** So long it is kept. */
   static final Duration IDLE = Duration.ofMinutes(10);
 
+  /** It ends when so much was put in it that did not become part of a file. */
+  static final long WASTED_MAX = 64L << 20;
+
   private final SessionSource source;
   private final Clock clock;
   private long usedNanos;
+  private long wastedBytes;
   private volatile @Nullable MetadataSession session;
   private volatile boolean closed;
 
@@ -37,6 +41,7 @@ final class BackgroundSession implements AutoCloseable {
     if (present == null || present.expired().isDone()) {
       present = source.register();
       session = present;
+      wastedBytes = 0;
       used();
       if (closed) {
         end();
@@ -49,6 +54,14 @@ final class BackgroundSession implements AutoCloseable {
   /** Something was done in it. */
   void used() {
     usedNanos = clock.nanoTime();
+  }
+
+  /** Something was put in it in vain; its end has that deleted. */
+  void wasted(long bytes) {
+    wastedBytes += bytes;
+    if (wastedBytes >= WASTED_MAX) {
+      end();
+    }
   }
 
   /** Ends it if it has not been used for long; whether it did. */

@@ -75,9 +75,6 @@ public final class Compactor implements AutoCloseable {
 
   private static final int DOUBLINGS_MAX = 6;
 
-  /** A session ends when so much was put in it that did not become part of a file. */
-  static final long WASTED_MAX = 64L << 20;
-
   /** More files than this are not kept in mind: then all are looked at again. */
   static final int TOLD_MAX = 1 << 16;
 
@@ -144,7 +141,6 @@ public final class Compactor implements AutoCloseable {
   private long walkedTo;
 
   private long notBeforeNanos;
-  private long wastedBytes;
 
   /** What may be moved yet before {@link #roomUntilNanos}. */
   private long roomBytes;
@@ -228,7 +224,7 @@ public final class Compactor implements AutoCloseable {
       walkAgain = false;
     }
     walkedTo = 0;
-    endSession();
+    session.end();
   }
 
   private void pause(Throwable fault) {
@@ -308,7 +304,7 @@ public final class Compactor implements AutoCloseable {
       state.at = step.end();
       try {
         if (!step.extents().isEmpty()) {
-          move(file, step.extents());
+          move(file, step);
         }
       } catch (ErrnoException | IOException e) {
         state.failed = true;
@@ -379,21 +375,19 @@ public final class Compactor implements AutoCloseable {
     return roomBytes >= NewBlock.BYTES_MAX;
   }
 
-  private void move(InodeId file, List<Extent> from) throws ErrnoException, IOException {
+  private void move(InodeId file, Step step) throws ErrnoException, IOException {
+    List<Extent> from = step.extents();
     int bytes = (int) from.stream().mapToLong(Extent::length).sum();
     pace.took(bytes, clock.nanoTime());
     roomBytes -= bytes;
     ByteBuffer copy = buffer().clear().limit(bytes);
-    read(from, copy);
+    read(step, copy);
     MetadataSession in = session.get();
     long moved = 0;
     try {
       moved = relocate(in, file, from, copy);
     } finally {
-      wastedBytes += moved == 0 ? bytes : 0;
-      if (wastedBytes >= WASTED_MAX) {
-        endSession();
-      }
+      session.wasted(moved == 0 ? bytes : 0);
     }
     if (moved > 0) {
       session.used();
@@ -440,14 +434,14 @@ public final class Compactor implements AutoCloseable {
     return present;
   }
 
-  private void read(List<Extent> from, ByteBuffer into) throws IOException {
+  private void read(Step step, ByteBuffer into) throws IOException {
     boolean done = false;
     try {
       List<CompletableFuture<Void>> reads = new ArrayList<>();
       int at = 0;
-      for (Extent extent : from) {
+      for (Extent extent : step.extents()) {
         ByteBuffer part = into.slice(at, (int) extent.length());
-        byte[] inline = files.inline(extent.block());
+        byte[] inline = step.inline().get(extent.block());
         if (inline == null) {
           reads.add(blocks.read(extent.block(), extent.blockOffset(), part));
         } else {
@@ -491,11 +485,6 @@ public final class Compactor implements AutoCloseable {
       at += (int) extent.length();
     }
     return to;
-  }
-
-  private void endSession() {
-    session.end();
-    wastedBytes = 0;
   }
 
   private boolean isClosed() {

@@ -2,6 +2,7 @@ package io.pandofs.mount.compaction;
 
 import io.pandofs.block.Blocks;
 import io.pandofs.block.StoredBlock;
+import io.pandofs.common.BlockId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.InlineBlock;
@@ -22,6 +23,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,7 +67,7 @@ public final class InlineMover implements AutoCloseable {
   private final Blocks blocks;
   private final Clock clock;
   private final Limits limits;
-  private final AtomicLong movedBytes = new AtomicLong();
+  private final AtomicLong movedBlocks = new AtomicLong();
 
   // The worker's own.
 
@@ -92,9 +94,9 @@ public final class InlineMover implements AutoCloseable {
             this::round, ROUND.toMillis(), ROUND.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** How many bytes were moved since the start. */
-  public long movedBytes() {
-    return movedBytes.get();
+  /** How many blocks were moved since the start. */
+  public long movedBlocks() {
+    return movedBlocks.get();
   }
 
   /** Does what is due. Never throws. */
@@ -122,17 +124,23 @@ public final class InlineMover implements AutoCloseable {
       return;
     }
     long after = 0;
+    Throwable fault = null;
     while (tables.bytes() > limits.least && tables.areOurs() && !session.isClosed()) {
       List<InlineBlock> turn = tables.oldest(after, TURN_BYTES);
       if (turn.isEmpty()) {
-        return; // Those that could not be moved are tried again in the next round.
+        break; // Those that could not be moved are tried again in a later round.
       }
-      move(turn);
+      Throwable met = move(turn);
+      fault = met == null ? fault : met;
       after = turn.get(turn.size() - 1).block().value();
+    }
+    if (fault != null) {
+      throw new IOException("not all blocks can be put", fault);
     }
   }
 
-  private void move(List<InlineBlock> turn) throws IOException {
+  /** Moves what can be; why the others cannot. */
+  private @Nullable Throwable move(List<InlineBlock> turn) throws IOException {
     MetadataSession in = session.get();
     List<CompletableFuture<StoredBlock>> puts = new ArrayList<>(turn.size());
     // Never used again: a put that has failed may read it yet.
@@ -147,12 +155,12 @@ public final class InlineMover implements AutoCloseable {
     List<NewBlock> stored = new ArrayList<>();
     Throwable fault = null;
     for (int i = 0; i < turn.size(); i++) {
-      InlineBlock block = turn.get(i);
+      BlockId block = turn.get(i).block();
       try {
-        StoredBlock put = puts.get(i).join();
+        StoredBlock done = puts.get(i).join();
         stored.add(
             new NewBlock(
-                block.block(), put.length(), put.crc32c(), put.placementEpoch(), put.holders()));
+                block, done.length(), done.crc32c(), done.placementEpoch(), done.holders()));
       } catch (CompletionException e) {
         fault = e.getCause();
       }
@@ -160,10 +168,7 @@ public final class InlineMover implements AutoCloseable {
     for (int from = 0; from < stored.size(); from += ENTRY_BLOCKS) {
       tell(in, stored.subList(from, Math.min(from + ENTRY_BLOCKS, stored.size())));
     }
-    if (fault != null) {
-      throw new IOException(
-          (turn.size() - stored.size()) + " blocks of " + turn.size() + " cannot be put", fault);
-    }
+    return fault;
   }
 
   private void tell(MetadataSession in, List<NewBlock> stored) throws IOException {
@@ -174,8 +179,9 @@ public final class InlineMover implements AutoCloseable {
     }
     if (reply.number() > 0) {
       session.used();
+      movedBlocks.addAndGet(reply.number());
     }
-    movedBytes.addAndGet(stored.stream().mapToLong(NewBlock::length).sum());
+    session.wasted((stored.size() - reply.number()) * InlineBlock.BYTES_MAX);
   }
 
   /** What is under way fails soon. */

@@ -181,6 +181,20 @@ final class Coherence {
     return retry(() -> submitTo(sessions.current(), operation, caller, time));
   }
 
+  /** The live session, for the calls below; what was lost with an earlier one is known by then. */
+  MetadataSession session() throws ErrnoException {
+    return sessions.current();
+  }
+
+  /**
+   * As {@link #submit}, but only in this session, for what must not happen without what was done in
+   * it before: that may be lost when it ends.
+   */
+  Reply submitIn(MetadataSession session, Operation operation, Caller caller, Timestamp time)
+      throws ErrnoException {
+    return retry(() -> submitTo(session, operation, caller, time));
+  }
+
   /**
    * One try in a certain session, for what names a number that was granted to it; to be made in an
    * {@link Attempt}.
@@ -207,13 +221,18 @@ final class Coherence {
   }
 
   /**
-   * As above, for a call that has waited already, and that nobody may overtake: what has been sent
-   * is waited for even if the call is given up.
+   * As {@link #submitIn}, for a call that has waited already, and that nobody may overtake: what
+   * has been sent is waited for even if the call is given up.
    */
-  Reply submitAlone(Operation operation, Caller caller, Timestamp time, long deadlineNanos)
+  Reply submitAlone(
+      MetadataSession session,
+      Operation operation,
+      Caller caller,
+      Timestamp time,
+      long deadlineNanos)
       throws ErrnoException {
     Request request = new Request(operation, caller, time);
-    return retry(() -> unlessForeign(send(sessions.current(), request).join()), deadlineNanos);
+    return retry(() -> unlessForeign(send(session, request).join()), deadlineNanos);
   }
 
   private static Reply unlessForeign(Reply reply) throws ErrnoException {

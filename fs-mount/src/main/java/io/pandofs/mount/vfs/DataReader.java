@@ -146,7 +146,9 @@ final class DataReader {
     gaps.cutAt(found.size);
     fill(gaps, found, target);
     if (found.aheadTo > found.aheadFrom) {
-      ahead.execute(() -> prefetch(found));
+      // What may be in the tables is left out: to look would cost what it saves.
+      List<Extent> next = found.extents.stream().filter(extent -> !maybeInline(extent)).toList();
+      ahead.execute(() -> prefetch(next, found.aheadFrom, found.aheadTo));
     }
     int count = (int) (Math.min(end, found.size) - offset);
     into.position(into.position() + count);
@@ -174,15 +176,14 @@ final class DataReader {
         return Found.nothing(size);
       }
       List<Extent> extents = view.extents(file.inode(), gaps.from(), to);
-      return new Found(size, extents, inline(view, extents), gaps.to(), to);
+      return new Found(size, extents, inline(view, extents, gaps.to()), gaps.to(), to);
     }
   }
 
-  private static Map<BlockId, byte[]> inline(MetadataView view, List<Extent> extents) {
+  private static Map<BlockId, byte[]> inline(MetadataView view, List<Extent> extents, long end) {
     Map<BlockId, byte[]> found = new HashMap<>();
     for (Extent extent : extents) {
-      // Most blocks are larger than those that are in the tables.
-      if (extent.blockOffset() + extent.length() <= InlineBlock.BYTES_MAX) {
+      if (extent.offset() < end && maybeInline(extent) && !found.containsKey(extent.block())) {
         byte[] bytes = view.inline(extent.block());
         if (bytes != null) {
           found.put(extent.block(), bytes);
@@ -190,6 +191,11 @@ final class DataReader {
       }
     }
     return found;
+  }
+
+  /** Most blocks are larger than those that are in the tables. */
+  private static boolean maybeInline(Extent extent) {
+    return extent.blockOffset() + extent.length() <= InlineBlock.BYTES_MAX;
   }
 
   /** A piece that a read waits for and where its bytes go. */
@@ -243,13 +249,10 @@ final class DataReader {
     }
   }
 
-  private void prefetch(Found found) {
-    for (Extent extent : found.extents) {
-      if (found.inline.containsKey(extent.block())) {
-        continue;
-      }
-      long from = Math.max(found.aheadFrom, extent.offset());
-      long to = Math.min(found.aheadTo, extent.end());
+  private void prefetch(List<Extent> extents, long aheadFrom, long aheadTo) {
+    for (Extent extent : extents) {
+      long from = Math.max(aheadFrom, extent.offset());
+      long to = Math.min(aheadTo, extent.end());
       for (long at = from; at < to && cache.mayReadAhead(); at += PieceCache.PIECE_BYTES) {
         List<Part> parts = new ArrayList<>();
         pin(extent, at, Math.min(to, at + PieceCache.PIECE_BYTES), 0, parts);

@@ -388,8 +388,6 @@ public final class FileOperations {
     open.requireLocks();
     if (options.syncOnClose() || isSpaceLow.getAsBoolean()) {
       writeBack.await(open.file());
-    }
-    if (options.syncOnClose()) {
       writeBack.awaitLogged();
     }
     open.reportAtClose();
@@ -499,11 +497,12 @@ public final class FileOperations {
     if (fromOffset < 0 || toOffset < 0 || length < 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
+    MetadataSession session = coherence.session();
     long unusedLosses = target.refuseAfterLoss();
     writeBack.drain(source.file(), source.refuseAfterLoss());
     Operation copy =
         new Operation.CopyRange(
             source.file().inode(), fromOffset, target.file().inode(), toOffset, length);
-    return shape.submit(target.file(), copy, caller, clock.now()).number();
+    return shape.submit(session, target.file(), copy, caller, clock.now()).number();
   }
 }

@@ -226,9 +226,11 @@ public final class Namespace {
   public Attributes link(Caller caller, InodeId inode, InodeId parent, FileName name)
       throws ErrnoException {
     Timestamp now = clock.now();
+    MetadataSession session = coherence.session();
     shape.flush(inode);
     leases.workIn(parent);
-    Reply reply = coherence.submit(new Operation.Link(inode, parent, name), caller, now);
+    Operation link = new Operation.Link(inode, parent, name);
+    Reply reply = coherence.submitIn(session, link, caller, now);
     Attributes linked = reply.attributes();
     return linked != null ? linked : attributes(inode);
   }
@@ -256,6 +258,8 @@ public final class Namespace {
       throw new ErrnoException(Errno.EINVAL);
     }
     Timestamp now = clock.now();
+    // What was written in it and is lost with it must not be named by the next one.
+    MetadataSession session = coherence.session();
     if (shape.isConcerned()) {
       shape.flush(find(parent, name));
       if (flags == Operation.RENAME_EXCHANGE) {
@@ -264,7 +268,8 @@ public final class Namespace {
     }
     leases.workIn(parent);
     leases.workIn(newParent);
-    coherence.submit(new Operation.Rename(parent, name, newParent, newName, flags), caller, now);
+    Operation rename = new Operation.Rename(parent, name, newParent, newName, flags);
+    coherence.submitIn(session, rename, caller, now);
   }
 
   private @Nullable InodeId find(InodeId parent, FileName name) throws ErrnoException {

@@ -4,6 +4,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import java.util.concurrent.locks.Lock;
@@ -37,14 +38,27 @@ final class Shape {
   /** Flushes the inode if it is open here, then commits the operation. */
   Reply submit(InodeId inode, Operation operation, Caller caller, Timestamp now)
       throws ErrnoException {
+    MetadataSession session = coherence.session();
     OpenFile file = openFiles.find(inode);
     if (file == null) {
-      return coherence.submit(operation, caller, now);
+      return coherence.submitIn(session, operation, caller, now);
     }
-    return submit(file, operation, caller, now);
+    return submit(session, file, operation, caller, now);
   }
 
   Reply submit(OpenFile file, Operation operation, Caller caller, Timestamp now)
+      throws ErrnoException {
+    return submit(coherence.session(), file, operation, caller, now);
+  }
+
+  /**
+   * As above.
+   *
+   * @param session that was live before anything was flushed for the operation's sake: what was
+   *     flushed may be lost with it
+   */
+  Reply submit(
+      MetadataSession session, OpenFile file, Operation operation, Caller caller, Timestamp now)
       throws ErrnoException {
     long before = lostData.number();
     // Most of it while others still read and write; what they write meanwhile is little.
@@ -55,14 +69,15 @@ final class Shape {
     try {
       writeBack.drain(file, before);
       file.shapeChanges();
-      return coherence.submitAlone(operation, caller, now, deadline);
+      return coherence.submitAlone(session, operation, caller, now, deadline);
     } finally {
       exclusive.unlock();
     }
   }
 
   /**
-   * Commits what is dirty of an inode that is to get a name.
+   * Commits what is dirty of an inode that is to get a name, in the session that is live before the
+   * call.
    *
    * @throws ErrnoException as {@link WriteBack#drain}, and once if data of it was lost and nobody
    *     was told: the name may be that of a good file

@@ -55,7 +55,7 @@ final class WriteBack {
    * A batch of no more bytes goes into the log as it is, one quorum round instead of two; more
    * would weigh on the log more than it saves.
    */
-  static final int INLINE_BYTES_MAX = 32 << 10;
+  static final int INLINE_BYTES_MAX = InlineBlock.BYTES_MAX;
 
   /** How often a batch is put again after a change of the placement map. */
   private static final int MISPLACED_MAX = 8;

@@ -264,7 +264,7 @@ class CompactorTest {
         };
     overwrite(400);
     for (int i = 0; sessions.size() < 2; i++) {
-      assertThat(i * (long) BYTES).isLessThan(2 * Compactor.WASTED_MAX);
+      assertThat(i * (long) BYTES).isLessThan(2 * BackgroundSession.WASTED_MAX);
       rest();
     }
     assertThat(compactor.movedBytes()).isZero();

@@ -130,13 +130,13 @@ class InlineMoverTest {
   void theOldestAreMovedWhenThereAreTooMany() throws Exception {
     write(100);
     mover.round();
-    assertThat(mover.movedBytes()).isZero();
+    assertThat(mover.movedBlocks()).isZero();
     assertThat(sessions).isEmpty();
     write(1);
     mover.round();
     // A turn is larger than all of them.
     assertThat(inline()).isLessThanOrEqualTo(LIMITS.least());
-    assertThat(mover.movedBytes()).isEqualTo(101L * PAGE);
+    assertThat(mover.movedBlocks()).isEqualTo(101);
     requireRight();
   }
 
@@ -211,7 +211,7 @@ class InlineMoverTest {
     write(120);
     ours = false;
     mover.round();
-    assertThat(mover.movedBytes()).isZero();
+    assertThat(mover.movedBlocks()).isZero();
     ours = true;
     mover.round();
     assertThat(sessions.get(0).expired()).isNotDone();

@@ -231,6 +231,35 @@ class SmallDataTest {
     assertThat(here.lostFiles()).isZero();
   }
 
+  /** Else a good file would be replaced by one whose bytes are lost. */
+  @Test
+  void aRenameThatWaitsForAnotherMountHappensInTheSessionOfTheBytesOrNotAtAll() throws Exception {
+    Volume.Source others = new Volume.Source(volume.tree);
+    Vfs other = volume.mount(Volume.CALM, others);
+    InodeId their = directory(other);
+    InodeId mine = d;
+    d = their;
+    other.files().release(create(other, "target", 0));
+    other.sync();
+    d = mine;
+    long handle = create(here, "new", 0);
+    here.files().fsync(handle);
+    source.last().holdBack();
+    Volume.write(here, handle, 0, "lost");
+    here.files().flush(handle, 0);
+    others.last().holdBack();
+    CompletableFuture<Boolean> renamed =
+        start(() -> here.namespace().rename(USER, mine, name("new"), their, name("target"), 0));
+    staysUndone(renamed);
+    source.expire();
+    others.last().letGo();
+    assertThat(renamed).failsWithin(Duration.ofSeconds(10));
+    assertThat(there.namespace().lookup(mine, name("new")).sizeBytes()).isZero();
+    assertThat(there.namespace().lookup(their, name("target")).inode())
+        .isNotEqualTo(there.namespace().lookup(mine, name("new")).inode());
+    here.files().release(handle);
+  }
+
   /** Or to who opens it next. */
   @Test
   void whatIsLostOfAClosedFileIsToldToWhoOpensItNext() throws Exception {

@@ -71,6 +71,9 @@ public final class Ahead {
   /** What was answered ahead, and the log did not repeat: for want of the session, or otherwise. */
   private final AtomicInteger lost = new AtomicInteger();
 
+  /** What was to be made and is among that. */
+  private final Set<InodeId> lostFiles = ConcurrentHashMap.newKeySet();
+
   /** Files whose bytes are among that. */
   private final Set<InodeId> lostWrites = ConcurrentHashMap.newKeySet();
 
@@ -165,8 +168,8 @@ public final class Ahead {
     /** Whether it was answered, and would be missed. */
     final boolean isOwed;
 
-    /** The file whose bytes it writes, if it was answered. */
-    final @Nullable InodeId bytesOf;
+    /** What it is, if it was answered. */
+    final @Nullable Operation ahead;
 
     /** What it touches, if it waits for the log. */
     final Set<InodeId> touched;
@@ -194,14 +197,14 @@ public final class Ahead {
     Sent(
         long number,
         boolean isOwed,
-        @Nullable InodeId bytesOf,
+        @Nullable Operation ahead,
         Set<InodeId> touched,
         List<InodeId> returned,
         List<OverlayStore.Place> written,
         long writtenBytes) {
       this.number = number;
       this.isOwed = isOwed;
-      this.bytesOf = bytesOf;
+      this.ahead = ahead;
       this.touched = touched;
       this.returned = returned;
       this.written = written;
@@ -270,12 +273,11 @@ public final class Ahead {
           return new Attempt(reply, null);
         }
         Operation made = request.operation();
-        InodeId bytesOf = made instanceof Operation.Write write ? write.inode() : null;
         sent =
             new Sent(
                 last,
                 Traits.isMissed(made),
-                bytesOf,
+                made,
                 Set.of(),
                 List.of(),
                 seen.written(),
@@ -341,8 +343,10 @@ public final class Ahead {
   private void lose(Sent sent) {
     if (sent.isOwed && !sent.isLost) {
       sent.isLost = true;
-      if (sent.bytesOf != null) {
-        lostWrites.add(sent.bytesOf);
+      if (sent.ahead instanceof Operation.Write write) {
+        lostWrites.add(write.inode());
+      } else if (sent.ahead instanceof Operation.Create create) {
+        lostFiles.add(create.inode());
       }
       int unusedCount = lost.incrementAndGet();
     }
@@ -517,9 +521,11 @@ public final class Ahead {
     return lost.get();
   }
 
-  /** The files whose bytes were in them. */
+  /** The files whose bytes were in them, but for those that are lost themselves. */
   public Set<InodeId> lostWrites() {
-    return Set.copyOf(lostWrites);
+    Set<InodeId> files = new HashSet<>(lostWrites);
+    files.removeAll(lostFiles);
+    return files;
   }
 
   /** When it is decided who has a lease that the session has given back; done if that is known. */

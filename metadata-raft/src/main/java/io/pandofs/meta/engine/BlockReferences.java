@@ -64,14 +64,8 @@ final class BlockReferences {
     }
     long inTables = 0;
     for (InlineBlock block : inline) {
-      Sum sum = taken(block.block());
-      int length = block.bytes().length;
-      new InlineRow(
-              new ClusterView.Block(
-                  block.block(), length, block.crc32c(), sum.references, sum.bytes),
-              block.bytes())
-          .save(store);
-      inTables += length;
+      save(store, block, taken(block.block()));
+      inTables += block.bytes().length;
     }
     for (Map.Entry<BlockId, Sum> change : changes.entrySet()) {
       if (change.getValue().references != 0 || change.getValue().bytes != 0) {
@@ -85,6 +79,34 @@ final class BlockReferences {
     }
     changes.clear();
     Totals.addBytes(store, stored + inTables, inTables);
+  }
+
+  /**
+   * Writes the rows over tables that others may change meanwhile: there counts are not all known,
+   * so no row goes, and what is on replicas is left alone. A block that is cut stays readable here
+   * whatever becomes of its row below.
+   */
+  void saveAhead(Store store, List<InlineBlock> inline) {
+    for (InlineBlock block : inline) {
+      save(store, block, taken(block.block()));
+    }
+    for (Map.Entry<BlockId, Sum> change : changes.entrySet()) {
+      InlineRow row = InlineRow.find(store, change.getKey());
+      int references = row == null ? 0 : row.block().references() + change.getValue().references;
+      if (references > 0) {
+        long live = Math.max(0, row.block().liveBytes() + change.getValue().bytes);
+        row.counting(references, live).save(store);
+      }
+    }
+    changes.clear();
+  }
+
+  private static void save(Store store, InlineBlock block, Sum sum) {
+    int length = block.bytes().length;
+    new InlineRow(
+            new ClusterView.Block(block.block(), length, block.crc32c(), sum.references, sum.bytes),
+            block.bytes())
+        .save(store);
   }
 
   private Sum taken(BlockId created) {

@@ -138,13 +138,18 @@ final class Change {
     return access.permits(inode.id, inode.isOrphan(), leased, isOwn);
   }
 
+  /** Whether it is tried ahead of the log. */
+  boolean isAhead() {
+    return index == OperationEngine.AHEAD;
+  }
+
   /**
    * Of what cannot be decided by the inodes that it touches alone.
    *
    * @throws ErrnoException LEASED if it is tried ahead of the log
    */
   void requireInLog() throws ErrnoException {
-    if (index == OperationEngine.AHEAD) {
+    if (isAhead()) {
       throw new ErrnoException(Errno.LEASED);
     }
   }

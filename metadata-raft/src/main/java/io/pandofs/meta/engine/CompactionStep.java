@@ -76,7 +76,20 @@ public final class CompactionStep {
     Limits limits = atRest ? Limits.AT_REST : Limits.BUSY;
     CompactionStep step = new CompactionStep(tables, limits, isLeased(tables, inode));
     long end = step.walk(inode, from);
-    return new Step(step.isWorthIt() ? step.chosen : List.of(), end, step.isRowLeft);
+    List<Extent> chosen = step.isWorthIt() ? step.chosen : List.of();
+    return new Step(chosen, inline(tables, chosen), end, step.isRowLeft);
+  }
+
+  private static Map<BlockId, byte[]> inline(ReadStore tables, List<Extent> extents) {
+    Map<BlockId, byte[]> found = new HashMap<>();
+    for (Extent extent : extents) {
+      byte[] bytes =
+          found.containsKey(extent.block()) ? null : InlineScan.find(tables, extent.block());
+      if (bytes != null) {
+        found.put(extent.block(), bytes);
+      }
+    }
+    return found;
   }
 
   private static boolean isLeased(ReadStore tables, InodeId id) {
@@ -175,7 +188,7 @@ public final class CompactionStep {
   }
 
   private double look(BlockId id) {
-    ClusterView.@Nullable Block block = BlockRow.find(tables, id);
+    ClusterView.@Nullable Block block = BlockReferences.find(tables, id);
     if (block == null || block.liveBytes() == 0) {
       return 0; // damaged tables, which others tell of
     }

@@ -29,6 +29,9 @@ public final class InlineScan {
       while (rows.next()) {
         InlineRow row = InlineRow.decode(Keys.first(rows.key()), rows.value());
         ClusterView.Block block = row.block();
+        if (!row.isIntact()) {
+          continue; // Others find that, and nobody is to be told that these are the bytes.
+        }
         bytes += block.length();
         if (bytes > bytesMax && !found.isEmpty()) {
           return found;

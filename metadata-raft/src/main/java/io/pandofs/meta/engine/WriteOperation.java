@@ -31,7 +31,11 @@ final class WriteOperation {
       Extents.put(change.write(), inode, extent, blocks);
       inode.sizeBytes = Math.max(inode.sizeBytes, extent.end());
     }
-    blocks.save(change.write(), write.blocks(), write.inline(), change.effects());
+    if (change.isAhead()) {
+      blocks.saveAhead(change.write(), write.inline());
+    } else {
+      blocks.save(change.write(), write.blocks(), write.inline(), change.effects());
+    }
     change.dropPrivilegesOnWrite(inode);
     inode.touchModified(change.now());
     change.finish(inode);

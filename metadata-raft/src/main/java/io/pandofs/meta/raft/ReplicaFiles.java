@@ -1,6 +1,5 @@
 package io.pandofs.meta.raft;
 
-import io.pandofs.common.BlockId;
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.CompactableFiles;
 import io.pandofs.meta.InlineBlock;
@@ -9,7 +8,6 @@ import io.pandofs.meta.engine.CompactionStep;
 import io.pandofs.meta.engine.InlineScan;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The files of this node's applied tables, and the blocks in them; whoever leads stores anew what
@@ -32,11 +30,6 @@ final class ReplicaFiles implements CompactableFiles, InlineBlocks {
   @Override
   public Step next(InodeId file, long from, boolean atRest) {
     return tables.look(store -> CompactionStep.next(store, file, from, atRest));
-  }
-
-  @Override
-  public byte @Nullable [] inline(BlockId block) {
-    return tables.look(store -> InlineScan.find(store, block));
   }
 
   @Override

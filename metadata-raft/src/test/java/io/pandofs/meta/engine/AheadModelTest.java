@@ -505,7 +505,7 @@ class AheadModelTest {
   private Operation draw(Mount mount, Random random) {
     InodeId parent = directory(mount, random);
     FileName name = name(random);
-    return switch (random.nextInt(21)) {
+    return switch (random.nextInt(23)) {
       case 0 -> new Operation.AcquireLease(random.nextBoolean() ? parent : inode(mount, random));
       case 1 -> {
         InodeId drawn = inode(mounts.get(random.nextInt(MOUNTS)), random);
@@ -542,6 +542,13 @@ class AheadModelTest {
                   "user.a".getBytes(US_ASCII),
                   new byte[] {(byte) random.nextInt()},
                   0);
+      case 15, 16 ->
+          new Operation.CopyRange(
+              inode(mount, random),
+              random.nextInt(9),
+              inode(mount, random),
+              random.nextInt(9),
+              1 + random.nextInt(6));
       default -> write(mount, inode(mount, random), random);
     };
   }

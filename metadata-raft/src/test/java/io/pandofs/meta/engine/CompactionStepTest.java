@@ -13,6 +13,7 @@ import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class CompactionStepTest {
@@ -64,7 +65,7 @@ class CompactionStepTest {
     assertThat(moved(true)).isEmpty();
     InodeId none = new InodeId(999);
     assertThat(CompactionStep.next(rig.store, none, 0, true))
-        .isEqualTo(new Step(List.of(), Long.MAX_VALUE, false));
+        .isEqualTo(new Step(List.of(), Map.of(), Long.MAX_VALUE, false));
   }
 
   @Test
@@ -142,7 +143,8 @@ class CompactionStepTest {
     for (int i = 0; i < CompactionStep.LOOKS_MAX + 10; i++) {
       write(i * 20L, 10);
     }
-    assertThat(step(0, true)).isEqualTo(new Step(List.of(), CompactionStep.LOOKS_MAX * 20L, false));
+    assertThat(step(0, true))
+        .isEqualTo(new Step(List.of(), Map.of(), CompactionStep.LOOKS_MAX * 20L, false));
     assertThat(step(CompactionStep.LOOKS_MAX * 20L, true).isLast()).isTrue();
   }
 

@@ -177,11 +177,6 @@ public final class LocalTree {
       }
 
       @Override
-      public byte @Nullable [] inline(BlockId block) {
-        return look(tables -> InlineScan.find(tables, block));
-      }
-
-      @Override
       public List<InodeId> filesAfter(long after, int limit) {
         return look(tables -> CompactionStep.filesAfter(tables, after, limit));
       }

@@ -56,6 +56,11 @@ public final class Fsck {
       }
 
       @Override
+      public boolean isReferenced(BlockId block) {
+        return cluster.isReferenced(block);
+      }
+
+      @Override
       public boolean isMine(int group) {
         return placement.replicas(group).contains(self);
       }

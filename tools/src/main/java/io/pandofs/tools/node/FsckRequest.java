@@ -82,6 +82,11 @@ final class FsckRequest implements AdminCommand {
       }
 
       @Override
+      public boolean isReferenced(BlockId block) {
+        return directory.isReferenced(block);
+      }
+
+      @Override
       public boolean isMine(int group) {
         return directory.replicas(group).nodes().contains(self);
       }

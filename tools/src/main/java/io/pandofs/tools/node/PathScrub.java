@@ -18,9 +18,11 @@ import io.pandofs.tools.admin.AdminCommand.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -153,6 +155,8 @@ final class PathScrub {
     while (true) {
       sayNowAndThen();
       List<Extent> extents;
+      List<BlockId> stored;
+      Set<BlockId> some = new LinkedHashSet<>();
       long size;
       try (MetadataView view = views.open()) {
         size = view.attributes(file).sizeBytes();
@@ -160,19 +164,33 @@ final class PathScrub {
           return;
         }
         extents = view.extents(file, window.from(), window.to(size));
+        extents.forEach(extent -> some.add(extent.block()));
+        stored = stored(view, some, last);
       } catch (ErrnoException e) {
         ignoreIfGone(e);
         return;
       }
-      Set<BlockId> some = new HashSet<>();
-      for (Extent extent : extents) {
-        if (some.add(extent.block()) && !last.contains(extent.block())) {
-          check(extent.block());
-        }
+      for (BlockId block : stored) {
+        check(block);
       }
       last = some;
       window = window.next(size, extents.isEmpty());
     }
+  }
+
+  /** Those that are on replicas; the bytes of the others are checked with the look at them. */
+  private List<BlockId> stored(MetadataView view, Set<BlockId> some, Set<BlockId> done) {
+    List<BlockId> stored = new ArrayList<>();
+    for (BlockId block : some) {
+      byte[] inline = done.contains(block) ? null : view.inline(block);
+      if (inline != null) {
+        blocks++;
+        bytes += inline.length;
+      } else if (!done.contains(block)) {
+        stored.add(block);
+      }
+    }
+    return stored;
   }
 
   private static void ignoreIfGone(ErrnoException e) throws ErrnoException {
