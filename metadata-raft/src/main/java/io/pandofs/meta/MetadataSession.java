@@ -58,6 +58,9 @@ public interface MetadataSession extends AutoCloseable {
    */
   CompletableFuture<Reply> commit(Request request);
 
+  /** How many bytes of files were answered ahead of the log and are not in it yet. */
+  long unloggedBytes();
+
   /** As {@link #perform}, with the patience of {@link #commit}. */
   CompletableFuture<Reply> commitAhead(Request request);
 

@@ -261,9 +261,16 @@ public final class Vfs implements AutoCloseable {
     }
   }
 
-  /** Bytes in use of the write budget and of the read cache, and the most of the former. */
+  /**
+   * Written bytes that the log does not have, the most that was in use of the write budget, and
+   * bytes in use of the read cache.
+   */
   public Memory memory() {
-    return new Memory(budget.used(), budget.peak(), cache.bytes());
+    return new Memory(unsyncedBytes(), budget.peak(), cache.bytes());
+  }
+
+  private long unsyncedBytes() {
+    return budget.used() + sessions.present().unloggedBytes();
   }
 
   /** Of how many files written data was lost without that anybody was told yet. */
@@ -293,7 +300,7 @@ public final class Vfs implements AutoCloseable {
     try {
       sync();
     } catch (ErrnoException e) {
-      LOG.error("{} written bytes are lost: {}", budget.used(), e.getMessage());
+      LOG.error("{} written bytes are lost: {}", unsyncedBytes(), e.getMessage());
     }
     List<OpenFile> files = openFiles.all();
     sessions.close();

@@ -12,6 +12,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.common.config.MountFlags.AccessTime;
 import io.pandofs.meta.CreateMode;
+import io.pandofs.meta.Operation;
 import io.pandofs.meta.testing.LocalMetadataSession;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -231,7 +232,7 @@ class SmallDataTest {
     assertThat(here.lostFiles()).isZero();
   }
 
-  /** Else a good file would be replaced by one whose bytes are lost. */
+  /** Else a good file would change places with one whose bytes are lost. */
   @Test
   void aRenameThatWaitsForAnotherMountHappensInTheSessionOfTheBytesOrNotAtAll() throws Exception {
     Volume.Source others = new Volume.Source(volume.tree);
@@ -244,19 +245,22 @@ class SmallDataTest {
     d = mine;
     long handle = create(here, "new", 0);
     here.files().fsync(handle);
+    InodeId file = here.namespace().lookup(mine, name("new")).inode();
     source.last().holdBack();
     Volume.write(here, handle, 0, "lost");
     here.files().flush(handle, 0);
     others.last().holdBack();
     CompletableFuture<Boolean> renamed =
-        start(() -> here.namespace().rename(USER, mine, name("new"), their, name("target"), 0));
+        start(
+            () ->
+                here.namespace()
+                    .rename(
+                        USER, mine, name("new"), their, name("target"), Operation.RENAME_EXCHANGE));
     staysUndone(renamed);
     source.expire();
     others.last().letGo();
     assertThat(renamed).failsWithin(Duration.ofSeconds(10));
-    assertThat(there.namespace().lookup(mine, name("new")).sizeBytes()).isZero();
-    assertThat(there.namespace().lookup(their, name("target")).inode())
-        .isNotEqualTo(there.namespace().lookup(mine, name("new")).inode());
+    assertThat(there.namespace().lookup(mine, name("new")).inode()).isEqualTo(file);
     here.files().release(handle);
   }
 

@@ -121,6 +121,11 @@ public final class TestSession implements MetadataSession {
   }
 
   @Override
+  public long unloggedBytes() {
+    return session.unloggedBytes();
+  }
+
+  @Override
   public boolean takesInline() {
     return session.takesInline();
   }

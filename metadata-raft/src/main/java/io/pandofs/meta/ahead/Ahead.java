@@ -10,6 +10,7 @@ import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.Standing;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.Granted;
 import io.pandofs.meta.engine.MemoryStore;
 import io.pandofs.meta.engine.OperationEngine;
 import io.pandofs.meta.engine.OverlayStore;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -71,11 +73,17 @@ public final class Ahead {
   /** What was answered ahead, and the log did not repeat: for want of the session, or otherwise. */
   private final AtomicInteger lost = new AtomicInteger();
 
+  /** Bytes of files that were answered ahead, and that the log has not answered. */
+  private final AtomicLong unloggedBytes = new AtomicLong();
+
   /** What was to be made and is among that. */
   private final Set<InodeId> lostFiles = ConcurrentHashMap.newKeySet();
 
   /** Files whose bytes are among that. */
   private final Set<InodeId> lostWrites = ConcurrentHashMap.newKeySet();
+
+  @GuardedBy("this")
+  private final Granted granted = new Granted();
 
   @GuardedBy("this")
   private MemoryStore rows = new MemoryStore();
@@ -262,7 +270,7 @@ public final class Ahead {
         }
         OverlayStore seen = new OverlayStore(rows.copy(), now.store(), ++last);
         Held touch = new Held();
-        reply = OperationEngine.ahead(session, request, seen, touch);
+        reply = OperationEngine.ahead(session, granted, request, seen, touch);
         // Nobody has a lease of what is not there: the log may have it.
         if (reply.errno() == Errno.LEASED || reply.errno() == Errno.ESTALE) {
           return touch.inTheWay == null
@@ -285,6 +293,7 @@ public final class Ahead {
         logged = send(request.with(Standing.AHEAD), true, sent);
         rows = seen.rows();
         lastAhead = sent;
+        unloggedBytes.addAndGet(Traits.bytes(made));
       }
       InodeId born = Traits.leased(request.operation());
       if (born != null && Traits.isAbout(born, reply)) {
@@ -322,6 +331,7 @@ public final class Ahead {
 
   private void compare(
       Request request, Sent sent, Reply ahead, @Nullable Reply said, @Nullable Throwable failure) {
+    unloggedBytes.addAndGet(-Traits.bytes(request.operation()));
     sent.isRepeated = ahead.equals(said);
     sent.compared.complete(sent.isRepeated);
     if (!sent.isRepeated) {
@@ -461,6 +471,7 @@ public final class Ahead {
     Reply unused =
         OperationEngine.ahead(
             session,
+            granted,
             request,
             seen,
             (inode, isOrphan, leased, isOwn) -> {
@@ -514,6 +525,11 @@ public final class Ahead {
     // The log takes them in order, so what came before it is there if it is.
     pipeline.hurry();
     return sent.compared.copy();
+  }
+
+  /** How many bytes of files were answered ahead and are not in the log yet. */
+  public long unloggedBytes() {
+    return unloggedBytes.get();
   }
 
   /** How many operations were answered ahead, and lost since. */

@@ -2,6 +2,7 @@ package io.pandofs.meta.ahead;
 
 import io.pandofs.common.InodeId;
 import io.pandofs.meta.Attributes;
+import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import java.util.List;
@@ -32,6 +33,17 @@ final class Traits {
   static boolean isMissed(Operation operation) {
     return !(operation instanceof Operation.Accessed)
         && !(operation instanceof Operation.AcquireLease);
+  }
+
+  /** How many bytes of a file travel in it. */
+  static long bytes(Operation operation) {
+    long bytes = 0;
+    if (operation instanceof Operation.Write write) {
+      for (InlineBlock block : write.inline()) {
+        bytes += block.bytes().length;
+      }
+    }
+    return bytes;
   }
 
   /** What an operation gets the session a lease of; null if of nothing. */

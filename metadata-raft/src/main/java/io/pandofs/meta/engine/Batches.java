@@ -32,9 +32,11 @@ final class Batches {
       }
       replies.add(reply);
     }
+    Granted granted = new Granted();
     for (int i = replies.size(); i < batch.requests().size(); i++) {
       Reply reply =
-          OperationEngine.apply(batch.session(), batch.requests().get(i), index, store, effects);
+          OperationEngine.apply(
+              batch.session(), granted, batch.requests().get(i), index, store, effects);
       if (batch.requests().get(i).standing() instanceof Standing.Ahead && !reply.errno().isOk()) {
         // Only success is answered ahead and sent; what was done on top of it must not be.
         return Membership.diverged(batch.session(), store, effects);

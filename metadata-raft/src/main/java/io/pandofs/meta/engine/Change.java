@@ -8,6 +8,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileType;
+import io.pandofs.meta.Operation;
 import io.pandofs.meta.Privileges;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
@@ -30,6 +31,7 @@ final class Change {
   private final Store store;
   private final LocalEffects effects;
   private final SessionId session;
+  private final Granted granted;
   private final Caller caller;
   private final Timestamp now;
   private final long index;
@@ -42,12 +44,14 @@ final class Change {
       Store store,
       LocalEffects effects,
       SessionId session,
+      Granted granted,
       Request request,
       long index,
       Touch access) {
     this.store = store;
     this.effects = effects;
     this.session = session;
+    this.granted = granted;
     this.caller = request.caller();
     this.now = bounded(request.time());
     this.index = index;
@@ -82,6 +86,11 @@ final class Change {
 
   SessionId session() {
     return session;
+  }
+
+  /** Whether the session holds a number. */
+  boolean isGranted(Operation.NumberKind kind, long number) {
+    return granted.has(store, session, kind, number);
   }
 
   Caller caller() {

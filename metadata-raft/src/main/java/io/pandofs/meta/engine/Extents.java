@@ -61,6 +61,9 @@ final class Extents {
 
   /** Makes {@code [from, to)} a hole. */
   static void cut(Store store, Inode inode, long from, long to, BlockReferences blocks) {
+    if (inode.allocatedBytes == 0) {
+      return; // It has none; a new file is written to most often.
+    }
     for (Extent extent : find(store, inode.id.value(), from, to)) {
       remove(store, inode, extent, blocks);
       if (extent.offset() < from) {

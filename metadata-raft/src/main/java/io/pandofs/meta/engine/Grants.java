@@ -2,6 +2,7 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.Operation.NumberKind;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ranges of numbers that sessions hold: an inode or a block can be made only under a number that
@@ -27,17 +28,20 @@ final class Grants {
         new RowWriter(VERSION).i64(end).toBytes());
   }
 
-  static boolean has(ReadStore tables, SessionId session, NumberKind kind, long number) {
+  /** The range that a number is in; null if the session does not hold it. */
+  static Granted.@Nullable Range find(
+      ReadStore tables, SessionId session, NumberKind kind, long number) {
     byte[] key = Keys.of(session.value(), code(kind), number);
     ReadStore.Row row = tables.floor(Table.GRANTS, key);
     if (row == null
         || Keys.first(row.key()) != session.value()
         || row.key()[Long.BYTES] != code(kind)) {
-      return false;
+      return null;
     }
     RowReader in = new RowReader(Table.GRANTS, row.value(), VERSION);
     long end = in.i64();
     in.end();
-    return number < end;
+    Granted.Range range = new Granted.Range(Keys.at(row.key(), Long.BYTES + 1), end);
+    return range.has(number) ? range : null;
   }
 }

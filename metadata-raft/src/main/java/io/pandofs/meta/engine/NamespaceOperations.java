@@ -97,7 +97,7 @@ final class NamespaceOperations {
 
   private static void checkNumber(InodeId inode, Change change) throws ErrnoException {
     long number = inode.value();
-    if (!Grants.has(change.tables(), change.session(), Operation.NumberKind.INODE, number)) {
+    if (!change.isGranted(Operation.NumberKind.INODE, number)) {
       throw new ErrnoException(Errno.EINVAL, "a number that the session does not hold");
     }
     if (Inode.find(change.tables(), number) != null) {

@@ -86,10 +86,7 @@ final class NewBlocks {
   }
 
   private static void checkNumber(BlockId block, Change change) throws ErrnoException {
-    boolean granted =
-        Grants.has(
-            change.tables(), change.session(), Operation.NumberKind.BLOCK_SERIAL, block.serial());
-    if (!granted) {
+    if (!change.isGranted(Operation.NumberKind.BLOCK_SERIAL, block.serial())) {
       throw new ErrnoException(Errno.EINVAL, "a number that the session does not hold");
     }
     if (BlockReferences.find(change.tables(), block) != null) {

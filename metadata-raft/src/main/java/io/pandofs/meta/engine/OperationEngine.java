@@ -26,10 +26,16 @@ public final class OperationEngine {
    * Applies one operation, which succeeds wholly or leaves nothing behind.
    *
    * @param session whose numbers the operation may use
+   * @param granted what was seen of them
    * @param index the place in the log
    */
   public static Reply apply(
-      SessionId session, Request request, long index, Store store, LocalEffects effects) {
+      SessionId session,
+      Granted granted,
+      Request request,
+      long index,
+      Store store,
+      LocalEffects effects) {
     Standing standing = request.standing();
     Touch access =
         (inode, isOrphan, leased, isOwn) -> {
@@ -40,15 +46,17 @@ public final class OperationEngine {
               standing instanceof Standing.Beside beside && !beside.touched().contains(inode);
           return leased == null || (isOwn && !isUnsaid);
         };
-    return apply(request, new Change(store, effects, session, request, index, access));
+    return apply(request, new Change(store, effects, session, granted, request, index, access));
   }
 
   /**
    * Applies one operation to what a session has, before the log does. LEASED without saying whose
    * if it touches what it may not.
    */
-  public static Reply ahead(SessionId session, Request request, Store store, Touch access) {
-    return apply(request, new Change(store, LocalEffects.NONE, session, request, AHEAD, access));
+  public static Reply ahead(
+      SessionId session, Granted granted, Request request, Store store, Touch access) {
+    return apply(
+        request, new Change(store, LocalEffects.NONE, session, granted, request, AHEAD, access));
   }
 
   private static Reply apply(Request request, Change change) {

@@ -174,6 +174,11 @@ final class RaftSession implements MetadataSession {
   }
 
   @Override
+  public long unloggedBytes() {
+    return ahead.unloggedBytes();
+  }
+
+  @Override
   public boolean takesInline() {
     try (LocalSnapshot now = tables.get()) {
       return InlineScan.bytes(now.store()) < INLINE_BYTES_MAX;

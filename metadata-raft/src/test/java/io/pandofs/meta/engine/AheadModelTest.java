@@ -246,7 +246,7 @@ class AheadModelTest {
 
   private Reply happens(SessionId session, Request request) {
     return OperationEngine.apply(
-        session, request.with(Standing.ALONE), 1, truth, LocalEffects.NONE);
+        session, new Granted(), request.with(Standing.ALONE), 1, truth, LocalEffects.NONE);
   }
 
   /** What every session has to see at once. */

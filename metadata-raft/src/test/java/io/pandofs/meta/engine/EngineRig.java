@@ -63,9 +63,14 @@ final class EngineRig implements LocalEffects {
   }
 
   Reply submit(Operation operation) {
-    Request request = new Request(operation, caller, now);
-    LogReply reply = apply(new LogEntry.Batch(session, ++sequence, sequence - 1, List.of(request)));
-    return reply.replies().get(0);
+    return submit(List.of(new Request(operation, caller, now))).get(0);
+  }
+
+  /** Those of one batch. */
+  List<Reply> submit(List<Request> requests) {
+    LogEntry batch = new LogEntry.Batch(session, sequence + 1, sequence, requests);
+    sequence += requests.size();
+    return apply(batch).replies();
   }
 
   Errno errno(Operation operation) {

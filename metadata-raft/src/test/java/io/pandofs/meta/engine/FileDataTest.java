@@ -16,10 +16,13 @@ import io.pandofs.meta.Extent;
 import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.NewBlock;
 import io.pandofs.meta.Operation;
+import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
+import io.pandofs.meta.Request;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.log.LogEntry;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -172,6 +175,25 @@ class FileDataTest {
 
   private static NewBlock moved(InlineBlock block, NodeId holder) {
     return new NewBlock(block.block(), block.bytes().length, block.crc32c(), 1, List.of(holder));
+  }
+
+  /** Also one behind numbers that were looked for before. */
+  @Test
+  void numbersEndWhereTheRangeEnds() {
+    long first = rig.submit(new Operation.ReserveNumbers(NumberKind.BLOCK_SERIAL, 2)).number();
+    List<Request> requests = new ArrayList<>();
+    for (long serial = first; serial < first + 3; serial++) {
+      BlockId block = BlockId.ofSerial(serial);
+      Operation write =
+          new Operation.Write(
+              file,
+              List.of(new Extent(0, 1, block, 0)),
+              List.of(),
+              List.of(EngineRig.inline(block, 1)));
+      requests.add(new Request(write, rig.caller, rig.now));
+    }
+    assertThat(rig.submit(requests).stream().map(Reply::errno))
+        .containsExactly(Errno.OK, Errno.OK, Errno.EINVAL);
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
 import io.pandofs.meta.engine.ClusterView;
+import io.pandofs.meta.engine.Granted;
 import io.pandofs.meta.engine.LocalEffects;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.MemoryStore;
@@ -61,7 +62,8 @@ final class CrookedEngine {
       LogEntry.Batch batch, long index, MemoryStore rows, LocalEffects effects) {
     List<Reply> replies = new ArrayList<>();
     for (Request request : batch.requests()) {
-      replies.add(OperationEngine.apply(batch.session(), request, index, rows, effects));
+      replies.add(
+          OperationEngine.apply(batch.session(), new Granted(), request, index, rows, effects));
     }
     return new LogReply(LogReply.Status.OK, replies, 0);
   }
@@ -75,7 +77,7 @@ final class CrookedEngine {
       Request release =
           new Request(
               new Operation.ReleaseLeases(List.of(inode)), request.caller(), request.time());
-      OperationEngine.apply(holder, release, index, rows, effects);
+      OperationEngine.apply(holder, new Granted(), release, index, rows, effects);
     }
   }
 

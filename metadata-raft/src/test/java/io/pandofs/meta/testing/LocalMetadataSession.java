@@ -135,6 +135,11 @@ public final class LocalMetadataSession implements MetadataSession {
   }
 
   @Override
+  public long unloggedBytes() {
+    return ahead.unloggedBytes();
+  }
+
+  @Override
   public boolean takesInline() {
     return tree.takesInline();
   }

@@ -37,7 +37,7 @@ final class ClusterTest {
   private static final String SMALL_LOG =
       """
       [log]
-      checkpoint_entries = 200
+      checkpoint_entries = 10
       keep_entries = 0
       segment_bytes = "1MiB"
       """;
