@@ -92,10 +92,12 @@ final class BlockReferences {
     }
     for (Map.Entry<BlockId, Sum> change : changes.entrySet()) {
       InlineRow row = InlineRow.find(store, change.getKey());
-      int references = row == null ? 0 : row.block().references() + change.getValue().references;
-      if (references > 0) {
+      if (row != null) {
+        int references = row.block().references() + change.getValue().references;
         long live = Math.max(0, row.block().liveBytes() + change.getValue().bytes);
-        row.counting(references, live).save(store);
+        if (references > 0) {
+          row.counting(references, live).save(store);
+        }
       }
     }
     changes.clear();
