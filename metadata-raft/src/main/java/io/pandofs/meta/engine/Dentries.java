@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * Names in directories. The key is the directory, then the hash of the name (48 bits) and a number
  * (15 bits) that tells names of the same hash apart; a name keeps its number, and so its cookie, as
  * long as it lives.
+ *
+ * <p>Invariant: where a name of a hash stands, something stands in the first slot of the hash; when
+ * the name there has gone before others that is <em>nobody</em>. So one look tells that a name is
+ * not there.
  */
 final class Dentries {
   private static final int VERSION = 1;
@@ -23,19 +27,33 @@ final class Dentries {
   /** Cookies 1 and 2 are those of "." and "..". */
   private static final long COOKIE_BASE = 3;
 
+  /** The inode of nobody's slot. */
+  private static final long NOBODY = 0;
+
   private Dentries() {}
 
   /** A name's slot: where it stands and what it means. */
   record Dentry(long slot, FileName name, InodeId inode, FileType type) {}
 
   static @Nullable Dentry find(ReadStore tables, InodeId parent, FileName name) {
-    byte[] bytes = name.toBytes();
-    long slot = Superblock.load(tables).hash(bytes) << COLLISION_BITS;
-    byte[] to = Keys.of(parent.value(), slot + COLLISIONS_MAX);
-    try (ReadStore.Cursor rows = tables.scan(Table.DENTRIES, Keys.of(parent.value(), slot), to)) {
+    return find(tables, parent, name, firstSlot(tables, name));
+  }
+
+  /** As above, of a name whose hash is known. */
+  static @Nullable Dentry find(ReadStore tables, InodeId parent, FileName name, long first) {
+    byte[] key = Keys.of(parent.value(), first);
+    byte[] row = tables.get(Table.DENTRIES, key);
+    if (row == null) {
+      return null;
+    }
+    Dentry dentry = decode(key, row);
+    if (dentry != null && dentry.name().equals(name)) {
+      return dentry;
+    }
+    try (ReadStore.Cursor rows = others(tables, parent, first)) {
       while (rows.next()) {
-        Dentry dentry = decode(rows.key(), rows.value());
-        if (dentry.name().equals(name)) {
+        dentry = decode(rows.key(), rows.value());
+        if (dentry != null && dentry.name().equals(name)) {
           return dentry;
         }
       }
@@ -49,10 +67,18 @@ final class Dentries {
    * @throws ErrnoException ENOSPC when 32,768 names of this directory have the same hash
    */
   static long freeSlot(ReadStore tables, InodeId parent, FileName name) throws ErrnoException {
-    long first = Superblock.load(tables).hash(name.toBytes()) << COLLISION_BITS;
-    long free = first;
-    byte[] to = Keys.of(parent.value(), first + COLLISIONS_MAX);
-    try (ReadStore.Cursor rows = tables.scan(Table.DENTRIES, Keys.of(parent.value(), first), to)) {
+    return freeSlot(tables, parent, firstSlot(tables, name));
+  }
+
+  /** As above, of a name whose hash is known. */
+  static long freeSlot(ReadStore tables, InodeId parent, long first) throws ErrnoException {
+    byte[] key = Keys.of(parent.value(), first);
+    byte[] row = tables.get(Table.DENTRIES, key);
+    if (row == null || decode(key, row) == null) {
+      return first;
+    }
+    long free = first + 1;
+    try (ReadStore.Cursor rows = others(tables, parent, first)) {
       while (rows.next() && Keys.second(rows.key()) == free) {
         free++;
       }
@@ -63,19 +89,67 @@ final class Dentries {
     return free;
   }
 
+  /** The first slot of a name's hash. */
+  private static long firstSlot(ReadStore tables, FileName name) {
+    return Superblock.load(tables).hash(name.toBytes()) << COLLISION_BITS;
+  }
+
+  /** The first slot of the hash that a slot is of. */
+  static long firstSlot(long slot) {
+    return slot & -COLLISIONS_MAX;
+  }
+
+  /** What stands in the other slots of a hash. */
+  private static ReadStore.Cursor others(ReadStore tables, InodeId parent, long first) {
+    return tables.scan(
+        Table.DENTRIES,
+        Keys.of(parent.value(), first + 1),
+        Keys.of(parent.value(), first + COLLISIONS_MAX));
+  }
+
+  private static boolean hasOthers(ReadStore tables, InodeId parent, long first) {
+    try (ReadStore.Cursor rows = others(tables, parent, first)) {
+      return rows.next();
+    }
+  }
+
   static void put(Store store, InodeId parent, long slot, FileName name, Inode inode) {
+    put(store, parent, slot, inode.id.value(), Inode.code(inode.type), name.toBytes());
+    long first = firstSlot(slot);
+    if (slot != first && store.get(Table.DENTRIES, Keys.of(parent.value(), first)) == null) {
+      putNobody(store, parent, first);
+    }
+  }
+
+  private static void putNobody(Store store, InodeId parent, long first) {
+    put(store, parent, first, NOBODY, 0, new byte[0]);
+  }
+
+  private static void put(
+      Store store, InodeId parent, long slot, long inode, int type, byte[] name) {
     store.put(
         Table.DENTRIES,
         Keys.of(parent.value(), slot),
-        new RowWriter(VERSION)
-            .i64(inode.id.value())
-            .u8(Inode.code(inode.type))
-            .rest(name.toBytes())
-            .toBytes());
+        new RowWriter(VERSION).i64(inode).u8(type).rest(name).toBytes());
   }
 
   static void remove(Store store, InodeId parent, Dentry dentry) {
-    store.delete(Table.DENTRIES, Keys.of(parent.value(), dentry.slot()));
+    byte[] key = Keys.of(parent.value(), dentry.slot());
+    long first = firstSlot(dentry.slot());
+    if (dentry.slot() == first) {
+      if (hasOthers(store, parent, first)) {
+        putNobody(store, parent, first);
+      } else {
+        store.delete(Table.DENTRIES, key);
+      }
+      return;
+    }
+    store.delete(Table.DENTRIES, key);
+    byte[] firstKey = Keys.of(parent.value(), first);
+    byte[] row = store.get(Table.DENTRIES, firstKey);
+    if (row != null && decode(firstKey, row) == null && !hasOthers(store, parent, first)) {
+      store.delete(Table.DENTRIES, firstKey);
+    }
   }
 
   static boolean isEmpty(ReadStore tables, InodeId directory) {
@@ -91,9 +165,11 @@ final class Dentries {
     try (ReadStore.Cursor rows = scan(tables, directory, from)) {
       while (entries.size() < limit && rows.next()) {
         Dentry dentry = decode(rows.key(), rows.value());
-        entries.add(
-            new DirectoryEntry(
-                dentry.slot() + COOKIE_BASE, dentry.name(), dentry.inode(), dentry.type()));
+        if (dentry != null) {
+          entries.add(
+              new DirectoryEntry(
+                  dentry.slot() + COOKIE_BASE, dentry.name(), dentry.inode(), dentry.type()));
+        }
       }
     }
     return entries;
@@ -104,9 +180,13 @@ final class Dentries {
     return tables.scan(Table.DENTRIES, Keys.of(directory.value(), fromSlot), to);
   }
 
-  static Dentry decode(byte[] key, byte[] row) {
+  /** What stands in a slot; null for nobody. */
+  static @Nullable Dentry decode(byte[] key, byte[] row) {
     RowReader in = new RowReader(Table.DENTRIES, row, VERSION);
     long inode = in.i64();
+    if (inode == NOBODY) {
+      return null;
+    }
     FileType type = Inode.type(in);
     try {
       return new Dentry(Keys.second(key), FileName.of(in.rest()), new InodeId(inode), type);

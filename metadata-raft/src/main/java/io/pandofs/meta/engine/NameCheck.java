@@ -38,6 +38,7 @@ final class NameCheck {
   }
 
   void run() {
+    slots();
     long after = 0;
     boolean isLast;
     do {
@@ -53,6 +54,37 @@ final class NameCheck {
     } while (!isLast);
     if (Inode.find(tables, InodeId.ROOT.value()) == null) {
       check.found(TableProblem.UNREACHABLE, "there is no root directory");
+    }
+  }
+
+  /** In the first slot of a hash stands something if and only if a name of the hash does. */
+  private void slots() {
+    long directory = -1;
+    long first = -1;
+    boolean isNobody = false;
+    try (ReadStore.Cursor rows = tables.scan(Table.DENTRIES, Keys.of(0), null)) {
+      while (rows.next()) {
+        long slot = Keys.second(rows.key());
+        boolean isOther = Keys.first(rows.key()) == directory && Dentries.firstSlot(slot) == first;
+        if (!isOther) {
+          judgeNobody(isNobody, directory);
+          directory = Keys.first(rows.key());
+          first = Dentries.firstSlot(slot);
+        }
+        Dentries.Dentry dentry = Dentries.decode(rows.key(), rows.value());
+        if (dentry != null && !isOther && slot != first) {
+          check.found(TableProblem.WRONG_SLOT, told(directory, dentry) + " is not found there");
+        }
+        isNobody = dentry == null;
+      }
+    }
+    judgeNobody(isNobody, directory);
+  }
+
+  private void judgeNobody(boolean isNobody, long directory) {
+    if (isNobody) {
+      check.found(
+          TableProblem.WRONG_SLOT, "a slot in directory " + directory + " is kept for no name");
     }
   }
 
@@ -79,6 +111,9 @@ final class NameCheck {
       while (rows.next()) {
         long directory = Keys.first(rows.key());
         Dentries.Dentry dentry = Dentries.decode(rows.key(), rows.value());
+        if (dentry == null) {
+          continue;
+        }
         long target = dentry.inode().value();
         if (target > after && target <= upTo) {
           countTarget(directory, dentry);

@@ -6,6 +6,8 @@ public enum TableProblem {
   DAMAGED_ROW,
   /** A name of an inode that there is not. */
   NAME_OF_NOTHING,
+  /** A name in a slot where nobody finds it, or a slot kept for the sake of no other name. */
+  WRONG_SLOT,
   /** A name in something that is no directory. */
   NAME_IN_NO_DIRECTORY,
   /** A name that calls an inode another type than it has. */
