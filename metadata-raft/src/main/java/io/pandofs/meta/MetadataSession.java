@@ -66,7 +66,8 @@ public interface MetadataSession extends AutoCloseable {
 
   /**
    * Whether small blocks may come with their bytes ({@link InlineBlock}): the tables have not got
-   * too many of those. A hint, and of this node; asked for each of them.
+   * too many of those, and no write has to be on all replicas to count. A hint, and of this node;
+   * asked for each of them.
    */
   boolean takesInline();
 

@@ -411,7 +411,7 @@ final class WriteBack {
     return worst;
   }
 
-  private CompletableFuture<Errno> commit(MetadataSession session, Carried carried) {
+  private static CompletableFuture<Errno> commit(MetadataSession session, Carried carried) {
     OpenFile.Batch batch = carried.batch;
     if (batch.isDropped()) {
       return CompletableFuture.completedFuture(Errno.OK);

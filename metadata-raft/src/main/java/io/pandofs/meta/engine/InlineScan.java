@@ -2,6 +2,7 @@ package io.pandofs.meta.engine;
 
 import io.pandofs.common.BlockId;
 import io.pandofs.meta.InlineBlock;
+import io.pandofs.meta.StoragePolicy;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,15 @@ public final class InlineScan {
   public static byte @Nullable [] find(ReadStore tables, BlockId block) {
     InlineRow row = InlineRow.find(tables, block);
     return row == null ? null : row.bytes();
+  }
+
+  /**
+   * Whether small data may go into the log: there is less than this of it, and a write is one when
+   * a majority has it. The log does not wait for all nodes.
+   */
+  public static boolean isWelcome(ReadStore tables, long bytesMax) {
+    return bytes(tables) < bytesMax
+        && PlacementRow.glance(tables).policy().writeQuorum() == StoragePolicy.WriteQuorum.MAJORITY;
   }
 
   /** See {@link io.pandofs.meta.InlineBlocks#bytes}. */

@@ -85,7 +85,7 @@ final class PlacementRow {
       return present.size() >= policy().quorumOf(replicas);
     }
 
-    private StoragePolicy policy() {
+    StoragePolicy policy() {
       return row == null
           ? StoragePolicy.DEFAULT
           : PlacementRow.policy(row[POLICY], row[POLICY + 1], row[POLICY + 2]);

@@ -181,7 +181,7 @@ final class RaftSession implements MetadataSession {
   @Override
   public boolean takesInline() {
     try (LocalSnapshot now = tables.get()) {
-      return InlineScan.bytes(now.store()) < INLINE_BYTES_MAX;
+      return InlineScan.isWelcome(now.store(), INLINE_BYTES_MAX);
     } catch (RuntimeException e) {
       return false; // The tables are closed while a replica starts anew.
     }

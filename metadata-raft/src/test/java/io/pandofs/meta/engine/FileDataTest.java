@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pandofs.common.BlockId;
+import io.pandofs.common.Compression;
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
@@ -19,6 +20,7 @@ import io.pandofs.meta.Operation;
 import io.pandofs.meta.Operation.NumberKind;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.StoragePolicy;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.log.LogEntry;
 import java.nio.charset.StandardCharsets;
@@ -127,6 +129,18 @@ class FileDataTest {
             moved(rig.writeInline(file, 0, 50).inline().get(0), rig.node));
     assertThat(rig.submit(new Operation.MoveInline(wrong)).number()).isZero();
     assertThat(rig.view().inline(block.block())).isEqualTo(block.bytes());
+  }
+
+  /** The log has a majority, which is not what such a volume's writer was promised. */
+  @Test
+  void whereAWriteCountsWithAllCopiesNoneIsInTheLogAlone() {
+    rig.submit(rig.writeInline(file, 0, 50));
+    assertThat(InlineScan.isWelcome(rig.store, 51)).isTrue();
+    assertThat(InlineScan.isWelcome(rig.store, 50)).isFalse();
+    rig.apply(
+        new LogEntry.SetStoragePolicy(
+            new StoragePolicy(3, StoragePolicy.WriteQuorum.ALL, Compression.NONE)));
+    assertThat(InlineScan.isWelcome(rig.store, 51)).isFalse();
   }
 
   @Test
