@@ -14,6 +14,7 @@ import io.pandofs.common.time.SystemClock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,12 @@ final class TestNode {
       new Collector.Settings(Duration.ofMillis(200), Duration.ofMillis(100));
 
   static final int DISK_THREADS = 4;
+
+  /**
+   * This process' own: no server of another test run takes the port of one that has stopped, and
+   * answers in its place.
+   */
+  private static final InetAddress ADDRESS = addressOfProcess();
 
   final NodeId id;
   final FakeDirectory directory;
@@ -82,6 +89,16 @@ final class TestNode {
     this.scrub = scrub(SCRUB);
   }
 
+  private static InetAddress addressOfProcess() {
+    long pid = ProcessHandle.current().pid();
+    byte[] address = {127, (byte) (pid >> 8), (byte) pid, 2};
+    try {
+      return InetAddress.getByAddress(address);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("four bytes are an address", e);
+    }
+  }
+
   private BlockPeers peers(Map<NodeId, InetSocketAddress> addresses) {
     return new BlockPeers() {
       @Override
@@ -122,7 +139,7 @@ final class TestNode {
     FrameServer made =
         FrameServer.bind(
             threads,
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            new InetSocketAddress(ADDRESS, port),
             new BlockServer(
                 id,
                 store,
