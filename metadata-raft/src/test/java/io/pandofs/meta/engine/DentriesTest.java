@@ -97,7 +97,9 @@ class DentriesTest {
       }
       assertThat(cookies).containsExactlyElementsOf(model.values().stream().sorted().toList());
       assertThat(Dentries.isEmpty(rig.store, parent)).isEqualTo(model.isEmpty());
-      assertThat(TableCheck.of(rig.store).problems()).doesNotContainKey(TableProblem.WRONG_SLOT);
+      if (step % 100 == 0) {
+        assertThat(TableCheck.of(rig.store).problems()).doesNotContainKey(TableProblem.WRONG_SLOT);
+      }
     }
   }
 
