@@ -17,8 +17,12 @@ interface ApplyListener {
   /** An entry has ended these sessions. */
   void over(Collection<SessionId> sessions);
 
-  /** The tables hold everything up to this index, and readers see it. */
-  void applied(long index);
+  /**
+   * The tables hold everything up to this index, and readers see it.
+   *
+   * @param isPublic see {@link PublicEntries}; of the entry at this index
+   */
+  void applied(long index, boolean isPublic);
 
   /** These are the cluster's nodes. */
   void members(Set<NodeId> nodes);

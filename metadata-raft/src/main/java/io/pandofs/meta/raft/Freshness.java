@@ -27,9 +27,9 @@ import org.slf4j.LoggerFactory;
  * machine is suspended; one that wakes may be behind by what was left of one lease.) The first
  * question in a new term drops what was leased before, and answers to questions of earlier terms
  * are worth nothing then: a new leader relies on it. So it is with questions from before the lease
- * was given up. While a lease runs, everything that was released before now is applied here. Each
- * question tells for how long this node has not taken part in earlier terms: no leader of one can
- * have counted it as in its term since ({@link TermProof}).
+ * was given up. While a lease runs, everything public that was released before now is applied here
+ * ({@link PublicEntries}). Each question tells for how long this node has not taken part in earlier
+ * terms: no leader of one can have counted it as in its term since ({@link TermProof}).
  *
  * <p>At most two questions are under way: one whose answer waits at the leader until what is
  * applied here is released, and one that comes after it and makes the leader answer the first. What
@@ -77,6 +77,10 @@ final class Freshness {
 
   @GuardedBy("this")
   private long applied = -1;
+
+  /** The last public entry that is applied. */
+  @GuardedBy("this")
+  private long appliedPublic = -1;
 
   /** The last index that a question has told. */
   @GuardedBy("this")
@@ -187,11 +191,16 @@ final class Freshness {
     ask();
   }
 
-  /** The tables hold everything up to this index, and every reader from now on sees it. */
-  void applied(long index) {
+  /**
+   * The tables hold everything up to this index, and every reader from now on sees it.
+   *
+   * @param isPublic see {@link PublicEntries}: nobody waits for the confirmation of what is not
+   */
+  void applied(long index, boolean isPublic) {
     synchronized (this) {
       applied = Math.max(applied, index);
-      if (!wanted && waiting.isEmpty()) {
+      appliedPublic = isPublic ? Math.max(appliedPublic, index) : appliedPublic;
+      if (waiting.isEmpty() && !(wanted && isPublic)) {
         return;
       }
     }
@@ -212,6 +221,7 @@ final class Freshness {
     synchronized (this) {
       givenUp = false;
       applied = Math.max(applied, index);
+      appliedPublic = applied;
     }
     ask();
   }
@@ -355,7 +365,8 @@ final class Freshness {
           leaseEnd = Math.max(leaseEnd, sent + Math.min(answer.getLeaseNanos(), leaseNanos));
         }
       }
-      boolean news = wanted ? applied > told : !waiting.isEmpty();
+      long worth = waiting.isEmpty() ? appliedPublic : applied;
+      boolean news = wanted ? worth > told : !waiting.isEmpty();
       more = again || (ofThisTerm && news);
     }
     if (answer.getReleased() > 0) {

@@ -46,10 +46,10 @@ final class LeaderFreshness {
     return ratis.leads() && ratis.term() == term ? term : -1;
   }
 
-  /** This node has applied the log up to here. */
-  void applied(long index) {
+  /** This node has applied the log up to here; see {@link PublicEntries}. */
+  void applied(long index, boolean isPublic) {
     if (look()) {
-      releases.applied(index);
+      releases.applied(index, isPublic);
       nudge();
     }
   }

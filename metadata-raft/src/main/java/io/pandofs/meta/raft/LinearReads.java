@@ -80,6 +80,12 @@ final class LinearReads {
     askAndCatchUp(patience);
   }
 
+  /** As above, with what was acknowledged of what sessions have leases of, which readers recall. */
+  void awaitAcknowledged(Duration patience) throws ErrnoException {
+    asked.increment();
+    askAndCatchUp(patience);
+  }
+
   /**
    * A view of such tables that tells only what is released.
    *

@@ -1,6 +1,7 @@
 package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.Placement;
@@ -224,9 +225,19 @@ final class PandoStateMachine extends BaseStateMachine {
     }
     watcher.over(effects.endedSessions());
     applied.advance(at.getIndex());
-    watcher.applied(at.getIndex());
+    watcher.applied(at.getIndex(), !isCovered(entry) || !effects.endedSessions().isEmpty());
     effects.tell();
     return reply;
+  }
+
+  /**
+   * Whether an entry changes only what leases of its session cover: its session has answered all of
+   * it ahead, which the engine lets pass only then.
+   */
+  static boolean isCovered(@Nullable LogEntry entry) {
+    return entry instanceof LogEntry.Batch batch
+        && batch.requests().stream()
+            .allMatch(request -> request.standing() instanceof Standing.Ahead);
   }
 
   @Override

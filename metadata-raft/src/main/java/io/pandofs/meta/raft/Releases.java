@@ -18,7 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,10 +29,12 @@ import org.slf4j.LoggerFactory;
  * <p>Invariants, each with the schedule that breaks without it.
  *
  * <ul>
- *   <li>Released is at or below what every holder of an unexpired lease has confirmed. (Else a
- *       change is acknowledged, and a holder that has not applied it answers from before.)
- *   <li>A lease is granted only to who has applied all that is released, and all that earlier
- *       leaders may have released, which is below {@code floor}. From then on releases wait for it.
+ *   <li>Released is at or below what every holder of an unexpired lease has confirmed, but for
+ *       entries that are not public ({@link PublicEntries}). (Else a change is acknowledged, and a
+ *       holder that has not applied it answers from before.)
+ *   <li>A lease is granted only to who has applied all public entries that are released, and all
+ *       that earlier leaders may have released, which is below {@code floor}. From then on releases
+ *       wait for it.
  *   <li>A lease ends, by this leader's count, later than by its holder's: the holder counts from
  *       before it asked, this leader from when it answers, plus 1 %.
  *   <li>It ends within one lease after a time at which no later leader was elected ({@link
@@ -77,7 +78,7 @@ final class Releases {
   private final Supplier<List<Set<NodeId>>> voters;
 
   @GuardedBy("this")
-  private final Map<Key, Holder> holders = new HashMap<>();
+  private final Map<Key, FreshnessHolder> holders = new HashMap<>();
 
   @GuardedBy("this")
   private final TermProof proof = new TermProof();
@@ -126,6 +127,9 @@ final class Releases {
   @GuardedBy("this")
   private long released = NEVER;
 
+  @GuardedBy("this")
+  private final PublicEntries entries = new PublicEntries();
+
   /** An index and when it was applied here; a new one is marked when it is released. */
   @GuardedBy("this")
   private long markIndex = NEVER;
@@ -139,31 +143,6 @@ final class Releases {
 
   /** One process of a node. */
   private record Key(NodeId node, long incarnation) {}
-
-  private static final class Holder {
-    final NodeId node;
-    final ConfirmPace pace;
-    long lastNumber;
-    long confirmed = NEVER;
-    long leaseEnd;
-    long token;
-    long seen;
-    boolean wants;
-    @Nullable Held held;
-
-    Holder(NodeId node, ConfirmPace pace) {
-      this.node = node;
-      this.pace = pace;
-    }
-
-    /** Whether it has readers, as it has said lately. */
-    boolean isPresent(long now, long leaseNanos) {
-      return wants && now - seen < leaseNanos;
-    }
-  }
-
-  /** A question whose answer waits for a release. */
-  private record Held(ConfirmRequest request, CompletableFuture<ConfirmAnswer> answer) {}
 
   /**
    * @param voters whose majority elects leaders: one set, or two while the membership changes
@@ -218,6 +197,7 @@ final class Releases {
     term = inTerm;
     floor = index;
     applied = Math.max(applied, index);
+    entries.begin(applied);
     silentUntil = now() + surely(leaseNanos);
     List<Set<NodeId>> now = voters.get();
     boolean lasting = now.equals(lastingVoters) && now() - lastingSince > surely(leaseNanos);
@@ -237,8 +217,8 @@ final class Releases {
     IOException deposed = new NoLongerLeaderException(self + " does not lead any more");
     waiting.values().forEach(one -> after.add(() -> one.completeExceptionally(deposed)));
     waiting.clear();
-    for (Holder holder : holders.values()) {
-      Held held = holder.held;
+    for (FreshnessHolder holder : holders.values()) {
+      FreshnessHolder.Held held = holder.held;
       if (held != null) {
         after.add(() -> held.answer().completeExceptionally(deposed));
       }
@@ -285,7 +265,7 @@ final class Releases {
     synchronized (this) {
       long now = now();
       long end = silentUntil;
-      for (Holder holder : holders.values()) {
+      for (FreshnessHolder holder : holders.values()) {
         end = holder.node.equals(node) ? Math.max(end, holder.leaseEnd) : end;
       }
       left = end - now;
@@ -299,11 +279,16 @@ final class Releases {
     return over;
   }
 
-  /** The leader's own tables hold everything up to this index. */
-  void applied(long index) {
+  /**
+   * The leader's own tables hold everything up to this index.
+   *
+   * @param isPublic see {@link PublicEntries}; of the entry at this index
+   */
+  void applied(long index, boolean isPublic) {
     List<Runnable> after = new ArrayList<>();
     synchronized (this) {
       applied = Math.max(applied, index);
+      entries.applied(index, isPublic);
       if (term != NEVER) {
         advance(now(), after);
       }
@@ -341,7 +326,7 @@ final class Releases {
             new RefusedException(node + " is no node of this cluster"));
       }
       long now = now();
-      Holder holder = holder(new Key(node, request.getIncarnation()), now);
+      FreshnessHolder holder = holder(new Key(node, request.getIncarnation()), now);
       hear(holder, request, now, after);
       answerHeld(holder, now, after);
       grant(holder, request, now);
@@ -351,9 +336,9 @@ final class Releases {
               && request.getTerm() == term
               && request.getApplied() > released;
       if (waits) {
-        holder.held = new Held(request, answer);
+        holder.held = new FreshnessHolder.Held(request, answer);
       } else {
-        answer(holder, new Held(request, answer), now, after);
+        answer(holder, new FreshnessHolder.Held(request, answer), now, after);
       }
     }
     after.forEach(Runnable::run);
@@ -366,20 +351,27 @@ final class Releases {
   }
 
   @GuardedBy("this")
-  private Holder holder(Key key, long now) {
+  private FreshnessHolder holder(Key key, long now) {
     if (holders.size() >= HOLDERS_MAX) {
       holders.values().removeIf(one -> one.leaseEnd <= now && one.held == null);
     }
     return holders.computeIfAbsent(
-        key, same -> new Holder(same.node(), new ConfirmPace(leaseNanos / LATE_PARTS)));
+        key, same -> new FreshnessHolder(same.node(), new ConfirmPace(leaseNanos / LATE_PARTS)));
+  }
+
+  /** How far a node has confirmed, but for what nobody there may look at. */
+  @GuardedBy("this")
+  private long reach(FreshnessHolder holder) {
+    return entries.reach(holder.confirmed, applied);
   }
 
   /** Takes in what the request says of its sender. */
   @GuardedBy("this")
-  private void hear(Holder holder, ConfirmRequest request, long now, List<Runnable> after) {
+  private void hear(
+      FreshnessHolder holder, ConfirmRequest request, long now, List<Runnable> after) {
     holder.seen = now;
     holder.confirmed = Math.max(holder.confirmed, request.getApplied());
-    long barred = holder.pace.confirmed(holder.confirmed, now);
+    long barred = holder.pace.confirmed(reach(holder), now);
     if (barred > 0) {
       after.add(
           () ->
@@ -418,10 +410,11 @@ final class Releases {
    * @return how long it is, by the holder's count from before it asked; 0 for none
    */
   @GuardedBy("this")
-  private long grant(Holder holder, ConfirmRequest request, long now) {
+  private long grant(FreshnessHolder holder, ConfirmRequest request, long now) {
     boolean unbroken = holder.leaseEnd > now;
-    boolean hasAll = request.getApplied() >= Math.max(floor, released);
-    boolean lags = markIndex > request.getApplied() && now - markNanos > leaseNanos / 2;
+    long reached = entries.reach(request.getApplied(), applied);
+    boolean hasAll = reached >= Math.max(floor, released);
+    boolean lags = markIndex > reached && now - markNanos > leaseNanos / 2;
     if (!request.getWantsLease()
         || request.getTerm() != term
         || (request.getNumber() < holder.lastNumber && !holder.wants)
@@ -453,8 +446,8 @@ final class Releases {
   }
 
   @GuardedBy("this")
-  private void answerHeld(Holder holder, long now, List<Runnable> after) {
-    Held held = holder.held;
+  private void answerHeld(FreshnessHolder holder, long now, List<Runnable> after) {
+    FreshnessHolder.Held held = holder.held;
     if (held != null) {
       holder.held = null;
       answer(holder, held, now, after);
@@ -462,7 +455,8 @@ final class Releases {
   }
 
   @GuardedBy("this")
-  private void answer(Holder holder, Held asked, long now, List<Runnable> after) {
+  private void answer(
+      FreshnessHolder holder, FreshnessHolder.Held asked, long now, List<Runnable> after) {
     long lease = grant(holder, asked.request(), now);
     holder.token = now;
     answeredAt = now + origin;
@@ -481,9 +475,9 @@ final class Releases {
   private void expect(long now) {
     long[] confirmed = new long[holders.size()];
     int count = 0;
-    for (Holder holder : holders.values()) {
+    for (FreshnessHolder holder : holders.values()) {
       if (holder.isPresent(now, leaseNanos)) {
-        confirmed[count++] = holder.confirmed;
+        confirmed[count++] = reach(holder);
       }
     }
     if (count < 2) {
@@ -494,8 +488,8 @@ final class Releases {
     if (byMost == confirmed[0]) {
       return;
     }
-    for (Holder holder : holders.values()) {
-      if (holder.confirmed < byMost && holder.isPresent(now, leaseNanos)) {
+    for (FreshnessHolder holder : holders.values()) {
+      if (reach(holder) < byMost && holder.isPresent(now, leaseNanos)) {
         holder.pace.expect(byMost, now);
       }
     }
@@ -512,16 +506,18 @@ final class Releases {
     }
     long bound = applied;
     long firstEnd = Long.MAX_VALUE;
-    for (Holder holder : holders.values()) {
-      if (holder.leaseEnd > now && holder.confirmed < applied) {
-        bound = Math.min(bound, holder.confirmed);
+    for (FreshnessHolder holder : holders.values()) {
+      long reached = reach(holder);
+      if (holder.leaseEnd > now && reached < applied) {
+        bound = Math.min(bound, reached);
         firstEnd = Math.min(firstEnd, holder.leaseEnd);
       }
     }
     if (bound > released) {
       released = bound;
-      for (Holder holder : holders.values()) {
-        Held held = holder.held;
+      entries.released(bound);
+      for (FreshnessHolder holder : holders.values()) {
+        FreshnessHolder.Held held = holder.held;
         if (held != null && held.request().getApplied() <= released) {
           answerHeld(holder, now, after);
         }
@@ -584,9 +580,9 @@ final class Releases {
   synchronized Set<NodeId> behind() {
     Set<NodeId> behind = new HashSet<>();
     long now = now();
-    for (Holder holder : holders.values()) {
+    for (FreshnessHolder holder : holders.values()) {
       if (holder.isPresent(now, leaseNanos)
-          && holder.confirmed < applied
+          && reach(holder) < applied
           && !holder.node.equals(self)) {
         behind.add(holder.node);
       }

@@ -332,7 +332,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   /** A view of everything that was acknowledged anywhere before the call. */
   MetadataView openView(Duration patience) throws ErrnoException {
-    reads.awaitCurrent(patience);
+    reads.awaitAcknowledged(patience);
     return reads.released(tables.snapshot().view(), inode -> false, patience);
   }
 
@@ -513,9 +513,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
-  public void applied(long index) {
-    leaderFreshness.applied(index);
-    freshness.applied(index);
+  public void applied(long index, boolean isPublic) {
+    leaderFreshness.applied(index, isPublic);
+    freshness.applied(index, isPublic);
   }
 
   @Override

@@ -134,7 +134,7 @@ final class LeaseRig {
     }
 
     void apply(long index) {
-      freshness.applied(index);
+      freshness.applied(index, true);
     }
   }
 
@@ -146,7 +146,7 @@ final class LeaseRig {
     for (int round = 0; round < 3; round++) {
       for (Node node : nodes.values()) {
         node.freshness.wanted(true);
-        node.freshness.applied(index);
+        node.freshness.applied(index, true);
         node.ask(leader);
       }
     }
@@ -155,9 +155,13 @@ final class LeaseRig {
 
   /** The leader commits and applies an entry, as its own readers do. */
   CompletableFuture<Long> commit(Node leader, long index) {
-    leader.releases.applied(index);
+    return commit(leader, index, true);
+  }
+
+  CompletableFuture<Long> commit(Node leader, long index, boolean isPublic) {
+    leader.releases.applied(index, isPublic);
     CompletableFuture<Long> released = leader.releases.whenReleased(index);
-    leader.freshness.applied(index);
+    leader.freshness.applied(index, isPublic);
     leader.exchange(leader);
     return released;
   }

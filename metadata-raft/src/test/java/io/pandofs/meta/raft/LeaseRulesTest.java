@@ -40,6 +40,106 @@ class LeaseRulesTest {
     assertThat(b.freshness.released()).as("told in the answer that waited").isEqualTo(11);
   }
 
+  /** Nobody answers from it before the lease is over, and that is a public entry. */
+  @Test
+  void whatLeasesCoverIsNotWaitedForAndWhatComesThenIs() {
+    rig.led(1, 1, 10);
+    assertThat(rig.commit(a, 11, false)).isCompletedWithValue(11L);
+    b.freshness.applied(11, false);
+    assertThat(b.outgoing).as("nobody waits for it").isEmpty();
+    CompletableFuture<Long> acknowledged = rig.commit(a, 12);
+    assertThat(rig.commit(a, 13, false)).isNotDone();
+    b.apply(12);
+    b.exchange(a);
+    assertThat(acknowledged).isNotDone();
+    c.freshness.applied(11, false);
+    c.ask(a);
+    assertThat(acknowledged).as("C has not confirmed it").isNotDone();
+    c.apply(12);
+    c.exchange(a);
+    assertThat(acknowledged).isDone();
+    assertThat(a.releases.readIndex()).isEqualTo(13);
+  }
+
+  @Test
+  void whoIsBehindOnlyByWhatLeasesCoverIsFresh() {
+    rig.led(1, 1, 10);
+    long index = 10;
+    for (int ms = 0; ms < 1500; ms += 20) {
+      rig.commit(a, ++index, false);
+      rig.clock.pass(20 * MS);
+      // B learns of each commit at once, C of none.
+      b.freshness.applied(index, false);
+      rig.nodes.values().forEach(node -> node.ask(a));
+      assertThat(b.freshness.isFresh() && c.freshness.isFresh()).isTrue();
+    }
+    c.restart();
+    c.apply(10);
+    c.ask(a);
+    assertThat(c.freshness.isFresh()).as("a new lease").isTrue();
+  }
+
+  @Test
+  void whoLacksAPublicEntryGetsNoLeaseWhateverCameAfterIt() {
+    rig.led(1, 1, 10);
+    c.freshness.wanted(false);
+    c.exchange(a);
+    CompletableFuture<Long> acknowledged = rig.commit(a, 11);
+    b.apply(11);
+    b.exchange(a);
+    assertThat(acknowledged).isDone();
+    rig.commit(a, 12, false);
+    c.restart();
+    c.apply(10);
+    c.ask(a);
+    assertThat(c.freshness.isFresh()).isFalse();
+    c.apply(11);
+    c.ask(a);
+    assertThat(c.freshness.isFresh()).as("12 is none that it could show").isTrue();
+  }
+
+  /** What entries were that it applied as a follower, a new leader does not know. */
+  @Test
+  void aNewLeaderTakesAllThatIsOldForPublic() {
+    rig.led(1, 1, 10);
+    rig.commit(a, 11, false);
+    b.freshness.applied(11, false);
+    Node next = rig.led(2, 2, 11);
+    c.restart();
+    c.term = 2;
+    c.apply(10);
+    rig.clock.pass(300 * MS);
+    next.ask(next);
+    c.ask(next);
+    assertThat(c.freshness.isFresh()).isFalse();
+  }
+
+  /** A reader here has to wait for what a lease covered when it is asked for. */
+  @Test
+  void aWaitForWhatLeasesCoveredIsAnsweredAtOnce() {
+    rig.led(1, 1, 10);
+    rig.commit(a, 11, false);
+    b.freshness.applied(11, false);
+    CompletableFuture<Void> shown = b.freshness.whenReleased(11);
+    b.exchange(a);
+    assertThat(shown).isDone();
+  }
+
+  @Test
+  void aWaitForWhatLeasesCoveredIsNotForgottenBehindAnEarlierQuestion() {
+    rig.led(1, 1, 10);
+    b.freshness.leaderChanged();
+    LeaseRig.Hop earlier = b.reach(a);
+    assertThat(earlier.answer).isDone();
+    rig.commit(a, 11, false);
+    b.freshness.applied(11, false);
+    CompletableFuture<Void> shown = b.freshness.whenReleased(11);
+    assertThat(b.outgoing).as("one question is under way").isEmpty();
+    earlier.back.complete(earlier.answer.join());
+    b.exchange(a);
+    assertThat(shown).isDone();
+  }
+
   @Test
   void aSilentHolderDelaysByItsLeaseAndIsNotFreshAfterwards() {
     rig.led(1, 1, 10);
@@ -235,7 +335,7 @@ class LeaseRulesTest {
     }
     Node next = five.node(3);
     next.releases.look(() -> 2, () -> 10);
-    next.releases.applied(11);
+    next.releases.applied(11, true);
     CompletableFuture<Long> acknowledged = next.releases.whenReleased(11);
     for (int ms = 0; ms < 400; ms++) {
       five.clock.pass(MS);

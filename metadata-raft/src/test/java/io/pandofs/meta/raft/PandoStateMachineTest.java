@@ -82,7 +82,7 @@ class PandoStateMachineTest {
     public void over(Collection<SessionId> sessions) {}
 
     @Override
-    public void applied(long index) {}
+    public void applied(long index, boolean isPublic) {}
 
     @Override
     public void members(Set<NodeId> nodes) {}

@@ -6,6 +6,8 @@ enum Rule {
   RELEASE_BEFORE_ACKNOWLEDGE(Shape.PLAIN),
   /** Show only what is released (PROTOCOL rule 1). */
   RELEASE_BEFORE_VISIBLE(Shape.FORGETFUL),
+  /** Only what leases cover is acknowledged before others confirm it (PROTOCOL rule 1). */
+  ONLY_COVERED_IS_NOT_CONFIRMED(Shape.PLAIN),
   /** What an entry changes is marked before anybody can see it (PROTOCOL rule 1). */
   MARK_BEFORE_COMMIT(Shape.FORGETFUL),
   /** A lease that is granted is a change like any other (PROTOCOL rule 4). */
@@ -36,6 +38,8 @@ enum Rule {
   ENDED_IS_FENCED(Shape.MORTAL),
   /** Nothing but data is answered before the log has it (PROTOCOL rule 8). */
   LOG_BEFORE_ANSWER(Shape.PLAIN),
+  /** What was answered ahead lies over the tables until they have it (PROTOCOL rule 8). */
+  AHEAD_UNTIL_APPLIED(Shape.PLAIN),
   /** What was written under a lease is in the log before it is given back (PROTOCOL rule 9). */
   FLUSH_BEFORE_RELEASE(Shape.PLAIN),
   /** What was written to a file is in the log before a later rename of it (PROTOCOL rule 9). */

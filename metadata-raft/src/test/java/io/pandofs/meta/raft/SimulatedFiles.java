@@ -46,6 +46,10 @@ final class SimulatedFiles {
     boolean recalled;
     @Nullable Long unsent;
     @Nullable Long sending;
+
+    /** Whether the log has answered what is being sent, which lies over the tables until then. */
+    boolean answered;
+
     CompletableFuture<Boolean> sent = CompletableFuture.completedFuture(true);
     final List<CompletableFuture<Void>> wanted = new ArrayList<>();
 
@@ -86,6 +90,7 @@ final class SimulatedFiles {
     file.generation++;
     file.unsent = null;
     file.sending = null;
+    file.answered = false;
     file.sent = CompletableFuture.completedFuture(true);
     file.stamp++;
     none(file);
@@ -191,19 +196,20 @@ final class SimulatedFiles {
     }
     file.unsent = null;
     file.sending = value;
+    file.answered = false;
     file.stamp++;
     int written = file.generation;
     file.sent =
         mount
-            .submit(new Operation.SetAttributes(file.inode, null, null, null, value, null, null))
+            .submitAhead(
+                new Operation.SetAttributes(file.inode, null, null, null, value, null, null))
             .thenApply(
                 reply -> {
                   boolean present = file.generation == written;
-                  if (present && value.equals(file.sending)) {
-                    file.sending = null;
-                    file.stamp++;
-                  }
                   boolean done = reply.errno().isOk();
+                  if (present && value.equals(file.sending)) {
+                    answered(file, done);
+                  }
                   if (reply.errno() == Errno.LEASED && present) {
                     host.world()
                         .violated(host + " holds " + file.inode + " and is refused " + value);
@@ -213,6 +219,33 @@ final class SimulatedFiles {
                   return done;
                 });
     return file.sent;
+  }
+
+  private void answered(OpenFile file, boolean done) {
+    file.answered = true;
+    boolean waits = done && cluster.keeps(Rule.AHEAD_UNTIL_APPLIED) && file.lease != Lease.NONE;
+    if (!waits || isApplied(file)) {
+      sent(file);
+    }
+  }
+
+  private boolean isApplied(OpenFile file) {
+    return Objects.equals(file.sending, node.size(file.inode));
+  }
+
+  private void sent(OpenFile file) {
+    file.sending = null;
+    file.answered = false;
+    file.stamp++;
+  }
+
+  /** The tables here have come further. */
+  void applied() {
+    for (OpenFile file : files.values()) {
+      if (file.answered && isApplied(file)) {
+        sent(file);
+      }
+    }
   }
 
   void sync(InodeId inode) {
@@ -288,6 +321,9 @@ final class SimulatedFiles {
 
   private void release(OpenFile file) {
     int returning = file.generation;
+    if (file.answered) {
+      sent(file); // others may write from now on
+    }
     mount
         .submit(new Operation.ReleaseLeases(List.of(file.inode)))
         .thenAccept(
@@ -346,6 +382,8 @@ final class SimulatedFiles {
       shown(file, begun, attributes.sizeBytes());
     } else if (!holder.equals(mount.id())) {
       recall(holder, file.inode, () -> read(file, begun, tries - 1));
+    } else if (file.lease == Lease.RETURNING && file.overlay() == null) {
+      host.after(AGAIN_NANOS, () -> read(file, begun, tries - 1));
     } else if (file.stamp != stamp) {
       read(file, begun, tries - 1);
     } else {

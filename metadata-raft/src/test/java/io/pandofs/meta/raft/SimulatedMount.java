@@ -7,6 +7,7 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.log.LogCodec;
 import io.pandofs.meta.log.LogEntry;
@@ -291,10 +292,20 @@ final class SimulatedMount {
   // Names and attributes
 
   CompletableFuture<Reply> submit(Operation operation) {
+    return submit(operation, Standing.ALONE);
+  }
+
+  /** What a program has been told is done. */
+  CompletableFuture<Reply> submitAhead(Operation operation) {
+    return submit(operation, Standing.AHEAD);
+  }
+
+  private CompletableFuture<Reply> submit(Operation operation, Standing standing) {
     if (sender == null) {
       return CompletableFuture.completedFuture(Reply.failed(Errno.EIO));
     }
-    Request request = cluster.request(operation);
+
+    Request request = cluster.request(operation).with(standing);
     SessionId mine = id;
     long submitted = clock.nanoTime();
     world().detail(() -> host + " submits " + operation);

@@ -37,6 +37,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One process of a node in a simulation: the product's engine, freshness, releases, session watch,
@@ -224,23 +225,40 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     } else {
       host.after(world().between(0, TURN_NANOS_MAX), () -> dirty.changed(at, inodes));
     }
-    advance(at);
+    advance(at, isPublic(entry) || !effects.ended.isEmpty());
     effects.ended.forEach(mount::sessionEnded);
+    mount.files().applied();
     return new Applied(at, reply, grantsLease(entry));
   }
 
   @Override
   public void passed(long at) {
-    advance(at);
+    advance(at, true);
   }
 
-  private void advance(long at) {
+  /** As PandoStateMachine does; without the rule, nobody waits for any batch to be confirmed. */
+  private boolean isPublic(LogEntry entry) {
+    return !(entry instanceof LogEntry.Batch batch)
+        || (cluster.keeps(Rule.ONLY_COVERED_IS_NOT_CONFIRMED)
+            && !PandoStateMachine.isCovered(batch));
+  }
+
+  /** The size of a file as of these tables; null if there is none. */
+  @Nullable Long size(InodeId inode) {
+    try (MetadataView view = new TableView(rows, index, () -> {})) {
+      return view.attributes(inode).sizeBytes();
+    } catch (ErrnoException e) {
+      return null;
+    }
+  }
+
+  private void advance(long at, boolean isPublic) {
     index = at;
     world().detail(() -> host + " has applied " + at);
     if (look()) {
-      releases.applied(at);
+      releases.applied(at, isPublic);
     }
-    freshness.applied(at);
+    freshness.applied(at, isPublic);
     List<CompletableFuture<Void>> reached = new ArrayList<>(awaited.headMap(at, true).values());
     awaited.headMap(at, true).clear();
     reached.forEach(one -> one.complete(null));
@@ -320,7 +338,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     rows = ((Snapshot) checkpoint).rows.copy();
     readMembers();
     freshness.regain(at);
-    advance(at);
+    advance(at, true);
     mount.endIfGone();
     cluster.installed(this);
   }

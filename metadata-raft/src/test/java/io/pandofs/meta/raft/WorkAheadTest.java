@@ -103,6 +103,32 @@ class WorkAheadTest {
     }
   }
 
+  /** The log answers what a lease covers before they have confirmed it. */
+  @Test
+  void othersSeeAllThatIsInTheLogThoughNodesConfirmLate() throws Exception {
+    try (TestCluster cluster = new TestCluster(dir, 3, node -> {})) {
+      List<MetadataSession> sessions = new ArrayList<>();
+      for (TestNode node : cluster.nodes) {
+        sessions.add(node.session());
+      }
+      for (int round = 0; round < 12; round++) {
+        MetadataSession here = sessions.get(round % 3);
+        MetadataSession there = sessions.get((round + 1 + round % 2) % 3);
+        InodeId d = leased(here, "d" + round);
+        cluster.node((round + 1) % 3).muteConfirmations(Duration.ofMillis(150));
+        for (int i = 0; i < 10; i++) {
+          CompletableFuture<Reply> answer = here.perform(create(here, d, "f" + i));
+          assertThat(answer.get(30, TimeUnit.SECONDS).errno()).isEqualTo(Errno.OK);
+          assertThat(here.logged().get(30, TimeUnit.SECONDS)).isTrue();
+          assertThat(count(here, d)).as("its own").isEqualTo(i + 1);
+        }
+        assertThat(seen(there, d)).isEqualTo(10);
+        assertThat(count(here, d)).isEqualTo(10);
+      }
+      cluster.assertAlike();
+    }
+  }
+
   /** Several threads, whose answers the log has to repeat, through the loss of the leader. */
   @Test
   void theDeathOfTheLeaderLosesNothingThatWasAnswered() throws Exception {
