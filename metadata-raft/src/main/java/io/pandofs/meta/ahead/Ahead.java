@@ -122,7 +122,10 @@ public final class Ahead {
   @GuardedBy("this")
   private @Nullable Sent lastAhead;
 
-  /** The highest sequence number that was answered: tables that do not have it are behind. */
+  /**
+   * The highest sequence number that was answered of what waited for the log, whose rows are in the
+   * tables alone: those that do not have it are behind.
+   */
   @GuardedBy("this")
   private long answered;
 
@@ -245,6 +248,11 @@ public final class Ahead {
     this.tables = tables;
     this.pipeline = pipeline;
     this.broken = broken;
+  }
+
+  /** Whether an operation is ever answered ahead, whatever leases there are. */
+  public static boolean isEver(Operation operation) {
+    return Traits.mayBeAhead(operation);
   }
 
   /** Whose work it is. */
@@ -377,7 +385,7 @@ public final class Ahead {
     sent.isConcluded = true;
     if (sent.sequence == UNSENT) {
       sent.dropped = true;
-    } else {
+    } else if (sent.ahead == null) {
       answered = Math.max(answered, sent.sequence);
     }
     letGo(sent);

@@ -16,7 +16,10 @@ final class ConfirmPace {
   static final Duration BARRED_MIN = Duration.ofSeconds(1);
   static final Duration BARRED_MAX = Duration.ofSeconds(32);
 
-  /** Who was in time for so many times as long as it was barred is as one who never was late. */
+  /**
+   * Who was in time for so many times as long as it was barred, and so often, is as one who never
+   * was late. It is not seen to be late while there is nothing to confirm.
+   */
   static final int FORGOTTEN_AFTER = 4;
 
   private static final long NONE = -1;
@@ -26,6 +29,7 @@ final class ConfirmPace {
   private long sinceNanos;
   private long barredUntil;
   private long barNanos;
+  private int timesInTime;
 
   /**
    * @param lateNanos who confirms an index later than this after a majority has is late
@@ -52,7 +56,11 @@ final class ConfirmPace {
       return 0;
     }
     index = NONE;
-    return now - sinceNanos > lateNanos ? bar(now) : 0;
+    if (now - sinceNanos > lateNanos) {
+      return bar(now);
+    }
+    timesInTime++;
+    return 0;
   }
 
   /** Nothing is expected of it: the node wants no lease. */
@@ -62,7 +70,10 @@ final class ConfirmPace {
 
   private long bar(long now) {
     boolean anew = barNanos == 0 || now >= barredUntil;
-    if (barNanos == 0 || now - barredUntil > FORGOTTEN_AFTER * barNanos) {
+    boolean forgotten =
+        timesInTime >= FORGOTTEN_AFTER && now - barredUntil > FORGOTTEN_AFTER * barNanos;
+    timesInTime = 0;
+    if (barNanos == 0 || forgotten) {
       barNanos = BARRED_MIN.toNanos();
     } else if (now >= barredUntil) {
       barNanos = Math.min(2 * barNanos, BARRED_MAX.toNanos());

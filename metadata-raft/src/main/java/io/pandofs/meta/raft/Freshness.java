@@ -162,7 +162,7 @@ final class Freshness {
     timer.after(leaseNanos / RENEWALS_A_LEASE, this::start);
   }
 
-  /** Whether everything that was released anywhere before this call is applied here. */
+  /** Whether everything public that was released anywhere before this call is applied here. */
   boolean isFresh() {
     return now() < leaseEnd;
   }
@@ -194,13 +194,14 @@ final class Freshness {
   /**
    * The tables hold everything up to this index, and every reader from now on sees it.
    *
-   * @param isPublic see {@link PublicEntries}: nobody waits for the confirmation of what is not
+   * @param isPublic see {@link PublicEntries}: nobody waits for the confirmation of what is not,
+   *     though it may be needed for a lease
    */
   void applied(long index, boolean isPublic) {
     synchronized (this) {
       applied = Math.max(applied, index);
       appliedPublic = isPublic ? Math.max(appliedPublic, index) : appliedPublic;
-      if (waiting.isEmpty() && !(wanted && isPublic)) {
+      if (waiting.isEmpty() && !(wanted && (isPublic || !isFresh()))) {
         return;
       }
     }
@@ -271,7 +272,7 @@ final class Freshness {
         return CompletableFuture.failedFuture(new IOException(STOPPED));
       }
       future = waiting.computeIfAbsent(index, same -> new CompletableFuture<>());
-      silent = underWay == 0;
+      silent = underWay == 0 || told < index;
     }
     if (silent) {
       ask();
@@ -365,7 +366,7 @@ final class Freshness {
           leaseEnd = Math.max(leaseEnd, sent + Math.min(answer.getLeaseNanos(), leaseNanos));
         }
       }
-      long worth = waiting.isEmpty() ? appliedPublic : applied;
+      long worth = isFresh() ? appliedPublic : applied;
       boolean news = wanted ? worth > told : !waiting.isEmpty();
       more = again || (ofThisTerm && news);
     }

@@ -15,7 +15,8 @@ import java.util.concurrent.CompletableFuture;
 interface LeaderCalls {
   /**
    * Proposes an encoded entry; the answer comes once it is released: whoever may answer reads shows
-   * it, see {@link Releases}. Calls of one thread reach one leader's log in their order.
+   * it, but for what the proposer's leases cover, see {@link Releases}. Calls of one thread reach
+   * one leader's log in their order.
    */
   CompletableFuture<LogReply> propose(byte[] entry);
 

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Opens views that are linearizable: they show all that was acknowledged, or shown to any reader,
- * before they were opened, and nothing that a later reader elsewhere might not see. Thread-safe.
+ * before they were opened, and nothing that a later reader elsewhere might not see; but for what
+ * others have leases of ({@link PublicEntries}), which readers recall. Thread-safe.
  *
  * <p>A node that is fresh looks at its lease first and takes one snapshot of its tables then: while
  * the lease ran, all that was released was applied. A node that is not fresh asks the leader for an
@@ -70,7 +71,10 @@ final class LinearReads {
     this.barrier = new ReadBarrier(this::askReadIndex);
   }
 
-  /** The tables that are looked at from now on have all that was acknowledged before the call. */
+  /**
+   * The tables that are looked at from now on have all that was acknowledged before the call, but
+   * perhaps for what others have leases of in them.
+   */
   void awaitCurrent(Duration patience) throws ErrnoException {
     if (freshness.isFresh()) {
       local.increment();

@@ -323,9 +323,9 @@ final class LocalSessions {
   }
 
   /**
-   * A view of everything that was acknowledged anywhere before the call, for a session that still
-   * lives in what the view shows: what it held may be gone otherwise. (That it has ended is told to
-   * it a moment after it can be seen.)
+   * A view of everything that was acknowledged anywhere before the call, but for what others have
+   * leases of, which is refused; for a session that still lives in what the view shows: what it
+   * held may be gone otherwise. (That it has ended is told to it a moment after it can be seen.)
    */
   private MetadataView view(Ahead session, Duration patience) throws ErrnoException {
     long deadline = clock.nanoTime() + patience.toNanos();

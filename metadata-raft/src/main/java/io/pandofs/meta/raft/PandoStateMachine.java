@@ -2,6 +2,7 @@ package io.pandofs.meta.raft;
 
 import io.pandofs.common.NodeId;
 import io.pandofs.meta.Standing;
+import io.pandofs.meta.ahead.Ahead;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.LogEngine;
 import io.pandofs.meta.engine.Placement;
@@ -232,12 +233,15 @@ final class PandoStateMachine extends BaseStateMachine {
 
   /**
    * Whether an entry changes only what leases of its session cover: its session has answered all of
-   * it ahead, which the engine lets pass only then.
+   * it ahead. Of operations of these kinds the engine lets pass only those that may be.
    */
-  static boolean isCovered(@Nullable LogEntry entry) {
+  private static boolean isCovered(@Nullable LogEntry entry) {
     return entry instanceof LogEntry.Batch batch
         && batch.requests().stream()
-            .allMatch(request -> request.standing() instanceof Standing.Ahead);
+            .allMatch(
+                request ->
+                    request.standing() instanceof Standing.Ahead
+                        && Ahead.isEver(request.operation()));
   }
 
   @Override

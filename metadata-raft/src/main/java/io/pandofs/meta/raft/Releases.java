@@ -477,7 +477,7 @@ final class Releases {
     int count = 0;
     for (FreshnessHolder holder : holders.values()) {
       if (holder.isPresent(now, leaseNanos)) {
-        confirmed[count++] = reach(holder);
+        confirmed[count++] = Math.min(applied, reach(holder));
       }
     }
     if (count < 2) {

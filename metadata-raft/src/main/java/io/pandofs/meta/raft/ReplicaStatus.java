@@ -45,7 +45,7 @@ public record ReplicaStatus(
    * How this node answers its mounts' reads; counts since the start.
    *
    * @param fresh whether it may answer by itself now
-   * @param released everything up to this log index is known to be on all fresh nodes
+   * @param released everything up to this log index may be shown, see {@link Releases}
    * @param local views that were opened without a message
    * @param asked views for which the leader was asked
    * @param waited answers that waited for a release

@@ -160,6 +160,39 @@ class AheadTest {
     assertThat(here.ahead.answer(chmod()).reply().attributes().sizeBytes()).isEqualTo(5);
   }
 
+  /** The log answers what leases cover before this node has heard of its commit. */
+  @Test
+  void whatTheLogHasAnsweredLiesOverTablesThatDoNotHaveItYet() throws Exception {
+    Mount here = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    assertThat(here.ahead.answer(chmod()).reply().errno()).isEqualTo(Errno.OK);
+    here.hear();
+    assertThat(here.view().attributes(file).permissions()).isEqualTo(0600);
+    Request owner = request(new Operation.SetAttributes(file, null, 7, null, null, null, null));
+    Reply next = here.ahead.answer(owner).reply();
+    assertThat(next).as("not sent to wait for the log").isNotNull();
+    assertThat(next.attributes().permissions()).isEqualTo(0600);
+    here.catchUp();
+    here.hear();
+    assertThat(here.view().attributes(file).uid()).isEqualTo(7);
+    assertThat(broken).isEmpty();
+  }
+
+  /** Its rows are nowhere else. */
+  @Test
+  void tablesThatLackWhatWaitedForTheLogDecideNothing() {
+    Mount here = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    CompletableFuture<Reply> waits =
+        here.ahead.submit(
+            request(new Operation.SetAttributes(file, null, null, null, 5L, null, null)), false);
+    here.hear();
+    assertThat(waits).isDone();
+    assertThat(here.ahead.answer(chmod())).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+    here.catchUp();
+    assertThat(here.ahead.answer(chmod()).reply().attributes().sizeBytes()).isEqualTo(5);
+  }
+
   /** Two mounts that each move one below the other's would make a circle that neither sees. */
   @Test
   void aDirectoryDoesNotGetAnotherParentAhead() {

@@ -62,6 +62,12 @@ class ConfirmPaceTest {
     }
     pass(ConfirmPace.BARRED_MAX.multipliedBy(ConfirmPace.FORGOTTEN_AFTER).plusMillis(1));
     confirmAfter(LATE.plusMillis(1));
+    assertThat(barred()).as("it had nothing to confirm").isEqualTo(ConfirmPace.BARRED_MAX);
+    pass(ConfirmPace.BARRED_MAX.multipliedBy(ConfirmPace.FORGOTTEN_AFTER).plusMillis(1));
+    for (int i = 0; i < ConfirmPace.FORGOTTEN_AFTER; i++) {
+      confirmAfter(LATE);
+    }
+    confirmAfter(LATE.plusMillis(1));
     assertThat(barred()).isEqualTo(ConfirmPace.BARRED_MIN);
   }
 

@@ -8,6 +8,7 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.LocalEffects;
 import io.pandofs.meta.engine.MemoryStore;
@@ -236,11 +237,15 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     advance(at, true);
   }
 
-  /** As PandoStateMachine does; without the rule, nobody waits for any batch to be confirmed. */
+  /**
+   * As PandoStateMachine does, but that a size stands for bytes here; without the rule, nobody
+   * waits for any batch to be confirmed.
+   */
   private boolean isPublic(LogEntry entry) {
     return !(entry instanceof LogEntry.Batch batch)
         || (cluster.keeps(Rule.ONLY_COVERED_IS_NOT_CONFIRMED)
-            && !PandoStateMachine.isCovered(batch));
+            && !batch.requests().stream()
+                .allMatch(request -> request.standing() instanceof Standing.Ahead));
   }
 
   /** The size of a file as of these tables; null if there is none. */
