@@ -216,6 +216,11 @@ final class Coherence {
     return worksAhead ? session.perform(request) : session.submit(request);
   }
 
+  /** As {@link #send}, with the patience of the session: for what must come about. */
+  CompletableFuture<Reply> commit(MetadataSession session, Request request) {
+    return worksAhead ? session.commitAhead(request) : session.commit(request);
+  }
+
   boolean worksAhead() {
     return worksAhead;
   }

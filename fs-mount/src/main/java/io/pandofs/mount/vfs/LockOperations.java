@@ -1,10 +1,10 @@
 package io.pandofs.mount.vfs;
 
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileLock;
-import io.pandofs.meta.MetadataView;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LockOperations {
   private final Sessions sessions;
+  private final Coherence coherence;
   private final FileOperations files;
   private final Locks locks;
 
-  LockOperations(Sessions sessions, FileOperations files, Locks locks) {
+  LockOperations(Sessions sessions, Coherence coherence, FileOperations files, Locks locks) {
     this.sessions = sessions;
+    this.coherence = coherence;
     this.files = files;
     this.locks = locks;
   }
@@ -63,7 +65,7 @@ public final class LockOperations {
 
   /**
    * F_GETLK: a lock that stands in the way; null if there is none. Its pid is 0 if it is another
-   * mount's: the number would be that of some process here.
+   * mount's: the number would be that of some process here. May wait for another mount's lease.
    *
    * @param wanted of a type, that is, no unlock
    */
@@ -76,9 +78,8 @@ public final class LockOperations {
     FileLock lock =
         new FileLock(
             wanted.kind(), own, wanted.owner(), wanted.first(), wanted.last(), type, wanted.pid());
-    try (MetadataView view = sessions.view()) {
-      FileLock found = view.lockAgainst(files.handle(handle).file().inode(), lock);
-      return found == null || found.session().equals(own) ? found : found.withoutPid();
-    }
+    InodeId inode = files.handle(handle).file().inode();
+    FileLock found = coherence.look(view -> view.lockAgainst(inode, lock));
+    return found == null || found.session().equals(own) ? found : found.withoutPid();
   }
 }

@@ -8,6 +8,7 @@ import io.pandofs.common.Waits;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileLock;
+import io.pandofs.meta.ForeignLeaseException;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.Operation;
 import io.pandofs.meta.Reply;
@@ -31,16 +32,18 @@ final class Locks {
   record Owned(InodeId inode, FileLock.Kind kind, long owner) {}
 
   private final Sessions sessions;
+  private final Coherence coherence;
   private final Clock clock;
   private final Duration patience;
   private final AtomicLong tickets = new AtomicLong();
   private volatile @Nullable OfSession present;
 
   /**
-   * @param patience for the answer to who unlocks
+   * @param patience for the answer to who unlocks, and for leases of others
    */
-  Locks(Sessions sessions, Clock clock, Duration patience) {
+  Locks(Sessions sessions, Coherence coherence, Clock clock, Duration patience) {
     this.sessions = sessions;
+    this.coherence = coherence;
     this.clock = clock;
     this.patience = patience;
   }
@@ -115,18 +118,36 @@ final class Locks {
     void ask() {
       CompletableFuture<Reply> reply;
       synchronized (this) {
-        if (givenUp) {
+        if (givenUp || done.isDone()) {
           return;
         }
-        reply = locks.session.submit(request(wanted));
+        reply = coherence.send(locks.session, request(wanted));
         asked = reply;
       }
       var unused = reply.thenAccept(this::answered);
     }
 
+    /**
+     * What another mount has decided ahead about the locks of the file must be in the log first.
+     */
+    private void recall(ForeignLeaseException foreign) {
+      var unused =
+          locks
+              .session
+              .recall(foreign.holder(), foreign.inode(), patience)
+              .whenComplete(
+                  (given, failure) -> {
+                    if (failure == null) {
+                      ask();
+                    } else {
+                      fail(new ErrnoException(Errno.EIO, foreign.inode() + " is not given back"));
+                    }
+                  });
+    }
+
     /** Comes about as long as the session lives, whether or not somebody still waits for it. */
     void unlock() {
-      var unused = locks.session.commit(request(wanted)).thenAccept(this::answered);
+      var unused = coherence.commit(locks.session, request(wanted)).thenAccept(this::answered);
       if (!locks.session.refusal().isOk()) {
         done.complete(null); // nobody can ask for it meanwhile
       }
@@ -134,7 +155,10 @@ final class Locks {
     }
 
     private void answered(Reply reply) {
-      if (!reply.errno().isOk()) {
+      ForeignLeaseException foreign = Coherence.refusal(reply);
+      if (foreign != null) {
+        recall(foreign);
+      } else if (!reply.errno().isOk()) {
         if (reply.errno() == Errno.EIO && wanted.type() != null) {
           uncertain();
         }
@@ -186,18 +210,26 @@ final class Locks {
         givenUp = true;
         before = asked;
       }
-      // An answer may overtake the one before it.
-      var unused = before.thenAcceptBoth(locks.session.commit(request(cancel())), this::cancelled);
+      // What is tried again on its way must not be behind it.
+      var unused = before.thenAccept(this::cancel);
       if (!locks.session.refusal().isOk()) {
         fail(new ErrnoException(Errno.EINTR));
       }
       var unusedLimit = done.orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private void cancelled(Reply asking, Reply cancelling) {
-      if (!asking.errno().isOk()) {
+    private void cancel(Reply asking) {
+      if (Coherence.refusal(asking) != null) {
+        fail(new ErrnoException(Errno.EINTR));
+      } else if (!asking.errno().isOk()) {
         fail(new ErrnoException(asking.errno()));
-      } else if (!cancelling.errno().isOk() || cancelling.equals(Operation.CancelLock.GIVEN_UP)) {
+      } else {
+        var unused = locks.session.commit(request(cancel())).thenAccept(this::cancelled);
+      }
+    }
+
+    private void cancelled(Reply cancelling) {
+      if (!cancelling.errno().isOk() || cancelling.equals(Operation.CancelLock.GIVEN_UP)) {
         fail(new ErrnoException(Errno.EINTR));
       } else {
         granted();

@@ -130,7 +130,7 @@ public final class Vfs implements AutoCloseable {
     AccessTimes accessTimes = new AccessTimes(sessions, coherence, clock, options.accessTime());
     this.namespace =
         new Namespace(clock, sessions, coherence, openFiles, leases, shape, accessTimes);
-    Locks held = new Locks(sessions, clock, options.patience());
+    Locks held = new Locks(sessions, coherence, clock, options.patience());
     this.files =
         new FileOperations(
             options,
@@ -147,7 +147,7 @@ public final class Vfs implements AutoCloseable {
             reader,
             accessTimes,
             held);
-    this.locks = new LockOperations(sessions, files, held);
+    this.locks = new LockOperations(sessions, coherence, files, held);
     this.directories =
         new DirectoryOperations(sessions, coherence, openFiles, writeBack, lostData, accessTimes);
     this.xattrs = new XattrOperations(coherence, shape, clock);

@@ -2,16 +2,25 @@ package io.pandofs.mount.vfs;
 
 import static io.pandofs.mount.vfs.Failures.assertFails;
 import static io.pandofs.mount.vfs.Volume.USER;
+import static io.pandofs.mount.vfs.Volume.name;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.pandofs.common.Errno;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
+import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileLock.Kind;
 import io.pandofs.meta.FileLock.Type;
+import io.pandofs.meta.testing.LocalMetadataSession;
 import io.pandofs.mount.vfs.LockOperations.Asked;
 import io.pandofs.mount.vfs.LockOperations.Wanted;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class LocksTest {
   private static final long END = Long.MAX_VALUE;
+  private static final CreateMode MODE = CreateMode.of(0755);
 
   private final Volume volume = new Volume();
   private final Volume.Source source = new Volume.Source(volume.tree);
@@ -75,6 +85,81 @@ class LocksTest {
     set(here, mine, posix(1, 5, END, null));
     asked.done().get(20, TimeUnit.SECONDS);
     assertRefused(Errno.EAGAIN, here, mine, posix(1, 20, 20, Type.EXCLUSIVE));
+  }
+
+  /** A file in a new directory, which is leased. */
+  private static long createLeased(Vfs vfs) throws ErrnoException {
+    InodeId d = vfs.namespace().makeDirectory(USER, InodeId.ROOT, name("d"), MODE).inode();
+    int flags = OpenFlags.READ_WRITE | OpenFlags.EXCLUSIVE;
+    return vfs.files().create(USER, d, name("f"), MODE, flags).handle();
+  }
+
+  private static long openLeased(Vfs vfs) throws ErrnoException {
+    InodeId d = vfs.namespace().lookup(InodeId.ROOT, name("d")).inode();
+    InodeId f = vfs.namespace().lookup(d, name("f")).inode();
+    return vfs.files().open(USER, f, OpenFlags.READ_WRITE).handle();
+  }
+
+  @Test
+  void underALeaseTheyAreHadAheadOfTheLog() throws Exception {
+    long mine = createLeased(here);
+    LocalMetadataSession session = source.last();
+    session.holdBack();
+    set(here, mine, posix(1, 0, 9, Type.EXCLUSIVE));
+    set(here, mine, posix(1, 0, 4, null));
+    assertThat(here.locks().inTheWay(mine, posix(2, 0, 4, Type.SHARED))).isNull();
+    assertThat(here.locks().inTheWay(mine, posix(2, 5, 5, Type.SHARED))).isNotNull();
+    CompletableFuture<Long> opened = CompletableFuture.supplyAsync(() -> unchecked(there));
+    session.letGo();
+    long theirs = opened.get(20, TimeUnit.SECONDS);
+    set(there, theirs, posix(1, 0, 4, Type.EXCLUSIVE));
+    assertRefused(Errno.EAGAIN, there, theirs, posix(1, 0, 5, Type.EXCLUSIVE));
+  }
+
+  private static long unchecked(Vfs vfs) {
+    try {
+      return openLeased(vfs);
+    } catch (ErrnoException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  @Test
+  void whoAsksForOneMeetsWhatWasDecidedAhead() throws Exception {
+    long mine = createLeased(here);
+    final long theirs = openLeased(there);
+    here.files().write(USER, mine, 0, ByteBuffer.wrap(new byte[10])); // which takes the lease back
+    LocalMetadataSession session = source.last();
+    session.holdBack();
+    set(here, mine, flock(Type.EXCLUSIVE));
+    Asked asked = there.locks().set(USER, theirs, flock(Type.SHARED), false);
+    Asked waiting = wait(there, theirs, flock(Type.SHARED));
+    await().during(Duration.ofMillis(200)).until(() -> !asked.done().isDone());
+    // Nothing of it is in the log: there is nothing to take back.
+    waiting.giveUp();
+    assertRefused(Errno.EINTR, waiting);
+    session.letGo();
+    assertRefused(Errno.EAGAIN, asked);
+    set(here, mine, flock(null));
+    set(here, mine, flock(Type.EXCLUSIVE));
+  }
+
+  /** Who waits is granted a lock by the log: nothing is decided ahead of that. */
+  @Test
+  void whoWaitsOnALeasedFileIsGrantedWhatIsUnlocked() throws Exception {
+    long mine = createLeased(here);
+    set(here, mine, posix(1, 0, 9, Type.EXCLUSIVE));
+    Asked second = wait(here, mine, posix(2, 0, 0, Type.EXCLUSIVE));
+    Asked third = wait(here, mine, posix(3, 0, 0, Type.EXCLUSIVE));
+    assertThat(second.done()).isNotDone();
+    set(here, mine, posix(1, 0, 4, null));
+    second.done().get(20, TimeUnit.SECONDS);
+    assertRefused(Errno.EAGAIN, here, mine, posix(1, 0, 4, Type.SHARED));
+    assertThat(third.done()).isNotDone();
+    set(here, mine, posix(2, 0, END, null));
+    third.done().get(20, TimeUnit.SECONDS);
+    set(here, mine, posix(3, 0, END, null));
+    set(here, mine, posix(1, 0, 4, Type.SHARED));
   }
 
   @Test

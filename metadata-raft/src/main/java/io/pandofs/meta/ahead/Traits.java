@@ -24,15 +24,20 @@ final class Traits {
         || operation instanceof Operation.SetAcl
         || operation instanceof Operation.Accessed
         || operation instanceof Operation.AcquireLease
+        || operation instanceof Operation.SetLock
         || (operation instanceof Operation.SetAttributes set && set.sizeBytes() == null)
         // Whether blocks have enough replicas the log alone decides.
         || (operation instanceof Operation.Write write && write.blocks().isEmpty());
   }
 
-  /** Nobody is told that a read file's time was not noted, or of a lease that ends anyway. */
+  /**
+   * Nobody is told that a read file's time was not noted, or of leases and locks, which end with
+   * the session anyway.
+   */
   static boolean isMissed(Operation operation) {
     return !(operation instanceof Operation.Accessed)
-        && !(operation instanceof Operation.AcquireLease);
+        && !(operation instanceof Operation.AcquireLease)
+        && !(operation instanceof Operation.SetLock);
   }
 
   /** How many bytes of a file travel in it. */
@@ -64,7 +69,7 @@ final class Traits {
     return told != null && told.inode().equals(inode);
   }
 
-  /** The inodes that an operation names, if it changes them by more than their leases and locks. */
+  /** The inodes that an operation names, if it changes them by more than their leases. */
   static List<InodeId> named(Operation operation) {
     if (operation instanceof Operation.Write write) {
       return List.of(write.inode());
@@ -74,6 +79,8 @@ final class Traits {
       return List.of(read.inode());
     } else if (operation instanceof Operation.AcquireLease acquire) {
       return List.of(acquire.inode());
+    } else if (operation instanceof Operation.SetLock lock) {
+      return List.of(lock.inode());
     } else if (operation instanceof Operation.Allocate allocate) {
       return List.of(allocate.inode());
     } else if (operation instanceof Operation.CopyRange copy) {

@@ -176,6 +176,22 @@ final class Change {
     return loaded;
   }
 
+  /**
+   * An inode of which the operation only takes away what the session itself has there. No other one
+   * decides anything by that, so their leases do not stand in the way.
+   *
+   * @throws ErrnoException ESTALE if there is none; LEASED if only the session's own lease would do
+   */
+  Inode toLeave(InodeId id) throws ErrnoException {
+    Inode inode = asItIs(id);
+    Inode.Lease lease = coveredBy(inode);
+    boolean isOwn = lease != null && lease.holder().equals(session);
+    if (!access.permits(inode.id, inode.isOrphan(), isOwn ? lease.inode().id : null, isOwn)) {
+      throw new ErrnoException(Errno.LEASED);
+    }
+    return inode;
+  }
+
   private @Nullable Inode load(long number) {
     Inode loaded = inodes.get(number);
     if (loaded == null) {

@@ -38,14 +38,15 @@ final class LockOperations {
   }
 
   static Reply set(Operation.SetLock set, Change change) throws ErrnoException {
-    InodeId inode = change.asItIs(set.inode()).id;
+    FileLock.Type type = set.type();
+    InodeId inode = (type == null ? change.toLeave(set.inode()) : change.inode(set.inode())).id;
+    requireNobodyWaits(set.kind(), inode, change);
     if (set.first() < 0 || set.last() < set.first() || set.ticket() < 0) {
       throw new ErrnoException(Errno.EINVAL);
     }
     if (set.kind() == FileLock.Kind.FLOCK && (set.first() != 0 || set.last() != Long.MAX_VALUE)) {
       throw new ErrnoException(Errno.EINVAL);
     }
-    FileLock.Type type = set.type();
     if (type == null) {
       return unlock(set, inode, change);
     }
@@ -69,11 +70,24 @@ final class LockOperations {
     return Reply.OK;
   }
 
+  /**
+   * Who waits is granted a lock by entries of other sessions too, whoever has a lease of the inode.
+   * That somebody begins to wait, though, takes a lease, or it is done in the log; so while one is
+   * held and nobody waits, the session's own operations alone say what the session has there.
+   */
+  private static void requireNobodyWaits(FileLock.Kind kind, InodeId inode, Change change)
+      throws ErrnoException {
+    if (change.isAhead() && !FileLocks.waiting(change.tables(), kind, inode).isEmpty()) {
+      change.requireInLog();
+    }
+  }
+
   private static void requireRoom(
       List<FileLock> held, InodeId inode, Change change, FileLock.Kind kind) throws ErrnoException {
     int waiting = FileLocks.waiting(change.tables(), kind, inode).size();
     if (held.size() + waiting >= LOCKS_MAX
         || FileLocks.countOf(change.tables(), change.session()) >= SESSION_LOCKS_MAX) {
+      change.requireInLog();
       throw new ErrnoException(Errno.ENOLCK);
     }
   }
@@ -99,6 +113,8 @@ final class LockOperations {
   private static Reply await(
       Operation.SetLock set, FileLock lock, InodeId inode, List<FileLock> held, Change change)
       throws ErrnoException {
+    // What is in the way may have gone in the log, and its owner may have said so.
+    change.requireInLog();
     if (set.ticket() == 0) {
       throw new ErrnoException(Errno.EAGAIN);
     }

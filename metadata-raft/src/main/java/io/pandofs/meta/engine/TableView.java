@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tree as some tables show it. A session's view shows nothing that another one holds a lease
- * of: it throws {@link ForeignLeaseException} instead, but for what is said of locks and of a
- * directory's parent, which nobody changes before the log does. Not thread-safe.
+ * of: it throws {@link ForeignLeaseException} instead, but for what is said of a directory's
+ * parent, which nobody changes before the log does. Not thread-safe.
  */
 public final class TableView implements MetadataView {
   private final ReadStore tables;
@@ -162,7 +162,7 @@ public final class TableView implements MetadataView {
 
   @Override
   public @Nullable FileLock lockAgainst(InodeId inode, FileLock wanted) throws ErrnoException {
-    for (FileLock held : FileLocks.held(tables, wanted.kind(), asItIs(inode).id)) {
+    for (FileLock held : FileLocks.held(tables, wanted.kind(), inode(inode).id)) {
       if (wanted.conflictsWith(held)) {
         return held;
       }

@@ -15,6 +15,7 @@ import io.pandofs.meta.Caller;
 import io.pandofs.meta.CreateMode;
 import io.pandofs.meta.DirectoryEntry;
 import io.pandofs.meta.Extent;
+import io.pandofs.meta.FileLock;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.ForeignLeaseException;
 import io.pandofs.meta.InlineBlock;
@@ -39,6 +40,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -61,6 +63,7 @@ class AheadModelTest {
   private final List<String> broken = new ArrayList<>();
   private NodeId node;
   private int answeredAhead;
+  private int lockedAhead;
   private int looked;
   private int held;
   private int givenUp;
@@ -308,7 +311,7 @@ class AheadModelTest {
     }
     settle();
     assertThat(broken).isEmpty();
-    for (Table table : List.of(Table.INODES, Table.DENTRIES, Table.XATTRS)) {
+    for (Table table : List.of(Table.INODES, Table.DENTRIES, Table.XATTRS, Table.LOCKS)) {
       assertThat(rows(log, table)).as("%s", table).isEqualTo(rows(truth, table));
     }
     for (InodeId file : CompactionStep.filesAfter(truth, 0, Integer.MAX_VALUE)) {
@@ -319,6 +322,7 @@ class AheadModelTest {
     assertThat(read).isGreaterThan(STEPS / 100);
     assertThat(answeredAhead).isGreaterThan(STEPS / 80);
     assertThat(looked).isGreaterThan(STEPS / 50);
+    assertThat(lockedAhead).isGreaterThan(STEPS / 400);
     assertThat(held).isPositive();
     assertThat(givenUp).isPositive();
   }
@@ -375,7 +379,7 @@ class AheadModelTest {
       default -> work(mount, random);
     }
     deliver();
-    look(mounts.get(random.nextInt(MOUNTS)));
+    look(mounts.get(random.nextInt(MOUNTS)), random);
   }
 
   /** Some that wait are waited for no more: not sent any more, or the log answers them yet. */
@@ -426,6 +430,7 @@ class AheadModelTest {
     Reply ahead = attempt.reply();
     if (ahead != null) {
       answeredAhead += ahead.errno().isOk() ? 1 : 0;
+      lockedAhead += request.operation() instanceof Operation.SetLock ? 1 : 0;
       assertThat(ahead).as("%s", request).isEqualTo(happens(mount.session, request));
       return;
     }
@@ -505,7 +510,7 @@ class AheadModelTest {
   private Operation draw(Mount mount, Random random) {
     InodeId parent = directory(mount, random);
     FileName name = name(random);
-    return switch (random.nextInt(23)) {
+    return switch (random.nextInt(27)) {
       case 0 -> new Operation.AcquireLease(random.nextBoolean() ? parent : inode(mount, random));
       case 1 -> {
         InodeId drawn = inode(mounts.get(random.nextInt(MOUNTS)), random);
@@ -549,6 +554,7 @@ class AheadModelTest {
               inode(mount, random),
               random.nextInt(9),
               1 + random.nextInt(6));
+      case 17, 18, 19, 20 -> DrawnLocks.draw(inode(mount, random), random);
       default -> write(mount, inode(mount, random), random);
     };
   }
@@ -597,6 +603,12 @@ class AheadModelTest {
     return Arrays.toString(bytes.array());
   }
 
+  private static boolean changesNothing(Entry entry) {
+    // The end of a session takes its locks away.
+    return !(entry.entry instanceof LogEntry.ExpireSession)
+        && entry.waiting.stream().allMatch(AheadModelTest::changesNothing);
+  }
+
   /** What comes of it was there before, or is nobody's to see. */
   private static boolean changesNothing(Waiting sent) {
     return sent.request.standing() instanceof Standing.Ahead
@@ -605,10 +617,9 @@ class AheadModelTest {
   }
 
   /** While nothing that waits for the log is half done, a fresh mount sees the truth. */
-  private void look(Mount mount) throws Exception {
+  private void look(Mount mount, Random random) throws Exception {
     boolean isQuiet =
         entries.subList(deliveredEntries, entries.size()).stream()
-            .flatMap(entry -> entry.waiting.stream())
             .allMatch(AheadModelTest::changesNothing);
     if (!mount.fresh || !isQuiet) {
       return;
@@ -631,6 +642,8 @@ class AheadModelTest {
         if (same(seen, right, view -> view.lookup(directory, entry.name()))) {
           same(seen, right, view -> view.attributes(entry.inode()));
           same(seen, right, view -> view.xattrNames(entry.inode()).size());
+          FileLock wanted = DrawnLocks.lock(mount.session, random);
+          same(seen, right, view -> view.lockAgainst(entry.inode(), wanted));
           if (same(seen, right, view -> view.extents(entry.inode(), 0, 0))) {
             assertThat(content(look.store, entry.inode())).isEqualTo(content(truth, entry.inode()));
             read += InlineScan.oldest(look.store, 0, 1).size();
@@ -644,17 +657,17 @@ class AheadModelTest {
   private record Seen(ReadStore store, TableView view) {}
 
   /** All but who has the lease, which is on its way like everything else. */
-  private static String told(Object found) {
-    return found.toString().replaceAll("holder=.*", "");
+  private static String told(@Nullable Object found) {
+    return String.valueOf(found).replaceAll("holder=.*", "");
   }
 
   private interface Look {
-    Object in(MetadataView view) throws ErrnoException;
+    @Nullable Object in(MetadataView view) throws ErrnoException;
   }
 
   /** Whether it was seen. */
   private static boolean same(MetadataView seen, MetadataView right, Look look) {
-    Object found;
+    @Nullable Object found;
     try {
       found = look.in(seen);
     } catch (ForeignLeaseException e) {
@@ -662,7 +675,7 @@ class AheadModelTest {
     } catch (ErrnoException e) {
       found = e.errno();
     }
-    Object expected;
+    @Nullable Object expected;
     try {
       expected = look.in(right);
     } catch (ErrnoException e) {
