@@ -79,8 +79,6 @@ final class Traits {
       return List.of(read.inode());
     } else if (operation instanceof Operation.AcquireLease acquire) {
       return List.of(acquire.inode());
-    } else if (operation instanceof Operation.SetLock lock) {
-      return List.of(lock.inode());
     } else if (operation instanceof Operation.Allocate allocate) {
       return List.of(allocate.inode());
     } else if (operation instanceof Operation.CopyRange copy) {

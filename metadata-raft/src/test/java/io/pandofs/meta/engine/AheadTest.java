@@ -10,6 +10,8 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.FileLock;
+import io.pandofs.meta.FileLock.Type;
 import io.pandofs.meta.FileType;
 import io.pandofs.meta.ForeignLeaseException;
 import io.pandofs.meta.InlineBlock;
@@ -24,6 +26,7 @@ import io.pandofs.meta.log.LogReply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Schedules that chance rarely finds; see {@link AheadModelTest} for the rest. */
@@ -191,6 +194,55 @@ class AheadTest {
     assertThat(here.ahead.answer(chmod())).isEqualTo(Ahead.Attempt.NOT_AHEAD);
     here.catchUp();
     assertThat(here.ahead.answer(chmod()).reply().attributes().sizeBytes()).isEqualTo(5);
+  }
+
+  private Operation lock(long first, long last, FileLock.@Nullable Type type, long ticket) {
+    return new Operation.SetLock(file, FileLock.Kind.POSIX, 1, first, last, type, 7, ticket);
+  }
+
+  /** Its owner may have heard that it is gone, and have told. */
+  @Test
+  void aLockInTheWayIsForTheLogToSee() {
+    Mount here = new Mount();
+    Mount there = new Mount();
+    assertThat(there.commit(lock(0, 9, Type.EXCLUSIVE, 0))).isEqualTo(Reply.OK);
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    // A lease of others does not keep anybody from giving a lock up.
+    assertThat(there.commit(lock(0, 9, null, 0))).isEqualTo(Reply.OK);
+    Request wanted = request(lock(5, 5, Type.SHARED, 0));
+    assertThat(here.ahead.answer(wanted)).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+    here.catchUp();
+    assertThat(here.ahead.answer(wanted).reply()).isEqualTo(Reply.OK);
+    here.hear();
+    assertThat(broken).isEmpty();
+  }
+
+  /** The end of a session that the lease says nothing of grants it. */
+  @Test
+  void whereSomebodyWaitsForALockNoneIsTakenAhead() {
+    Mount here = new Mount();
+    Mount there = new Mount();
+    Mount third = new Mount();
+    assertThat(there.commit(lock(0, 0, Type.EXCLUSIVE, 0))).isEqualTo(Reply.OK);
+    assertThat(third.commit(lock(0, 9, Type.EXCLUSIVE, 1))).isEqualTo(Operation.SetLock.WAITS);
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    LogReply unused = rig.apply(new LogEntry.ExpireSession(there.session));
+    Request wanted = request(lock(5, 5, Type.SHARED, 0));
+    assertThat(here.ahead.answer(wanted)).isEqualTo(Ahead.Attempt.NOT_AHEAD);
+    assertThat(here.commit(wanted.operation()).errno()).isEqualTo(Errno.EAGAIN);
+  }
+
+  @Test
+  void locksOfALeasedFileAreNobodyElsesToSee() throws Exception {
+    Mount here = new Mount();
+    Mount there = new Mount();
+    assertThat(here.commit(new Operation.AcquireLease(directory)).errno()).isEqualTo(Errno.OK);
+    there.catchUp();
+    FileLock wanted = new FileLock(FileLock.Kind.POSIX, there.session, 1, 0, 9, Type.EXCLUSIVE, 7);
+    assertThatThrownBy(() -> there.view().lockAgainst(file, wanted))
+        .isInstanceOf(ForeignLeaseException.class);
+    assertThat(there.commit(lock(0, 9, Type.EXCLUSIVE, 0)).errno()).isEqualTo(Errno.LEASED);
+    assertThat(here.view().lockAgainst(file, wanted)).isNull();
   }
 
   /** Two mounts that each move one below the other's would make a circle that neither sees. */
