@@ -5,6 +5,7 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.meta.Caller;
 import io.pandofs.meta.FileLock;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -79,7 +80,8 @@ public final class LockOperations {
         new FileLock(
             wanted.kind(), own, wanted.owner(), wanted.first(), wanted.last(), type, wanted.pid());
     InodeId inode = files.handle(handle).file().inode();
-    FileLock found = coherence.look(view -> view.lockAgainst(inode, lock));
+    FileLock found =
+        coherence.look(view -> Optional.ofNullable(view.lockAgainst(inode, lock))).orElse(null);
     return found == null || found.session().equals(own) ? found : found.withoutPid();
   }
 }

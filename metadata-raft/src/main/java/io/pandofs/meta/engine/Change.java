@@ -185,8 +185,8 @@ final class Change {
   Inode toLeave(InodeId id) throws ErrnoException {
     Inode inode = asItIs(id);
     Inode.Lease lease = coveredBy(inode);
-    boolean isOwn = lease != null && lease.holder().equals(session);
-    if (!access.permits(inode.id, inode.isOrphan(), isOwn ? lease.inode().id : null, isOwn)) {
+    InodeId own = lease != null && lease.holder().equals(session) ? lease.inode().id : null;
+    if (!access.permits(inode.id, inode.isOrphan(), own, own != null)) {
       throw new ErrnoException(Errno.LEASED);
     }
     return inode;
