@@ -144,6 +144,18 @@ public interface MetadataSession extends AutoCloseable {
   }
 
   /**
+   * Says who keeps what views of this session have shown. It is told of changes from now on, also
+   * after the session has expired, until one that it was named in is closed.
+   */
+  void onChange(ChangeWatcher watcher);
+
+  /**
+   * For how long from now a {@link ChangeWatcher} may keep what it was shown, in nanoseconds; 0:
+   * not at all. That is, what a view has shown that was opened after the last change that was told.
+   */
+  long keepNanos();
+
+  /**
    * Asks another session, wherever it is, to give the lease of an inode back; asked again while it
    * cannot be reached. Completes when it has done so or is over; the caller then looks again, since
    * a third one may have been faster. A lease that this session itself is giving back is waited

@@ -24,6 +24,7 @@ final class OpenFiles implements Sessions.Listener {
   private final BufferPool pool;
   private final WriteBudget budget;
   private final LostData lostData;
+  private final KeptByKernel kept;
   private final Clock clock;
 
   @GuardedBy("this")
@@ -49,10 +50,12 @@ final class OpenFiles implements Sessions.Listener {
 
   private final Looked looked;
 
-  OpenFiles(BufferPool pool, WriteBudget budget, LostData lostData, Clock clock) {
+  OpenFiles(
+      BufferPool pool, WriteBudget budget, LostData lostData, KeptByKernel kept, Clock clock) {
     this.pool = pool;
     this.budget = budget;
     this.lostData = lostData;
+    this.kept = kept;
     this.clock = clock;
     this.looked = new Looked(clock);
   }
@@ -187,6 +190,7 @@ final class OpenFiles implements Sessions.Listener {
   public synchronized void renewed(MetadataSession session) {
     holder = session;
     session.onRenewal(looked::contains);
+    kept.watch(session);
     if (leases != null) {
       session.onRecall(leases);
     }

@@ -2,6 +2,7 @@ package io.pandofs.mount.vfs;
 
 import io.pandofs.block.Blocks;
 import io.pandofs.common.ErrnoException;
+import io.pandofs.common.InodeId;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.MetadataView;
 import java.io.IOException;
@@ -62,6 +63,7 @@ public final class Vfs implements AutoCloseable {
   private final WriteBudget budget;
   private final WriteBack writeBack;
   private final LostData lostData;
+  private final KeptByKernel kept = new KeptByKernel();
   private final Leases leases;
   private final PieceCache cache;
   private final ScheduledFuture<?> ageing;
@@ -93,7 +95,7 @@ public final class Vfs implements AutoCloseable {
     BufferPool pool = new BufferPool((options.dirtyBytesMax() + options.cacheBytesMax()) / 4);
     this.budget = new WriteBudget(options.dirtyBytesMax(), clock, this::relieve);
     this.lostData = new LostData();
-    this.openFiles = new OpenFiles(pool, budget, lostData, clock);
+    this.openFiles = new OpenFiles(pool, budget, lostData, kept, clock);
     this.sessions = new Sessions(source, openFiles);
     this.workers = Executors.newFixedThreadPool(WORKERS, task -> thread("vfs-worker", task));
     this.carriers = Executors.newFixedThreadPool(CARRIERS, task -> thread("vfs-carrier", task));
@@ -194,6 +196,25 @@ public final class Vfs implements AutoCloseable {
 
   public XattrOperations xattrs() {
     return xattrs;
+  }
+
+  /** Says what keeps some of the answers from now on; not before {@link #keepNanos} is over 0. */
+  public void keptIn(KernelCache kernel) {
+    kept.in(kernel);
+  }
+
+  /**
+   * For how long from now a {@link KernelCache} may keep what calls have told that began after it
+   * was last made to drop something, in nanoseconds; 0: not at all.
+   */
+  public long keepNanos() {
+    return sessions.present().keepNanos();
+  }
+
+  /** Whether a program has a file open. */
+  public boolean isOpen(InodeId inode) {
+    OpenFile file = openFiles.find(inode);
+    return file != null && file.isOpen();
   }
 
   /** statvfs(3). */

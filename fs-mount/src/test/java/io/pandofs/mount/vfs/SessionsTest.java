@@ -79,7 +79,13 @@ class SessionsTest {
         };
     Sessions sessions =
         new Sessions(
-            source, new OpenFiles(new BufferPool(0), budget(), new LostData(), new SystemClock()));
+            source,
+            new OpenFiles(
+                new BufferPool(0),
+                budget(),
+                new LostData(),
+                new KeptByKernel(),
+                new SystemClock()));
     tree.expire(given.get(0).id());
     List<Thread> callers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {

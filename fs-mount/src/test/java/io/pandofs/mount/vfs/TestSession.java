@@ -6,6 +6,7 @@ import io.pandofs.common.ErrnoException;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Waits;
+import io.pandofs.meta.ChangeWatcher;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
@@ -182,6 +183,16 @@ public final class TestSession implements MetadataSession {
   @Override
   public void onRecall(LeaseHolder holder) {
     session.onRecall(holder);
+  }
+
+  @Override
+  public void onChange(ChangeWatcher watcher) {
+    session.onChange(watcher);
+  }
+
+  @Override
+  public long keepNanos() {
+    return session.keepNanos();
   }
 
   @Override

@@ -49,7 +49,8 @@ class WriteBackTest {
   private final BufferPool pool = new BufferPool(64L << 20, this::allocate);
   private final WriteBudget budget = new WriteBudget(64L << 20, clock, bytes -> {});
   private final LostData lostData = new LostData();
-  private final OpenFiles openFiles = new OpenFiles(pool, budget, lostData, clock);
+  private final OpenFiles openFiles =
+      new OpenFiles(pool, budget, lostData, new KeptByKernel(), clock);
   private final LocalMetadataSession other = tree.newSession();
   private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
   private Executor carriers = HERE;

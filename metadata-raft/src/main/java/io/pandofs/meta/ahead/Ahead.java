@@ -132,10 +132,13 @@ public final class Ahead {
   /**
    * What became of an attempt: an answer, which may be a failure; or that another attempt is worth
    * while when something is over; or neither, and the operation has to wait for the log.
+   *
+   * @param touched what may be other than before when it is answered
    */
-  public record Attempt(@Nullable Reply reply, @Nullable CompletableFuture<?> over) {
+  public record Attempt(
+      @Nullable Reply reply, @Nullable CompletableFuture<?> over, Set<InodeId> touched) {
     /** Neither. */
-    public static final Attempt NOT_AHEAD = new Attempt(null, null);
+    public static final Attempt NOT_AHEAD = new Attempt(null, null, Set.of());
   }
 
   /** This node's tables at a moment. */
@@ -270,6 +273,7 @@ public final class Ahead {
     }
     Reply reply;
     Sent sent;
+    Held touch = new Held();
     CompletableFuture<Reply> logged;
     synchronized (this) {
       try (Tables now = tables.get()) {
@@ -277,16 +281,15 @@ public final class Ahead {
           return Attempt.NOT_AHEAD;
         }
         OverlayStore seen = new OverlayStore(rows.copy(), now.store(), ++last);
-        Held touch = new Held();
         reply = OperationEngine.ahead(session, granted, request, seen, touch);
         // Nobody has a lease of what is not there: the log may have it.
         if (reply.errno() == Errno.LEASED || reply.errno() == Errno.ESTALE) {
           return touch.inTheWay == null
               ? Attempt.NOT_AHEAD
-              : new Attempt(null, touch.inTheWay.concluded);
+              : new Attempt(null, touch.inTheWay.concluded, Set.of());
         }
         if (!reply.errno().isOk()) {
-          return new Attempt(reply, null);
+          return new Attempt(reply, null, Set.of());
         }
         Operation made = request.operation();
         sent =
@@ -312,19 +315,21 @@ public final class Ahead {
         logged.whenComplete((said, failure) -> compare(request, sent, reply, said, failure));
     if (logged.isDone() && !sent.isRepeated) {
       // The session is over: it must not be heard of later only.
-      return new Attempt(Reply.failed(Errno.EIO), null);
+      return new Attempt(Reply.failed(Errno.EIO), null, touch.touched);
     }
-    return new Attempt(reply, null);
+    return new Attempt(reply, null, touch.touched);
   }
 
   /** Lets an operation touch what is held, unless another one that waits for the log does. */
   private final class Held implements Touch {
     @Nullable Sent inTheWay;
+    final Set<InodeId> touched = new HashSet<>();
 
     @Override
     @GuardedBy("Ahead.this")
     public boolean permits(
         InodeId inode, boolean isOrphan, @Nullable InodeId leased, boolean isOwn) {
+      touched.add(inode);
       // An orphan may be freed by the log whoever has a lease of it.
       if (leased == null || !isOwn || !held.contains(leased) || isOrphan) {
         return false;

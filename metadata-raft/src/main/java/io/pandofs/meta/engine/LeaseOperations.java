@@ -25,6 +25,9 @@ final class LeaseOperations {
     if (inode.lease != change.session().value()) {
       inode.lease = change.session().value();
       change.finish(inode);
+      if (inode.isDirectory()) {
+        change.effects().leased(inode.id, change.session());
+      }
     }
     return Reply.of(inode.attributes());
   }

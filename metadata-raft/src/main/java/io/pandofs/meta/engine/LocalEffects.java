@@ -37,6 +37,9 @@ public interface LocalEffects {
    */
   default void dataReplaced(InodeId inode) {}
 
+  /** A session has got a lease of a directory that it did not have. */
+  default void leased(InodeId directory, SessionId holder) {}
+
   /** A name came, went, or means another inode. */
   default void dentryChanged(InodeId parent, FileName name) {}
 

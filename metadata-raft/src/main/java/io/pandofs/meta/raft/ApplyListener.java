@@ -3,6 +3,7 @@ package io.pandofs.meta.raft;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.meta.Changes;
 import java.util.Collection;
 import java.util.Set;
 
@@ -21,8 +22,9 @@ interface ApplyListener {
    * The tables hold everything up to this index, and readers see it.
    *
    * @param isPublic see {@link PublicEntries}; of the entry at this index
+   * @param changes those of the entry
    */
-  void applied(long index, boolean isPublic);
+  void applied(long index, boolean isPublic, Changes changes);
 
   /** These are the cluster's nodes. */
   void members(Set<NodeId> nodes);

@@ -6,13 +6,16 @@ import io.pandofs.common.time.Clock;
 import io.pandofs.meta.wire.ConfirmAnswer;
 import io.pandofs.meta.wire.ConfirmRequest;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,9 +30,11 @@ import org.slf4j.LoggerFactory;
  * machine is suspended; one that wakes may be behind by what was left of one lease.) The first
  * question in a new term drops what was leased before, and answers to questions of earlier terms
  * are worth nothing then: a new leader relies on it. So it is with questions from before the lease
- * was given up. While a lease runs, everything public that was released before now is applied here
- * ({@link PublicEntries}). Each question tells for how long this node has not taken part in earlier
- * terms: no leader of one can have counted it as in its term since ({@link TermProof}).
+ * was given up. Nothing is asked in a new term, or without a lease that there was, while anything
+ * is kept that was shown under it ({@link #keepNanos}). While a lease runs, everything public that
+ * was released before now is applied here ({@link PublicEntries}). Each question tells for how long
+ * this node has not taken part in earlier terms: no leader of one can have counted it as in its
+ * term since ({@link TermProof}).
  *
  * <p>At most two questions are under way: one whose answer waits at the leader until what is
  * applied here is released, and one that comes after it and makes the leader answer the first. What
@@ -44,6 +49,9 @@ final class Freshness {
   private static final int UNDER_WAY_MAX = 2;
   private static final int RENEWALS_A_LEASE = 3;
 
+  /** So long what was shown is kept at most; see {@link #keepNanos}. */
+  static final Duration KEEP_MAX = Duration.ofMillis(100);
+
   private final NodeId self;
   private final long incarnation;
   private final Clock clock;
@@ -54,6 +62,10 @@ final class Freshness {
   private final LongSupplier presentTerm;
   private final LongSupplier answered;
   private final DirtyInodes dirty;
+  private final Supplier<CompletableFuture<Void>> dropKept;
+
+  /** Until when something may be kept that was shown, in nanoseconds since {@code origin}. */
+  private final AtomicLong keptUntil = new AtomicLong();
 
   @GuardedBy("this")
   private final TreeMap<Long, CompletableFuture<Void>> waiting = new TreeMap<>();
@@ -93,6 +105,13 @@ final class Freshness {
   private boolean givenUp;
 
   @GuardedBy("this")
+  private long giveUps;
+
+  /** Whether what is kept is being dropped. */
+  @GuardedBy("this")
+  private boolean dropping;
+
+  @GuardedBy("this")
   private boolean closed;
 
   /** Questions from before the lease was given up count nothing. */
@@ -124,6 +143,7 @@ final class Freshness {
    * @param answered when this node last answered as the leader, by the clock; see {@link
    *     Releases#answeredAt}
    * @param dirty is told what is released
+   * @param dropKept has dropped what was kept before the call when it completes; never fails
    */
   Freshness(
       NodeId self,
@@ -134,7 +154,8 @@ final class Freshness {
       Function<ConfirmRequest, CompletableFuture<ConfirmAnswer>> leader,
       LongSupplier presentTerm,
       LongSupplier answered,
-      DirtyInodes dirty) {
+      DirtyInodes dirty,
+      Supplier<CompletableFuture<Void>> dropKept) {
     this.self = self;
     this.incarnation = incarnation;
     this.clock = clock;
@@ -145,6 +166,7 @@ final class Freshness {
     this.presentTerm = presentTerm;
     this.answered = answered;
     this.dirty = dirty;
+    this.dropKept = dropKept;
   }
 
   private long now() {
@@ -165,6 +187,22 @@ final class Freshness {
   /** Whether everything public that was released anywhere before this call is applied here. */
   boolean isFresh() {
     return now() < leaseEnd;
+  }
+
+  /**
+   * For how long from now may be kept what this node could be asked for, in nanoseconds; 0 if not
+   * at all. By who is told of changes before they are confirmed: then nobody anywhere is shown a
+   * change meanwhile, nor after the lease has ended, early or not.
+   */
+  long keepNanos() {
+    long now = now();
+    long keep = Math.min(leaseEnd - now, KEEP_MAX.toNanos());
+    if (keep <= 0) {
+      return 0;
+    }
+    keptUntil.accumulateAndGet(now + keep, Math::max);
+    // Who gives the lease up meanwhile sees that, or is seen here.
+    return leaseEnd >= now + keep ? keep : 0;
   }
 
   /** Everything up to this index is known to be released. */
@@ -212,15 +250,25 @@ final class Freshness {
   void giveUp() {
     synchronized (this) {
       givenUp = true;
+      giveUps++;
       drop();
     }
     ask();
   }
 
-  /** The tables have been replaced and hold everything up to this index. */
-  void regain(long index) {
+  /** How often the lease was given up. */
+  synchronized long giveUps() {
+    return giveUps;
+  }
+
+  /**
+   * The tables have been replaced and hold everything up to this index.
+   *
+   * @param asOf {@link #giveUps} when they had been; a later one is not undone
+   */
+  void regain(long index, long asOf) {
     synchronized (this) {
-      givenUp = false;
+      givenUp = giveUps != asOf;
       applied = Math.max(applied, index);
       appliedPublic = applied;
     }
@@ -297,58 +345,86 @@ final class Freshness {
   }
 
   private void ask() {
-    ConfirmRequest request;
+    ConfirmRequest request = null;
     long sent;
+    boolean late;
+    boolean begins = false;
     synchronized (this) {
       long present = presentTerm.getAsLong();
-      if (closed || present < 0) {
-        return;
-      }
-      if (underWay >= UNDER_WAY_MAX) {
-        again = true;
+      if (closed || present < 0 || dropping) {
         return;
       }
       sent = now();
-      noteExpiry(sent);
-      if (present != term) {
-        term = present;
-        token = 0;
-        apartSince = Math.max(heard, answered.getAsLong() - origin);
-        drop();
+      late = noteExpiry(sent);
+      if (underWay >= UNDER_WAY_MAX) {
+        again = true;
+      } else {
+        if (present != term || !wanted || givenUp) {
+          drop();
+          // The leader will not wait for the end of the lease.
+          dropping = keptUntil.get() > sent;
+        }
+        begins = dropping;
+        request = dropping ? null : question(present, sent);
       }
-      underWay++;
-      again = false;
-      told = applied;
-      request =
-          ConfirmRequest.newBuilder()
-              .setNode(self.value())
-              .setIncarnation(incarnation)
-              .setNumber(++number)
-              .setTerm(term)
-              .setApplied(applied)
-              .setWantsLease(wanted && !givenUp)
-              .setAwaitsRelease(wanted || !waiting.isEmpty())
-              .setToken(token)
-              .setApartNanos(Math.max(0, sent - apartSince))
-              .build();
     }
-    long from = sent;
-    leader
-        .apply(request)
-        .whenComplete((answer, failure) -> answered(request, from, answer, failure));
+    if (begins) {
+      dropKept.get().thenRun(this::dropped);
+    } else if (late) {
+      // It has run out by the clock, but not for who was slow to begin with it.
+      CompletableFuture<Void> unused = dropKept.get();
+    }
+    if (request != null) {
+      ConfirmRequest asked = request;
+      leader.apply(asked).whenComplete((answer, failure) -> answered(asked, sent, answer, failure));
+    }
+  }
+
+  private void dropped() {
+    synchronized (this) {
+      keptUntil.set(0);
+      dropping = false;
+    }
+    ask();
   }
 
   @GuardedBy("this")
-  private void noteExpiry(long now) {
-    if (leaseEnd != 0 && now >= leaseEnd) {
+  private ConfirmRequest question(long present, long sent) {
+    if (present != term) {
+      term = present;
+      token = 0;
+      apartSince = Math.max(heard, answered.getAsLong() - origin);
+    }
+    underWay++;
+    again = false;
+    told = applied;
+    return ConfirmRequest.newBuilder()
+        .setNode(self.value())
+        .setIncarnation(incarnation)
+        .setNumber(++number)
+        .setTerm(term)
+        .setApplied(applied)
+        .setWantsLease(wanted && !givenUp)
+        .setAwaitsRelease(wanted || !waiting.isEmpty())
+        .setToken(token)
+        .setApartNanos(Math.max(0, sent - apartSince))
+        .build();
+  }
+
+  @GuardedBy("this")
+  private boolean noteExpiry(long now) {
+    boolean isOver = leaseEnd != 0 && now >= leaseEnd;
+    if (isOver) {
       lost++;
       leaseEnd = 0;
     }
+    return isOver;
   }
 
   private void answered(
       ConfirmRequest request, long sent, ConfirmAnswer answer, @Nullable Throwable failure) {
     boolean more;
+    boolean late = false;
     synchronized (this) {
       if (request.getNumber() >= firstAwaited) {
         underWay--;
@@ -362,13 +438,16 @@ final class Freshness {
         token = Math.max(token, answer.getToken());
         heard = now();
         if (request.getNumber() >= firstValid && answer.getLeaseNanos() > 0) {
-          noteExpiry(now());
+          late = noteExpiry(now());
           leaseEnd = Math.max(leaseEnd, sent + Math.min(answer.getLeaseNanos(), leaseNanos));
         }
       }
       long worth = isFresh() ? appliedPublic : applied;
       boolean news = wanted ? worth > told : !waiting.isEmpty();
       more = again || (ofThisTerm && news);
+    }
+    if (late) {
+      CompletableFuture<Void> unused = dropKept.get();
     }
     if (answer.getReleased() > 0) {
       heard(answer.getReleased());

@@ -51,6 +51,7 @@ final class LocalSessions {
   private final Retry retry;
   private final LinearReads reads;
   private final Freshness freshness;
+  private final KeptByMounts kept;
   private final QuorumWatch quorum;
   private final Renewer renewer;
   private final Recalls recalls;
@@ -72,6 +73,7 @@ final class LocalSessions {
       Retry retry,
       LinearReads reads,
       Freshness freshness,
+      KeptByMounts kept,
       TableHashes hashes) {
     this.identity = identity;
     this.timing = timing;
@@ -85,6 +87,7 @@ final class LocalSessions {
     this.retry = retry;
     this.reads = reads;
     this.freshness = freshness;
+    this.kept = kept;
     quorum = new QuorumWatch(clock);
     renewer =
         new Renewer(
@@ -217,6 +220,8 @@ final class LocalSessions {
             quorum,
             policy,
             recalls,
+            kept,
+            freshness::keepNanos,
             new LifeSign(clock, Renewer.lifeNanos(timing)),
             clock,
             this::closed);

@@ -5,14 +5,17 @@ import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.meta.Changes;
 import io.pandofs.meta.engine.LocalEffects;
 import io.pandofs.meta.engine.Placement;
 import io.pandofs.meta.rocksdb.LocalTable;
 import io.pandofs.meta.rocksdb.RocksTransaction;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -37,6 +40,7 @@ final class LocalSets implements LocalEffects {
   private final List<SessionId> ended = new ArrayList<>();
   private final List<Granted> granted = new ArrayList<>();
   private final Set<InodeId> changed = new HashSet<>();
+  private final Map<InodeId, SessionId> leased = new HashMap<>();
   private final Set<InodeId> replaced = new HashSet<>();
   private boolean asked;
   private boolean needed;
@@ -134,6 +138,11 @@ final class LocalSets implements LocalEffects {
   }
 
   @Override
+  public void leased(InodeId inode, SessionId holder) {
+    leased.put(inode, holder);
+  }
+
+  @Override
   public void dataReplaced(InodeId inode) {
     replaced.add(inode);
   }
@@ -156,6 +165,10 @@ final class LocalSets implements LocalEffects {
   /** The inodes whose rows, data, attributes or names the entry changes. */
   Set<InodeId> changedInodes() {
     return changed;
+  }
+
+  Changes changes() {
+    return new Changes(changed, leased, !ended.isEmpty());
   }
 
   /** The sessions that the entry ends. */

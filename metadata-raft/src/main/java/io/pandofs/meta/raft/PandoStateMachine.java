@@ -226,7 +226,8 @@ final class PandoStateMachine extends BaseStateMachine {
     }
     watcher.over(effects.endedSessions());
     applied.advance(at.getIndex());
-    watcher.applied(at.getIndex(), !isCovered(entry) || !effects.endedSessions().isEmpty());
+    boolean isPublic = !isCovered(entry) || !effects.endedSessions().isEmpty();
+    watcher.applied(at.getIndex(), isPublic, effects.changes());
     effects.tell();
     return reply;
   }

@@ -9,6 +9,8 @@ import io.pandofs.common.SessionId;
 import io.pandofs.common.config.QuorumLoss;
 import io.pandofs.common.time.Clock;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.ChangeWatcher;
+import io.pandofs.meta.Changes;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
@@ -31,6 +33,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -73,11 +76,14 @@ final class RaftSession implements MetadataSession {
   private final Recalls recalls;
   private final LifeSign sign;
   private final Clock clock;
+  private final KeptByMounts kept;
+  private final LongSupplier keep;
   private final Consumer<RaftSession> onClose;
   private final NumberRange inodes;
   private final NumberRange blocks;
   private volatile @Nullable LeaseHolder leases;
   private volatile LockWaiter waiter = NOBODY;
+  private volatile @Nullable ChangeWatcher watcher;
   private final CompletableFuture<Void> expired = new CompletableFuture<>();
 
   @GuardedBy("held")
@@ -100,6 +106,8 @@ final class RaftSession implements MetadataSession {
    * @param tables this node's, at a moment
    * @param executor where what waited for others goes on
    * @param policy what to answer while the majority is gone
+   * @param kept those who keep what they were shown
+   * @param keep for how long they may, see {@link Freshness#keepNanos}
    * @param sign what is heard of this session
    * @param onClose ends the session in the log and forgets it
    */
@@ -114,6 +122,8 @@ final class RaftSession implements MetadataSession {
       QuorumWatch quorum,
       QuorumLoss policy,
       Recalls recalls,
+      KeptByMounts kept,
+      LongSupplier keep,
       LifeSign sign,
       Clock clock,
       Consumer<RaftSession> onClose) {
@@ -128,6 +138,8 @@ final class RaftSession implements MetadataSession {
     this.quorum = quorum;
     this.policy = policy;
     this.recalls = recalls;
+    this.kept = kept;
+    this.keep = keep;
     this.sign = sign;
     this.clock = clock;
     this.onClose = onClose;
@@ -274,7 +286,8 @@ final class RaftSession implements MetadataSession {
     }
     CompletableFuture<?> over = attempt.over();
     if (attempt.reply() != null) {
-      answer.complete(attempt.reply());
+      Reply reply = attempt.reply();
+      told(attempt.touched()).thenRun(() -> answer.complete(reply));
     } else if (over == null || over.isDone()) {
       // What is over already is not in the tables yet: this node is behind.
       send(request, forEver, answer);
@@ -287,6 +300,14 @@ final class RaftSession implements MetadataSession {
           answer,
           forEver ? () -> commitAhead(request, answer) : () -> perform(request, answer));
     }
+  }
+
+  /** Done when what was answered ahead is not kept as it was before. */
+  private CompletableFuture<Void> told(Set<InodeId> touched) {
+    ChangeWatcher keeper = watcher;
+    return keeper == null || touched.isEmpty()
+        ? CompletableFuture.completedFuture(null)
+        : keeper.changed(new Changes(touched, Map.of(), false));
   }
 
   @Override
@@ -308,7 +329,7 @@ final class RaftSession implements MetadataSession {
   private void diverged(String how) {
     if (!sender.isOver()) {
       LOG.error("{} ends: {}", id, how);
-      close();
+      finish();
     }
   }
 
@@ -415,6 +436,17 @@ final class RaftSession implements MetadataSession {
   }
 
   @Override
+  public void onChange(ChangeWatcher told) {
+    watcher = told;
+    kept.add(told);
+  }
+
+  @Override
+  public long keepNanos() {
+    return refusal().isOk() && surelyLives() ? keep.getAsLong() : 0;
+  }
+
+  @Override
   public CompletableFuture<Void> recall(SessionId holder, InodeId inode, Duration patience) {
     if (holder.equals(id)) {
       CompletableFuture<?> back = ahead.returned(inode);
@@ -482,6 +514,14 @@ final class RaftSession implements MetadataSession {
 
   @Override
   public void close() {
+    finish();
+    ChangeWatcher keeper = watcher;
+    if (keeper != null) {
+      kept.remove(keeper);
+    }
+  }
+
+  private void finish() {
     if (!expired.isDone()) {
       onClose.accept(this);
       end();

@@ -8,6 +8,7 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.net.Service;
 import io.pandofs.common.time.Clock;
+import io.pandofs.meta.Changes;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.engine.ClusterView;
 import java.io.IOException;
@@ -62,6 +63,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   private final Retry retry;
   private final LinearReads reads;
   private final Freshness freshness;
+  private final KeptByMounts kept = new KeptByMounts();
+  private final ConfirmGate gate;
   private final Releases releases;
   private final LeaderFreshness leaderFreshness;
   private final MemberChanges changes;
@@ -136,7 +139,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
             leader::confirm,
             ratis::term,
             releases::answeredAt,
-            dirty);
+            dirty,
+            kept::drop);
+    gate = new ConfirmGate(freshness, kept);
     reads = new LinearReads(leader, freshness, dirty, applied, retry, clock, failed);
     sessions = openSessions();
     Membership membership = openMembership();
@@ -163,6 +168,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
         retry,
         reads,
         freshness,
+        kept,
         hashes);
   }
 
@@ -271,14 +277,14 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
           : new IOException(why.reason(), e);
     }
     long tick = Math.min(TICK_MILLIS_MAX, config.timing().session().toMillis() / 8);
-    every(tick, leaderDuties::tick);
-    every(tick, releases::watchVoters);
-    every(config.timing().renewEvery().toMillis(), changes::finishRemovals);
-    every(config.timing().renewEvery().toMillis(), absences::look);
-    every(config.timing().renewEvery().toMillis(), this::renew);
-    every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
-    every(LOOK_MILLIS, upkeep::look);
-    every(LogDelay.EVERY.toMillis(), delay::look);
+    threads.every(tick, leaderDuties::tick);
+    threads.every(tick, releases::watchVoters);
+    threads.every(config.timing().renewEvery().toMillis(), changes::finishRemovals);
+    threads.every(config.timing().renewEvery().toMillis(), absences::look);
+    threads.every(config.timing().renewEvery().toMillis(), this::renew);
+    threads.every(config.timing().renewEvery().toMillis(), sessions::lookForQuorum);
+    threads.every(LOOK_MILLIS, upkeep::look);
+    threads.every(LogDelay.EVERY.toMillis(), delay::look);
     upkeep.begin();
     freshness.start();
     watchLeader();
@@ -290,21 +296,6 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
 
   private void heardReleased(long index) {
     freshness.heard(index);
-  }
-
-  private void every(long millis, Runnable task) {
-    threads.duties.scheduleWithFixedDelay(
-        () -> {
-          try {
-            task.run();
-          } catch (RuntimeException e) {
-            // Periodic work must go on; what it needs comes back or the replica fails elsewhere.
-            LOG.warn("{}: {}", identity.node(), e.toString());
-          }
-        },
-        millis,
-        millis,
-        TimeUnit.MILLISECONDS);
   }
 
   private void watchLeader() {
@@ -353,8 +344,8 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
       Farewell farewell =
           new Farewell(
               ratis, surroundings.connections(), () -> threads.duties.execute(this::letGo));
-      every(config.timing().electionMin().toMillis() / HOLDS_A_TIMEOUT, farewell::hold);
-      every(LOOK_MILLIS, farewell::ask);
+      threads.every(config.timing().electionMin().toMillis() / HOLDS_A_TIMEOUT, farewell::hold);
+      threads.every(LOOK_MILLIS, farewell::ask);
       threads.duties.execute(sessions::giveUpAll);
     }
   }
@@ -513,9 +504,9 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
   }
 
   @Override
-  public void applied(long index, boolean isPublic) {
+  public void applied(long index, boolean isPublic, Changes changes) {
     leaderFreshness.applied(index, isPublic);
-    freshness.applied(index, isPublic);
+    gate.applied(index, isPublic, changes);
   }
 
   @Override
@@ -534,7 +525,7 @@ final class RunningReplica implements AutoCloseable, ReplicaListener, ApplyListe
     dirty.everything(index);
     hashes.forget();
     sessions.overUnlessKnown();
-    freshness.regain(index);
+    gate.replaced(index);
   }
 
   @Override

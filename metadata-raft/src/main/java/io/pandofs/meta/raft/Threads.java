@@ -3,13 +3,17 @@ package io.pandofs.meta.raft;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A replica's own threads; all are daemons and end with it. */
 final class Threads implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Threads.class);
   private static final int ANSWERERS = 2;
   private static final long STOP_MILLIS = 5_000;
 
@@ -37,7 +41,10 @@ final class Threads implements AutoCloseable {
   /** Reading all of the tables, which may take minutes. */
   final ExecutorService reading;
 
+  private final String name;
+
   Threads(String name) {
+    this.name = name;
     inOrder = Executors.newSingleThreadExecutor(factory(name + "-order"));
     answers = Executors.newFixedThreadPool(ANSWERERS, factory(name + "-answer"));
     duties = new ScheduledThreadPoolExecutor(1, factory(name + "-duties"));
@@ -46,6 +53,23 @@ final class Threads implements AutoCloseable {
     elections = Executors.newSingleThreadExecutor(factory(name + "-elections"));
     background = Executors.newSingleThreadExecutor(factory(name + "-background"));
     reading = Executors.newSingleThreadExecutor(factory(name + "-reading"));
+  }
+
+  /** Does one of the {@link #duties} from now on, with so long a pause each time. */
+  void every(long millis, Runnable task) {
+    Future<?> unused =
+        duties.scheduleWithFixedDelay(
+            () -> {
+              try {
+                task.run();
+              } catch (RuntimeException e) {
+                // It must go on; what it needs comes back or the replica fails elsewhere.
+                LOG.warn("{}: {}", name, e.toString());
+              }
+            },
+            millis,
+            millis,
+            TimeUnit.MILLISECONDS);
   }
 
   private List<ExecutorService> all() {

@@ -57,6 +57,7 @@ final class LeaseRig {
     final NodeId id;
     final DirtyInodes dirty = new DirtyInodes(16);
     final Deque<Hop> outgoing = new ArrayDeque<>();
+    final KeptByMounts kept = new KeptByMounts();
     Releases releases;
     Freshness freshness;
     long term = 1;
@@ -84,7 +85,8 @@ final class LeaseRig {
           this::send,
           () -> term,
           () -> releases.answeredAt(),
-          dirty);
+          dirty,
+          kept::drop);
     }
 
     private CompletableFuture<ConfirmAnswer> send(ConfirmRequest request) {

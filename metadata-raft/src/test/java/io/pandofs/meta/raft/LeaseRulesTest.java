@@ -363,7 +363,7 @@ class LeaseRulesTest {
     b.apply(40);
     b.exchange(a);
     assertThat(acknowledged).as("C is not waited for").isCompleted();
-    c.freshness.regain(40);
+    c.freshness.regain(40, c.freshness.giveUps());
     assertThat(c.dirty.lastChange(new InodeId(99))).as("anything may have changed").isEqualTo(40);
     c.exchange(a);
     c.ask(a);

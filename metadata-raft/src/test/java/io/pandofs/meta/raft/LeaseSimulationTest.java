@@ -249,11 +249,12 @@ class LeaseSimulationTest {
               this::ask,
               this::term,
               releases::answeredAt,
-              dirty);
+              dirty,
+              () -> CompletableFuture.completedFuture(null));
     }
 
     void start() {
-      freshness.regain(applied);
+      freshness.regain(applied, freshness.giveUps());
       freshness.wanted(true);
       freshness.start();
     }
@@ -377,7 +378,7 @@ class LeaseSimulationTest {
         dirty.everything(world.committed);
         freshness.giveUp();
         applied = world.committed;
-        freshness.regain(applied);
+        freshness.regain(applied, freshness.giveUps());
       }
     }
 

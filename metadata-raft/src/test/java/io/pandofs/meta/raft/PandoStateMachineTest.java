@@ -7,6 +7,7 @@ import io.pandofs.common.DurableFiles;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.meta.Changes;
 import io.pandofs.meta.rocksdb.RocksMemory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,7 +83,7 @@ class PandoStateMachineTest {
     public void over(Collection<SessionId> sessions) {}
 
     @Override
-    public void applied(long index, boolean isPublic) {}
+    public void applied(long index, boolean isPublic, Changes changes) {}
 
     @Override
     public void members(Set<NodeId> nodes) {}

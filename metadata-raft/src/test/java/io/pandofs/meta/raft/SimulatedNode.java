@@ -125,7 +125,8 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
             this::confirm,
             raft::term,
             releases::answeredAt,
-            dirty);
+            dirty,
+            () -> CompletableFuture.completedFuture(null));
     this.duties =
         new SimulatedDuties(
             raft,
@@ -342,7 +343,7 @@ final class SimulatedNode implements ModelRaft.Machine, LeaderCalls {
     }
     rows = ((Snapshot) checkpoint).rows.copy();
     readMembers();
-    freshness.regain(at);
+    freshness.regain(at, freshness.giveUps());
     advance(at, true);
     mount.endIfGone();
     cluster.installed(this);

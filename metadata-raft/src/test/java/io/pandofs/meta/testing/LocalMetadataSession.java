@@ -8,6 +8,8 @@ import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.ChangeWatcher;
+import io.pandofs.meta.Changes;
 import io.pandofs.meta.MetadataSession;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Operation;
@@ -151,7 +153,11 @@ public final class LocalMetadataSession implements MetadataSession {
 
   @Override
   public CompletableFuture<Reply> perform(Request request) {
-    Reply reply = ahead.answer(request).reply();
+    Ahead.Attempt attempt = ahead.answer(request);
+    Reply reply = attempt.reply();
+    if (reply != null) {
+      tree.tell(new Changes(attempt.touched(), Map.of(), false));
+    }
     return reply == null ? submit(request) : CompletableFuture.completedFuture(reply);
   }
 
@@ -267,6 +273,16 @@ public final class LocalMetadataSession implements MetadataSession {
   @Override
   public void onRecall(LeaseHolder holder) {
     leases = holder;
+  }
+
+  @Override
+  public void onChange(ChangeWatcher watcher) {
+    tree.watch(watcher);
+  }
+
+  @Override
+  public long keepNanos() {
+    return expired.isDone() ? 0 : tree.keepNanos();
   }
 
   @Override

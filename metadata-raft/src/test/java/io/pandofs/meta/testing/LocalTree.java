@@ -8,12 +8,15 @@ import io.pandofs.common.NodeId;
 import io.pandofs.common.SessionId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Caller;
+import io.pandofs.meta.ChangeWatcher;
+import io.pandofs.meta.Changes;
 import io.pandofs.meta.CompactableFiles;
 import io.pandofs.meta.InlineBlock;
 import io.pandofs.meta.InlineBlocks;
 import io.pandofs.meta.MetadataView;
 import io.pandofs.meta.Reply;
 import io.pandofs.meta.Request;
+import io.pandofs.meta.Standing;
 import io.pandofs.meta.VolumeStats;
 import io.pandofs.meta.engine.ClusterView;
 import io.pandofs.meta.engine.CompactionStep;
@@ -26,10 +29,13 @@ import io.pandofs.meta.engine.TableCheck;
 import io.pandofs.meta.engine.TableView;
 import io.pandofs.meta.log.LogEntry;
 import io.pandofs.meta.log.LogReply;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -44,7 +50,8 @@ public final class LocalTree {
   private static final Timestamp BORN = new Timestamp(1_700_000_000, 0);
 
   private final LogEngine engine = new LogEngine();
-  private final LocalEffects effects;
+  private final TreeEffects effects;
+  private final Set<ChangeWatcher> watchers = new CopyOnWriteArraySet<>();
   private final NodeId node;
 
   @GuardedBy("this")
@@ -67,6 +74,7 @@ public final class LocalTree {
   private long reaps;
 
   private volatile boolean takesInline;
+  private volatile long keepNanos;
 
   public LocalTree() {
     this(LocalEffects.NONE);
@@ -74,7 +82,7 @@ public final class LocalTree {
 
   /** A volume that tells these effects, on the calling thread, with the tree locked. */
   public LocalTree(LocalEffects effects) {
-    this.effects = new GrantedLocks(effects, this::lockGranted);
+    this.effects = new TreeEffects(effects, this::lockGranted);
     expectOk(apply(new LogEntry.Format(4711, Caller.ROOT, BORN)));
     LogEntry.RegisterNode register =
         new LogEntry.RegisterNode(0, "n1", "localhost:1", "localhost:2", "localhost:3");
@@ -257,8 +265,37 @@ public final class LocalTree {
     return reaps;
   }
 
-  synchronized LogReply submit(LocalMetadataSession session, long sequence, Request request) {
-    return apply(new LogEntry.Batch(session.id(), sequence, sequence - 1, List.of(request)));
+  /** Answered when nobody keeps anything older, but for what the session has leases of. */
+  LogReply submit(LocalMetadataSession session, long sequence, Request request) {
+    LogReply reply;
+    Changes changes;
+    synchronized (this) {
+      reply = apply(new LogEntry.Batch(session.id(), sequence, sequence - 1, List.of(request)));
+      changes = effects.takeChanges();
+    }
+    if (!(request.standing() instanceof Standing.Ahead)) {
+      tell(changes);
+    }
+    return reply;
+  }
+
+  /** Returns when nobody keeps anything older. */
+  public void tell(Changes changes) {
+    watchers.forEach(watcher -> watcher.changed(changes).join());
+  }
+
+  /** Who keeps what views have shown, for as long as there is the tree. */
+  void watch(ChangeWatcher watcher) {
+    watchers.add(watcher);
+  }
+
+  /** From now on what views have shown may be kept for so long. */
+  public void keep(Duration time) {
+    keepNanos = time.toNanos();
+  }
+
+  long keepNanos() {
+    return keepNanos;
   }
 
   synchronized long index() {

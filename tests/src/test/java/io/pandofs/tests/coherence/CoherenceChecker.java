@@ -85,6 +85,9 @@ public final class CoherenceChecker implements AutoCloseable {
     }
     boolean held = heldDescriptors && opened(looker, round.target());
     round.looks().forEach(looker::ask);
+    if (held) {
+      round.held().forEach(looker::ask);
+    }
     Answer done = actorAgent.ask(round.act());
     List<String> looks =
         held

@@ -28,7 +28,7 @@ record Round(
     String q = path(random);
     String sub = DIRECTORIES.get(2 + random.nextInt(2));
     int n = random.nextInt(1000);
-    return switch (random.nextInt(25)) {
+    return switch (random.nextInt(27)) {
       case 20, 21, 22 ->
           open(
               p,
@@ -37,6 +37,7 @@ record Round(
       case 23 ->
           open(p, "O_WRONLY+O_CREAT+O_APPEND", "write 1 " + (1 + random.nextInt(5000)) + " " + n);
       case 24 -> open(p, "O_RDWR+O_CREAT", "ftruncate 1 " + length(random));
+      case 25, 26 -> names("chmod " + sub + " 0" + pick(random, "700", "755", "1777"), sub);
       case 0, 1, 2, 3 -> data("put " + p + " " + length(random) + " " + n, p);
       case 4 -> data("append " + p + " " + (1 + random.nextInt(5000)) + " " + n, p);
       case 5 -> data("truncate " + p + " " + length(random), p);
@@ -56,8 +57,8 @@ record Round(
               DIRECTORIES.get(0) + "/moved",
               DIRECTORIES.get(1) + "/moved");
       case 10, 11 -> names("unlink " + p, p);
-      case 12 -> names("mkdir " + q + ".dir 0" + pick(random, "700", "755", "1777"), q + ".dir");
-      case 13 -> names("rmdir " + q + ".dir", q + ".dir");
+      case 12 -> within("mkdir " + q + ".dir 0" + pick(random, "700", "755", "1777"), q + ".dir");
+      case 13 -> within("rmdir " + q + ".dir", q + ".dir");
       case 14 -> names("link " + p + " " + q, p, q);
       case 15 -> names("symlink " + n + " " + q, q);
       case 16 -> names("chmod " + p + " 0" + pick(random, "600", "644", "755", "4755"), p);
@@ -98,6 +99,17 @@ record Round(
         List.of("close 1"));
   }
 
+  /** An act that changes the directory in which the path is. */
+  private static Round within(String act, String path) {
+    return new Round(
+        parent(path), List.of(), act, looks(List.of(path)), List.of("fstat 0"), List.of());
+  }
+
+  private static String parent(String path) {
+    int end = path.lastIndexOf('/');
+    return end < 0 ? path : path.substring(0, end);
+  }
+
   private static Round names(String act, String... paths) {
     return new Round(
         act.split(" ", -1)[1],
@@ -115,10 +127,7 @@ record Round(
       looks.add("get " + path);
       looks.add("readlink " + path);
       looks.add("getxattr " + path + " user.a");
-      looks.add(
-          "readdir "
-              + path.substring(
-                  0, path.lastIndexOf('/') < 0 ? path.length() : path.lastIndexOf('/')));
+      looks.add("readdir " + parent(path));
     }
     return looks;
   }

@@ -21,6 +21,7 @@ final class Device implements AutoCloseable {
   private static final long CLONE = 0x8004E500L;
 
   private static final int ECONNABORTED = 103;
+  private static final int ENOTCONN = 107;
 
   private final DeviceLibrary library;
   private final int descriptor;
@@ -104,6 +105,28 @@ final class Device implements AutoCloseable {
         throw new IOException("cannot write an answer of " + size + " bytes: errno " + errno);
       }
     }
+  }
+
+  /**
+   * Writes a notification.
+   *
+   * @return 0, or the kernel's errno: ENOENT if it does not have what it is about; 0 too when the
+   *     mount has ended
+   */
+  int tell(NativeBytes from, int size) throws IOException {
+    while (library.write(descriptor, from.address(), size) != size) {
+      int errno = LibC.errno();
+      if (errno == Errno.ENOENT.number()) {
+        return errno;
+      }
+      if (errno == Errno.ENODEV.number() || errno == ENOTCONN || errno == ECONNABORTED) {
+        return 0;
+      }
+      if (errno != Errno.EINTR.number()) {
+        throw new IOException("cannot write a notification of " + size + " bytes: errno " + errno);
+      }
+    }
+    return 0;
   }
 
   /** Stays open for one user more, until that closes it too. */

@@ -59,6 +59,8 @@ public final class DirectTransport implements Transport {
     Dispatcher dispatcher = new Dispatcher(vfs, options.state(), initialised);
     Device device = open(library, options, place);
     Workers workers = new Workers(dispatcher, device, "fuse");
+    dispatcher.kernel().begin(new Notifier(device));
+    CompletableFuture<Void> unusedOver = workers.ended().thenRun(dispatcher.kernel()::end);
     KernelMount mount = new KernelMount(place, options.busyWait(), workers.ended());
     CompletableFuture<Void> unused =
         workers

@@ -30,6 +30,7 @@ final class Dispatcher {
   /** Whoever gets EIO finds the reason in the log. */
   private final LimitedLog faults = new LimitedLog(LOG, new SystemClock());
 
+  private final KernelAttributes kernel;
   private final NameRequests names;
   private final FileRequests files;
   private final DirectoryRequests directories;
@@ -46,11 +47,17 @@ final class Dispatcher {
   Dispatcher(Vfs vfs, Supplier<String> state, CompletableFuture<Void> initialised) {
     this.nodes = new Nodes(vfs.namespace(), new MountState(state, vfs));
     this.names = new NameRequests(vfs.namespace(), nodes, created);
-    this.files = new FileRequests(vfs, nodes, created);
+    this.kernel = new KernelAttributes(vfs, nodes.lookups(), new SystemClock());
+    this.files = new FileRequests(vfs, nodes, kernel, created);
     this.directories = new DirectoryRequests(vfs.directories(), nodes);
     this.xattrs = new XattrRequests(vfs.xattrs(), nodes);
     this.locks = new LockRequests(vfs.locks());
     this.initialised = initialised;
+  }
+
+  /** What the kernel keeps of the answers. */
+  KernelAttributes kernel() {
+    return kernel;
   }
 
   /**
@@ -112,6 +119,7 @@ final class Dispatcher {
     try {
       Handshake agreed = Handshake.of(in);
       xattrs.haveAcls(agreed.acls());
+      kernel.forgets(agreed.forgetsAttributes());
       agreed.answer(out);
     } catch (MalformedRequestException e) {
       initialised.completeExceptionally(e);

@@ -27,11 +27,14 @@ final class FileRequests {
   private final Nodes nodes;
   private final Creation creation;
   private final MadeEntries<InodeId> created;
+  private final KernelAttributes kernel;
 
   /**
+   * @param kernel is told what is opened
    * @param created is told what FUSE_CREATE has made or opened
    */
-  FileRequests(Vfs vfs, Nodes nodes, MadeEntries<InodeId> created) {
+  FileRequests(Vfs vfs, Nodes nodes, KernelAttributes kernel, MadeEntries<InodeId> created) {
+    this.kernel = kernel;
     this.created = created;
     this.files = vfs.files();
     this.nodes = nodes;
@@ -40,6 +43,7 @@ final class FileRequests {
 
   void open(Request in, Reply out) throws ErrnoException {
     FileOperations.Opened opened = files.open(in.caller(), in.inode(), in.int32(Open.FLAGS));
+    kernel.opened(in.inode());
     out.opened(opened.handle(), opened.direct());
   }
 
@@ -55,6 +59,7 @@ final class FileRequests {
   }
 
   private void opened(Request in, Reply out, FileOperations.Opened opened) {
+    kernel.opened(opened.attributes().inode());
     nodes.give(opened.attributes(), out);
     out.opened(opened.handle(), opened.direct());
     created.put(in.thread(), opened.attributes().inode(), opened.attributes());

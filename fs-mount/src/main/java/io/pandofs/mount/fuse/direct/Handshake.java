@@ -75,6 +75,11 @@ record Handshake(int minor, int readAheadBytes, long flags) {
   }
 
   /** struct fuse_init_out. */
+  /** Whether the kernel, once told to forget attributes, ignores those on their way to it. */
+  boolean forgetsAttributes() {
+    return minor >= Protocol.MINOR_FORGETS;
+  }
+
   void answer(Reply out) {
     out.int32(Protocol.MAJOR).int32(minor).int32(readAheadBytes).int32((int) flags);
     out.int16(BACKGROUND_MAX).int16(CONGESTION).int32(BYTES_MAX).int32(1);

@@ -47,7 +47,9 @@ final class NameRequests {
       nodes.give(
           name.length == 1 ? namespace.attributes(in.inode()) : namespace.parent(in.inode()), out);
     } else {
-      nodes.give(namespace.lookup(in.inode(), FileName.of(name)), out);
+      Attributes found = namespace.lookup(in.inode(), FileName.of(name));
+      nodes.give(found, out);
+      out.tells(found, in.inode());
     }
   }
 
@@ -58,10 +60,15 @@ final class NameRequests {
   void getAttributes(Request in, Reply out) throws ErrnoException {
     InodeId inode = in.inode();
     Attributes made = created.isEmpty() ? null : created.take(in.thread(), inode);
-    out.attributes(
-        made == null
-            ? nodes.attributes(inode)
-            : MadeEntries.orAsMade(() -> nodes.attributes(inode), made));
+    if (made != null) {
+      out.attributes(MadeEntries.orAsMade(() -> nodes.attributes(inode), made));
+      return;
+    }
+    Attributes shown = nodes.attributes(inode);
+    out.attributes(shown);
+    if (shown.isDirectory()) {
+      out.tells(shown, null); // of a file it would not be known which directory's lease covers it
+    }
   }
 
   void statx(Request in, Reply out) throws ErrnoException {

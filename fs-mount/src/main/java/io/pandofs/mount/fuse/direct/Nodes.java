@@ -19,6 +19,11 @@ final class Nodes {
     this.state = state;
   }
 
+  /** How often the kernel was given each inode. */
+  LookupCounts lookups() {
+    return lookups;
+  }
+
   /** Answers with an inode, which the kernel then knows once more. */
   void give(Attributes attributes, Reply out) {
     out.entry(attributes);

@@ -13,6 +13,9 @@ final class Protocol {
   /** Of Linux 5.4; what is older is not tried. */
   static final int MINOR_LEAST = 31;
 
+  /** From Linux 5.10; FUSE_NOTIFY_INVAL_INODE counts as a change of attributes since 5.8. */
+  static final int MINOR_FORGETS = 32;
+
   static final long ROOT = 1;
 
   static final int LOOKUP = 1;
@@ -86,6 +89,29 @@ final class Protocol {
     static final int BYTES = 16;
 
     private OutHeader() {}
+  }
+
+  /** In the place of an answer's error, what is told; the numbers of enum fuse_notify_code. */
+  static final int NOTIFY_INVAL_INODE = 2;
+
+  /** struct fuse_notify_inval_inode_out, from the beginning of the message. */
+  static final class InvalidateInode {
+    static final int NODE = OutHeader.BYTES;
+    static final int OFFSET = OutHeader.BYTES + 8;
+    static final int LENGTH = OutHeader.BYTES + 16;
+    static final int BYTES = OutHeader.BYTES + 24;
+
+    private InvalidateInode() {}
+  }
+
+  /** For how long attributes are valid, in struct fuse_entry_out and struct fuse_attr_out. */
+  static final class Valid {
+    static final int ENTRY_SECONDS = OutHeader.BYTES + 24;
+    static final int ENTRY_NANOS = OutHeader.BYTES + 36;
+    static final int ATTRIBUTES_SECONDS = OutHeader.BYTES;
+    static final int ATTRIBUTES_NANOS = OutHeader.BYTES + 8;
+
+    private Valid() {}
   }
 
   /** struct fuse_init_in and fuse_init_out. */

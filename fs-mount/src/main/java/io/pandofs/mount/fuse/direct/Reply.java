@@ -1,10 +1,12 @@
 package io.pandofs.mount.fuse.direct;
 
+import io.pandofs.common.InodeId;
 import io.pandofs.common.Timestamp;
 import io.pandofs.meta.Attributes;
 import io.pandofs.mount.fuse.direct.Protocol.Dirent;
 import io.pandofs.mount.fuse.direct.Protocol.Open;
 import io.pandofs.mount.fuse.direct.Protocol.OutHeader;
+import io.pandofs.mount.fuse.direct.Protocol.Valid;
 import io.pandofs.mount.vfs.DirectoryOperations;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An answer, written into memory that is used again for the next one. For one thread.
  *
- * <p>Timeouts are always 0: nothing that the kernel is told stays valid beyond the call.
+ * <p>Timeouts are 0, so that nothing that the kernel is told stays valid beyond the call, but for
+ * attributes where {@link #keep} says so.
  */
 final class Reply {
 
@@ -25,6 +28,14 @@ final class Reply {
   private static final int STATX_MASK = 0xfff;
 
   private final ByteBuffer bytes;
+  private @Nullable Told told;
+
+  /**
+   * Attributes that an answer tells, and that may be kept.
+   *
+   * @param directory where they were found by name; null if they were asked for by number
+   */
+  record Told(Attributes attributes, @Nullable InodeId directory) {}
 
   /**
    * @param bytes where answers are written from, from its beginning
@@ -36,6 +47,24 @@ final class Reply {
   /** Begins an answer without a body. */
   void clear() {
     bytes.clear().position(OutHeader.BYTES);
+    told = null;
+  }
+
+  /** The answer begins with attributes that may be kept. */
+  void tells(Attributes attributes, @Nullable InodeId directory) {
+    told = new Told(attributes, directory);
+  }
+
+  /** What may be kept of the answer; null if nothing may. */
+  @Nullable Told told() {
+    return told;
+  }
+
+  /** The kernel may keep the attributes for so long after it has got them, less than a second. */
+  void keep(long nanos) {
+    boolean named = told != null && told.directory != null;
+    bytes.putLong(named ? Valid.ENTRY_SECONDS : Valid.ATTRIBUTES_SECONDS, 0);
+    bytes.putInt(named ? Valid.ENTRY_NANOS : Valid.ATTRIBUTES_NANOS, (int) nanos);
   }
 
   /**

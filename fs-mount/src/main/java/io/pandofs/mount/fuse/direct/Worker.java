@@ -123,6 +123,8 @@ final class Worker implements Runnable, Calls {
 
   private void serve(Request in, Reply out) throws IOException {
     begin(in.unique(), in.thread());
+    KernelAttributes kernel = dispatcher.kernel();
+    long begun = kernel.begun();
     int outcome;
     try {
       workers.begun(this, in.unique(), in.thread());
@@ -134,7 +136,12 @@ final class Worker implements Runnable, Calls {
       return;
     }
     try {
-      device.write(output, out.finish(in.unique(), outcome));
+      int length = out.finish(in.unique(), outcome);
+      if (outcome == 0) {
+        kernel.answer(out, begun, () -> device.write(output, length));
+      } else {
+        device.write(output, length);
+      }
     } catch (IOException e) {
       LOG.error("the kernel does not take an answer to opcode {}", in.opcode(), e);
       device.write(output, out.finish(in.unique(), -Errno.EIO.number()));

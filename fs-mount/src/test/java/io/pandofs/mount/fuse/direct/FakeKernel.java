@@ -3,11 +3,14 @@ package io.pandofs.mount.fuse.direct;
 import com.kenai.jffi.MemoryIO;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import jnr.ffi.Runtime;
@@ -24,6 +27,9 @@ final class FakeKernel implements DeviceLibrary {
   private static final int EINVAL = 22;
 
   private volatile boolean clones = true;
+  private volatile boolean knowsNothing;
+  private volatile boolean refuses;
+  private final Queue<Long> forgotten = new ConcurrentLinkedQueue<>();
 
   private final BlockingQueue<Optional<byte[]>> requests = new LinkedBlockingQueue<>();
   private final Map<Long, Integer> readOn = new ConcurrentHashMap<>();
@@ -31,6 +37,21 @@ final class FakeKernel implements DeviceLibrary {
   private final Set<Integer> descriptors = ConcurrentHashMap.newKeySet();
   private final AtomicInteger next = new AtomicInteger(3);
   private final AtomicInteger strays = new AtomicInteger();
+
+  /** The inodes whose attributes it was told to forget. */
+  List<Long> forgotten() {
+    return List.copyOf(forgotten);
+  }
+
+  /** Whether it does not have what it is told of. */
+  void knowsNothing(boolean nothing) {
+    knowsNothing = nothing;
+  }
+
+  /** Whether it takes nothing that it is told. */
+  void refuses(boolean all) {
+    refuses = all;
+  }
 
   void send(long unique, Bytes request) {
     byte[] raw = request.raw();
@@ -127,6 +148,16 @@ final class FakeKernel implements DeviceLibrary {
   @Override
   public long write(int descriptor, long address, long count) {
     long unique = MemoryIO.getInstance().getLong(address + 8);
+    if (unique == 0) {
+      if (refuses) {
+        return fail(EINVAL);
+      }
+      if (knowsNothing) {
+        return fail(ENOENT);
+      }
+      forgotten.add(MemoryIO.getInstance().getLong(address + 16));
+      return count;
+    }
     Integer on = readOn.remove(unique);
     if (on == null || on != descriptor) {
       strays.incrementAndGet();

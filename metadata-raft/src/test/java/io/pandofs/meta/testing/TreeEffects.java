@@ -4,17 +4,38 @@ import io.pandofs.common.BlockId;
 import io.pandofs.common.FileName;
 import io.pandofs.common.InodeId;
 import io.pandofs.common.SessionId;
+import io.pandofs.meta.Changes;
 import io.pandofs.meta.engine.LocalEffects;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
-/** Hands on all effects, and tells of locks that were granted. */
-final class GrantedLocks implements LocalEffects {
+/** Hands on all effects, tells of locks that were granted, and collects what was changed. */
+final class TreeEffects implements LocalEffects {
   private final LocalEffects others;
   private final BiConsumer<SessionId, Long> told;
+  private Set<InodeId> changed = new HashSet<>();
+  private Map<InodeId, SessionId> leased = new HashMap<>();
 
-  GrantedLocks(LocalEffects others, BiConsumer<SessionId, Long> told) {
+  TreeEffects(LocalEffects others, BiConsumer<SessionId, Long> told) {
     this.others = others;
     this.told = told;
+  }
+
+  /** What was changed since this was asked last. */
+  Changes takeChanges() {
+    Changes changes = new Changes(changed, leased, false);
+    changed = new HashSet<>();
+    leased = new HashMap<>();
+    return changes;
+  }
+
+  @Override
+  public void leased(InodeId inode, SessionId holder) {
+    leased.put(inode, holder);
+    others.leased(inode, holder);
   }
 
   @Override
@@ -50,6 +71,7 @@ final class GrantedLocks implements LocalEffects {
 
   @Override
   public void inodeChanged(InodeId inode) {
+    changed.add(inode);
     others.inodeChanged(inode);
   }
 
@@ -60,11 +82,13 @@ final class GrantedLocks implements LocalEffects {
 
   @Override
   public void dentryChanged(InodeId parent, FileName name) {
+    changed.add(parent);
     others.dentryChanged(parent, name);
   }
 
   @Override
   public void orphaned(InodeId inode) {
+    changed.add(inode);
     others.orphaned(inode);
   }
 
