@@ -8,6 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** The {@code pando} command. */
 @Command(
@@ -29,9 +31,18 @@ import picocli.CommandLine.Command;
       VersionCommand.class,
       CommandLine.HelpCommand.class
     },
+    versionProvider = VersionCommand.class,
     synopsisSubcommandLabel = "COMMAND")
 public final class Pando {
   private static final Logger LOG = LoggerFactory.getLogger(Pando.class);
+
+  @Mixin HelpOption help = new HelpOption();
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Print the version and exit.")
+  boolean version;
 
   private Pando() {}
 

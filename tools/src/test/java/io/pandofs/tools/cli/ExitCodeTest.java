@@ -35,6 +35,15 @@ final class ExitCodeTest {
   }
 
   @Test
+  void whatEverybodyTriesFirstWorks() {
+    for (String first : new String[] {"--help", "-h", "help", "--version", "-V", "version"}) {
+      assertThat(Pando.run(first)).as(first).isEqualTo(ExitCode.OK);
+    }
+    assertThat(Pando.run()).isEqualTo(ExitCode.USAGE);
+    assertThat(Pando.run("--nonsense")).isEqualTo(ExitCode.USAGE);
+  }
+
+  @Test
   void aMangledTokenIsAMistakeOfUsage() {
     String mount = dir.resolve("mount").toString();
     assertThat(Pando.run("join", "127.0.0.1:1", "--token", "nonsense", "--mount", mount))
