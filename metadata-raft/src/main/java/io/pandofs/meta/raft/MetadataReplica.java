@@ -374,6 +374,20 @@ public final class MetadataReplica implements AutoCloseable {
     }
   }
 
+  /**
+   * Has Raft commit and apply an entry that changes nothing, and returns then: for who wants to
+   * know how long that takes.
+   *
+   * @throws ErrnoException EIO when this node does not lead, or not in time
+   */
+  public void commitNothing(Duration patience) throws ErrnoException {
+    try {
+      ClusterJoin.get(live().ratis().proveLeading(), patience);
+    } catch (IOException e) {
+      throw new ErrnoException(Errno.EIO, String.valueOf(e.getMessage()));
+    }
+  }
+
   /** Makes a durable checkpoint now and completes with its index. */
   public CompletableFuture<Long> checkpoint() throws ErrnoException {
     return live().ratis().checkpoint();

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Three nodes, their mounts, and what may happen to them. The tests share one cluster, in order, as
@@ -81,6 +82,37 @@ final class ClusterTest {
     assertThat(second.code()).isEqualTo(1);
     assertThat(second.err()).contains("is in use by another process");
     sameOn(1, "tree");
+  }
+
+  /** The leader's node knows how long a round of the log takes, the others say why they do not. */
+  @Test
+  @Order(2)
+  void aMountIsMeasured(@TempDir Path local) throws IOException, InterruptedException {
+    int leader = leader();
+    for (int node : new int[] {leader, leader % 3 + 1}) {
+      String table =
+          Commands.run(
+                  SHORT,
+                  DevCluster.launcher().toString(),
+                  "bench",
+                  mount(node).toString(),
+                  "--config",
+                  cluster.config(node).toString(),
+                  "--local",
+                  local.toString(),
+                  "--size-mib=4",
+                  "--files=20",
+                  "--threads=2",
+                  "--seconds=1")
+              .ok();
+      assertThat(table).contains("rename", "unlink", "local: " + local);
+      if (node == leader) {
+        assertThat(table).containsPattern("a round of the log \\([0-9.]+ [um]s\\)");
+      } else {
+        assertThat(table).contains("This node does not lead");
+      }
+      assertThat(Commands.bash(SHORT, "ls \"$1\"", mount(node)).ok()).doesNotContain("pando-bench");
+    }
   }
 
   @Test

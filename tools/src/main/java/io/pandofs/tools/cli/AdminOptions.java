@@ -40,6 +40,11 @@ final class AdminOptions {
   @Option(names = "--json", description = "Print one JSON document.")
   boolean json;
 
+  /** Whether a node is meant: one that was named, or the usual one. */
+  boolean isNode() {
+    return config != null || data != null || Files.exists(USUAL_CONFIG);
+  }
+
   /** The data directory that is meant. */
   Path dataDirectory() throws Refusal, ConfigException {
     Path given = data;

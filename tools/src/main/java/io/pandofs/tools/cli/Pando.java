@@ -27,6 +27,7 @@ import picocli.CommandLine.Option;
       ScrubCommand.class,
       FsckCommand.class,
       DiskCommand.class,
+      BenchCommand.class,
       DevCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class

@@ -143,7 +143,7 @@ final class Node implements AutoCloseable, ReplicaListener {
     new VolumeCommands(replica.admin()).addTo(admin);
     blockCommands(identity.node(), replica, local, side).addTo(admin);
     new DiskCommands(side, mount, clock).addTo(admin);
-    new HashCommands(replica, clock).addTo(admin);
+    addLogCommands(admin, replica);
     keepLooking(
         space,
         replica,
@@ -268,6 +268,11 @@ final class Node implements AutoCloseable, ReplicaListener {
     } catch (ErrnoException e) {
       throw new Refusal("The metadata stopped as soon as it had started; see the log.", e);
     }
+  }
+
+  private void addLogCommands(AdminServer server, MetadataReplica replica) {
+    new HashCommands(replica, clock).addTo(server);
+    new RoundCommands(replica, clock).addTo(server);
   }
 
   private BlockCommands blockCommands(
